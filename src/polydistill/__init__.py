@@ -1,0 +1,1 @@
+"""polydistill: cross-lingual knowledge distillation."""

@@ -1,0 +1,1 @@
+"""Rows from anywhere, batches in the right order, teacher signals on disk."""

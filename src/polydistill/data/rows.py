@@ -1,0 +1,44 @@
+"""The shape every source brings its rows into.
+
+A corpus is one Arrow table (`datasets.Dataset`) a language, with the columns that a `RowShape` names: its text columns
+and, where it has labels, an integer column `label` that indexes `RowShape.labels`. Labels may be absent (unlabelled text).
+In an aligned corpus row i says the same in every language.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from datasets import Dataset
+
+LABEL = "label"
+
+
+@dataclass(frozen=True)
+class RowShape:
+    """Which text columns a row has, in the order a model reads them, and the names of its labels in index order."""
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+
+
+PAIR_OF_SENTENCES = RowShape(("premise", "hypothesis"), ("entailment", "neutral", "contradiction"))
+SENTENCE = RowShape(("text",))
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Rows by language (two-letter codes)."""
+
+    shape: RowShape
+    rows: Mapping[str, Dataset] = field(repr=False)
+    aligned: bool = True
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages, in the order they were asked for."""
+        return tuple(self.rows)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of rows by language."""
+        return {language: len(rows) for language, rows in self.rows.items()}

@@ -1,0 +1,25 @@
+"""Errors that state what was found, what was expected, and the way out.
+
+`ValueError` (and its children here) is for users; `assert` is for programmers.
+"""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def unknown(kind: str, name: object, known: Iterable[object]) -> ValueError:
+    """The error for a name that is not among the known ones, with the nearest known name as a suggestion."""
+    choices = [str(choice) for choice in known]
+    near = difflib.get_close_matches(str(name), choices, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return ValueError(f"Unknown {kind} {str(name)!r}.{hint} Known: {', '.join(choices) or 'none'}.")
+
+
+class DataError(ValueError):
+    """Input that cannot be used: where it is, what was found, what was expected, and what to do about it."""
+
+    def __init__(self, file: str | Path, line: int | None, found: str, expected: str, way_out: str) -> None:
+        self.file, self.line, self.found, self.expected, self.way_out = Path(file), line, found, expected, way_out
+        where = str(file) if line is None else f"{file}, line {line}"
+        super().__init__(f"{where}: found {found}; expected {expected}. {way_out}")

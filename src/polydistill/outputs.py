@@ -1,0 +1,32 @@
+"""What a method returns: named, weighted terms whose weighted sum is what is trained."""
+
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Term:
+    """One part of a loss under its paper's name: the unweighted mean `value` over `count` items, and its weight.
+
+    `count` is what the mean is over (examples, masked tokens, ...). The trainer uses it so that several micro-batches,
+    or several processes, give the gradients of one large batch.
+    """
+
+    value: Tensor
+    weight: float = 1.0
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The terms of one batch, by name."""
+
+    terms: dict[str, Term] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Tensor:
+        """The weighted sum of the terms: what is trained."""
+        values = [term.weight * term.value for term in self.terms.values()]
+        assert values, "a loss has at least one term"
+        return sum(values[1:], start=values[0])

@@ -1,0 +1,1 @@
+"""One table (`xx.toml`) and one grammar (`xx.py`) a language."""
