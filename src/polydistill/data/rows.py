@@ -1,8 +1,8 @@
 """The shape every source brings its rows into.
 
 A corpus is one Arrow table (`datasets.Dataset`) a language, with the columns that a `RowShape` names: its text columns
-and, where it has labels, an integer column `label` that indexes `RowShape.labels`. Labels may be absent (unlabelled text).
-In an aligned corpus row i says the same in every language.
+and, where it has labels, an integer column `label` that indexes `RowShape.labels`. Labels may be absent (unlabelled
+text). In an aligned corpus row i says the same in every language.
 """
 
 from collections.abc import Mapping
@@ -27,11 +27,15 @@ SENTENCE = RowShape(("text",))
 
 @dataclass(frozen=True)
 class Corpus:
-    """Rows by language (two-letter codes)."""
+    """Rows by language (two-letter codes).
+
+    `skipped` counts, by language and reason, the rows of the source that were left out (such as "no gold label").
+    """
 
     shape: RowShape
     rows: Mapping[str, Dataset] = field(repr=False)
     aligned: bool = True
+    skipped: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -1,0 +1,86 @@
+"""How far rules of thumb get on the mini-world's pairs: chance is 1/3.
+
+Command: python benchmarks/world_balance.py --train-rows 6000 --rows 2400
+Prints the Markdown table of docs/world.md: classifiers that see one sentence only (words and pairs of words), and a
+decision tree that sees how the words of the two overlap, trained on train and scored on dev and test.
+"""
+
+import argparse
+
+import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.tree import DecisionTreeClassifier
+
+from polydistill.world.corpora import World
+
+Rows = tuple[list[str], list[str], np.ndarray]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--train-rows", type=int, default=6000)
+    parser.add_argument("--rows", type=int, default=2400)
+    parser.add_argument("--language", default="en")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    print("| difficulty | scored on | hypothesis only | premise only | word overlap | quantifiers of both |")
+    print("|---|---|---|---|---|---|")
+    for name in ("mini", "medium", "full"):
+        world = World(options.seed, name)
+        train = rows(world, "train", options.train_rows, options.language)
+        for split in ("dev", "test"):
+            scores = shortcuts(train, rows(world, split, options.rows, options.language))
+            print(f"| {name} | {split} | " + " | ".join(f"{100 * score:.1f}" for score in scores.values()) + " |")
+
+
+def rows(world: World, split: str, number: int, language: str) -> Rows:
+    """Premises, hypotheses and labels."""
+    pairs = world.nli(split, number)
+    premises = world.sentences((pair.premise for pair in pairs), language)
+    hypotheses = world.sentences((pair.hypothesis for pair in pairs), language)
+    return premises, hypotheses, np.array([pair.label for pair in pairs])
+
+
+def shortcuts(train: Rows, scored: Rows) -> dict[str, float]:
+    """The accuracy of each rule of thumb; of two classifiers on one sentence, the better one."""
+    return {
+        "hypothesis": max(_accuracy(model, train[1], train[2], scored[1], scored[2]) for model in _on_words()),
+        "premise": max(_accuracy(model, train[0], train[2], scored[0], scored[2]) for model in _on_words()),
+        "overlap": _accuracy(
+            DecisionTreeClassifier(max_depth=6, random_state=0),
+            _overlap(train), train[2], _overlap(scored), scored[2],
+        ),
+        "quantifiers": _accuracy(_on_words()[1], _first_words(train), train[2], _first_words(scored), scored[2]),
+    }
+
+
+def _on_words() -> tuple[Pipeline, Pipeline]:
+    return (
+        make_pipeline(CountVectorizer(ngram_range=(1, 2)), MultinomialNB()),
+        make_pipeline(CountVectorizer(ngram_range=(1, 2)), LogisticRegression(max_iter=1000)),
+    )
+
+
+def _accuracy(model, train_x, train_y, x, y) -> float:
+    return float((model.fit(train_x, train_y).predict(x) == y).mean())
+
+
+def _overlap(given: Rows) -> np.ndarray:
+    """How many words the two share, and how many each has alone."""
+    features = []
+    for premise, hypothesis in zip(given[0], given[1], strict=True):
+        one, other = set(premise.lower().rstrip(".").split()), set(hypothesis.lower().rstrip(".").split())
+        shared = len(one & other)
+        features.append((shared, len(one) - shared, len(other) - shared, shared / len(one | other)))
+    return np.array(features)
+
+
+def _first_words(given: Rows) -> list[str]:
+    return [f"{p.split()[0]}_{h.split()[0]}" for p, h in zip(given[0], given[1], strict=True)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""From rows to the tensors of a step."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from polydistill.data.encoding import Encoded, Ints
+from polydistill.data.schedule import Schedule
+
+Batch = dict[str, Any]
+Transform = Callable[[Batch, np.random.Generator], Batch]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that may share a batch: texts and, row by row, values such as labels or stored teacher signals."""
+
+    language: str | None
+    texts: Mapping[str, Encoded]
+    values: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def lengths(self) -> Ints:
+        """What rows are sorted by: the number of tokens of all their texts."""
+        return np.sum([text.lengths for text in self.texts.values()], axis=0, dtype=np.int64)
+
+
+def pad_texts(texts: Sequence[Mapping[str, Ints]], pad: Mapping[str, int]) -> dict[str, Tensor]:
+    """Texts as padded tensors [texts, longest text] with their attention mask."""
+    lengths = np.array([len(text["input_ids"]) for text in texts])
+    inside = np.arange(lengths.max())[None, :] < lengths[:, None]
+    padded = {}
+    for name in texts[0]:
+        column = np.full(inside.shape, pad[name], dtype=np.int64)
+        column[inside] = np.concatenate([text[name] for text in texts])
+        padded[name] = torch.from_numpy(column)
+    padded["attention_mask"] = torch.from_numpy(inside.astype(np.int64))
+    return padded
+
+
+def collate(parts: Sequence[tuple[Group, Ints]]) -> Batch:
+    """One batch from rows of one or several groups; `language` is given where all rows share it."""
+    first = parts[0][0]
+    batch: Batch = {
+        name: pad_texts([text for group, rows in parts for text in group.texts[name].take(rows)], encoded.pad)
+        for name, encoded in first.texts.items()
+    }
+    for name in first.values:
+        batch[name] = torch.from_numpy(np.concatenate([group.values[name][rows] for group, rows in parts]))
+    languages = {group.language for group, _ in parts}
+    batch["language"] = languages.pop() if len(languages) == 1 else None
+    return batch
+
+
+class Steps(Dataset[Batch]):
+    """Item k is the batch of micro-step k. `transform` may change it at random, seeded by k and the process."""
+
+    def __init__(self, schedule: Schedule, groups: Sequence[Group], transform: Transform | None = None) -> None:
+        self.schedule, self.groups, self.transform = schedule, groups, transform
+
+    def __len__(self) -> int:
+        return len(self.schedule)
+
+    def __getitem__(self, step: int) -> Batch:
+        batch = collate([(self.groups[group], rows) for group, rows in self.schedule[step]])
+        if self.transform is None:
+            return batch
+        return self.transform(batch, np.random.default_rng([self.schedule.seed, 2, step, self.schedule.rank]))
+
+    def loader(self, workers: int = 0) -> "DataLoader[Batch]":
+        """A loader that gives the steps in order, and that the Trainer can fast-forward without making batches."""
+        return DataLoader(self, batch_size=1, shuffle=False, collate_fn=_only, num_workers=workers)
+
+
+def _only(items: list[Batch]) -> Batch:
+    return items[0]

@@ -1,0 +1,82 @@
+"""Token ids of many texts, without padding: one flat array and the offsets of each text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from datasets import Dataset
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
+
+from polydistill.data.rows import RowShape
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Texts as a model reads them. Text i is `column[offsets[i]:offsets[i + 1]]` of every column (`input_ids`, ...)."""
+
+    columns: dict[str, Ints]
+    offsets: Ints
+    pad: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> Ints:
+        """Number of tokens of each text."""
+        return np.diff(self.offsets)
+
+    def take(self, rows: Ints) -> list[dict[str, Ints]]:
+        """The columns of the given texts, one dictionary a text (views, no copies)."""
+        spans = [(self.offsets[row], self.offsets[row + 1]) for row in rows]
+        return [{name: column[start:end] for name, column in self.columns.items()} for start, end in spans]
+
+    def select(self, rows: Ints) -> "Encoded":
+        """The given texts, in the given order, as a new `Encoded`."""
+        taken = self.take(rows)
+        return from_lists({name: [text[name] for text in taken] for name in self.columns}, self.pad)
+
+
+def from_lists(columns: dict[str, Sequence[Sequence[int] | Ints]], pad: dict[str, int]) -> Encoded:
+    """Flatten lists of ids, all columns of equal lengths, into an `Encoded`."""
+    first = next(iter(columns.values()))
+    offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in first])]).astype(np.int64)
+    empty = np.zeros(0, dtype=np.int64)
+    flat = {
+        name: np.concatenate([np.asarray(ids, dtype=np.int64) for ids in lists]) if lists else empty
+        for name, lists in columns.items()
+    }
+    return Encoded(flat, offsets, pad)
+
+
+def pad_values(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
+    """What fills the padded places of each column."""
+    return {"input_ids": int(tokenizer.pad_token_id), "token_type_ids": int(tokenizer.pad_token_type_id)}
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, rows: Dataset, shape: RowShape, max_length: int) -> Encoded:
+    """Token ids of the text columns of `rows`, one or two a row, cut to `max_length` (the longer text first)."""
+    texts = [list(rows[name]) for name in shape.texts]
+    return encode_texts(tokenizer, texts[0], texts[1] if len(texts) > 1 else None, max_length)
+
+
+def encode_texts(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], pairs: Sequence[str] | None, max_length: int
+) -> Encoded:
+    """Token ids of single texts, or of pairs of texts."""
+    names = [name for name in tokenizer.model_input_names if name != "attention_mask"]
+    pad = {name: value for name, value in pad_values(tokenizer).items() if name in names}
+    if not texts:
+        return from_lists({name: [] for name in names}, pad)
+    batch = tokenizer(
+        list(texts),
+        list(pairs) if pairs is not None else None,
+        truncation=True,
+        max_length=max_length,
+        padding=False,
+        return_attention_mask=False,
+    )
+    return from_lists({name: batch[name] for name in names}, pad)

@@ -1,0 +1,133 @@
+"""Rows of data sets of the hub, or of local folders in the hub's layout, read by the `datasets` library.
+
+No code of a data set is ever run, and what comes from the hub is one commit: `datasets` falls back to the latest copy
+in its cache when it cannot reach the hub, whatever the revision, so the commit of what was loaded is compared.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from polydistill.data.files import NO_LABEL, first_rows, is_aligned
+from polydistill.data.labels import LabelReader
+from polydistill.data.parallel import TRANSLATION, add_row, text_tables, translations
+from polydistill.data.rows import LABEL, SENTENCE, Corpus, RowShape
+from polydistill.data.sources import LANGUAGE_PLACEHOLDER, HubSource
+from polydistill.data.tables import TableBuilder
+from polydistill.errors import DataError
+
+_BATCH = 8192  # ours: rows that are Python objects at a time
+_NO_LABEL = -1  # the hub's convention for rows without a gold label, and for test sets
+
+
+def is_local(source: HubSource) -> bool:
+    """Whether the source is a folder; if not, it must be pinned."""
+    local = Path(source.name).is_dir()
+    if local and source.revision is not None:
+        raise ValueError(f"{source.name!r} is a folder: it has no revision. Leave out @{source.revision}.")
+    if not local and source.revision is None:
+        raise ValueError(
+            f"{source.name!r} is not a folder here, and a data set of the hub needs a revision. Expected the full hash "
+            f"of a commit, hub:{source.name}@<40 characters>: see 'Files and versions', 'History' on its page."
+        )
+    return local
+
+
+def load_hub(source: HubSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
+    """The rows of `source` in `shape`: one configuration a language, or one with a `translation` column."""
+    per_language = LANGUAGE_PLACEHOLDER in (source.config or "")
+    data = {code: _load(source, code) for code in (languages if per_language else languages[:1])}
+    first = data[languages[0]]
+    claimed = source.aligned
+    if not per_language and shape == SENTENCE and TRANSLATION in first.column_names:
+        tables, claimed = _translations(first, source, languages), True
+    elif len(data) == len(languages):
+        tables = {code: _task_rows(dataset, source, shape) for code, dataset in data.items()}
+    else:
+        found = f"one configuration for {len(languages)} languages ({', '.join(languages)})"
+        way_out = "Write {lang} in the configuration: hub:NAME@COMMIT?config={lang}."
+        raise DataError(source.name, None, found, "one a language", way_out)
+    rows = {code: first_rows(tables[code].dataset(), source.rows) for code in languages}
+    skipped = {code: dict(table.skipped) for code, table in tables.items() if table.skipped}
+    return Corpus(shape, rows, is_aligned(source.name, rows, claimed), skipped)
+
+
+def _load(source: HubSource, code: str) -> datasets.Dataset:
+    """One configuration and split; every failure says what to do."""
+    local = is_local(source)
+    config = source.config.replace(LANGUAGE_PLACEHOLDER, code) if source.config else None
+    name = str(Path(source.name).resolve()) if local else source.name  # an absolute path is never looked up on the hub
+    try:
+        builder = datasets.load_dataset_builder(name, config, revision=source.revision)
+        if not local and builder.hash != source.revision:
+            raise ConnectionError(f"only commit {builder.hash} is in the cache")
+        builder.download_and_prepare()
+        return builder.as_dataset(split=source.split)
+    except ConnectionError as error:
+        expected = f"commit {source.revision} of {source.name!r}, from the hub or from the cache"
+        way_out = "Connect once, so that it is cached, or give a folder in the hub's layout: hub:FOLDER."
+        raise DataError(source.name, None, f"no connection to the hub ({error})", expected, way_out) from None
+    except (datasets.exceptions.DatasetsError, ValueError, OSError, RuntimeError) as error:
+        wanted = f"a data set with configuration {config!r} and split {source.split!r}"
+        way_out = "Correct name, revision, config= or split=, or give a folder in the hub's layout."
+        raise DataError(source.name, None, f"{type(error).__name__}: {error}".rstrip("."), wanted, way_out) from error
+
+
+def _task_rows(data: datasets.Dataset, source: HubSource, shape: RowShape) -> TableBuilder:
+    """Rows with the shape's columns. Labels are read by name where the data set names them, whatever its order."""
+    texts = [source.columns.get(name, name) for name in shape.texts]
+    label = source.columns.get(LABEL, LABEL)
+    for name in texts:
+        if name not in data.column_names:
+            example = f"columns={shape.texts[0]}:NAME"
+            found = f"the columns {', '.join(data.column_names)}"
+            raise DataError(
+                source.name, None, found, f"a column {name!r}", f"Say which column is which ({example},...)."
+            )
+    labels = _labels(data, label) if shape.labels else None
+    read = LabelReader(shape, source.labels)
+    table = TableBuilder(shape, labelled=labels is not None)
+    number = 0
+    for batch in data.select_columns([*texts, *([label] if labels else [])]).iter(_BATCH):
+        for values in zip(*(batch[name] for name in texts), strict=True):
+            number += 1
+            _check_texts(source, number, texts, values)
+            if labels is None:
+                table.add(values)
+            elif (index := _label(source, number, next(labels), read)) is None:
+                table.skipped[NO_LABEL] += 1
+            else:
+                table.add([*values, index])
+    return table
+
+
+def _labels(data: datasets.Dataset, column: str) -> Iterator[object] | None:
+    """The labels row by row, as names where the data set has names; `None` where there are none (as in test sets)."""
+    if column not in data.column_names:
+        return None
+    feature = data.features[column]
+    if set(data.unique(column)) == {_NO_LABEL}:
+        return None
+    named = isinstance(feature, datasets.ClassLabel)
+    return (feature.int2str(value) if named and value != _NO_LABEL else value for value in data[column])
+
+
+def _label(source: HubSource, number: int, value: object, read: LabelReader) -> int | None:
+    return None if value == _NO_LABEL else read.index(value, f"{source.name}, row {number}", None)
+
+
+def _translations(data: datasets.Dataset, source: HubSource, languages: Sequence[str]) -> dict[str, TableBuilder]:
+    """Parallel text by the hub's convention: a column of translations by language."""
+    tables = text_tables(languages)
+    for number, value in enumerate(data[TRANSLATION], start=1):
+        add_row(tables, translations(value, languages, f"{source.name}, row {number}", None))
+    return tables
+
+
+def _check_texts(source: HubSource, number: int, names: Sequence[str], values: Sequence[Any]) -> None:
+    for name, value in zip(names, values, strict=True):
+        if not isinstance(value, str):
+            way_out = "Name another column with columns=, or leave the row out of the data set."
+            raise DataError(f"{source.name}, row {number}", None, f"{name} = {value!r}", "text", way_out)

@@ -1,0 +1,171 @@
+"""Text by language: parallel text that stays aligned, and plain text, one sentence a line.
+
+Parallel text comes as one file a language (Moses), or as one file with a column (TSV, CSV) or key (JSONL) a language. A
+row with a blank side is left out in every language and counted, so that the rest stays aligned.
+"""
+
+import contextlib
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from polydistill.data.files import first_rows, load_files
+from polydistill.data.paths import codes_in_files, find_file
+from polydistill.data.records import Columns, file_format, first_record, read_records
+from polydistill.data.rows import SENTENCE, Corpus
+from polydistill.data.sources import LANGUAGE_PLACEHOLDER, FileSource
+from polydistill.data.tables import TableBuilder
+from polydistill.data.text_lines import read_lines
+from polydistill.errors import DataError
+from polydistill.languages import language
+
+BLANK = "blank line"
+TRANSLATION = "translation"  # the hub's convention: {"translation": {"en": "...", "tr": "..."}}
+
+
+def load_parallel(
+    paths: str | Path | Sequence[str | Path], source: str, target: str, columns: Mapping[str, str] | None = None
+) -> Corpus:
+    """Aligned text in two languages.
+
+    `paths` is two files (Moses), one path with `{lang}`, the prefix of two files (`news.en-tr` for `news.en-tr.en` and
+    `news.en-tr.tr`), or one TSV, CSV or JSONL file. `columns` maps languages to the names that such a file gives them.
+    """
+    languages = [language(source).code, language(target).code]
+    if languages[0] == languages[1]:
+        raise ValueError(f"Parallel text needs two languages, not {source!r} and {target!r}.")
+    if not isinstance(paths, str | Path):
+        if len(paths) != 2:
+            raise ValueError(f"Expected one path or two (one a language), not {len(paths)}.")
+        return read_aligned({code: Path(path) for code, path in zip(languages, paths, strict=True)})
+    template = str(paths)
+    if LANGUAGE_PLACEHOLDER not in template and not Path(template).is_file():
+        template += "." + LANGUAGE_PLACEHOLDER
+    if LANGUAGE_PLACEHOLDER in template:
+        return read_aligned({code: find_file(template, code) for code in languages})
+    return read_rows_by_language(Path(template), languages, columns or {})
+
+
+def read_aligned(files: Mapping[str, Path]) -> Corpus:
+    """One file a language, line i of each saying the same. Blank lines drop out of all; unequal counts are an error."""
+    tables = text_tables(files)
+    counts = dict.fromkeys(files, 0)
+    for lines in itertools.zip_longest(*(read_lines(path) for path in files.values())):
+        for code, line in zip(files, lines, strict=True):
+            counts[code] += line is not None
+        if all(lines):
+            add_row(tables, [text for _, text in lines])
+    if len(set(counts.values())) > 1:
+        longest, shortest = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
+        found = ", ".join(f"{counts[code]} lines in {path}" for code, path in files.items())
+        way_out = f"Line {counts[shortest] + 1} has no counterpart: look for lines lost or split on the way."
+        raise DataError(files[longest], counts[shortest] + 1, found, "as many lines in every file", way_out)
+    return _corpus(tables, aligned=True)
+
+
+def read_rows_by_language(path: Path, languages: Sequence[str], columns: Mapping[str, str]) -> Corpus:
+    """One file with all languages: JSONL with a key a language (also inside `translation`), or TSV or CSV columns."""
+    tables = text_tables(languages)
+    where = _language_columns(path, languages, columns)
+    for line, values in read_records(path, where):
+        nested = where.texts == (TRANSLATION,)
+        texts = translations(values[0], languages, path, line) if nested else values
+        for code, text in zip(languages, texts, strict=True):
+            if not isinstance(text, str):
+                raise DataError(path, line, f"{code} = {text!r}", "text", "Correct or remove the line.")
+        add_row(tables, texts)
+    return _corpus(tables, aligned=True)
+
+
+def load_text_files(source: FileSource, languages: Sequence[str]) -> Corpus:
+    """Sentences of a file source: one file a language (aligned where the source says so), or one file with all."""
+    text = SENTENCE.texts[0]
+    if LANGUAGE_PLACEHOLDER in source.path:
+        files = {code: find_file(source.path, code) for code in languages}
+        if source.columns or any(map(_is_table, files.values())):
+            return load_files(source, SENTENCE, languages)
+        corpus = read_aligned(files) if source.aligned else _read_plain(files)
+    else:
+        path = find_file(source.path, languages[0])
+        if text in source.columns or (not source.columns and _is_table(path) and text in first_record(path)):
+            return load_files(source, SENTENCE, languages)
+        if len(languages) == 1 and not source.columns and not _is_table(path):
+            corpus = _read_plain({languages[0]: path})
+        else:
+            corpus = read_rows_by_language(path, languages, source.columns)
+    rows = {code: first_rows(dataset, source.rows) for code, dataset in corpus.rows.items()}
+    return replace(corpus, rows=rows)
+
+
+def translations(value: object, languages: Sequence[str], file: str | Path, line: int | None) -> list[Any]:
+    """The texts of `{"en": "...", "tr": "..."}` in the order of `languages`, under any code of theirs."""
+    found = value if isinstance(value, Mapping) else {}
+    texts = [next((found[name] for name in codes_in_files(code) if name in found), None) for code in languages]
+    if None in texts:
+        have = f"{TRANSLATION} with {', '.join(found) or 'no keys'}" if found is value else f"{TRANSLATION} = {value!r}"
+        way_out = "Correct or remove the line, or leave the language out."
+        raise DataError(file, line, have, f"a text for each of {', '.join(languages)}", way_out)
+    return texts
+
+
+def _language_columns(path: Path, languages: Sequence[str], columns: Mapping[str, str]) -> Columns:
+    """The column of each language: as the user says, by the names in the header, or, without a header, by position."""
+    first = first_record(path)
+    if TRANSLATION in first and not columns:
+        return Columns((TRANSLATION,))
+    named = {language(code).code: name for code, name in columns.items()} or _languages_in(first)
+    present = {code: name for code, name in named.items() if name in first}
+    if all(code in present for code in languages):
+        return Columns(tuple(present[code] for code in languages))
+    if not named and file_format(path) != "jsonl" and len(first) == len(languages):
+        return Columns(tuple(str(position) for position in range(1, len(first) + 1)), header=False)
+    shown = ", ".join(field if len(field) <= 40 else field[:40] + "..." for field in first[:20])
+    missing = ", ".join(code for code in languages if code not in present)
+    way_out = f"Say which column is which (columns={','.join(f'{code}:NAME' for code in languages)})."
+    raise DataError(path, 1, f"the columns {shown}", f"one for each language (missing: {missing})", way_out)
+
+
+def _languages_in(names: Sequence[str]) -> dict[str, str]:
+    """The names that are codes or English names of languages, by two-letter code."""
+    found: dict[str, str] = {}
+    for name in names:
+        with contextlib.suppress(ValueError):
+            found.setdefault(language(name).code, name)
+    return found
+
+
+def _read_plain(files: Mapping[str, Path]) -> Corpus:
+    """Sentences of each file, one a line, apart from blank lines; not aligned."""
+    tables = text_tables(files)
+    for code, path in files.items():
+        for _, text in read_lines(path):
+            add_row({code: tables[code]}, [text])
+    return _corpus(tables, aligned=len(files) == 1)
+
+
+def _is_table(path: Path) -> bool:
+    """Whether the file's ending says that its lines are records and not sentences."""
+    name = path.name.removesuffix(".gz").lower()
+    return name.endswith((".tsv", ".csv", ".jsonl", ".json", ".ndjson"))
+
+
+def text_tables(languages: Iterable[str]) -> dict[str, TableBuilder]:
+    """An empty table of sentences for each language."""
+    return {code: TableBuilder(SENTENCE, labelled=False) for code in languages}
+
+
+def add_row(tables: Mapping[str, TableBuilder], texts: Sequence[str]) -> None:
+    """Add one row to every language, or to none if a side is blank."""
+    blank = not all(text.strip() for text in texts)
+    for table, text in zip(tables.values(), texts, strict=True):
+        if blank:
+            table.skipped[BLANK] += 1
+        else:
+            table.add([text])
+
+
+def _corpus(tables: Mapping[str, TableBuilder], aligned: bool) -> Corpus:
+    skipped = {code: dict(table.skipped) for code, table in tables.items() if table.skipped}
+    return Corpus(SENTENCE, {code: table.dataset() for code, table in tables.items()}, aligned, skipped)

@@ -1,0 +1,132 @@
+"""Which rows make up the batch of step k: a pure function of the seed and k.
+
+Groups are languages (or language pairs). Nothing here depends on what happened before step k, so a run that resumes at
+step k sees exactly the batches an uninterrupted run would see, and every process can work out its own share.
+
+- `homogeneous`: every step takes one group, the same on all processes. Groups are drawn uniformly, in proportion to
+  size ** alpha, or in turn.
+- `balanced`: every batch holds the same number of rows of every group.
+
+Inside a group, rows are shuffled anew in each pass over the group, then sorted by length within pools of `pool` batches
+and cut into batches, whose order is shuffled: texts of a batch have similar lengths, so little is padded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polydistill.specs import Spec
+
+Ints = NDArray[np.int64]
+Share = list[tuple[int, Ints]]
+
+
+class Batching(Spec):
+    """How rows are put into batches."""
+
+    batches: Literal["homogeneous", "balanced"] = "homogeneous"
+    sampling: Literal["uniform", "proportional", "in-turn"] = "uniform"
+    alpha: float = 1.0
+    """With `proportional`: groups are drawn in proportion to size ** alpha."""
+    pool: int = 50
+    """Batches that are sorted by length together; 1 = no length groups."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The batches of `steps` steps. `lengths[g]` are the token counts of the rows of group g."""
+
+    lengths: Sequence[Ints]
+    batch_size: int
+    steps: int
+    seed: int
+    batching: Batching = field(default_factory=Batching)
+    rank: int = 0
+    processes: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.lengths or any(len(group) == 0 for group in self.lengths):
+            raise ValueError(f"Every group needs rows; group sizes are {[len(group) for group in self.lengths]}.")
+        groups = len(self.lengths)
+        if self.batching.batches == "balanced" and self.batch_size % groups:
+            raise ValueError(
+                f"A balanced batch holds the same number of rows of each of the {groups} groups: batch size "
+                f"{self.batch_size} is not a multiple of {groups}. Use {max(1, self.batch_size // groups) * groups}."
+            )
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, step: int) -> Share:
+        """The rows of this process at `step`, as (group, rows) parts."""
+        if not 0 <= step < self.steps:
+            raise IndexError(step)
+        if self.batching.batches == "balanced":
+            share = self.batch_size // len(self.lengths)
+            return [(group, self._batch(group, step, share)) for group in range(len(self.lengths))]
+        group = int(self._groups[step])
+        return [(group, self._batch(group, int(self._turns[step]), self.batch_size))]
+
+    @cached_property
+    def _groups(self) -> Ints:
+        """The group of every step."""
+        count = len(self.lengths)
+        if self.batching.sampling == "in-turn":
+            return np.arange(self.steps, dtype=np.int64) % count
+        sizes = np.array([len(group) for group in self.lengths], dtype=np.float64)
+        weights = sizes**self.batching.alpha if self.batching.sampling == "proportional" else np.ones(count)
+        draw = np.random.default_rng([self.seed, 0]).random(self.steps)
+        return np.searchsorted(np.cumsum(weights) / weights.sum(), draw, side="right").clip(max=count - 1)
+
+    @cached_property
+    def _turns(self) -> Ints:
+        """How often the group of each step was taken before."""
+        turns = np.empty(self.steps, dtype=np.int64)
+        for group in range(len(self.lengths)):
+            mine = self._groups == group
+            turns[mine] = np.arange(mine.sum())
+        return turns
+
+    def _batch(self, group: int, turn: int, size: int) -> Ints:
+        """Rows of this process: its share of the `turn`-th batch of a group; `size` is per process."""
+        together = size * self.processes
+        a_pass = max(1, len(self.lengths[group]) // together)
+        order = _pass_order(self, group, turn // a_pass, together)
+        start = (turn % a_pass) * together
+        return order[start : start + together][self.rank :: self.processes]
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+@lru_cache(maxsize=256)
+def _pass_order(schedule: Schedule, group: int, number: int, together: int) -> Ints:
+    """All rows of a group in the order of its pass `number`: cut every `together` rows, it gives the batches."""
+    lengths = schedule.lengths[group]
+    rng = np.random.default_rng([schedule.seed, 1, group, number])
+    if len(lengths) < together:  # a group smaller than one batch: every row as often as any other, as far as it goes
+        rounds = -(-together // len(lengths))
+        return np.concatenate([rng.permutation(len(lengths)) for _ in range(rounds)])[:together]
+    rows = rng.permutation(len(lengths))[: len(lengths) // together * together]
+    pool = schedule.batching.pool * together
+    for start in range(0, len(rows), pool):
+        part = rows[start : start + pool]
+        rows[start : start + pool] = part[np.argsort(lengths[part], kind="stable")]
+    return rng.permutation(rows.reshape(-1, together)).reshape(-1)
+
+
+def padding_efficiency(schedule: Schedule, steps: int | None = None) -> float:
+    """Share of the places of the padded batches that hold a token."""
+    tokens = places = 0
+    for step in range(steps or len(schedule)):
+        lengths = np.concatenate([schedule.lengths[group][rows] for group, rows in schedule[step]])
+        tokens += int(lengths.sum())
+        places += int(lengths.max()) * len(lengths)
+    return tokens / places

@@ -1,0 +1,157 @@
+"""Where rows come from, as typed data, and the short forms a user types.
+
+Three kinds: `world:` (the embedded mini-world), `file:` (files in the benchmarks' own layouts) and `hub:` (the
+`datasets` library, pinned). Nothing is read here.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+from pydantic import Field, PositiveInt, TypeAdapter, ValidationError
+
+from polydistill.errors import unknown
+from polydistill.specs import Spec
+
+LayoutName = Literal["multinli", "xnli", "xnli-mt", "xtreme", "headed", "headerless"]
+LANGUAGE_PLACEHOLDER = "{lang}"
+
+
+class WorldSource(Spec):
+    """Rows of the mini-world: a function of seed and difficulty, aligned across all its languages."""
+
+    kind: Literal["world"] = "world"
+    difficulty: str = "mini"
+    seed: int = 0
+    rows: PositiveInt = 1000
+    split: Literal["train", "dev", "test"] = "train"
+
+
+class FileSource(Spec):
+    """Rows of files.
+
+    `path` may hold `{lang}` (replaced by the language's two-letter code or any other code it is known by) and `*`.
+    `layout` is found from the file where it is not said. `columns` maps a column of the row shape (or `label`, or
+    `language`) to its name in the file; `labels` are the file's spellings in the order of the shape's labels. `aligned`
+    claims or denies that row i says the same in every language; where it is not said, equal labels decide.
+    """
+
+    kind: Literal["file"] = "file"
+    path: str = Field(min_length=1)
+    layout: LayoutName | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    aligned: bool | None = None
+    rows: PositiveInt | None = None
+
+
+class HubSource(Spec):
+    """Rows of a data set of the hub, or of a local folder in the hub's layout.
+
+    `name` is a repository (`owner/name`, with `revision`, the full hash of a commit) or a folder (without). `config`
+    may hold `{lang}`. `columns`, `labels`, `aligned` and `rows` are as in `FileSource`.
+    """
+
+    kind: Literal["hub"] = "hub"
+    name: str = Field(min_length=1)
+    revision: str | None = Field(default=None, pattern="^[0-9a-f]{40}$")
+    config: str | None = None
+    split: str = "train"
+    columns: dict[str, str] = Field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    aligned: bool | None = None
+    rows: PositiveInt | None = None
+
+
+Source = Annotated[WorldSource | FileSource | HubSource, Field(discriminator="kind")]
+
+_ADAPTER: TypeAdapter[WorldSource | FileSource | HubSource] = TypeAdapter(Source)
+_SUBJECT = {"world": "difficulty", "file": "path", "hub": "name"}  # the field before the `?`
+_LISTS = ("labels",)
+_MAPPINGS = ("columns",)
+
+
+def parse_source(text: str) -> WorldSource | FileSource | HubSource:
+    """The source that a short form stands for.
+
+    Examples: `world:`, `world:mini?rows=2000&split=dev`, `file:xnli/dev-{lang}.tsv`,
+    `file:rows.csv?columns=premise:first,hypothesis:second`, `hub:owner/name@<commit>?config={lang}&split=validation`.
+    """
+    kind, colon, rest = text.partition(":")
+    if not colon or kind not in _SUBJECT:
+        raise ValueError(
+            f"{text!r} is not a source. Expected world:, file:PATH or hub:NAME@COMMIT, "
+            "for example world:mini?rows=2000&split=dev or file:xnli/dev-{lang}.tsv."
+        )
+    subject, _, query = rest.partition("?")
+    fields: dict[str, Any] = {"kind": kind, **_options(text, kind, query)}
+    if kind == "hub" and (pinned := re.fullmatch(r"(.+)@([^/@]+)", subject)):
+        subject, fields["revision"] = pinned.groups()
+    if subject or kind != "world":
+        fields[_SUBJECT[kind]] = unquote(subject)
+    try:
+        return _ADAPTER.validate_python(fields)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}, not {e['input']!r}" for e in error.errors()
+        )
+        raise ValueError(f"Source {text!r} has a wrong value. {problems}.{_hint(kind, fields)}") from None
+
+
+def format_source(source: WorldSource | FileSource | HubSource) -> str:
+    """The short form of `source`: what `parse_source` reads back as an equal source."""
+    fields = source.model_dump(exclude_defaults=True, exclude={"kind"})
+    subject = quote(str(getattr(source, _SUBJECT[source.kind])), safe="/{}*:~ @")
+    fields.pop(_SUBJECT[source.kind], None)
+    if revision := fields.pop("revision", None):
+        subject += f"@{revision}"
+    query = urlencode({key: _as_text(value) for key, value in fields.items()}, safe="{}:,/")
+    return f"{source.kind}:{subject}" + (f"?{query}" if query else "")
+
+
+def _options(text: str, kind: str, query: str) -> dict[str, Any]:
+    """The fields that the part after the `?` sets."""
+    models: dict[str, type[Spec]] = {"world": WorldSource, "file": FileSource, "hub": HubSource}
+    known = [name for name in models[kind].model_fields if name not in ("kind", _SUBJECT[kind])]
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise ValueError(f"{text!r}: expected key=value&key=value after the '?', not {query!r}.") from None
+    options: dict[str, Any] = {}
+    for key, value in pairs:
+        if key not in known:
+            raise unknown(f"option of a {kind}: source", key, known)
+        if key in options:
+            raise ValueError(f"{text!r} gives {key!r} twice. Give it once.")
+        options[key] = _from_text(key, value)
+    return options
+
+
+def _from_text(key: str, value: str) -> Any:
+    """One option's value: a list, a mapping, or text that pydantic converts."""
+    if key in _LISTS:
+        return tuple(value.split(","))
+    if key in _MAPPINGS:
+        parts = [part.partition(":") for part in value.split(",")]
+        if not all(name and column for name, _, column in parts):
+            raise ValueError(
+                f"columns={value!r}: expected ours:theirs,ours:theirs, such as premise:first,hypothesis:second."
+            )
+        return {name: column for name, _, column in parts}
+    return value
+
+
+def _as_text(value: Any) -> str:
+    """The inverse of `_from_text`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return ",".join(f"{name}:{column}" for name, column in value.items())
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _hint(kind: str, fields: dict[str, Any]) -> str:
+    """What to do about the commonest wrong value: a branch or tag where a commit belongs."""
+    if kind == "hub" and "revision" in fields:
+        return " A revision is the full hash of a commit (40 characters), so that the same run reads the same rows."
+    return ""

@@ -1,0 +1,47 @@
+"""Building the Arrow table of one language."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+
+import pyarrow as pa
+from datasets import Dataset
+
+from polydistill.data.rows import LABEL, RowShape
+
+_ROWS_PER_CHUNK = 8192  # ours: Python objects of at most this many rows are alive at a time
+
+
+class TableBuilder:
+    """Collects rows into Arrow chunks, so that a large file costs the size of its text and not of Python objects."""
+
+    def __init__(self, shape: RowShape, labelled: bool) -> None:
+        fields = [(name, pa.string()) for name in shape.texts] + ([(LABEL, pa.int64())] if labelled else [])
+        self._schema = pa.schema(fields)
+        self._columns: list[list[str | int]] = [[] for _ in fields]
+        self._chunks: list[pa.RecordBatch] = []
+        self._digest = hashlib.sha256(self._schema.serialize())
+        self.skipped: Counter[str] = Counter()
+
+    def add(self, values: Sequence[str | int]) -> None:
+        """Add one row: the texts in the shape's order, then the label where there is one."""
+        for column, value in zip(self._columns, values, strict=True):
+            column.append(value)
+        if len(self._columns[0]) >= _ROWS_PER_CHUNK:
+            self._flush()
+
+    def dataset(self) -> Dataset:
+        """The rows added so far."""
+        self._flush()
+        # given here because `datasets` would find it by pickling the whole table, at four times the memory
+        fingerprint = self._digest.hexdigest()[:16]
+        return Dataset(pa.Table.from_batches(self._chunks, schema=self._schema), fingerprint=fingerprint)
+
+    def _flush(self) -> None:
+        if self._columns[0]:
+            arrays = [pa.array(c, type=f.type) for c, f in zip(self._columns, self._schema, strict=True)]
+            chunk = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+            self._chunks.append(chunk)
+            self._digest.update(chunk.serialize())
+            for column in self._columns:
+                column.clear()

@@ -1,0 +1,60 @@
+"""Lines of text files, read strictly: UTF-8 only, and only a newline ends a line.
+
+`str.splitlines` and text mode also split at U+2028, form feeds and lone carriage returns, which occur inside sentences
+and would shift one side of parallel text against the other.
+"""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from polydistill.errors import DataError
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Line numbers (from 1) and lines without their ending (LF or CRLF) of a text file, plain or `.gz`."""
+    number = 0
+    try:
+        with _open(path) as file:
+            for number, raw in enumerate(file, start=1):
+                body = raw.removesuffix(b"\n").removesuffix(b"\r")
+                yield number, _decoded(path, number, body.removeprefix(_BOM) if number == 1 else body)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        way_out = "Fetch it again, or unpack it if it is not really gzip."
+        raise DataError(path, number + 1, f"broken gzip data ({error})", "a whole gzip file", way_out) from None
+    if number == 0:
+        raise DataError(path, None, "an empty file", "at least one line", "Check how the file was written or fetched.")
+
+
+def without_trailing_blanks(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The lines up to the last one that is not blank: a file of records may end in empty lines."""
+    held: list[tuple[int, str]] = []
+    for number, text in lines:
+        if text.strip():
+            yield from held
+            held.clear()
+            yield number, text
+        else:
+            held.append((number, text))
+
+
+def _open(path: Path) -> BinaryIO | gzip.GzipFile:
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "no such file"
+        raise DataError(path, None, found, "a readable file", "Check the path.")
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+
+
+def _decoded(path: Path, number: int, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{raw[error.start]:02X} at byte {error.start + 1} of the line, which is not valid UTF-8"
+        way_out = (
+            "Convert the file, for example: iconv -f ISO-8859-1 -t UTF-8 OLD > NEW (with the encoding it really has)."
+        )
+        raise DataError(path, number, found, "UTF-8 text", way_out) from None

@@ -1,0 +1,1 @@
+"""One file a paper: the typed settings, the method itself, and how its rows are prepared."""

@@ -1,0 +1,103 @@
+"""Masked language modelling on text in several languages and on translation pairs: where a polyglot comes from.
+
+    mlm = mean over hidden tokens of -log p(token | the text, or the text and its translation)
+
+A text is one sentence, or a sentence and its translation as one input whose positions start again at the second (TLM,
+Lample & Conneau 2019), so that the model can look a hidden word up in the other language. Used to make the mini-world's
+polyglot, which stands for the downloaded XLM / XLM-R of the papers.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+import numpy as np
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from polydistill.data.batches import Batch, Group
+from polydistill.data.encoding import Encoded, encode_texts, from_lists
+from polydistill.data.load import load_text
+from polydistill.data.masking import IGNORED, masking
+from polydistill.data.sources import Source
+from polydistill.methods.method import Method, Models, Prepared
+from polydistill.objectives.classes import cross_entropy
+from polydistill.outputs import Loss, Term
+from polydistill.specs import Spec
+from polydistill.students.layers import first_position, masked_lm_head
+
+
+class Pretrain(Spec):
+    """Pre-train a masked language model on aligned text."""
+
+    kind: Literal["pretrain"] = "pretrain"
+    languages: tuple[str, ...]
+    data: Source
+    pairs: float = 0.6
+    """Share of the inputs that are translation pairs."""
+    mask_rate: float = 0.3
+    pair_mask_rate: float = 0.4
+    max_length: int = 64
+
+    @property
+    def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:
+        """The rows this method learns from: sources, and the languages read from them."""
+        return ((self.data, self.languages),)
+
+    @property
+    def labels_seen(self) -> tuple[str, ...]:
+        """Languages whose task labels are read: none."""
+        return ()
+
+
+class MaskedLanguageModelling(Method):
+    """Predict hidden tokens; only they pass through the vocabulary head."""
+
+    def __init__(self, student: PreTrainedModel) -> None:
+        super().__init__()
+        self.student = student
+        self._head = (masked_lm_head(student),)  # in a tuple: it is part of the student already
+
+    def forward(self, text: Mapping[str, Tensor], labels: Tensor, **_: Any) -> Loss:
+        """One term, `mlm`, over the hidden tokens."""
+        hidden_BLD = cast(PreTrainedModel, self.student).base_model(**text).last_hidden_state
+        masked_BL = labels != IGNORED
+        logits_NV = self._head[0](hidden_BLD[masked_BL])
+        return Loss({"mlm": Term(cross_entropy(logits_NV, labels[masked_BL]))})
+
+    def counts(self, batch: Batch) -> dict[str, int]:
+        """Hidden tokens."""
+        return {"mlm": int((batch["labels"] != IGNORED).sum())}
+
+
+def prepare(spec: Pretrain, models: Models, seed: int) -> Prepared:
+    """One group that mixes all languages, single sentences and pairs."""
+    corpus = load_text(spec.data, spec.languages)
+    if spec.pairs > 0 and not corpus.aligned:
+        raise ValueError(
+            "Translation pairs need text that is aligned across the languages; set `pairs` to 0 or align it."
+        )
+    network, tokenizer = models.student.network, models.student.tokenizer
+    sentences = [encode_texts(tokenizer, list(rows["text"]), None, spec.max_length) for rows in corpus.rows.values()]
+    texts, paired = _mix(sentences, spec, np.random.default_rng([seed, 3]), tokenizer, first_position(network))
+    group = Group(None, {"text": texts}, {"paired": paired})
+    return Prepared(MaskedLanguageModelling(network), [group], masking(tokenizer, spec.mask_rate, spec.pair_mask_rate))
+
+
+def _mix(
+    sentences: list[Encoded], spec: Pretrain, rng: np.random.Generator, tokenizer: PreTrainedTokenizerBase, start: int
+) -> tuple[Encoded, np.ndarray[Any, Any]]:
+    """Every sentence of every language once, alone or (with probability `pairs`) followed by its translation."""
+    ids: list[list[int]] = []
+    positions: list[list[int]] = []
+    paired: list[bool] = []
+    all_ids = [[text["input_ids"].tolist() for text in encoded.take(np.arange(len(encoded)))] for encoded in sentences]
+    for language, texts in enumerate(all_ids):
+        others = [index for index in range(len(all_ids)) if index != language]
+        for row, first in enumerate(texts):
+            pair = bool(others) and rng.random() < spec.pairs
+            second = all_ids[others[rng.integers(len(others))]][row][1:] if pair else []
+            ids.append([*first, *second])
+            positions.append([*range(start, start + len(first)), *range(start, start + len(second))])
+            paired.append(pair)
+    pad = {"input_ids": int(tokenizer.pad_token_id), "position_ids": max(0, start - 1)}
+    return from_lists({"input_ids": ids, "position_ids": positions}, pad), np.array(paired)

@@ -1,0 +1,195 @@
+"""XD: cross-lingual knowledge distillation for polyglot sentence embeddings (Sec. 2.3).
+
+    xd = mean over rows and features of (student(target text) - teacher(source text))^2
+
+Teacher and student begin as the same tuned polyglot. The teacher reads the source language, the student the
+translation, and learns to say the same: no label of any language is used. The source language is among the targets, so that the
+student keeps it. What is compared is the logits (`on="logits"`) or the first token's vector (`on="first"`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from datasets import Dataset, concatenate_datasets
+from torch import Tensor
+
+from polydistill.data.batches import Batch, Group
+from polydistill.data.encoding import Encoded, encode
+from polydistill.data.load import load_rows
+from polydistill.data.parallel import load_parallel
+from polydistill.data.rows import RowShape
+from polydistill.data.signals import stored_signals
+from polydistill.data.sources import FileSource, Source
+from polydistill.methods.method import Method, Models, Prepared
+from polydistill.objectives import vectors
+from polydistill.outputs import Loss, Term
+from polydistill.specs import Spec
+from polydistill.students.polyglot import Polyglot, Reading
+from polydistill.tasks.classification import TASKS, TaskName
+from polydistill.teachers.frozen import Frozen
+
+On = Literal["logits", "first"]
+Distance = Literal["mse", "l1", "cosine", "smooth-l1"]
+
+DISTANCES: dict[Distance, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": vectors.mse,  # "We use L2 as our loss function for XD" (Sec. 3.1)
+    "l1": vectors.l1,
+    "cosine": vectors.cosine,
+    "smooth-l1": vectors.smooth_l1,
+}
+
+
+class ParallelText(Spec):
+    """Plain parallel sentences of the source language and a target: two files (Moses), or one TSV, CSV or JSONL file."""
+
+    target: str
+    files: tuple[str, ...]
+
+
+class XD(Method):
+    """Make the student say of a translation what the teacher says of the original."""
+
+    def __init__(
+        self,
+        student: Polyglot,
+        teacher: Frozen | None,
+        on: On = "logits",
+        distance: Distance = "mse",
+        source_language: str = "en",
+    ) -> None:
+        super().__init__()
+        self.student, self.teacher, self.on, self.source_language = student, teacher, on, source_language
+        self.distance = DISTANCES[distance]
+
+    def forward(
+        self,
+        target: Mapping[str, Tensor],
+        source: Mapping[str, Tensor] | None = None,
+        signal: Tensor | None = None,
+        language: str | None = None,
+        **_: Any,
+    ) -> Loss:
+        """One term, `xd`. The teacher reads `source`, unless its stored `signal` comes with the batch."""
+        if signal is None:
+            assert self.teacher is not None, "without stored signals the teacher is needed"
+            signal = pick(self.teacher(source, self.source_language, first=self.on == "first"), self.on)
+        said = pick(self.student(target, language, first=self.on == "first"), self.on)
+        return Loss({"xd": Term(self.distance(said, signal))})
+
+    def counts(self, batch: Batch) -> dict[str, int]:
+        """Rows."""
+        return {"xd": len(batch["target"]["input_ids"])}
+
+
+def pick(reading: Reading, on: On) -> Tensor:
+    """What is compared: the logits or the first token's vector."""
+    wanted = reading.logits_BC if on == "logits" else reading.first_BD
+    assert wanted is not None, "the first token's vector was not asked for"
+    return wanted
+
+
+class XDistil(Spec):
+    """Distil a tuned polyglot from its source language into others, on parallel rows without labels."""
+
+    kind: Literal["xd"] = "xd"
+    task: TaskName = "nli"
+    source_language: str = "en"  # "we use English as our source language" (Sec. 3.1)
+    languages: tuple[str, ...]
+    """Target languages; the source language among them keeps it ("so that the model does not forget", Sec. 3.3.1)."""
+    data: Source | None = None
+    """Rows of the task, aligned across languages, whose labels are not read ..."""
+    parallel: tuple[ParallelText, ...] = ()
+    """... or plain parallel sentences by target language; for a task on pairs they are paired up at random."""
+    on: On = "logits"
+    distance: Distance = "mse"
+    max_length: int = 256  # "truncating sentences to be up to 256 words per example" (Sec. 3.1)
+    longer: Literal["cut", "drop"] = "cut"
+    """What happens to rows over `max_length`: the paper cuts; its public code drops them (at 128)."""
+    store_teacher: bool = True
+    """Let the teacher read every source text once and keep what it says, instead of reading it again each step."""
+
+    @property
+    def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:
+        """The rows this method learns from: sources, and the languages read from them."""
+        if self.data is not None:
+            return ((self.data, tuple(dict.fromkeys((self.source_language, *self.languages)))),)
+        return tuple((FileSource(path=file), (text.target,)) for text in self.parallel for file in text.files)
+
+    @property
+    def labels_seen(self) -> tuple[str, ...]:
+        """Languages whose task labels are read: none."""
+        return ()
+
+
+def prepare(spec: XDistil, models: Models, seed: int) -> Prepared:
+    """One group a target language: the translation, and the original or what the teacher says of it."""
+    assert models.teacher is not None, "XD has a teacher"
+    teacher = Frozen(Polyglot(models.teacher.network))
+    groups = []
+    for language, source_rows, target_rows, shape in _pairs(spec, seed):
+        source = encode(models.teacher.tokenizer, source_rows, shape, _limit(spec))
+        target = encode(models.student.tokenizer, target_rows, shape, _limit(spec))
+        if spec.longer == "drop":
+            short = np.flatnonzero((source.lengths <= spec.max_length) & (target.lengths <= spec.max_length))
+            source, target = source.select(short), target.select(short)
+        groups.append(_group(spec, models, teacher, language, source, target))
+    living = None if spec.store_teacher else teacher
+    method = XD(Polyglot(models.student.network), living, spec.on, spec.distance, spec.source_language)
+    return Prepared(method, groups)
+
+
+def _limit(spec: XDistil) -> int:
+    return spec.max_length if spec.longer == "cut" else spec.max_length + 1  # one more, so that longer rows show
+
+
+def _group(spec: XDistil, models: Models, teacher: Frozen, language: str, source: Encoded, target: Encoded) -> Group:
+    if not spec.store_teacher:
+        return Group(language, {"target": target, "source": source})
+    assert models.signals is not None and models.teacher is not None, "stored signals need a folder"
+
+    def read(inputs: Mapping[str, Tensor]) -> Tensor:
+        return pick(teacher(inputs, spec.source_language, first=spec.on == "first"), spec.on)
+
+    device = next(models.teacher.network.parameters()).device
+    signal = stored_signals(models.signals, models.teacher.network, source, spec.on, read, 64, device)
+    return Group(language, {"target": target}, {"signal": signal})
+
+
+def _pairs(spec: XDistil, seed: int) -> Sequence[tuple[str, Dataset, Dataset, RowShape]]:
+    """(target language, source rows, target rows, shape) of every language pair."""
+    shape = TASKS[spec.task].shape
+    if (spec.data is None) == (not spec.parallel):
+        raise ValueError("XD needs either `data` (parallel rows of the task) or `parallel` (plain parallel sentences).")
+    if spec.data is not None:
+        ((data, languages),) = spec.reads
+        corpus = load_rows(data, shape, languages)
+        if not corpus.aligned:
+            raise ValueError(f"XD needs rows that say the same in every language; {spec.data} is not aligned.")
+        source = corpus.rows[spec.source_language]
+        return [(language, source, corpus.rows[language], shape) for language in spec.languages]
+    return _sentence_pairs(spec, shape, seed)
+
+
+def _sentence_pairs(spec: XDistil, shape: RowShape, seed: int) -> list[tuple[str, Dataset, Dataset, RowShape]]:
+    """Rows of the task's shape made of plain sentences; the source language learns from all its sentences."""
+    pairs = []
+    for text in spec.parallel:
+        files = text.files[0] if len(text.files) == 1 else text.files
+        corpus = load_parallel(files, spec.source_language, text.target)
+        originals, translations = corpus.rows[spec.source_language], corpus.rows[text.target]
+        rng = np.random.default_rng([seed, 4])
+        order = [np.arange(len(originals)), *(rng.permutation(len(originals)) for _ in shape.texts[1:])]
+        pairs.append((text.target, _combine(originals, order, shape), _combine(translations, order, shape), shape))
+    if spec.source_language in spec.languages:
+        originals = concatenate_datasets([source for _, source, _, _ in pairs])
+        pairs.insert(0, (spec.source_language, originals, originals, shape))
+    return pairs
+
+
+def _combine(rows: Dataset, order: Sequence[np.ndarray[Any, Any]], shape: RowShape) -> Dataset:
+    """Rows of the task's shape from single sentences: sentence i, paired with another where the task reads two."""
+    sentences = list(rows["text"])
+    return Dataset.from_dict(
+        {name: [sentences[i] for i in index] for name, index in zip(shape.texts, order, strict=True)}
+    )

@@ -1,0 +1,1 @@
+"""Pure functions of tensors and masks that return a scalar. They know no model and no data."""

@@ -1,0 +1,105 @@
+"""A table of a paper as a list of runs: do what is missing, and put our numbers beside the published ones."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from polydistill.reports.published import PublishedRow
+from polydistill.reports.tables import Entry, EntryGroup, Table, build_table
+from polydistill.results import RunResult
+from polydistill.training.execute import execute
+from polydistill.training.run import Run
+from polydistill.training.store import Store
+
+RunsOfSeed = Callable[[int], Mapping[str, Run]]
+
+
+@dataclass(frozen=True)
+class RecipeRow:
+    """One system: its runs for a seed, by the language each is scored on (one run may serve all), and the paper's row.
+
+    `runs` is None where the paper quotes other people's numbers.
+    """
+
+    name: str
+    published: PublishedRow | None
+    runs: RunsOfSeed | None = None
+
+
+@dataclass(frozen=True)
+class RecipeGroup:
+    """A block of rows; `columns` shows only some languages."""
+
+    name: str
+    rows: Sequence[RecipeRow]
+    columns: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class TableRecipe:
+    """A table of a paper at one scale. Every row is compared with the row named `reference` of its group."""
+
+    id: str
+    title: str
+    groups: Sequence[RecipeGroup]
+    setting: str
+    reference: str | None = None
+    published_over: int | None = None
+
+    def runs(self, seeds: Sequence[int]) -> dict[str, Run]:
+        """All runs of the table, each once, by identity."""
+        wanted = [
+            run
+            for group in self.groups
+            for row in group.rows
+            if row.runs is not None
+            for seed in seeds
+            for run in row.runs(seed).values()
+        ]
+        return {run.identity: run for run in wanted}
+
+
+def make_table(recipe: TableRecipe, seeds: Sequence[int], store: Store, console: Console | None = None) -> Table:
+    """Run what is missing and build the table."""
+    groups = [
+        EntryGroup(
+            group.name,
+            [Entry(row.name, _results(row, seeds, store, console), row.published) for row in group.rows],
+            group.columns,
+        )
+        for group in recipe.groups
+    ]
+    return build_table(recipe.id, recipe.title, groups, recipe.reference, recipe.published_over, recipe.setting)
+
+
+def _results(row: RecipeRow, seeds: Sequence[int], store: Store, console: Console | None) -> list[RunResult]:
+    if row.runs is None:
+        return []
+    return [
+        _merged(row.name, {code: execute(run, store, console) for code, run in row.runs(seed).items()})
+        for seed in seeds
+    ]
+
+
+def _merged(name: str, results: Mapping[str, RunResult]) -> RunResult:
+    """One result of a system that has a model a language: of each model, the score of its own language."""
+    first = next(iter(results.values()))
+    if all(result.run_id == first.run_id for result in results.values()):
+        return first.model_copy(update={"name": name})
+    return first.model_copy(
+        update={
+            "name": name,
+            "run_id": "+".join(result.run_id for result in results.values()),
+            "scores": tuple(
+                score for code, result in results.items() for score in result.scores if score.language == code
+            ),
+            "labels_seen": _union(result.labels_seen for result in results.values()),
+            "selected_on": _union(result.selected_on for result in results.values()),
+            "seconds": sum(result.seconds for result in results.values()),
+        }
+    )
+
+
+def _union(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item for part in parts for item in part))

@@ -1,0 +1,147 @@
+"""Plots as figures that become SVG or PNG: accuracy by language, loss terms by step.
+
+Colours are the Okabe-Ito palette, which readers with colour-blindness can tell apart, without its black and yellow,
+which vanish on one of the two backgrounds. In SVG everything neutral is `currentColor`, so that a plot inside a page
+follows the page into its dark scheme.
+"""
+
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from polydistill.languages import language
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+LINES = ("-", "--", "-.", ":")
+INK = "#1b1b1f"
+WIDTH_INCHES, DPI = 9.0, 100
+
+# Any: matplotlib types the keys of its settings as one closed list of some 300 literals.
+_STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 11.0,
+    "axes.titlesize": 13.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.alpha": 0.18,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    **dict.fromkeys(
+        ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "grid.color"), INK
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure with its title and the text that stands for it where it cannot be seen."""
+
+    figure: Figure
+    title: str
+    alt: str
+
+    def svg(self) -> str:
+        """The plot as an `<svg>` element, the same for the same data, transparent, in the colour of its page."""
+        with mpl.rc_context({**_STYLE, "svg.hashsalt": self.title}):
+            stream = io.StringIO()
+            self.figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        drawn = stream.getvalue()
+        drawn = drawn[drawn.index("<svg") :].replace(INK, "currentColor")
+        drawn = re.sub(r"<metadata>.*?</metadata>\s*", "", drawn, flags=re.DOTALL)
+        # Several plots share one page: only what is referred to keeps its id.
+        return re.sub(r'<g id="[^"]*"', "<g", drawn).rstrip()
+
+    def png(self) -> bytes:
+        """The plot as a PNG on white, 900 pixels wide."""
+        with mpl.rc_context(_STYLE):
+            stream = io.BytesIO()
+            self.figure.savefig(stream, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+        return stream.getvalue()
+
+
+@contextmanager
+def canvas(height_inches: float) -> Iterator[Figure]:
+    """An empty figure of the common width, drawn on in the common style."""
+    with mpl.rc_context(_STYLE):
+        yield Figure(figsize=(WIDTH_INCHES, height_inches), dpi=DPI, layout="constrained")
+
+
+def accuracy_bars(
+    systems: Mapping[str, Mapping[str, float]],
+    chance: float | None = None,
+    title: str = "Accuracy by language",
+) -> Plot:
+    """Grouped bars: for each language one bar a system (such as before and after), shares between 0 and 1."""
+    languages = tuple(dict.fromkeys(code for scores in systems.values() for code in scores))
+    if not languages:
+        raise ValueError(f"No scores to plot for systems {sorted(systems)}; expected accuracies by language.")
+    if len(systems) > len(PALETTE):
+        raise ValueError(f"{len(systems)} systems in one plot; at most {len(PALETTE)} stay apart. Make several plots.")
+    with canvas(4.2) as figure:
+        axes = figure.add_subplot()
+        for index, (name, scores) in enumerate(systems.items()):
+            _bars(axes, index, len(systems), name, [scores.get(code) for code in languages])
+        if chance is not None:
+            axes.axhline(100 * chance, color=INK, linestyle="--", linewidth=1.2, label=f"chance ({100 * chance:.0f} %)")
+        names = [f"{language(code).name}\n{code}" if len(languages) <= 8 else code for code in languages]
+        axes.set_xticks(range(len(languages)), names)
+        axes.set(ylim=(0, 100), ylabel="Accuracy (%)")
+        axes.grid(visible=False, axis="x")
+        axes.set_title(title, pad=30)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(systems) + 1, borderaxespad=0.2)
+    means = (f"{name} {100 * sum(scores.values()) / len(scores):.1f} %" for name, scores in systems.items() if scores)
+    return Plot(figure, title, f"Bars of accuracy by language ({', '.join(languages)}). Means: {'; '.join(means)}.")
+
+
+def _bars(axes: Axes, index: int, count: int, name: str, values: Sequence[float | None]) -> None:
+    """One system's bars, side by side with the others' and labelled with their values; a missing score has no bar."""
+    width = 0.8 / count
+    places = [(place, 100 * value) for place, value in enumerate(values) if value is not None]
+    bars = axes.bar(
+        [place + (index - (count - 1) / 2) * width for place, _ in places],
+        [value for _, value in places],
+        width=0.92 * width,
+        color=PALETTE[index],
+        label=name,
+    )
+    if count * len(values) <= 24:
+        axes.bar_label(bars, fmt="%.0f", fontsize=9, padding=2)
+
+
+def loss_curves(terms: Mapping[str, Sequence[tuple[int, float]]], title: str = "Loss terms by step") -> Plot:
+    """One line a term of (step, unweighted value); a log axis where all are positive and span a factor of 20."""
+    values = [value for points in terms.values() for _, value in points]
+    if not values:
+        raise ValueError(f"No values to plot for terms {sorted(terms)}; expected (step, value) pairs.")
+    log = min(values) > 0 and max(values) / min(values) > 20
+    with canvas(4.0) as figure:
+        axes = figure.add_subplot()
+        for index, (name, points) in enumerate(terms.items()):
+            colour, line = PALETTE[index % len(PALETTE)], LINES[index // len(PALETTE) % len(LINES)]
+            marker = "o" if len(points) == 1 else None
+            axes.plot(
+                *zip(*points, strict=True), color=colour, linestyle=line, linewidth=1.8, marker=marker, label=name
+            )
+        axes.set(xlabel="Step (optimiser updates)", ylabel="Loss term (unweighted mean)")
+        if log:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
+        else:
+            axes.set_ylim(bottom=min(0.0, *values))
+        axes.set_title(title)
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ends = (f"{name} from {points[0][1]:.3g} to {points[-1][1]:.3g}" for name, points in terms.items() if points)
+    return Plot(figure, title, f"Lines of loss terms by step: {'; '.join(ends)}.")

@@ -1,0 +1,142 @@
+"""What a finished run stores in its folder as `results.json`: its scores and all that is needed to judge them."""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from polydistill.errors import DataError, unknown
+from polydistill.languages import language
+from polydistill.specs import Spec
+
+RESULTS_FILE = "results.json"
+
+LanguageCode = Annotated[str, AfterValidator(lambda code: language(code).code)]
+
+
+class Score(Spec):
+    """One number of one language: a share between 0 and 1, over `examples` rows of `split`.
+
+    `hits` holds one character an example in the order of the rows ("1" right, "0" wrong): with it two runs can be
+    compared example by example. `data_fingerprint` names the scored rows; only scores on the same rows are compared.
+    """
+
+    language: LanguageCode
+    metric: str = "accuracy"
+    value: float = Field(ge=0.0, le=1.0)
+    examples: int = Field(ge=1)
+    split: str = "test"
+    hits: str | None = Field(default=None, pattern="^[01]+$")
+    data_fingerprint: str = ""
+
+    @model_validator(mode="after")
+    def _hits_agree(self) -> Self:
+        if self.hits is None:
+            return self
+        if len(self.hits) != self.examples:
+            raise ValueError(
+                f"hits has {len(self.hits)} characters; expected one for each of {self.examples} examples."
+            )
+        share = self.hits.count("1") / self.examples
+        if self.metric == "accuracy" and abs(share - self.value) > 1e-6:
+            raise ValueError(f"value is {self.value}, but {share} of hits are right; store the share as the value.")
+        return self
+
+    @property
+    def correct(self) -> NDArray[np.bool_] | None:
+        """Right or wrong by example, or None where it was not stored."""
+        return None if self.hits is None else np.frombuffer(self.hits.encode(), dtype=np.uint8) == ord("1")
+
+
+class RunResult(Spec):
+    """One finished run: one method, one seed.
+
+    `labels_seen` are the languages whose labels were used in training, by this run or by one it started from;
+    `selected_on` says what chose the checkpoint (such as "dev/en"); `data_fingerprint` names the training data.
+    """
+
+    run_id: str
+    name: str
+    seed: int
+    scores: tuple[Score, ...]
+    labels_seen: tuple[LanguageCode, ...]
+    selected_on: tuple[str, ...]
+    data_fingerprint: str
+    model_fingerprint: str
+    seconds: float = Field(ge=0.0)
+    versions: dict[str, str]
+    machine: str = ""
+    command: str = ""
+
+    @model_validator(mode="after")
+    def _scores_are_unique(self) -> Self:
+        keys = [(score.language, score.metric, score.split) for score in self.scores]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"Scores {twice} occur twice; a run has one score a language, metric and split.")
+        return self
+
+    def by_language(self, metric: str = "accuracy", split: str = "test") -> dict[str, Score]:
+        """The scores of one metric and split, by language, in the order they are stored."""
+        return {score.language: score for score in self.scores if (score.metric, score.split) == (metric, split)}
+
+    def mean(self, languages: Iterable[str], metric: str = "accuracy", split: str = "test") -> float:
+        """The plain mean over the named languages; each must have a score."""
+        scores = self.by_language(metric, split)
+        wanted = tuple(languages)
+        if not wanted:
+            raise ValueError("A mean needs at least one language; got none.")
+        for code in wanted:
+            if code not in scores:
+                raise unknown(f"language in the {split} {metric} scores of run {self.name!r}", code, scores)
+        return sum(scores[code].value for code in wanted) / len(wanted)
+
+
+def score_of(language: str, correct: NDArray[np.bool_], split: str = "test", data_fingerprint: str = "") -> Score:
+    """The accuracy of one language from right or wrong by example, which the score then carries along."""
+    if correct.size == 0:
+        raise ValueError(f"No examples to score for {language!r}; expected at least one.")
+    hits = "".join("1" if right else "0" for right in correct)
+    value = float(np.mean(correct))
+    return Score(
+        language=language, value=value, examples=correct.size, split=split, hits=hits, data_fingerprint=data_fingerprint
+    )
+
+
+def save_result(folder: str | Path, result: RunResult) -> Path:
+    """Write `results.json` into the run's folder, whole or not at all: a reader never meets half a file."""
+    target = Path(folder) / RESULTS_FILE
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".results-", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(result.model_dump_json(indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files that only their owner reads; results are for everyone the folder is for.
+        temporary.chmod(0o644)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return target
+
+
+def load_result(folder: str | Path) -> RunResult:
+    """Read `results.json` from a run's folder."""
+    path = Path(folder) / RESULTS_FILE
+    if not path.is_file():
+        raise DataError(path, None, "no file", "the result of a finished run", "Finish the run, or name its folder.")
+    try:
+        return RunResult.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        found = f"{where}: {first['msg']}"
+        raise DataError(path, None, found, "a run's result", "Evaluate the run again to rewrite it.") from error

@@ -1,0 +1,41 @@
+"""One encoder that reads every language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a student or teacher gives back. B = rows, C = classes, D = width."""
+
+    logits_BC: Tensor
+    first_BD: Tensor | None = None
+    """The last block's vector of the first token, where asked for."""
+
+
+class Polyglot(nn.Module):
+    """A `transformers` classifier that reads all languages alike; exported, it is that classifier and nothing more."""
+
+    def __init__(self, network: PreTrainedModel) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, inputs: Mapping[str, Tensor], language: str | None = None, *, first: bool = False) -> Reading:
+        """Read a batch. `language` matters only to families with language embeddings (XLM)."""
+        given = {**inputs, **self._language_ids(inputs["input_ids"], language)}
+        outputs = self.network(**given, output_hidden_states=first)
+        return Reading(outputs.logits, outputs.hidden_states[-1][:, 0] if first else None)
+
+    def _language_ids(self, ids: Tensor, language: str | None) -> dict[str, Tensor]:
+        known = getattr(self.network.config, "lang2id", None)
+        if not known or not getattr(self.network.config, "use_lang_emb", False):
+            return {}
+        if language is None:
+            raise ValueError("This model has language embeddings: it needs batches of one language (`homogeneous`).")
+        if language not in known:
+            raise ValueError(f"This model has no embedding for language {language!r}. It has: {', '.join(known)}.")
+        return {"langs": torch.full_like(ids, known[language])}

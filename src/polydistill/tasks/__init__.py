@@ -1,0 +1,1 @@
+"""The tasks that judge models: rows, encoding, head, score."""

@@ -1,0 +1,1 @@
+"""Teachers: models that never change."""

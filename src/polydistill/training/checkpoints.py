@@ -1,0 +1,53 @@
+"""Checkpoints that are whole or absent: written aside, flushed to the disk, then renamed into place."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_NAME = re.compile(r"checkpoint-(\d+)")
+
+
+def flush(path: Path) -> None:
+    """Make sure that a file's (or folder's) content is on the disk and not only in the system's memory."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def install(folder: Path, place: Path) -> None:
+    """Move a finished folder to its place in one step; whoever looks finds the old state or the new one."""
+    for path in [*folder.rglob("*"), folder]:
+        flush(path)
+    if place.exists():
+        discard(place)
+    folder.replace(place)
+    flush(place.parent)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder: first from its place, in one step, then its content."""
+    doomed = folder.with_name(f".{folder.name}.removed")
+    shutil.rmtree(doomed, ignore_errors=True)
+    folder.replace(doomed)
+    shutil.rmtree(doomed)
+
+
+@contextmanager
+def written_whole(file: Path) -> Iterator[Path]:
+    """A temporary path to write to; on success it becomes `file` in one step."""
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    yield unfinished
+    flush(unfinished)
+    unfinished.replace(file)
+    flush(file.parent)
+
+
+def latest(folder: Path) -> Path | None:
+    """The newest whole checkpoint in `folder`."""
+    found = [(int(match[1]), path) for path in folder.glob("checkpoint-*") if (match := _NAME.fullmatch(path.name))]
+    return max(found)[1] if found else None

@@ -1,0 +1,214 @@
+"""The one trainer: `transformers.Trainer` around a method that returns named terms.
+
+What it adds: terms weighed so that micro-batches and processes have the gradient of one batch; every term logged
+unweighted, averaged over processes; batches that are a pure function of seed and step; checkpoints that survive a kill
+at any moment; selection of the best weights by a score of ours.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_model, save_model
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+from polydistill.data.batches import Batch, Steps
+from polydistill.methods.method import Method
+from polydistill.training.checkpoints import discard, install, latest, written_whole
+from polydistill.training.run import Training
+
+Evaluate = Callable[[], dict[str, float]]
+
+_WEIGHTS = "model.safetensors"
+SCORE = "score"
+
+
+def arguments(training: Training, folder: Path, seed: int, tensorboard: bool = False) -> TrainingArguments:
+    """Our settings in the words of `transformers`."""
+    return TrainingArguments(
+        output_dir=str(folder),
+        seed=seed,
+        max_steps=training.steps,
+        per_device_train_batch_size=training.batch_size,
+        gradient_accumulation_steps=training.accumulation,
+        learning_rate=training.learning_rate,
+        weight_decay=training.weight_decay,
+        warmup_steps=round(training.warmup * training.steps),
+        lr_scheduler_type="linear" if training.decay == "linear" else "constant_with_warmup",
+        max_grad_norm=training.clip,
+        optim="adamw_torch_fused",
+        bf16=training.precision == "bf16",
+        eval_strategy="steps" if training.evaluate_every else "no",
+        eval_steps=training.evaluate_every,
+        metric_for_best_model=SCORE if training.evaluate_every else None,
+        greater_is_better=True,
+        save_strategy="steps",
+        save_steps=training.checkpoint_every,
+        logging_steps=max(1, min(50, training.steps // 20)),
+        logging_nan_inf_filter=False,
+        remove_unused_columns=False,
+        ddp_find_unused_parameters=True,  # a batch of one language may leave parts of a student without gradient
+        dataloader_pin_memory=torch.cuda.is_available(),
+        report_to=["tensorboard"] if tensorboard else [],
+        disable_tqdm=True,
+    )
+
+
+class Distiller(Trainer):
+    """Trains a method. `evaluate_now` gives scores by name, among them `score`, by which the best weights are kept."""
+
+    def __init__(
+        self,
+        method: Method,
+        steps: Steps,
+        training: Training,
+        folder: Path,
+        seed: int,
+        evaluate_now: Evaluate | None = None,
+        callbacks: list[TrainerCallback] | None = None,
+        tensorboard: bool = False,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.steps, self.training, self.evaluate_now = folder, steps, training, evaluate_now
+        self.loss_is_scaled_for_ga = True  # compute_loss weighs the micro-batches itself
+        self._sums: dict[str, Tensor] = {}
+        super().__init__(method, arguments(training, folder, seed, tensorboard), callbacks=callbacks)
+        self.remove_callback(PrinterCallback)  # progress is shown by a callback of ours
+
+    def fit(self) -> None:
+        """Train to the end, from the newest whole checkpoint if there is one; then take the best weights."""
+        checkpoint = latest(self.folder)
+        self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if self.state.best_global_step:
+            load_model(self._method, self._best_file(self.state.best_global_step), strict=False)
+
+    # Batches
+
+    def get_train_dataloader(self) -> "DataLoader[Batch]":
+        """Every process makes its own share of each step's batch."""
+        return self.steps.loader()
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Batch], num_batches: int, device: torch.device
+    ) -> tuple[list[Batch], Any]:
+        """The micro-batches of one step, and the items of each term over all of them and all processes."""
+        batches = [batch for _, batch in zip(range(num_batches), epoch_iterator, strict=False)]
+        if self.args.world_size == 1 and len(batches) == 1:
+            return batches, None  # one batch is the whole step: every term's mean is right as it is
+        counts = [self._method.counts(batch) for batch in batches]
+        totals = {
+            name: torch.tensor(sum(count.get(name, 0) for count in counts), device=device, dtype=torch.float64)
+            for name in counts[0]
+        }
+        if self.args.world_size > 1:
+            totals = {name: self.accelerator.reduce(total, "sum") for name, total in totals.items()}
+        return batches, totals
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: Batch,
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """The weighted sum of the terms, each weighed by this micro-batch's share of the step's items."""
+        loss = model(**inputs)
+        counts = self._method.counts(inputs) if num_items_in_batch is not None else {}
+        total: Tensor | None = None
+        for name, term in loss.terms.items():
+            share = float(counts[name] / num_items_in_batch[name]) if counts else 1.0
+            value = term.value * share
+            self._note(name, value.detach())
+            part = value * (term.weight * self.args.world_size)  # processes' gradients are averaged, not summed
+            total = part if total is None else total + part
+        assert total is not None, "a loss has at least one term"
+        return (total, loss) if return_outputs else total
+
+    @property
+    def _method(self) -> Method:
+        method = self.accelerator.unwrap_model(self.model)
+        assert isinstance(method, Method)
+        return method
+
+    # The log
+
+    def _note(self, name: str, value: Tensor) -> None:
+        seen = self._sums.get(name)
+        self._sums[name] = value if seen is None else seen + value
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add every term, unweighted: its mean over the steps since the last line, over all processes."""
+        if "loss" in logs and self._sums:
+            steps = self.state.global_step - self._last_logged
+            for name, value in sorted(self._sums.items()):
+                summed = self.accelerator.reduce(value.reshape(1), "sum") if self.args.world_size > 1 else value
+                logs[name] = float(summed) / max(1, steps)
+            self._sums, self._last_logged = {}, self.state.global_step
+        super().log(logs, start_time)
+
+    _last_logged = 0
+
+    # Selection
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Scores of the method's student now, under names beginning with `eval_`."""
+        assert self.evaluate_now is not None, "evaluation was asked for without a way to do it"
+        metrics = {f"eval_{name}": value for name, value in self.evaluate_now().items()}
+        self.log(dict(metrics))
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        """Keep the weights of a new best; stop when there was none for `patience` evaluations."""
+        is_best = bool(super()._determine_best_metric(metrics, trial))
+        if is_best and self.args.should_save:
+            with written_whole(self._best_file(self.state.global_step)) as file:
+                save_model(self._method, str(file))
+        every, patience = self.training.evaluate_every, self.training.patience
+        if every and patience and self.state.global_step - (self.state.best_global_step or 0) >= every * patience:
+            self.control.should_training_stop = True
+        return is_best
+
+    def _best_file(self, step: int) -> Path:
+        return self.folder / f"best-{step}.safetensors"
+
+    # Checkpoints
+
+    def _get_output_dir(self, trial: Any) -> str:
+        """Where a checkpoint is written before it is installed."""
+        del trial
+        return str(self.folder / "unfinished")
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """Write the checkpoint aside and install it when all processes are done with it; then drop older ones."""
+        super()._save_checkpoint(model, trial)
+        self.accelerator.wait_for_everyone()
+        if self.args.should_save:
+            name = f"checkpoint-{self.state.global_step}"
+            old = [path for path in self.folder.glob("checkpoint-*") if path.name != name]
+            install(Path(self._get_output_dir(trial)) / name, self.folder / name)
+            for path in old:
+                discard(path)
+            for path in self.folder.glob("best-*.safetensors"):
+                if path != self._best_file(self.state.best_global_step or 0):
+                    path.unlink()
+        self.accelerator.wait_for_everyone()
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """Everything that learns or is needed to go on learning: all of the method but its teacher."""
+        del state_dict
+        assert output_dir is not None
+        Path(output_dir).mkdir(parents=True, exist_ok=True)
+        save_model(self._method, str(Path(output_dir) / _WEIGHTS))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        del model
+        missing, unexpected = load_model(self._method, Path(resume_from_checkpoint) / _WEIGHTS, strict=False)
+        if missing or unexpected:
+            raise ValueError(
+                f"The checkpoint {resume_from_checkpoint} is not of this method: missing {missing}, unexpected "
+                f"{unexpected}. Remove the run's folder to start it anew."
+            )

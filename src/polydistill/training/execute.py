@@ -1,0 +1,170 @@
+"""From a run to its result: do what it starts from, train, choose, keep the student, score."""
+
+import json
+import platform
+import shutil
+import time
+from pathlib import Path
+
+import accelerate
+import datasets
+import tokenizers
+import torch
+import transformers
+from accelerate import PartialState
+from rich.console import Console
+from transformers import TrainerCallback, set_seed
+
+from polydistill.data.batches import Steps
+from polydistill.data.schedule import Schedule
+from polydistill.data.signals import weights_fingerprint
+from polydistill.methods import pretraining, tuning, xd
+from polydistill.methods.method import Loaded, Models, Prepared
+from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.tuning import Tune
+from polydistill.methods.xd import XDistil
+from polydistill.results import RunResult, Score, save_result
+from polydistill.students.polyglot import Polyglot
+from polydistill.training.checkpoints import install
+from polydistill.training.distiller import SCORE, Distiller, Evaluate
+from polydistill.training.judging import agreement_judge, judge, mean_accuracy
+from polydistill.training.numerics import settled
+from polydistill.training.progress import ShowProgress
+from polydistill.training.run import ResultOf, Run
+from polydistill.training.starts import load_start, quietly
+from polydistill.training.store import MODEL, RUN_FILE, Store, exclusively
+
+_CHECKPOINTS, _LOG = "checkpoints", "log.json"
+
+
+def execute(run: Run, store: Store, console: Console | None = None, tensorboard: bool = False) -> RunResult:
+    """The run's result: from the store if it is there, else by doing what is missing and resuming what was cut off."""
+    console = console or Console(stderr=True)
+    done = store.result(run)
+    if done is not None:
+        return done
+    for start in (run.start, run.teacher):
+        if isinstance(start, ResultOf):
+            execute(start.run, store, console, tensorboard)
+    folder = store.folder(run)
+    with exclusively(folder, console):
+        if store.result(run) is None:  # another process may have finished it while this one waited
+            _train(run, store, folder, console, tensorboard)
+    done = store.result(run)
+    assert done is not None, "the main process has written the result"
+    return done
+
+
+def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: bool) -> None:
+    began = time.monotonic()
+    state = PartialState()
+    if state.is_main_process:
+        (folder / RUN_FILE).write_text(run.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        settled(folder)
+    state.wait_for_everyone()
+    settled(folder).apply()
+    set_seed(run.seed)
+    student = load_start(run.start, run, store)
+    prepared = prepare(run, student, store)
+    selection = _selection(run, student, store)
+    distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, tensorboard)
+    distiller.fit()
+    if state.is_main_process:
+        _keep_student(student, folder)
+        (folder / _LOG).write_text(json.dumps(distiller.state.log_history, indent=1) + "\n", encoding="utf-8")
+        save_result(folder, _result(run, student, time.monotonic() - began))
+        shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
+    state.wait_for_everyone()
+
+
+def prepare(run: Run, student: Loaded, store: Store) -> Prepared:
+    """The run's method, with the rows it learns from."""
+    match run.method:
+        case Pretrain():
+            return pretraining.prepare(run.method, Models(student), run.seed)
+        case Tune():
+            return tuning.prepare(run.method, Models(student), run.seed)
+        case XDistil():
+            teacher = load_start(run.teacher or run.start, run, store)
+            return xd.prepare(run.method, Models(student, teacher, store.signals), run.seed)
+
+
+def _selection(run: Run, student: Loaded, store: Store) -> Evaluate | None:
+    """What scores the student during training, by language and together."""
+    if run.selection is None:
+        return None
+    if run.selection.measure == "agreement":
+        if not isinstance(run.method, XDistil):
+            raise ValueError(f"Agreement is with a teacher, and {run.method.kind!r} has none; select by accuracy.")
+        teacher = load_start(run.teacher or run.start, run, store)
+        chosen = agreement_judge(run.selection, student.tokenizer, teacher, run.method.source_language)
+    else:
+        chosen = judge(run.selection, student.tokenizer)
+    measure = run.selection.measure
+
+    def evaluate() -> dict[str, float]:
+        correct = chosen.correct(Polyglot(student.network))
+        return {
+            SCORE: mean_accuracy(correct),
+            **{f"{measure}_{code}": float(is_.mean()) for code, is_ in correct.items()},
+        }
+
+    return evaluate
+
+
+def make_distiller(
+    run: Run, prepared: Prepared, selection: Evaluate | None, folder: Path, console: Console, tensorboard: bool = False
+) -> Distiller:
+    """The trainer of a run, ready to fit."""
+    state, training = PartialState(), run.training
+    schedule = Schedule(
+        [group.lengths for group in prepared.groups],
+        training.batch_size,
+        training.steps * training.accumulation,
+        run.seed,
+        training.batching,
+        state.process_index,
+        state.num_processes,
+    )
+    steps = Steps(schedule, prepared.groups, prepared.transform)
+    callbacks: list[TrainerCallback] = [ShowProgress(run.name, console)]
+    return Distiller(prepared.method, steps, training, folder, run.seed, selection, callbacks, tensorboard)
+
+
+def _keep_student(student: Loaded, folder: Path) -> None:
+    """Write the student as a plain `transformers` folder, whole or not at all."""
+    unfinished = folder / f".{MODEL}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    with quietly():
+        student.network.save_pretrained(unfinished)
+        student.tokenizer.save_pretrained(unfinished)
+    install(unfinished, folder / MODEL)
+
+
+def _result(run: Run, student: Loaded, seconds: float) -> RunResult:
+    evaluation = run.evaluation
+    scores: tuple[Score, ...] = ()
+    if evaluation is not None:
+        split = getattr(evaluation.data, "split", "test")
+        scores = judge(evaluation, student.tokenizer).scores(Polyglot(student.network), split)
+    return RunResult(
+        run_id=run.identity,
+        name=run.name,
+        seed=run.seed,
+        scores=scores,
+        labels_seen=run.labels_seen,
+        selected_on=run.selected_on,
+        data_fingerprint=run.data_fingerprint,
+        model_fingerprint=weights_fingerprint(student.network)[:16],
+        seconds=round(seconds, 2),
+        versions=versions(),
+        machine=f"{platform.machine()}, {torch.get_num_threads()} threads",
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    return {
+        "python": platform.python_version(),
+        **{module.__name__: module.__version__ for module in (torch, transformers, accelerate, datasets, tokenizers)},
+    }

@@ -1,0 +1,79 @@
+"""How far a run is: a bar with the time left in a terminal, a line of state now and then elsewhere."""
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+_QUIET_SECONDS = 15.0
+
+
+class ShowProgress(TrainerCallback):
+    """Shows one training on a console."""
+
+    def __init__(self, name: str, console: Console | None = None) -> None:
+        self.name, self.console = name, console or Console(stderr=True)
+        self._bar: Progress | None = None
+        self._last_line = self._began = time.monotonic()
+        self._terms = ""
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Begin to show."""
+        del args, control
+        if not state.is_world_process_zero:
+            return
+        self._began, self._first = time.monotonic(), state.global_step
+        if self.console.is_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self._bar = Progress(
+                *columns,
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[terms]}"),
+                console=self.console,
+            )
+            self._task = self._bar.add_task(self.name, total=state.max_steps, completed=state.global_step, terms="")
+            self._bar.start()
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Move the bar, or say a line if it has been quiet for a while."""
+        del args, control
+        if not state.is_world_process_zero:
+            return
+        if self._bar is not None:
+            self._bar.update(self._task, completed=state.global_step, terms=self._terms)
+        elif time.monotonic() - self._last_line > _QUIET_SECONDS:
+            self._say(state)
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Any = None, **_: Any
+    ) -> None:
+        """Remember the newest terms."""
+        del args, state, control
+        skip = ("loss", "grad_norm", "learning_rate", "epoch")
+        shown = [(key, value) for key, value in (logs or {}).items() if key not in skip and isinstance(value, float)]
+        if shown and "train_runtime" not in (logs or {}):
+            self._terms = " ".join(f"{key.removeprefix('eval_')} {value:.3f}" for key, value in shown[:3])
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Close the bar, or say the last line."""
+        del args, control
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        elif state.is_world_process_zero:
+            self._say(state)
+
+    def _say(self, state: TrainerState) -> None:
+        now = time.monotonic()
+        done, spent = state.global_step - self._first, now - self._began
+        left = (state.max_steps - state.global_step) * spent / done if done else 0.0
+        self.console.print(
+            f"{self.name}: step {state.global_step} of {state.max_steps}, "
+            f"{spent:.0f} s, {left:.0f} s left  {self._terms}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        self._last_line = now

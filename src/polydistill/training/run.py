@@ -1,0 +1,171 @@
+"""A run as plain data: everything that decides its result, and nothing that does not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from polydistill.data.load import fingerprint
+from polydistill.data.schedule import Batching
+from polydistill.data.sources import Source
+from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.tuning import Tune
+from polydistill.methods.xd import XDistil
+from polydistill.specs import Spec
+from polydistill.tasks.classification import TaskName
+
+MethodSpec = Annotated[Pretrain | Tune | XDistil, Field(discriminator="kind")]
+
+_FORMAT = 1  # raise it when the same run would no longer give the same result
+
+
+class Fresh(Spec):
+    """A new XLM-R encoder with random weights, and a tokenizer learned on the method's text."""
+
+    kind: Literal["fresh"] = "fresh"
+    vocabulary: PositiveInt = 800
+    width: PositiveInt = 128
+    blocks: PositiveInt = 4
+    heads: PositiveInt = 4
+    dropout: NonNegativeFloat = 0.0
+    max_length: PositiveInt = 128
+
+
+class Pretrained(Spec):
+    """A model of `transformers`: a folder, or a repository of the hub at a pinned commit."""
+
+    kind: Literal["pretrained"] = "pretrained"
+    name: str
+    revision: str | None = None
+
+
+class ResultOf(Spec):
+    """What another run leaves behind; that run is done first if it is not done yet."""
+
+    kind: Literal["result"] = "result"
+    run: Run
+
+
+Start = Annotated[Fresh | Pretrained | ResultOf, Field(discriminator="kind")]
+
+
+class Training(Spec):
+    """How a method is trained. Steps are optimiser steps."""
+
+    steps: PositiveInt
+    batch_size: PositiveInt = 8
+    """Rows of one micro-batch of one process."""
+    accumulation: PositiveInt = 1
+    learning_rate: PositiveFloat = 5e-6
+    weight_decay: NonNegativeFloat = 0.0
+    warmup: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of the steps in which the learning rate rises."""
+    decay: Literal["constant", "linear"] = "constant"
+    clip: NonNegativeFloat = 1.0
+    """Largest norm of the gradient; 0 = no limit."""
+    batching: Batching = Batching()
+    evaluate_every: PositiveInt | None = None
+    """Steps between evaluations for selection; none = the last step's weights are the result."""
+    patience: PositiveInt | None = None
+    """Stop after this many evaluations in a row without a new best."""
+    checkpoint_every: PositiveInt = 500
+    precision: Literal["fp32", "bf16"] = "fp32"
+
+    @model_validator(mode="after")
+    def _patience_needs_evaluation(self) -> Training:
+        if self.patience is not None and self.evaluate_every is None:
+            raise ValueError(f"patience={self.patience} counts evaluations, but evaluate_every is not set. Set it.")
+        return self
+
+
+Measure = Literal["accuracy", "agreement"]
+
+
+class Judging(Spec):
+    """Rows on which a task is scored, by language."""
+
+    task: TaskName = "nli"
+    languages: tuple[str, ...]
+    data: Source
+    max_length: PositiveInt = 256
+    measure: Measure = "accuracy"
+    """`accuracy` reads labels. `agreement` reads none: it is the share of rows on which the student says of the
+    translation what the teacher says of the original."""
+
+
+class Run(Spec):
+    """One training of one method from one seed. The name only labels it; all else is its identity."""
+
+    name: str
+    method: MethodSpec
+    start: Start
+    teacher: Start | None = None
+    """Who teaches; a method that has a teacher takes the student's own start where this is not set."""
+    training: Training
+    selection: Judging | None = None
+    """What chooses the weights that are kept; the mean over its languages counts."""
+    evaluation: Judging | None = None
+    """What the result is scored on."""
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _selection_needs_both(self) -> Run:
+        if (self.selection is None) != (self.training.evaluate_every is None):
+            raise ValueError("Selection needs both `selection` (on what) and `training.evaluate_every` (how often).")
+        return self
+
+    @property
+    def labels_seen(self) -> tuple[str, ...]:
+        """Languages whose task labels were used in training, by this run or by one it starts from."""
+        before = [start.run.labels_seen for start in (self.start, self.teacher) if isinstance(start, ResultOf)]
+        return tuple(dict.fromkeys([language for seen in (*before, self.method.labels_seen) for language in seen]))
+
+    @property
+    def selected_on(self) -> tuple[str, ...]:
+        """What chose the weights, here or in a run this one starts from, such as `dev/en`."""
+        before = [start.run.selected_on for start in (self.start, self.teacher) if isinstance(start, ResultOf)]
+        mine = [] if self.selection is None else _names(self.selection)
+        return tuple(dict.fromkeys([name for names in (*before, mine) for name in names]))
+
+    def resolved(self) -> dict[str, Any]:
+        """All that decides the result: runs this one starts from by their identity, data by its content."""
+        content = self.model_dump(mode="json", exclude={"name", "start", "teacher"})
+        for field, start in (("start", self.start), ("teacher", self.teacher)):
+            content[field] = _resolved_start(start)
+        content["data"] = self.data_fingerprint
+        content["format"] = _FORMAT
+        return content
+
+    @property
+    def data_fingerprint(self) -> str:
+        """A hash of the content of every row this run reads."""
+        judged = [(judging.data, judging.languages) for judging in (self.selection, self.evaluation) if judging]
+        return _hash([fingerprint(source, languages) for source, languages in (*self.method.reads, *judged)])
+
+    @property
+    def identity(self) -> str:
+        """The name of this run's result: equal for runs that must give the same result, else different."""
+        return _hash(self.resolved())
+
+
+def _names(selection: Judging) -> list[str]:
+    split = getattr(selection.data, "split", "dev")
+    unlabelled = " (agreement with the teacher, no labels)" if selection.measure == "agreement" else ""
+    return [f"{split}/{language}{unlabelled}" for language in selection.languages]
+
+
+def _resolved_start(start: Fresh | Pretrained | ResultOf | None) -> Any:
+    if start is None:
+        return None
+    return {"result": start.run.identity} if isinstance(start, ResultOf) else start.model_dump(mode="json")
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+ResultOf.model_rebuild()
+Run.model_rebuild()

@@ -1,0 +1,81 @@
+"""Where runs leave what they make: one folder a run, named by what decides its result.
+
+runs/xd-1f3a9c.../
+    run.json          the run, to read, edit and run again
+    numerics.json     threads and precision of matrix products, kept over interruptions
+    checkpoints/      what an interrupted training resumes from; gone when the run is done
+    log.json          every term and score by step
+    model/            the student, as plain `transformers` loads it
+    results.json      the scores; there if and only if the run is done
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from accelerate import PartialState
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from polydistill.results import RESULTS_FILE, RunResult, load_result
+from polydistill.training.run import Run
+
+DEFAULT_ROOT = Path("runs")
+RUN_FILE, MODEL = "run.json", "model"
+
+
+class Store:
+    """The folder that holds all runs, and the teacher signals that they share."""
+
+    def __init__(self, root: str | Path = DEFAULT_ROOT) -> None:
+        self.root = Path(root)
+
+    def folder(self, run: Run) -> Path:
+        """The folder of a run."""
+        return self.root / f"{run.method.kind}-{run.identity}"
+
+    @property
+    def signals(self) -> Path:
+        """Where teacher signals are kept."""
+        return self.root / "signals"
+
+    def result(self, run: Run) -> RunResult | None:
+        """The run's result, if it is done."""
+        folder = self.folder(run)
+        return load_result(folder) if (folder / RESULTS_FILE).is_file() else None
+
+    def finished(self) -> list[tuple[Path, RunResult]]:
+        """Every run that is done, by folder."""
+        folders = sorted(path.parent for path in self.root.glob(f"*/{RESULTS_FILE}"))
+        return [(folder, load_result(folder)) for folder in folders]
+
+    def unfinished(self) -> list[Path]:
+        """Folders of runs that have begun and are not done."""
+        begun = sorted(path.parent for path in self.root.glob(f"*/{RUN_FILE}"))
+        return [folder for folder in begun if not (folder / RESULTS_FILE).exists()]
+
+
+@contextmanager
+def exclusively(folder: Path, console: Console) -> Iterator[None]:
+    """Hold a run's folder: another process that starts the same run waits here until it is done or gives up.
+
+    The processes of one distributed run hold it together: the first one takes the lock for all.
+    """
+    state = PartialState()
+    lock = FileLock(folder / "lock")
+    if state.is_main_process:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            owner = (folder / "owner").read_text() if (folder / "owner").exists() else "another process"
+            console.print(f"{folder} is being worked on by {owner}; waiting until it is done.", highlight=False)
+            lock.acquire()
+        (folder / "owner").write_text(f"process {os.getpid()}")
+    state.wait_for_everyone()
+    try:
+        yield
+    finally:
+        if state.is_main_process:
+            lock.release()

@@ -1,0 +1,65 @@
+"""The loaders on the real sets, where the folder with them is there (it is not part of the project)."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from polydistill.data.files import load_files
+from polydistill.data.parallel import load_parallel
+from polydistill.data.rows import PAIR_OF_SENTENCES
+from polydistill.data.sources import FileSource
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+XNLI = ["ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh"]
+
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real sets are not here")
+
+
+def pairs(path, languages):
+    return load_files(FileSource(path=str(DATA / path)), PAIR_OF_SENTENCES, languages)
+
+
+def test_xnli_dev():
+    corpus = pairs("xnli/dev-{lang}.tsv", XNLI)
+    assert corpus.counts == dict.fromkeys(XNLI, 2490)
+    assert corpus.aligned
+    for rows in corpus.rows.values():
+        assert Counter(rows["label"]) == {0: 830, 1: 830, 2: 830}
+    first = {"premise": "And he said, Mama, I'm home.", "hypothesis": "He didn't say a word.", "label": 2}
+    assert corpus.rows["en"][1] == first
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [
+        ("mnli_subset/train.tsv", 9888),
+        ("mnli_subset/validation.tsv", 6238),
+        ("snli_cad/train.tsv", 8330),
+        ("snli_cad/dev.tsv", 1000),
+        ("snli_cad/test.tsv", 2000),
+    ],
+)
+def test_english_pairs(path, count):
+    corpus = pairs(path, ["en"])
+    assert corpus.counts == {"en": count}
+    assert not corpus.skipped
+    # quotes are text: every line is a row, and no row has swallowed another
+    assert not any("\n" in text or "\t" in text for text in corpus.rows["en"]["hypothesis"])
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "count", "blank"),
+    [
+        ("parallel/ntrex/newstest2019-*.{lang}.txt", "zh", 1997, 0),
+        ("tatoeba/tatoeba.swh-eng.{lang}", "sw", 390, 0),
+        ("parallel/tatoeba/tur-eng.{lang}", "tr", 13894, 0),
+        ("parallel/globalvoices/GlobalVoices", "sw", 32307, 1525),
+        ("parallel/tico19/tico19-test.en-hi", "hi", 2100, 0),
+    ],
+)
+def test_parallel_text(path, code, count, blank):
+    corpus = load_parallel(str(DATA / path), "en", code)
+    assert corpus.counts == {"en": count - blank, code: count - blank}
+    assert corpus.skipped == ({"en": {"blank line": blank}, code: {"blank line": blank}} if blank else {})
+    assert not any(text.endswith("\r") for text in corpus.rows["en"]["text"])
