@@ -198,6 +198,15 @@ def test_more_rows_than_a_chunk(tmp_path):
     assert got["en"] == [(f"p{n}", f"h{n}", 1) for n in range(20000)]
 
 
+def test_equal_tables_have_equal_fingerprints_for_the_datasets_library(tmp_path):
+    header = ["premise", "hypothesis", "label"]
+    prints = []
+    for name, text in (("a", "x"), ("b", "x"), ("c", "y")):
+        corpus, _ = read(write(tmp_path / f"{name}.tsv", [header, [text, "h", "neutral"]]))
+        prints.append(corpus.rows["en"]._fingerprint)
+    assert prints[0] == prints[1] != prints[2]
+
+
 def test_alignment_claimed_denied_and_found(tmp_path):
     header = ["premise", "hypothesis", "label"]
     write(tmp_path / "a-en.tsv", [header, ["a", "b", "neutral"], ["c", "d", "neutral"]])
@@ -208,5 +217,5 @@ def test_alignment_claimed_denied_and_found(tmp_path):
     assert not read(tmp_path / "a-{lang}.tsv", both)[0].aligned
     assert read(tmp_path / "b-{lang}.tsv", both)[0].aligned
     assert not read(tmp_path / "b-{lang}.tsv", both, aligned=False)[0].aligned
-    with pytest.raises(ValueError, match=r"found 2 rows for 'en', 1 rows for 'de'; .*say aligned=false"):
+    with pytest.raises(ValueError, match=r"found row counts 2 \(en\), 1 \(de\); .*say aligned=false"):
         read(tmp_path / "a-{lang}.tsv", both, aligned=True)

@@ -100,7 +100,7 @@ def test_unequal_line_counts(tmp_path):
         load_parallel([short, long], "en", "tr")
     error = caught.value
     assert (error.file, error.line) == (long, 4)
-    assert error.found == f"3 lines in {short}, 5 lines in {long}"
+    assert error.found == f"line counts 3 ({short}), 5 ({long})"
     assert "Line 4 has no counterpart" in error.way_out
 
 

@@ -41,9 +41,9 @@ def is_aligned(name: str, rows: dict[str, Dataset], claimed: bool | None) -> boo
     """Whether row i says the same in every language: as claimed (then checked), or where all labels are equal."""
     counts = {code: len(dataset) for code, dataset in rows.items()}
     if claimed and len(set(counts.values())) > 1:
-        found = ", ".join(f"{count} rows for {code!r}" for code, count in counts.items())
+        found = "row counts " + ", ".join(f"{count} ({code})" for code, count in counts.items())
         way_out = "Complete the shorter file, or say aligned=false if the rows are not translations of each other."
-        raise DataError(name, None, found, "as many rows in every language", way_out)
+        raise DataError(name, None, found, "equal row counts in aligned languages", way_out)
     if claimed is not None or len(rows) == 1:
         return claimed is not False
     if len(set(counts.values())) > 1 or not all(LABEL in dataset.column_names for dataset in rows.values()):

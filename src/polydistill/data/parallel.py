@@ -59,9 +59,9 @@ def read_aligned(files: Mapping[str, Path]) -> Corpus:
             add_row(tables, [text for _, text in lines])
     if len(set(counts.values())) > 1:
         longest, shortest = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
-        found = ", ".join(f"{counts[code]} lines in {path}" for code, path in files.items())
+        found = "line counts " + ", ".join(f"{counts[code]} ({path})" for code, path in files.items())
         way_out = f"Line {counts[shortest] + 1} has no counterpart: look for lines lost or split on the way."
-        raise DataError(files[longest], counts[shortest] + 1, found, "as many lines in every file", way_out)
+        raise DataError(files[longest], counts[shortest] + 1, found, "equal line counts", way_out)
     return _corpus(tables, aligned=True)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from random import Random
 
-from polydistill.world.clauses import DETAILS, Clauses, denies
+from polydistill.world.clauses import DETAILS, Clauses, Quantity, denies
 from polydistill.world.concepts import NOUNS, VERBS
 from polydistill.world.draws import draw
 from polydistill.world.edits import edit
@@ -25,8 +25,13 @@ PATIENCE = 500  # hypotheses in a row without a new triple before the set counts
 _PLURAL = (Quantifier.SOME, Quantifier.TWO, Quantifier.THREE)
 
 Trait = tuple[object, ...]
+import os,json
 WEIGHTS: dict[object, float] = {"difference": 4.0, "quantity": 2.0, "shape": 4.0}
-TOLERANCE=1.25  # ours
+DIVERSE = 1.0
+NEUTRAL = 1.0
+if os.environ.get("W"):
+    WEIGHTS.update(json.loads(os.environ["W"])); DIVERSE=WEIGHTS.pop("D",1.); NEUTRAL=WEIGHTS.pop("N",1.)
+  # ours
 
 
 @dataclass(frozen=True)
@@ -56,28 +61,36 @@ class Balance:
 
     def __init__(self) -> None:
         self._counts: dict[Trait, list[int]] = {}
+        self._said: tuple[Counter[Quantity], Counter[Quantity]] = Counter(), Counter()
+        self._neutral: Counter[bool] = Counter()
 
-    def choose(self, candidates: list[list[Meaning]], hypothesis: Meaning) -> list[Meaning] | None:
-        """For each label the premise whose traits that label is most short of; `None` if a label has none to spare."""
+    def choose(self, candidates: list[list[Meaning]], hypothesis: Meaning) -> list[Meaning]:
+        """For each label, the premise whose traits that label is most short of."""
+        self._said[1].update(_quantities(hypothesis))
         chosen = [self._best(premises, hypothesis, label) for label, premises in enumerate(candidates)]
-        if not all(chosen):
-            return None
-        for label, choice in enumerate(chosen):
-            for trait in choice[1]:
+        for label, (premise, found) in enumerate(chosen):
+            self._said[0].update(_quantities(premise))
+            if label == 1:
+                self._neutral[_agree(premise, hypothesis)] += 1
+            for trait in found:
                 self._counts.setdefault(trait, [0, 0, 0])[label] += 1
         return [premise for premise, _ in chosen]
 
-    def _best(self, premises: list[Meaning], hypothesis: Meaning, label: int):
+    def _best(self, premises: list[Meaning], hypothesis: Meaning, label: int) -> tuple[Meaning, list[Trait]]:
         described = [(premise, traits(premise, hypothesis)) for premise in premises]
-        fitting = [
-            (self._excess(found, label), at) for at, (_, found) in enumerate(described) if self._spare(found[0], label)
+        costs = [
+            self._excess(found, label)
+            + DIVERSE * sum(self._overused(q) for q in _quantities(premise)) / len(premise.clauses)
+            + (NEUTRAL * self._neut(_agree(premise, hypothesis)) if label == 1 else 0)
+            for premise, found in described
         ]
-        return described[min(fitting)[1]] if fitting else None
+        return described[costs.index(min(costs))]
 
-    def _spare(self, trait: Trait, label: int) -> bool:
-        """Whether one more pair of this label with this trait leaves the labels about even."""
-        counts = self._counts.get(trait, (0, 0, 0))
-        return counts[label] <= 5 + TOLERANCE * min(counts)
+    def _neut(self, agree: bool) -> float:
+        return (self._neutral[agree] - self._neutral[not agree]) / (self._neutral.total() + 10)
+
+    def _overused(self, quantity: Quantity) -> float:
+        return min(2.0, (self._said[0][quantity] + 3) / (3 * self._said[1][quantity] + 3) - 1)
 
     def _excess(self, described: list[Trait], label: int) -> float:
         """How much more often these traits came with this label than with the others."""
@@ -85,8 +98,17 @@ class Balance:
         for trait in described:
             counts = self._counts.get(trait)
             if counts is not None:
-                excess += WEIGHTS.get(trait[0], 1.0) * (3 * counts[label] - sum(counts))
+                total = sum(counts)
+                excess += WEIGHTS.get(trait[0], 1.0) * (3 * counts[label] - total) / (total + 10)
         return excess
+
+
+def _quantities(meaning: Meaning) -> list[Quantity]:
+    return [(clause.subject.quantifier, clause.negated) for clause in meaning.clauses]
+
+
+def _agree(premise: Meaning, hypothesis: Meaning) -> bool:
+    return _denies(premise.clauses[0]) == _denies(hypothesis.clauses[0])
 
 
 TOP={c.id for t in (NOUNS,VERBS) for c in t.values() if c.parent is None}
@@ -137,8 +159,7 @@ def _triple(
         candidates = _premises(hypothesis, clauses, seen, rng)
         if all(candidates):
             chosen = balance.choose(candidates, hypothesis)
-            if chosen:
-                return [NliPair(premise, hypothesis, label) for label, premise in enumerate(chosen)]
+            return [NliPair(premise, hypothesis, label) for label, premise in enumerate(chosen)]
     return None
 
 
@@ -152,7 +173,7 @@ def _premises(
         premise = hypothesis
         for _ in range(rng.choice(clauses.difficulty.edits)):
             premise = edit(premise, clauses, rng)
-        if premise in tried or (premise, hypothesis) in seen or not consistent(premise):
+        if premise in tried or (len(premise.clauses)==len(hypothesis.clauses) and all((a.subject,a.predicate.verb,a.negated)==(b.subject,b.predicate.verb,b.negated) for a,b in zip(premise.clauses,hypothesis.clauses))) or (premise, hypothesis) in seen or not consistent(premise):
             continue
         tried.add(premise)
         premises = found[RELATIONS.index(relation(premise, hypothesis))]
