@@ -1,12 +1,14 @@
 """Rows of the mini-world in the shapes of every other source, aligned across its languages."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from datasets import Dataset
 
 from polydistill.data.rows import LABEL, PAIR_OF_SENTENCES, SENTENCE, Corpus, RowShape
 from polydistill.data.sources import WorldSource
 from polydistill.world.corpora import World
+from polydistill.world.nli import NliPair
 
 
 def load_world(source: WorldSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
@@ -26,7 +28,7 @@ def load_world(source: WorldSource, shape: RowShape, languages: Sequence[str]) -
 
 
 def _pairs(world: World, source: WorldSource, languages: Sequence[str]) -> Corpus:
-    pairs = world.nli(source.split, source.rows)
+    pairs = _labelled_pairs(source)
     labels = [pair.label for pair in pairs]
     rows: dict[str, Dataset] = {}
     for code in languages:
@@ -34,3 +36,9 @@ def _pairs(world: World, source: WorldSource, languages: Sequence[str]) -> Corpu
         hypotheses = world.sentences([pair.hypothesis for pair in pairs], code)
         rows[code] = Dataset.from_dict({"premise": premises, "hypothesis": hypotheses, LABEL: labels})
     return Corpus(PAIR_OF_SENTENCES, rows)
+
+
+@lru_cache(maxsize=8)
+def _labelled_pairs(source: WorldSource) -> list[NliPair]:
+    """The pairs themselves, which every language and every run of a process share."""
+    return World(seed=source.seed, difficulty=source.difficulty).nli(source.split, source.rows)

@@ -75,7 +75,12 @@ class Distiller(Trainer):
         self.folder, self.steps, self.training, self.evaluate_now = folder, steps, training, evaluate_now
         self.loss_is_scaled_for_ga = True  # compute_loss weighs the micro-batches itself
         self._sums: dict[str, Tensor] = {}
-        super().__init__(method, arguments(training, folder, seed, tensorboard), callbacks=callbacks)
+        super().__init__(
+            method,
+            arguments(training, folder, seed, tensorboard),
+            eval_dataset=steps if evaluate_now else None,  # asked for by the Trainer; `evaluate` never reads it
+            callbacks=callbacks,
+        )
         self.remove_callback(PrinterCallback)  # progress is shown by a callback of ours
 
     def fit(self) -> None:

@@ -32,9 +32,9 @@ from polydistill.training.numerics import settled
 from polydistill.training.progress import ShowProgress
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.starts import load_start, quietly
-from polydistill.training.store import MODEL, RUN_FILE, Store, exclusively
+from polydistill.training.store import LOG, MODEL, RUN_FILE, Store, exclusively
 
-_CHECKPOINTS, _LOG = "checkpoints", "log.json"
+_CHECKPOINTS = "checkpoints"
 
 
 def execute(run: Run, store: Store, console: Console | None = None, tensorboard: bool = False) -> RunResult:
@@ -71,7 +71,7 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
     distiller.fit()
     if state.is_main_process:
         _keep_student(student, folder)
-        (folder / _LOG).write_text(json.dumps(distiller.state.log_history, indent=1) + "\n", encoding="utf-8")
+        (folder / LOG).write_text(json.dumps(distiller.state.log_history, indent=1) + "\n", encoding="utf-8")
         save_result(folder, _result(run, student, time.monotonic() - began))
         shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
     state.wait_for_everyone()

@@ -22,7 +22,7 @@ from polydistill.results import RESULTS_FILE, RunResult, load_result
 from polydistill.training.run import Run
 
 DEFAULT_ROOT = Path("runs")
-RUN_FILE, MODEL = "run.json", "model"
+RUN_FILE, MODEL, LOG = "run.json", "model", "log.json"
 
 
 class Store:

@@ -19,8 +19,8 @@ from polydistill.world.edits import edit
 from polydistill.world.logic import RELATIONS, consistent, relation
 from polydistill.world.meaning import Clause, Meaning, Quantifier
 
-TRIES = 80  # premises drawn for a hypothesis
-CANDIDATES = 8  # premises kept for each label, to choose from
+TRIES = int(__import__('os').environ.get('TRIES','80'))  # premises drawn for a hypothesis
+CANDIDATES = int(__import__('os').environ.get('CAND','8'))  # premises kept for each label, to choose from
 PATIENCE = 500  # hypotheses in a row without a new triple before the set counts as used up
 _PLURAL = (Quantifier.SOME, Quantifier.TWO, Quantifier.THREE)
 
@@ -29,8 +29,9 @@ import os,json
 WEIGHTS: dict[object, float] = {"difference": 4.0, "quantity": 2.0, "shape": 4.0}
 DIVERSE = 1.0
 NEUTRAL = 1.0
+POW=.5
 if os.environ.get("W"):
-    WEIGHTS.update(json.loads(os.environ["W"])); DIVERSE=WEIGHTS.pop("D",1.); NEUTRAL=WEIGHTS.pop("N",1.)
+    WEIGHTS.update(json.loads(os.environ["W"])); DIVERSE=WEIGHTS.pop("D",1.); NEUTRAL=WEIGHTS.pop("N",1.); POW=WEIGHTS.pop("P",.5)
   # ours
 
 
@@ -99,7 +100,7 @@ class Balance:
             counts = self._counts.get(trait)
             if counts is not None:
                 total = sum(counts)
-                excess += WEIGHTS.get(trait[0], 1.0) * (3 * counts[label] - total) / (total + 10)
+                excess += WEIGHTS.get(trait[0], 1.0) * (3 * counts[label] - total) / (total + 1)**POW
         return excess
 
 
@@ -127,6 +128,8 @@ def traits(premise: Meaning, hypothesis: Meaning) -> list[Trait]:
             ("subject", *quantity, clause.subject.noun),
             ("shape", *quantity, clause.subject.noun in TOP, predicate.verb in TOP, predicate.place is None),
             ("noun", clause.subject.noun),
+            ("general noun", clause.subject.noun in TOP),
+            ("general verb", predicate.verb in TOP),
             ("verb", predicate.verb),
             ("object", predicate.object),
             ("place", predicate.place),

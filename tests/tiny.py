@@ -1,0 +1,94 @@
+"""Tiny models of several families, built from their configurations with random weights, and a tokenizer for them."""
+
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import (
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
+    BertConfig,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    XLMConfig,
+    XLMRobertaConfig,
+)
+
+from polydistill.data.load import load_text
+from polydistill.data.sources import WorldSource
+from polydistill.students.fresh import learn_tokenizer
+
+LANGUAGES = ("en", "fr", "tr")
+WIDTH, BLOCKS, CLASSES, MAX_LENGTH = 16, 2, 3, 64
+
+
+@cache
+def tiny_tokenizer() -> PreTrainedTokenizerFast:
+    """Learned on mini-world sentences of six languages; <pad> is 1, as in every configuration below."""
+    corpus = load_text(WorldSource(rows=60), ("en", "fr", "es", "de", "tr", "sw"))
+    return learn_tokenizer([text for rows in corpus.rows.values() for text in rows["text"]], 300, MAX_LENGTH)
+
+
+def tiny_network(
+    family: str = "xlm-roberta",
+    head: str = "classes",
+    seed: int = 0,
+    dropout: float = 0.0,
+    dtype: torch.dtype = torch.float64,
+) -> PreTrainedModel:
+    """A classifier (`head="classes"`) or masked language model (`head="mlm"`), awake. Equal seeds, equal weights."""
+    config = _config(family, dropout)
+    auto = AutoModelForMaskedLM if head == "mlm" else AutoModelForSequenceClassification
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return auto.from_config(config).to(dtype).train()
+
+
+def outputs(network: PreTrainedModel, inputs: Mapping[str, Tensor], language: str | None) -> dict[str, np.ndarray]:
+    """What a network says of a batch, asked for plainly and without ours: its logits and the first token's vector."""
+    known = getattr(network.config, "lang2id", None)
+    langs = {"langs": torch.full_like(inputs["input_ids"], known[language])} if known else {}
+    was_training = network.training
+    network.eval()
+    with torch.no_grad():
+        logits = network(**inputs, **langs).logits
+        first = network.base_model(**inputs, **langs).last_hidden_state[:, 0]
+    network.train(was_training)
+    return {"logits": logits.double().numpy(), "first": first.double().numpy()}
+
+
+def _config(family: str, dropout: float) -> PretrainedConfig:
+    common = {"vocab_size": len(tiny_tokenizer()), "pad_token_id": 1, "num_labels": CLASSES}
+    layers = {
+        "hidden_size": WIDTH,
+        "num_hidden_layers": BLOCKS,
+        "num_attention_heads": 2,
+        "intermediate_size": 4 * WIDTH,
+        "hidden_dropout_prob": dropout,
+        "attention_probs_dropout_prob": dropout,
+        "initializer_range": 0.3,  # larger than usual, so that losses and gradients are far from zero
+        "max_position_embeddings": MAX_LENGTH + 2,
+    }
+    if family == "xlm-roberta":
+        return XLMRobertaConfig(**common, **layers, bos_token_id=0, eos_token_id=2)
+    if family == "bert":
+        return BertConfig(**common, **layers)
+    return XLMConfig(
+        **common,
+        emb_dim=WIDTH,
+        n_layers=BLOCKS,
+        n_heads=2,
+        dropout=dropout,
+        attention_dropout=dropout,
+        max_position_embeddings=MAX_LENGTH + 2,
+        init_std=0.3,
+        embed_init_std=0.3,
+        pad_index=1,
+        n_langs=len(LANGUAGES),
+        use_lang_emb=True,
+        lang2id={code: number for number, code in enumerate(LANGUAGES)},
+        id2lang=dict(enumerate(LANGUAGES)),
+    )
