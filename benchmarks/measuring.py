@@ -1,7 +1,7 @@
 """Measuring on a machine that others use too: interleaved turns, medians with their ranges, and where they were taken.
 
-Every turn runs each contender once, so a slow moment slows all of them alike; what is reported is the ratio of the
-contenders within one turn, its median over the turns and its smallest and largest value.
+Every turn runs each contender once, so a slow moment slows all of them alike. What is reported is the ratio of two
+contenders within a turn: its median over the turns, its smallest and its largest value.
 """
 
 import json
@@ -10,9 +10,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -21,29 +19,19 @@ from polydistill.training.execute import versions
 RESULTS = Path(__file__).parent / "results"
 
 Seconds = dict[str, list[float]]
+Row = dict[str, object]
 
 
-@dataclass(frozen=True)
-class Spread:
-    """The median of some measurements, and their range."""
-
-    median: float
-    low: float
-    high: float
-
-    def text(self, digits: int = 2) -> str:
-        """Such as `1.03 (1.01 to 1.06)`."""
-        return f"{self.median:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
+def now() -> float:
+    """Seconds of processor time with one thread, which neighbours do not lengthen; by the clock on the wall with more."""
+    return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
 
 
-def spread(values: Sequence[float]) -> Spread:
-    """Median and range."""
-    return Spread(statistics.median(values), min(values), max(values))
-
-
-def ratios(seconds: Mapping[str, Sequence[float]], of: str, to: str) -> list[float]:
-    """Turn by turn, how many times as long `of` took as `to`."""
-    return [one / other for one, other in zip(seconds[of], seconds[to], strict=True)]
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that `work` takes."""
+    began = now()
+    work()
+    return now() - began
 
 
 def interleaved(contenders: Mapping[str, Callable[[], object]], turns: int, warm_up: int = 1) -> Seconds:
@@ -57,35 +45,46 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], turns: int, warm
     return seconds
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that `work` takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+def ratios(seconds: Seconds, of: str, to: str) -> list[float]:
+    """Turn by turn, how many times as long `of` took as `to`."""
+    return [one / other for one, other in zip(seconds[of], seconds[to], strict=True)]
+
+
+def spread(values: Sequence[float], digits: int = 2) -> str:
+    """Median and range, such as `1.03 (1.01 to 1.06)`."""
+    middle, low, high = (f"{value:.{digits}f}" for value in (statistics.median(values), min(values), max(values)))
+    return f"{middle} ({low} to {high})"
+
+
+def in_ms(seconds: Sequence[float], pieces: int = 1) -> str:
+    """The median of some times, a piece, in milliseconds."""
+    milliseconds = 1000 * statistics.median(seconds) / pieces
+    return f"{milliseconds:,.{0 if milliseconds >= 100 else 1}f}"
 
 
 def machine() -> str:
-    """The processor, without a name that tells whose it is."""
+    """The processor and what PyTorch uses of it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    model = names[0] if names else platform.processor() or platform.machine()
-    return f"{model}, {os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}"
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.processor() or platform.machine()
+    return f"{model}, {os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}, shared with other work"
 
 
-def markdown(rows: Sequence[Mapping[str, object]]) -> str:
+def markdown(rows: Sequence[Row]) -> str:
     """Rows of equal columns as a Markdown table."""
-    header = list(rows[0])
-    lines = [header, ["---"] * len(header), *([str(row[name]) for name in header] for row in rows)]
+    names = list(rows[0])
+    lines = [names, ["---"] * len(names), *([str(row[name]) for name in names] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def write(name: str, title: str, parts: Sequence[str], raw: Any) -> str:
-    """Write `results/NAME.md` and, with every single measurement, `results/NAME.json`; gives back the page."""
-    where = {"machine": machine(), "versions": versions()}
+def write(name: str, title: str, parts: Sequence[str], measured: Sequence[Row]) -> None:
+    """Print a page and write it to `results/NAME.md`; every single measurement goes to `results/NAME.json`."""
     said = ", ".join(f"{key} {value}" for key, value in versions().items())
-    page = "\n\n".join([f"# {title}", *parts, f"Machine: {machine()}. Versions: {said}."]) + "\n"
+    clock = "Rows of one thread are processor time, rows of more are wall-clock time."
+    page = "\n\n".join([f"# {title}", *parts, f"Machine: {machine()}. {clock}\nVersions: {said}."]) + "\n"
+    content = {"machine": machine(), "versions": versions(), "measured": measured}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.md").write_text(page, encoding="utf-8")
-    (RESULTS / f"{name}.json").write_text(json.dumps({**where, "measured": raw}, indent=1) + "\n", encoding="utf-8")
-    return page
+    (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(page)

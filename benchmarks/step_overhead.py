@@ -1,6 +1,6 @@
 """What the trainer adds to a training step: `Distiller` against a bare PyTorch loop that does the same mathematics.
 
-    python benchmarks/step_overhead.py [--turns 9] [--sizes tiny small medium]
+    python benchmarks/step_overhead.py [--turns 7] [--sizes tiny small medium]
 
 Both train copies of one model on the same batches with the same fused AdamW, clipping and schedule; the script fails if
 their weights differ by one bit at the end. The bare loop has its batches ready as tensors, so making them counts as
@@ -10,16 +10,17 @@ does some, then the bare loop does the same ones. XD learns from stored teacher 
 
 import argparse
 import copy
+import cProfile
 import io
+import pstats
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from measuring import Seconds, markdown, ratios, spread, write
+from measuring import Row, Seconds, in_ms, markdown, now, ratios, spread, write
 from rich.console import Console
 from torch import nn
 from transformers import TrainerCallback, XLMRobertaConfig, XLMRobertaForSequenceClassification
@@ -37,45 +38,56 @@ from polydistill.training.numerics import probe
 from polydistill.training.progress import ShowProgress
 from polydistill.training.run import Training
 
-CLASSES, LANGUAGES = 3, ("en", "fr", "tr", "sw")
+CLASSES, LANGUAGES, ROWS = 3, ("en", "fr", "tr", "sw"), 2_000
+STEPS = 1_000  # of a run, which decides how often is logged; it is stopped when all turns are done
 
 
 @dataclass(frozen=True)
 class Size:
-    """An XLM-R shape and the batches it reads. Tokens are the mean of a row; `block` is the steps of one turn."""
+    """An XLM-R shape and the batches it reads: `tokens` a row on average; `block` steps a turn."""
 
     blocks: int
     width: int
-    tokens: int
     batch: int
+    tokens: int
     block: int
-    vocabulary: int
     goal: float
+
+    def __str__(self) -> str:
+        return f"{self.blocks}x{self.width}, {self.batch} rows of ~{self.tokens} tokens"
 
 
 SIZES = {
-    "tiny": Size(blocks=4, width=128, tokens=24, batch=32, block=40, vocabulary=800, goal=1.10),
-    "small": Size(blocks=4, width=256, tokens=64, batch=16, block=12, vocabulary=8_000, goal=1.05),
-    "medium": Size(blocks=6, width=512, tokens=96, batch=8, block=6, vocabulary=8_000, goal=1.03),
+    "tiny": Size(blocks=4, width=128, batch=32, tokens=24, block=20, goal=1.10),
+    "tiny-8": Size(blocks=4, width=128, batch=8, tokens=24, block=50, goal=1.10),
+    "small": Size(blocks=4, width=256, batch=8, tokens=64, block=8, goal=1.05),
+    "medium": Size(blocks=6, width=512, batch=8, tokens=64, block=3, goal=1.03),
+}
+VOCABULARY = 4_000
+PARTS: Mapping[str, tuple[str, ...]] = {  # what the trainer does besides the mathematics, by function of the profile
+    "making the batch": ("distiller.py:get_batch_samples",),
+    "waking the model (`train()`)": ("module.py:train",),
+    "moving the batch": ("trainer.py:_prepare_inputs",),
+    "callbacks, among them the progress display": ("trainer_callback.py:call_event",),
+    "logging": ("trainer.py:_maybe_log_save_evaluate",),
+    "counting tokens and operations": ("trainer.py:floating_point_ops", "trainer.py:_track_num_input_tokens"),
 }
 
 
 class BareLoop:
     """Forward, backward, clip, step: nothing else."""
 
-    def __init__(self, method: Method, steps: Steps, training: Training) -> None:
-        self.method, self.training = method.train(), training
-        self.batches = [steps[step] for step in range(len(steps))]
-        self.optimiser = torch.optim.AdamW(
-            method.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
-        )
+    def __init__(self, method: Method, steps: Steps, training: Training, turns: int, block: int) -> None:
+        self.method, self.clip = method.train(), training.clip
+        self.batches = [steps[step] for step in range(turns * block)]
+        self.optimiser = torch.optim.AdamW(method.parameters(), lr=training.learning_rate, weight_decay=0.0, fused=True)
         self.scheduler = get_linear_schedule_with_warmup(self.optimiser, 0, training.steps)
 
     def run(self, begin: int, end: int) -> None:
         """The steps of a block."""
         for batch in self.batches[begin:end]:
             self.method(**batch).total.backward()
-            nn.utils.clip_grad_norm_(self.method.parameters(), self.training.clip)
+            nn.utils.clip_grad_norm_(self.method.parameters(), self.clip)
             self.optimiser.step()
             self.scheduler.step()
             self.optimiser.zero_grad()
@@ -87,53 +99,85 @@ class Alternate(TrainerCallback):
     def __init__(self, bare: BareLoop, block: int) -> None:
         self.bare, self.block = bare, block
         self.seconds: Seconds = {"trainer": [], "bare": []}
-        self._since = 0.0
 
     def on_train_begin(self, *_: object, **__: object) -> None:
-        self._since = time.perf_counter()
+        self._since = now()
 
     def on_step_end(self, args: object, state: object, control: object, **_: object) -> None:
-        del args, control
         done = state.global_step
         if done % self.block:
             return
-        trained = time.perf_counter()
+        trained = now()
         self.bare.run(done - self.block, done)
-        now = time.perf_counter()
         self.seconds["trainer"].append(trained - self._since)
-        self.seconds["bare"].append(now - trained)
-        self._since = time.perf_counter()
+        self.seconds["bare"].append(now() - trained)
+        control.should_training_stop = done >= len(self.bare.batches)
+        self._since = now()
 
 
-def compare(name: str, size: Size, turns: int) -> Seconds:
-    """Seconds of every block of `tune` or `xd`, the first one left out."""
-    method, steps, training = make(name, size, turns + 1)
-    bare = BareLoop(copy.deepcopy(method), steps, training)
+class Profile(TrainerCallback):
+    """Profiles steps 10 to 60."""
+
+    def __init__(self) -> None:
+        self.profile = cProfile.Profile()
+
+    def on_step_begin(self, args: object, state: object, control: object, **_: object) -> None:
+        if state.global_step == 10:
+            self.profile.enable()
+
+    def on_step_end(self, args: object, state: object, control: object, **_: object) -> None:
+        if state.global_step == 60:
+            self.profile.disable()
+            control.should_training_stop = True
+
+
+def compare(kind: str, size: Size, turns: int) -> Seconds:
+    """Seconds of every block but the first; the two must have done the same."""
+    method, steps, training = make(kind, size)
+    bare = BareLoop(copy.deepcopy(method), steps, training, turns + 1, size.block)
     alternate = Alternate(bare, size.block)
-    callbacks = [ShowProgress(name, Console(file=io.StringIO())), alternate]
-    with tempfile.TemporaryDirectory() as folder:
-        Distiller(method, steps, training, Path(folder), seed=0, callbacks=callbacks).fit()
+    fit(method, steps, training, alternate)
     for one, other in zip(method.parameters(), bare.method.parameters(), strict=True):
         assert torch.equal(one, other), "the two did not do the same mathematics"
     return {who: times[1:] for who, times in alternate.seconds.items()}
 
 
-def make(name: str, size: Size, turns: int) -> tuple[Method, Steps, Training]:
+def fit(method: Method, steps: Steps, training: Training, watcher: TrainerCallback) -> None:
+    """Train as a run does, progress display included."""
+    callbacks = [ShowProgress("benchmark", Console(file=io.StringIO())), watcher]
+    with tempfile.TemporaryDirectory() as folder:
+        Distiller(method, steps, training, Path(folder), seed=0, callbacks=callbacks).fit()
+
+
+def parts(size: Size) -> list[Row]:
+    """Milliseconds a step of the trainer's own work, by a profiler that makes Python code slower than it is."""
+    watcher = Profile()
+    fit(*make("xd", size), watcher)
+    stats = pstats.Stats(watcher.profile).stats
+    spent = {f"{Path(file).name}:{name}": entry[3] for (file, _, name), entry in stats.items()}
+    return [
+        {"part": part, "ms a step": f"{1000 / 50 * sum(spent.get(name, 0.0) for name in names):.2f}"}
+        for part, names in PARTS.items()
+    ]
+
+
+def make(kind: str, size: Size) -> tuple[Method, Steps, Training]:
     """A method with random weights, its steps, and how it is trained: no checkpoint falls into the measured time."""
     training = Training(
-        steps=turns * size.block, batch_size=size.batch, learning_rate=1e-4, decay="linear", checkpoint_every=10**6
+        steps=STEPS, batch_size=size.batch, learning_rate=1e-4, decay="linear", checkpoint_every=10 * STEPS
     )
     rng = np.random.default_rng(0)
-    groups = [group(name, language, size, rng) for language in LANGUAGES]
-    schedule = Schedule([group.lengths for group in groups], size.batch, training.steps, seed=0)
+    groups = [group(kind, language, size, rng) for language in LANGUAGES]
+    schedule = Schedule([rows.lengths for rows in groups], size.batch, STEPS, seed=0)
+    torch.manual_seed(0)
     student = Polyglot(XLMRobertaForSequenceClassification(config(size)))
-    return Tuning(student) if name == "tune" else XD(student, None), Steps(schedule, groups), training
+    return Tuning(student) if kind == "tune" else XD(student, None), Steps(schedule, groups), training
 
 
 def config(size: Size) -> XLMRobertaConfig:
     """No dropout, so that both loops can be held to the same bits."""
     return XLMRobertaConfig(
-        vocab_size=size.vocabulary,
+        vocab_size=VOCABULARY,
         hidden_size=size.width,
         num_hidden_layers=size.blocks,
         num_attention_heads=size.width // 32,
@@ -146,52 +190,58 @@ def config(size: Size) -> XLMRobertaConfig:
     )
 
 
-def group(name: str, language: str, size: Size, rng: np.random.Generator, rows: int = 2_000) -> Group:
-    """Random tokens in rows whose lengths spread as those of sentence pairs do."""
-    text = random_text(rng, rows, size)
-    if name == "tune":
-        return Group(language, {"text": text}, {"labels": rng.integers(CLASSES, size=rows)})
-    return Group(language, {"target": text}, {"signal": rng.standard_normal((rows, CLASSES), dtype=np.float32)})
+def group(kind: str, language: str, size: Size, rng: np.random.Generator) -> Group:
+    """Random tokens, in rows whose lengths spread about as those of sentence pairs do."""
+    lengths = rng.gamma(4.0, size.tokens / 4, size=ROWS).astype(int).clip(6, 256)
+    text: Encoded = from_lists(
+        {"input_ids": [rng.integers(5, VOCABULARY, size=length) for length in lengths]}, {"input_ids": 1}
+    )
+    if kind == "tune":
+        return Group(language, {"text": text}, {"labels": rng.integers(CLASSES, size=ROWS)})
+    return Group(language, {"target": text}, {"signal": rng.standard_normal((ROWS, CLASSES), dtype=np.float32)})
 
 
-def random_text(rng: np.random.Generator, rows: int, size: Size) -> Encoded:
-    lengths = rng.gamma(4.0, size.tokens / 4, size=rows).astype(int).clip(6, 256)
-    return from_lists({"input_ids": [rng.integers(5, size.vocabulary, size=n) for n in lengths]}, {"input_ids": 1})
-
-
-def measured(sizes: list[str], turns: int) -> Iterator[tuple[dict[str, object], dict[str, object]]]:
-    """Rows of the table, and every measurement."""
-    for size_name in sizes:
-        size = SIZES[size_name]
-        for name in ("tune", "xd"):
-            seconds = compare(name, size, turns)
-            found = spread(ratios(seconds, "trainer", "bare"))
-            a_step = spread([1000 * second / size.block for second in seconds["bare"]])
-            extra = 1000 * (found.median - 1) * a_step.median / 1000
-            yield (
-                {
-                    "size": f"{size_name} ({size.blocks}x{size.width}, batch {size.batch}, ~{size.tokens} tokens)",
-                    "method": name,
-                    "threads": torch.get_num_threads(),
-                    "bare step, ms": a_step.text(1),
-                    "trainer / bare": found.text(3),
-                    "added, ms": f"{extra:.2f}",
-                    "goal": f"{size.goal:.2f}",
-                },
-                {"size": size_name, "method": name, "threads": torch.get_num_threads(), **seconds},
-            )
+def table(found: Iterable[Row]) -> list[Row]:
+    """What was measured, to read."""
+    rows = []
+    for one in found:
+        size, seconds = SIZES[one["size"]], one["seconds"]
+        added = [trainer - bare for trainer, bare in zip(seconds["trainer"], seconds["bare"], strict=True)]
+        row = {
+            "size": f"{one['size'].partition('-')[0]} ({size})",
+            "step of": one["kind"],
+            "threads": one["threads"],
+            "bare step, ms": in_ms(seconds["bare"], size.block),
+            "added, ms": in_ms(added, size.block),
+            "trainer / bare": spread(ratios(seconds, "trainer", "bare"), 3),
+            "goal": f"{size.goal:.2f}",
+        }
+        rows.append(row)
+    return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--sizes", nargs="+", choices=list(SIZES), default=list(SIZES))
     options = parser.parse_args()
     torch.set_num_threads(1)
-    numerics = probe()
-    numerics.apply()
-    found = list(measured(options.sizes, options.turns))
-    print(markdown([row for row, _ in found]))
+    torch.set_float32_matmul_precision(probe().matmul)
+    found: list[Row] = []
+    for threads, sizes in ((1, options.sizes), (2, options.sizes[:1])):
+        torch.set_num_threads(threads)
+        for name in sizes:
+            for kind in ("tune", "xd"):
+                seconds = compare(kind, SIZES[name], options.turns)
+                found.append({"size": name, "kind": kind, "threads": threads, "seconds": seconds})
+    torch.set_num_threads(1)
+    inside = parts(SIZES["tiny"])
+    text = (
+        "`trainer / bare` is the median over interleaved blocks of steps, with the range. Both loops end with the same "
+        f"weights, bit for bit. Vocabulary {VOCABULARY:,}; fp32 products: {torch.get_float32_matmul_precision()}."
+    )
+    why = "Where the added time goes, at tiny size (a profile, which makes Python look slower than it is):"
+    write("step_overhead", "What the trainer adds to a step", [text, markdown(table(found)), why, markdown(inside)], found)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 import pytest
-from tiny import tiny_tokenizer
 from transformers import PreTrainedTokenizerFast
+
+from tiny import tiny_tokenizer
 
 
 @pytest.fixture(scope="session")

@@ -84,6 +84,7 @@ def _config(family: str, dropout: float) -> PretrainedConfig:
         dropout=dropout,
         attention_dropout=dropout,
         max_position_embeddings=MAX_LENGTH + 2,
+        summary_first_dropout=dropout,
         init_std=0.3,
         embed_init_std=0.3,
         pad_index=1,

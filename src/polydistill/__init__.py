@@ -1,3 +1,72 @@
-"""polydistill: cross-lingual knowledge distillation."""
+"""polydistill: cross-lingual knowledge distillation.
+
+What is exported here is `polydistill.api`, loaded when it is first asked for, so that the import itself costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from polydistill.api import (
+        Done,
+        Plan,
+        Prediction,
+        Quickstart,
+        Run,
+        Table,
+        changed,
+        evaluate,
+        load,
+        plan,
+        predict,
+        quickstart,
+        read_run,
+        report,
+        run,
+        table,
+        tables,
+        tune,
+        tune_run,
+        world_rows,
+        xd,
+        xd_run,
+    )
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Done",
+    "Plan",
+    "Prediction",
+    "Quickstart",
+    "Run",
+    "Table",
+    "changed",
+    "evaluate",
+    "load",
+    "plan",
+    "predict",
+    "quickstart",
+    "read_run",
+    "report",
+    "run",
+    "table",
+    "tables",
+    "tune",
+    "tune_run",
+    "world_rows",
+    "xd",
+    "xd_run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the exported names on demand."""
+    if name in __all__:
+        return getattr(import_module("polydistill.api"), name)
+    raise AttributeError(f"module 'polydistill' has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    """The exported names, for completion."""
+    return sorted({*globals(), *__all__})

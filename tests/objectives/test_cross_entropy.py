@@ -5,9 +5,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import masked_lm, xd_paper
 
 from polydistill.objectives.classes import cross_entropy
+from reference import masked_lm, xd_paper
 
 
 def value_and_gradient(logits, labels, mask=None):

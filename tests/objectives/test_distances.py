@@ -5,9 +5,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import xd_paper
 
 from polydistill.objectives import vectors
+from reference import xd_paper
 
 DISTANCES = {"mse": vectors.mse, "l1": vectors.l1, "smooth-l1": vectors.smooth_l1, "cosine": vectors.cosine}
 every_distance = pytest.mark.parametrize("name", DISTANCES)

@@ -48,6 +48,10 @@ GOLDEN = [
     (EVERY, "goat", Predicate("eat", "banana"), False, "Jede Ziege frisst eine Banane."),
     (SOME, "hen", Predicate("eat", "bread"), True, "Einige Hühner fressen kein Brot."),
     (EVERY, "cat", Predicate("drink", "water"), False, "Jede Katze trinkt Wasser."),
+    (NO, "horse", Predicate("eat", "food"), False, "Kein Pferd frisst Futter."),
+    (SOME, "dog", Predicate("eat", "food"), True, "Einige Hunde fressen kein Futter."),
+    (NAMED, "leila", Predicate("eat", "food", time="noon"), True, "Leila isst am Mittag kein Essen."),
+    (EVERY, "man", Predicate("cook", "food"), False, "Jeder Mann kocht Essen."),
     # "einkaufen" without an object, "kaufen" with one
     (EVERY, "farmer", Predicate("buy", None, "market"), False, "Jeder Bauer kauft auf dem Markt ein."),
     (EVERY, "farmer", Predicate("buy", "fruit", "market"), False, "Jeder Bauer kauft auf dem Markt Obst."),

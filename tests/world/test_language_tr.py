@@ -20,6 +20,12 @@ GOLDEN = [
     (NAMED, "anna", Predicate("dance"), False, "Anna dans ediyor."),
     (SOME, "girl", Predicate("jump"), False, "Bazı kız çocukları zıplıyor."),
     (NO, "boy", Predicate("sing"), False, "Hiçbir erkek çocuk şarkı söylemiyor."),
+    # people: pronouns for all and none, and a noun of their own after numerals
+    (EVERY, "person", Predicate("wait"), False, "Herkes bekliyor."),
+    (SOME, "person", Predicate("shout"), True, "Bazı insanlar bağırmıyor."),
+    (NO, "person", Predicate("swim", None, "city"), False, "Hiç kimse şehirde yüzmüyor."),
+    (TWO, "person", Predicate("sing"), False, "İki kişi şarkı söylüyor."),
+    (THREE, "person", Predicate("move"), True, "Üç kişi hareket etmiyor."),
     # negation
     (SOME, "dog", Predicate("run"), True, "Bazı köpekler koşmuyor."),
     (TWO, "lion", Predicate("sleep"), True, "İki aslan uyumuyor."),
@@ -36,17 +42,20 @@ GOLDEN = [
     (SOME, "man", Predicate("read", "newspaper", "house"), True, "Bazı adamlar evde gazete okumuyor."),
     # without an object: "something", "anything"
     (EVERY, "duck", Predicate("eat"), False, "Her ördek bir şeyler yiyor."),
-    (NO, "person", Predicate("drink"), False, "Hiçbir insan bir şey içmiyor."),
+    (NO, "person", Predicate("drink"), False, "Hiç kimse bir şey içmiyor."),
     (NAMED, "anna", Predicate("read"), True, "Anna bir şey okumuyor."),
     (THREE, "farmer", Predicate("buy"), False, "Üç çiftçi bir şeyler satın alıyor."),
     (NAMED, "david", Predicate("cook", None, "kitchen"), False, "David mutfakta bir şeyler pişiriyor."),
     # cases of the place
     (EVERY, "bird", Predicate("wait", None, "forest"), False, "Her kuş ormanda bekliyor."),
-    (EVERY, "doctor", Predicate("arrive", None, "city", "today"), False, "Her doktor bugün şehre geliyor."),
-    (NO, "train", Predicate("arrive", None, "village", "night"), False, "Hiçbir tren gece köye gelmiyor."),
+    (EVERY, "doctor", Predicate("arrive", None, "city", "today"), False, "Her doktor bugün şehre varıyor."),
+    (NO, "train", Predicate("arrive", None, "village", "night"), False, "Hiçbir tren gece köye varmıyor."),
     (TWO, "truck", Predicate("depart", None, "village", "noon"), False, "İki kamyon öğleyin köyden yola çıkıyor."),
     (SOME, "car", Predicate("turn", None, "street"), False, "Bazı arabalar sokakta dönüş yapıyor."),
-    (NAMED, "leila", Predicate("arrive", None, "park", manner="slowly"), False, "Leyla yavaşça parka geliyor."),
+    (NAMED, "leila", Predicate("arrive", None, "park", manner="slowly"), False, "Leyla yavaşça parka varıyor."),
+    (EVERY, "bus", Predicate("arrive", time="noon"), False, "Her otobüs öğleyin varıyor."),
+    (NAMED, "david", Predicate("stop", None, "street"), False, "David sokakta duraklıyor."),
+    (THREE, "car", Predicate("stop", manner="slowly"), True, "Üç araba yavaşça duraklamıyor."),
     # plants: flowers "açıyor", all else "çiçek açıyor"
     (EVERY, "palm", Predicate("bloom", None, "park"), False, "Her palmiye parkta çiçek açıyor."),
     (THREE, "tree", Predicate("bloom"), True, "Üç ağaç çiçek açmıyor."),

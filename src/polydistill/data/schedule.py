@@ -7,6 +7,9 @@ step k sees exactly the batches an uninterrupted run would see, and every proces
   size ** alpha, or in turn.
 - `balanced`: every batch holds the same number of rows of every group.
 
+A step may be cut into micro-batches (accumulation) and shared by processes: together they are the rows of one large
+batch, so 4 x 8 rows in one process, 8 rows in four, and 32 at once train alike.
+
 Inside a group, rows are shuffled anew in each pass over the group, then sorted by length within pools of `pool` batches
 and cut into batches, whose order is shuffled: texts of a batch have similar lengths, so little is padded.
 """
@@ -38,7 +41,10 @@ class Batching(Spec):
 
 @dataclass(frozen=True)
 class Schedule:
-    """The batches of `steps` steps. `lengths[g]` are the token counts of the rows of group g."""
+    """The batches of `steps` steps. `lengths[g]` are the token counts of the rows of group g.
+
+    Item k is micro-batch k: `accumulation` of them in a row make up a step, and take the same group.
+    """
 
     lengths: Sequence[Ints]
     batch_size: int
@@ -47,6 +53,7 @@ class Schedule:
     batching: Batching = field(default_factory=Batching)
     rank: int = 0
     processes: int = 1
+    accumulation: int = 1
 
     def __post_init__(self) -> None:
         if not self.lengths or any(len(group) == 0 for group in self.lengths):
@@ -59,17 +66,18 @@ class Schedule:
             )
 
     def __len__(self) -> int:
-        return self.steps
+        return self.steps * self.accumulation
 
-    def __getitem__(self, step: int) -> Share:
-        """The rows of this process at `step`, as (group, rows) parts."""
-        if not 0 <= step < self.steps:
-            raise IndexError(step)
+    def __getitem__(self, index: int) -> Share:
+        """The rows of this process in micro-batch `index`, as (group, rows) parts."""
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        step, part = divmod(index, self.accumulation)
         if self.batching.batches == "balanced":
             share = self.batch_size // len(self.lengths)
-            return [(group, self._batch(group, step, share)) for group in range(len(self.lengths))]
+            return [(group, self._batch(group, step, part, share)) for group in range(len(self.lengths))]
         group = int(self._groups[step])
-        return [(group, self._batch(group, int(self._turns[step]), self.batch_size))]
+        return [(group, self._batch(group, int(self._turns[step]), part, self.batch_size))]
 
     @cached_property
     def _groups(self) -> Ints:
@@ -91,13 +99,14 @@ class Schedule:
             turns[mine] = np.arange(mine.sum())
         return turns
 
-    def _batch(self, group: int, turn: int, size: int) -> Ints:
-        """Rows of this process: its share of the `turn`-th batch of a group; `size` is per process."""
-        together = size * self.processes
+    def _batch(self, group: int, turn: int, part: int, size: int) -> Ints:
+        """This process's share of micro-batch `part` of the `turn`-th step of a group; `size` is the share's."""
+        shares = self.processes * self.accumulation
+        together = size * shares
         a_pass = max(1, len(self.lengths[group]) // together)
         order = _pass_order(self, group, turn // a_pass, together)
         start = (turn % a_pass) * together
-        return order[start : start + together][self.rank :: self.processes]
+        return order[start : start + together][part * self.processes + self.rank :: shares]
 
     def __hash__(self) -> int:
         return id(self)

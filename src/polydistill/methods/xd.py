@@ -114,7 +114,11 @@ class XDistil(Spec):
         """The rows this method learns from: sources, and the languages read from them."""
         if self.data is not None:
             return ((self.data, tuple(dict.fromkeys((self.source_language, *self.languages)))),)
-        return tuple((FileSource(path=file), (text.target,)) for text in self.parallel for file in text.files)
+        return tuple(
+            (FileSource(path=file), (self.source_language, text.target))
+            for text in self.parallel
+            for file in text.files
+        )
 
     @property
     def labels_seen(self) -> tuple[str, ...]:

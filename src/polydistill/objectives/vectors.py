@@ -3,6 +3,7 @@
 B = rows of the batch, D = width (of the logits or of the vector).
 """
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -10,7 +11,7 @@ from torch.nn import functional as F
 def mean_over(rows_B: Tensor, mask_B: Tensor | None) -> Tensor:
     """The mean of the rows that count (mask 1 or True); 0 if none does."""
     if mask_B is None:
-        return rows_B.mean()
+        return rows_B.mean() if len(rows_B) else rows_B.sum()
     weight_B = mask_B.to(rows_B.dtype)
     return (rows_B * weight_B).sum() / weight_B.sum().clamp(min=1)
 
@@ -32,4 +33,5 @@ def smooth_l1(student_BD: Tensor, teacher_BD: Tensor, mask_B: Tensor | None = No
 
 def cosine(student_BD: Tensor, teacher_BD: Tensor, mask_B: Tensor | None = None) -> Tensor:
     """One minus the cosine: mean over rows of 1 - s.t / (|s| |t|)."""
-    return mean_over(1 - F.cosine_similarity(student_BD, teacher_BD, dim=-1), mask_B)
+    finer = torch.promote_types(student_BD.dtype, teacher_BD.dtype)  # else each norm is taken in its own precision
+    return mean_over(1 - F.cosine_similarity(student_BD.to(finer), teacher_BD.to(finer), dim=-1), mask_B)

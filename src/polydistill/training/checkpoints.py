@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+UNFINISHED = "unfinished"
 _NAME = re.compile(r"checkpoint-(\d+)")
 
 
@@ -45,6 +46,15 @@ def written_whole(file: Path) -> Iterator[Path]:
     flush(unfinished)
     unfinished.replace(file)
     flush(file.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process left half-written or half-removed."""
+    shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
+    for leftover in folder.glob(".checkpoint-*.removed"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    for leftover in folder.glob(".*.unfinished"):
+        leftover.unlink()
 
 
 def latest(folder: Path) -> Path | None:

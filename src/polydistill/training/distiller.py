@@ -13,11 +13,13 @@ import torch
 from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
 
 from polydistill.data.batches import Batch, Steps
 from polydistill.methods.method import Method
-from polydistill.training.checkpoints import discard, install, latest, written_whole
+from polydistill.outputs import Term
+from polydistill.training.checkpoints import UNFINISHED, discard, install, latest, sweep, written_whole
 from polydistill.training.run import Training
 
 Evaluate = Callable[[], dict[str, float]]
@@ -26,9 +28,9 @@ _WEIGHTS = "model.safetensors"
 SCORE = "score"
 
 
-def arguments(training: Training, folder: Path, seed: int, tensorboard: bool = False) -> TrainingArguments:
+def arguments(training: Training, folder: Path, seed: int) -> TrainingArguments:
     """Our settings in the words of `transformers`."""
-    return TrainingArguments(
+    words = TrainingArguments(
         output_dir=str(folder),
         seed=seed,
         max_steps=training.steps,
@@ -52,9 +54,11 @@ def arguments(training: Training, folder: Path, seed: int, tensorboard: bool = F
         remove_unused_columns=False,
         ddp_find_unused_parameters=True,  # a batch of one language may leave parts of a student without gradient
         dataloader_pin_memory=torch.cuda.is_available(),
-        report_to=["tensorboard"] if tensorboard else [],
+        report_to=[],
         disable_tqdm=True,
     )
+    words._n_gpu = min(1, words.n_gpu)  # one process, one device: several GPUs are for `torchrun`, not for threads
+    return words
 
 
 class Distiller(Trainer):
@@ -69,15 +73,15 @@ class Distiller(Trainer):
         seed: int,
         evaluate_now: Evaluate | None = None,
         callbacks: list[TrainerCallback] | None = None,
-        tensorboard: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.steps, self.training, self.evaluate_now = folder, steps, training, evaluate_now
         self.loss_is_scaled_for_ga = True  # compute_loss weighs the micro-batches itself
         self._sums: dict[str, Tensor] = {}
+        self._last_logged = 0
         super().__init__(
             method,
-            arguments(training, folder, seed, tensorboard),
+            arguments(training, folder, seed),
             eval_dataset=steps if evaluate_now else None,  # asked for by the Trainer; `evaluate` never reads it
             callbacks=callbacks,
         )
@@ -85,10 +89,27 @@ class Distiller(Trainer):
 
     def fit(self) -> None:
         """Train to the end, from the newest whole checkpoint if there is one; then take the best weights."""
+        if self.args.should_save:
+            sweep(self.folder)
+        self.accelerator.wait_for_everyone()
         checkpoint = latest(self.folder)
-        self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME)) if checkpoint else TrainerState()
+        self._last_logged = state.global_step
+        if checkpoint and self._out_of_patience(state):  # killed between its last step and its result
+            self._load_from_checkpoint(str(checkpoint))
+            self.state = state
+        else:
+            self._train_on(checkpoint)
         if self.state.best_global_step:
+            self.accelerator.wait_for_everyone()
             load_model(self._method, self._best_file(self.state.best_global_step), strict=False)
+
+    def _train_on(self, checkpoint: Path | None) -> None:
+        try:
+            self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        except BaseException:  # also Ctrl-C: whoever shows progress gives the terminal back
+            self.callback_handler.on_train_end(self.args, self.state, self.control)
+            raise
 
     # Batches
 
@@ -124,8 +145,7 @@ class Distiller(Trainer):
         counts = self._method.counts(inputs) if num_items_in_batch is not None else {}
         total: Tensor | None = None
         for name, term in loss.terms.items():
-            share = float(counts[name] / num_items_in_batch[name]) if counts else 1.0
-            value = term.value * share
+            value = term.value if num_items_in_batch is None else _share(term, counts[name], num_items_in_batch[name])
             self._note(name, value.detach())
             part = value * (term.weight * self.args.world_size)  # processes' gradients are averaged, not summed
             total = part if total is None else total + part
@@ -146,6 +166,8 @@ class Distiller(Trainer):
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add every term, unweighted: its mean over the steps since the last line, over all processes."""
+        if "train_runtime" in logs:  # the library's closing summary, which knows of nothing before an interruption
+            return
         if "loss" in logs and self._sums:
             steps = self.state.global_step - self._last_logged
             for name, value in sorted(self._sums.items()):
@@ -154,7 +176,10 @@ class Distiller(Trainer):
             self._sums, self._last_logged = {}, self.state.global_step
         super().log(logs, start_time)
 
-    _last_logged = 0
+    def _maybe_log_save_evaluate(self, *args: Any, **kwargs: Any) -> None:
+        """End a line of the log at each checkpoint: then no sums wait to be logged that a kill could lose."""
+        self.control.should_log |= self.control.should_save
+        super()._maybe_log_save_evaluate(*args, **kwargs)
 
     # Selection
 
@@ -172,10 +197,12 @@ class Distiller(Trainer):
         if is_best and self.args.should_save:
             with written_whole(self._best_file(self.state.global_step)) as file:
                 save_model(self._method, str(file))
-        every, patience = self.training.evaluate_every, self.training.patience
-        if every and patience and self.state.global_step - (self.state.best_global_step or 0) >= every * patience:
-            self.control.should_training_stop = True
+        self.control.should_training_stop |= self._out_of_patience(self.state)
         return is_best
+
+    def _out_of_patience(self, state: TrainerState) -> bool:
+        every, patience = self.training.evaluate_every, self.training.patience
+        return bool(every and patience and state.global_step - (state.best_global_step or 0) >= every * patience)
 
     def _best_file(self, step: int) -> Path:
         return self.folder / f"best-{step}.safetensors"
@@ -185,7 +212,7 @@ class Distiller(Trainer):
     def _get_output_dir(self, trial: Any) -> str:
         """Where a checkpoint is written before it is installed."""
         del trial
-        return str(self.folder / "unfinished")
+        return str(self.folder / UNFINISHED)
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         """Write the checkpoint aside and install it when all processes are done with it; then drop older ones."""
@@ -193,8 +220,11 @@ class Distiller(Trainer):
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
             name = f"checkpoint-{self.state.global_step}"
+            staged = Path(self._get_output_dir(trial)) / name
+            self.state.best_model_checkpoint = None  # the library's own way to keep the best; ours is a file of weights
+            self.state.save_to_json(str(staged / TRAINER_STATE_NAME))
             old = [path for path in self.folder.glob("checkpoint-*") if path.name != name]
-            install(Path(self._get_output_dir(trial)) / name, self.folder / name)
+            install(staged, self.folder / name)
             for path in old:
                 discard(path)
             for path in self.folder.glob("best-*.safetensors"):
@@ -206,14 +236,28 @@ class Distiller(Trainer):
         """Everything that learns or is needed to go on learning: all of the method but its teacher."""
         del state_dict
         assert output_dir is not None
-        Path(output_dir).mkdir(parents=True, exist_ok=True)
-        save_model(self._method, str(Path(output_dir) / _WEIGHTS))
+        if self.args.should_save:
+            Path(output_dir).mkdir(parents=True, exist_ok=True)
+            save_model(self._method, str(Path(output_dir) / _WEIGHTS))
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
         del model
-        missing, unexpected = load_model(self._method, Path(resume_from_checkpoint) / _WEIGHTS, strict=False)
+        try:
+            missing, unexpected = load_model(self._method, Path(resume_from_checkpoint) / _WEIGHTS, strict=False)
+        except RuntimeError as error:  # equal names, other shapes
+            raise _foreign(resume_from_checkpoint, " ".join(str(error).split()).rstrip(".")) from error
         if missing or unexpected:
-            raise ValueError(
-                f"The checkpoint {resume_from_checkpoint} is not of this method: missing {missing}, unexpected "
-                f"{unexpected}. Remove the run's folder to start it anew."
-            )
+            raise _foreign(resume_from_checkpoint, f"missing {sorted(missing)}, unexpected {sorted(unexpected)}")
+
+
+def _share(term: Term, count: int, total: Tensor) -> Tensor:
+    """A term's part in the mean over the whole step, of which this micro-batch holds `count` of `total` items."""
+    if count == 0:  # the mean of nothing is not a number; its graph is kept, so that all processes have one
+        return term.value.nan_to_num() * 0.0
+    return term.value * float(count / total)
+
+
+def _foreign(checkpoint: str, why: str) -> ValueError:
+    return ValueError(
+        f"The checkpoint {checkpoint} is not of this method: {why}. Remove the run's folder to start it anew."
+    )

@@ -4,6 +4,7 @@ import json
 import platform
 import shutil
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import accelerate
@@ -25,14 +26,14 @@ from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.results import RunResult, Score, save_result
 from polydistill.students.polyglot import Polyglot
-from polydistill.training.checkpoints import install
+from polydistill.training.checkpoints import install, written_whole
 from polydistill.training.distiller import SCORE, Distiller, Evaluate
 from polydistill.training.judging import agreement_judge, judge, mean_accuracy
 from polydistill.training.numerics import settled
-from polydistill.training.progress import ShowProgress
+from polydistill.training.progress import ShowProgress, events
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.starts import load_start, quietly
-from polydistill.training.store import LOG, MODEL, RUN_FILE, Store, exclusively
+from polydistill.training.store import LOG, MODEL, RUN_FILE, TENSORBOARD, Store, agreed, exclusively
 
 _CHECKPOINTS = "checkpoints"
 
@@ -40,29 +41,38 @@ _CHECKPOINTS = "checkpoints"
 def execute(run: Run, store: Store, console: Console | None = None, tensorboard: bool = False) -> RunResult:
     """The run's result: from the store if it is there, else by doing what is missing and resuming what was cut off."""
     console = console or Console(stderr=True)
-    done = store.result(run)
-    if done is not None:
-        return done
+    folder = store.folder(run)
+    if agreed(store.result(run) is not None):
+        shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)  # a kill may have left them
+        return _done(run, store)
     for start in (run.start, run.teacher):
         if isinstance(start, ResultOf):
             execute(start.run, store, console, tensorboard)
-    folder = store.folder(run)
     with exclusively(folder, console):
-        if store.result(run) is None:  # another process may have finished it while this one waited
-            _train(run, store, folder, console, tensorboard)
-    done = store.result(run)
-    assert done is not None, "the main process has written the result"
-    return done
+        if not agreed(store.result(run) is not None):  # another process may have finished it while this one waited
+            with _numerics(folder):
+                _train(run, store, folder, console, tensorboard)
+    return _done(run, store)
+
+
+def _done(run: Run, store: Store) -> RunResult:
+    result = store.result(run)
+    assert result is not None, "the main process has written the result"
+    return result
+
+
+def _numerics(folder: Path) -> AbstractContextManager[None]:
+    """Compute as the run began: the main process settles how."""
+    state = PartialState()
+    with state.main_process_first():
+        return settled(folder, state.num_processes).applied()
 
 
 def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: bool) -> None:
     began = time.monotonic()
     state = PartialState()
     if state.is_main_process:
-        (folder / RUN_FILE).write_text(run.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        settled(folder)
-    state.wait_for_everyone()
-    settled(folder).apply()
+        _write(folder / RUN_FILE, run.model_dump_json(indent=2))
     set_seed(run.seed)
     student = load_start(run.start, run, store)
     prepared = prepare(run, student, store)
@@ -71,7 +81,7 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
     distiller.fit()
     if state.is_main_process:
         _keep_student(student, folder)
-        (folder / LOG).write_text(json.dumps(distiller.state.log_history, indent=1) + "\n", encoding="utf-8")
+        _write(folder / LOG, json.dumps(distiller.state.log_history, indent=1, sort_keys=True))
         save_result(folder, _result(run, student, time.monotonic() - began))
         shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
     state.wait_for_everyone()
@@ -120,15 +130,23 @@ def make_distiller(
     schedule = Schedule(
         [group.lengths for group in prepared.groups],
         training.batch_size,
-        training.steps * training.accumulation,
+        training.steps,
         run.seed,
         training.batching,
         state.process_index,
         state.num_processes,
+        training.accumulation,
     )
     steps = Steps(schedule, prepared.groups, prepared.transform)
     callbacks: list[TrainerCallback] = [ShowProgress(run.name, console)]
-    return Distiller(prepared.method, steps, training, folder, run.seed, selection, callbacks, tensorboard)
+    if tensorboard:
+        callbacks.append(events(folder.parent / TENSORBOARD))
+    return Distiller(prepared.method, steps, training, folder, run.seed, selection, callbacks)
+
+
+def _write(file: Path, text: str) -> None:
+    with written_whole(file) as unfinished:
+        unfinished.write_text(text + "\n", encoding="utf-8")
 
 
 def _keep_student(student: Loaded, folder: Path) -> None:
@@ -158,7 +176,7 @@ def _result(run: Run, student: Loaded, seconds: float) -> RunResult:
         model_fingerprint=weights_fingerprint(student.network)[:16],
         seconds=round(seconds, 2),
         versions=versions(),
-        machine=f"{platform.machine()}, {torch.get_num_threads()} threads",
+        machine=f"{platform.machine()}, {torch.get_num_threads()} threads, {PartialState().num_processes} processes",
     )
 
 

@@ -7,6 +7,8 @@ with the same error; on others the same switch computes in bf16. So speed and ac
 import json
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -29,11 +31,19 @@ class Numerics(Spec):
     """How many times faster "medium" was than "highest"."""
     error: float
     """Relative error of "medium" against float64."""
+    processes: int = 1
 
-    def apply(self) -> None:
-        """Make this process compute so."""
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Within, this process computes so."""
+        before = torch.get_float32_matmul_precision(), torch.get_num_threads()
         torch.set_float32_matmul_precision(self.matmul)
         torch.set_num_threads(self.threads)
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before[0])
+            torch.set_num_threads(before[1])
 
 
 def probe() -> Numerics:
@@ -58,12 +68,18 @@ def probe() -> Numerics:
     return Numerics(matmul=matmul, threads=torch.get_num_threads(), speedup=round(speedup, 2), error=error)
 
 
-def settled(folder: Path) -> Numerics:
+def settled(folder: Path, processes: int = 1) -> Numerics:
     """The numerics a run began with, or, at its beginning, those that the probe finds."""
     file = folder / "numerics.json"
     if file.exists():
-        return Numerics.model_validate(json.loads(file.read_text()))
-    numerics = probe()
+        begun = Numerics.model_validate(json.loads(file.read_text()))
+        if begun.processes != processes:
+            raise ValueError(
+                f"The run in {folder} was begun by {begun.processes} processes and cannot go on in {processes}: its "
+                f"batches would change. Start it with {begun.processes} again, or remove the folder to begin anew."
+            )
+        return begun
+    numerics = probe().model_copy(update={"processes": processes})
     with written_whole(file) as unfinished:
         unfinished.write_text(numerics.model_dump_json(indent=2))
     return numerics

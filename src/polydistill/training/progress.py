@@ -1,13 +1,16 @@
 """How far a run is: a bar with the time left in a terminal, a line of state now and then elsewhere."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.integrations.integration_utils import TensorBoardCallback, is_tensorboard_available
 
 _QUIET_SECONDS = 15.0
+_NO_TERMS = ("loss", "grad_norm", "learning_rate", "epoch")
 
 
 class ShowProgress(TrainerCallback):
@@ -17,7 +20,8 @@ class ShowProgress(TrainerCallback):
         self.name, self.console = name, console or Console(stderr=True)
         self._bar: Progress | None = None
         self._last_line = self._began = time.monotonic()
-        self._terms = ""
+        self._first = 0
+        self._newest: dict[str, str] = {}
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Begin to show."""
@@ -50,12 +54,11 @@ class ShowProgress(TrainerCallback):
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Any = None, **_: Any
     ) -> None:
-        """Remember the newest terms."""
+        """Remember the newest value of every term, and of the score that selects."""
         del args, state, control
-        skip = ("loss", "grad_norm", "learning_rate", "epoch")
-        shown = [(key, value) for key, value in (logs or {}).items() if key not in skip and isinstance(value, float)]
-        if shown and "train_runtime" not in (logs or {}):
-            self._terms = " ".join(f"{key.removeprefix('eval_')} {value:.3f}" for key, value in shown[:3])
+        for key, value in (logs or {}).items():
+            if key == "eval_score" or not (key in _NO_TERMS or key.startswith("eval_")):
+                self._newest[key.removeprefix("eval_")] = f"{value:.4g}"
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Close the bar, or say the last line."""
@@ -65,6 +68,10 @@ class ShowProgress(TrainerCallback):
             self._bar = None
         elif state.is_world_process_zero:
             self._say(state)
+
+    @property
+    def _terms(self) -> str:
+        return " ".join(f"{name} {value}" for name, value in self._newest.items())
 
     def _say(self, state: TrainerState) -> None:
         now = time.monotonic()
@@ -77,3 +84,12 @@ class ShowProgress(TrainerCallback):
             soft_wrap=True,
         )
         self._last_line = now
+
+
+def events(folder: Path) -> TrainerCallback:
+    """Writes every term and score to `folder`, for TensorBoard to show."""
+    if not is_tensorboard_available():  # type: ignore[no-untyped-call]
+        raise ValueError("TensorBoard was asked for, but it is not installed. Install polydistill[tensorboard].")
+    callback = TensorBoardCallback()  # type: ignore[no-untyped-call]
+    callback.logging_dir = str(folder)
+    return callback

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
@@ -160,7 +162,26 @@ def _names(selection: Judging) -> list[str]:
 def _resolved_start(start: Fresh | Pretrained | ResultOf | None) -> Any:
     if start is None:
         return None
-    return {"result": start.run.identity} if isinstance(start, ResultOf) else start.model_dump(mode="json")
+    if isinstance(start, ResultOf):
+        return {"result": start.run.identity}
+    if isinstance(start, Pretrained) and Path(start.name).is_dir():
+        return {"folder": _hash([_file_content(*state) for state in _model_files(Path(start.name))])}
+    return start.model_dump(mode="json")
+
+
+def _model_files(folder: Path) -> list[tuple[Path, int, int]]:
+    """The files that a model is loaded from, with what changes when they do."""
+    kinds = (".json", ".safetensors", ".bin", ".model", ".txt")
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix in kinds)
+    return [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+
+
+@lru_cache(maxsize=256)
+def _file_content(path: Path, size: int, changed: int) -> tuple[str, str]:
+    """Name and hash of a file; read again only when its size or time of change differ."""
+    del size, changed
+    with path.open("rb") as file:
+        return path.name, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _hash(content: Any) -> str:

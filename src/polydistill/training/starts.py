@@ -5,8 +5,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 import transformers
-from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PretrainedConfig,
+)
 
 from polydistill.data.load import load_text
 from polydistill.methods.method import Loaded
@@ -31,14 +39,41 @@ def load_start(start: Fresh | Pretrained | ResultOf, run: Run, store: Store) -> 
 
 
 def load_classifier(name: str | Path, labels: tuple[str, ...], revision: str | None = None) -> Loaded:
-    """A classifier with these label names. Whatever a folder's head calls its labels, their number must agree."""
+    """A classifier with these labels, in this order. A head that names the same labels in another order is reordered;
+    one that leaves them unnamed (LABEL_0, ...) is taken to have them in this order."""
     with quietly():
+        config = AutoConfig.from_pretrained(name, revision=revision)
+        order = _label_order(str(name), config, labels)
         network = AutoModelForSequenceClassification.from_pretrained(
             name, revision=revision, num_labels=len(labels), ignore_mismatched_sizes=False
         )
+    if order != list(range(len(labels))):
+        _reorder(network, order)
     network.config.id2label = dict(enumerate(labels))
     network.config.label2id = {label: index for index, label in enumerate(labels)}
     return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
+
+
+def _label_order(name: str, config: PretrainedConfig, labels: tuple[str, ...]) -> list[int]:
+    """For each of our labels, the output of the model's head that stands for it; as they come where there is no head."""
+    tuned = any("ForSequenceClassification" in kind for kind in config.architectures or ())
+    theirs = [str(config.id2label[index]).casefold() for index in range(config.num_labels)] if tuned else []
+    if not theirs or theirs == [f"label_{index}" for index in range(len(labels))]:
+        return list(range(len(labels)))
+    if sorted(theirs) != sorted(labels):
+        raise ValueError(
+            f"{name} is a classifier with the labels {', '.join(theirs)}; expected {', '.join(labels)}, in any order. "
+            "Name them so in its config.json (id2label), or start from a model without a head."
+        )
+    return [theirs.index(label) for label in labels]
+
+
+def _reorder(network: nn.Module, order: list[int]) -> None:
+    """Put the outputs of the head's last layer into this order."""
+    layers = [part for part in network.modules() if isinstance(part, nn.Linear) and part.out_features == len(order)]
+    with torch.no_grad():
+        for values in layers[-1].parameters():
+            values.copy_(values[order].clone())
 
 
 def _fresh(start: Fresh, run: Run) -> Loaded:

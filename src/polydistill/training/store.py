@@ -5,6 +5,7 @@ runs/xd-1f3a9c.../
     numerics.json     threads and precision of matrix products, kept over interruptions
     checkpoints/      what an interrupted training resumes from; gone when the run is done
     log.json          every term and score by step
+    tensorboard/      the same as events for TensorBoard, where asked for
     model/            the student, as plain `transformers` loads it
     results.json      the scores; there if and only if the run is done
 """
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 from filelock import FileLock, Timeout
 from rich.console import Console
 
@@ -22,7 +24,8 @@ from polydistill.results import RESULTS_FILE, RunResult, load_result
 from polydistill.training.run import Run
 
 DEFAULT_ROOT = Path("runs")
-RUN_FILE, MODEL, LOG = "run.json", "model", "log.json"
+_TURN = 60.0  # seconds of one wait: the processes of a distributed run wait for each other for half an hour only
+RUN_FILE, MODEL, LOG, TENSORBOARD = "run.json", "model", "log.json", "tensorboard"
 
 
 class Store:
@@ -62,20 +65,33 @@ def exclusively(folder: Path, console: Console) -> Iterator[None]:
 
     The processes of one distributed run hold it together: the first one takes the lock for all.
     """
-    state = PartialState()
-    lock = FileLock(folder / "lock")
-    if state.is_main_process:
+    main = PartialState().is_main_process
+    lock, owner = FileLock(folder / "lock"), folder / "owner"
+    if main:
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            owner = (folder / "owner").read_text() if (folder / "owner").exists() else "another process"
-            console.print(f"{folder} is being worked on by {owner}; waiting until it is done.", highlight=False)
-            lock.acquire()
-        (folder / "owner").write_text(f"process {os.getpid()}")
-    state.wait_for_everyone()
     try:
+        if not agreed(main and _taken(lock, 0)):
+            if main:
+                who = owner.read_text() if owner.exists() else "another process"
+                console.print(f"{folder} is being worked on by {who}; waiting until it is done.", highlight=False)
+            while not agreed(main and _taken(lock, _TURN)):
+                pass
+        if main:
+            owner.write_text(f"process {os.getpid()}")
         yield
     finally:
-        if state.is_main_process:
+        if main:
             lock.release()
+
+
+def agreed(seen: bool) -> bool:
+    """What the main process saw, for all processes of a distributed run: seeing different things they would part."""
+    return bool(broadcast_object_list([seen])[0])
+
+
+def _taken(lock: FileLock, seconds: float) -> bool:
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout:
+        return False
+    return True

@@ -1,7 +1,8 @@
 """Which clauses a set has: those that its difficulty allows and its split owns; drawn by chance, or all in turn."""
 
 from collections.abc import Iterator, Mapping
-from itertools import product
+from functools import cache
+from itertools import accumulate, product
 from random import Random
 
 from polydistill.world.concepts import MANNERS, NOUNS, OBJECTS, PERSONS, PLACES, TIMES, VERBS
@@ -12,6 +13,7 @@ from polydistill.world.splits import Split, Splits, sort_of
 DETAILS = {"object": OBJECTS, "place": PLACES, "time": TIMES, "manner": MANNERS}
 PRESENT = 0.5  # how often a clause that is drawn has a detail that it may have
 
+UNIV = float(__import__("os").environ.get("UNIV","0.5"))
 UNIVERSAL = (Quantifier.EVERY, Quantifier.NO)
 Quantity = tuple[Quantifier, bool]  # a quantifier, and whether the clause is negated
 
@@ -36,6 +38,7 @@ class Clauses:
             if sort_of(noun) in verb.sorts and splits.of_frame(noun, verb.id) == split
         }
         self._frames = tuple(self._details)
+        self._weights = tuple(accumulate(_weight(noun) * _weight(verb) for noun, verb in self._frames))
 
     def __contains__(self, clause: Clause) -> bool:
         noun, predicate = clause.subject.noun, clause.predicate
@@ -57,10 +60,11 @@ class Clauses:
 
     def draw(self, rng: Random) -> Clause:
         """A clause by chance: half of them deny, half of those on nouns say `every` or `no`, and details come half of the time."""
-        noun, verb = rng.choice(self._frames)
-        denied, universal = rng.random() < 0.5, rng.random() < 0.5
+        (noun, verb), = rng.choices(self._frames, cum_weights=self._weights)
+        denied, universal = rng.random() < 0.5, rng.random() < UNIV
         fitting = [q for q in self.quantities(noun) if denies(q) == denied]
         quantifier, negated = rng.choice([q for q in fitting if (q[0] in UNIVERSAL) == universal] or fitting)
+        if quantifier in (Quantifier.TWO,Quantifier.THREE) and rng.random() < .5: quantifier=Quantifier.SOME
         said = {
             slot: rng.choice(known)
             for slot, known in self._details[noun, verb].items()
@@ -96,3 +100,12 @@ class Clauses:
 
     def _shown(self, verb: str, detail: str) -> bool:
         return self._split == "test" or not self._splits.held_out(verb, detail)
+
+
+@cache
+def _weight(concept: str) -> int:
+    """How often a noun or verb is drawn: a hypernym as often as all its hyponyms together."""
+    if concept in PERSONS:
+        return 1
+    table = NOUNS if concept in NOUNS else VERBS
+    return max(1, sum(_weight(other.id) for other in table.values() if other.parent == concept))

@@ -131,6 +131,7 @@ def traits(premise: Meaning, hypothesis: Meaning) -> list[Trait]:
             ("general noun", clause.subject.noun in TOP),
             ("general verb", predicate.verb in TOP),
             ("verb", predicate.verb),
+            ("verb place", predicate.verb, predicate.place is None),
             ("object", predicate.object),
             ("place", predicate.place),
             ("time", predicate.time),
@@ -146,7 +147,7 @@ def words(meaning: Meaning) -> list[tuple[str, str]]:
         number = "plural" if clause.subject.quantifier in _PLURAL else "singular"
         core = (clause.subject.quantifier, f"{clause.subject.noun} {number}", number, clause.predicate.verb)
         found += [("core", word) for word in (*core, *["not"] * clause.negated)]
-        details = ((slot, getattr(clause.predicate, slot)) for slot in DETAILS)
+        details = (("core" if slot=="manner" else "phrase", getattr(clause.predicate, slot)) for slot in DETAILS)
         found += [(slot, detail) for slot, detail in details if detail is not None]
     return found
 

@@ -5,6 +5,9 @@ manner stands at what it tells of ("isst im Park leise Brot"). Without a manner,
 "kein" ("isst im Park kein Brot"); with one, "nicht" denies both ("isst nicht leise Brot", not "isst leise kein Brot").
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from polydistill.world.concepts import NOUNS
 from polydistill.world.grammar import Table
 from polydistill.world.meaning import Clause, Predicate, Quantifier, Subject
@@ -17,9 +20,12 @@ def clause(clause: Clause, table: Table) -> str:
     said = clause.predicate
     subject, number = _subject(clause.subject, table)
     verb = table["verbs"][said.verb]
-    forms = verb.get("animal", verb) if _is_animal(clause.subject) else verb
-    middle = _middle_with_object(clause, table) if said.object else _middle_without_object(clause, table)
-    words = [subject, forms[number], verb.get("reflexive", ""), *middle, _particle(said, table)]
+    finite = _for_sort(verb, clause.subject)[number]
+    if said.object:
+        middle = _middle_with_object(clause, _for_sort(table["objects"][said.object], clause.subject), table)
+    else:
+        middle = _middle_without_object(clause, table)
+    words = [subject, finite, verb.get("reflexive", ""), *middle, _particle(said, table)]
     return " ".join(word for word in words if word)
 
 
@@ -33,7 +39,7 @@ def _middle_without_object(clause: Clause, table: Table) -> list[str]:
     ]
 
 
-def _middle_with_object(clause: Clause, table: Table) -> list[str]:
+def _middle_with_object(clause: Clause, thing: Mapping[str, str], table: Table) -> list[str]:
     said = clause.predicate
     object_denied = clause.negated and said.manner is None
     return [
@@ -41,7 +47,7 @@ def _middle_with_object(clause: Clause, table: Table) -> list[str]:
         _phrase(table, "places", said.place),
         "nicht" if clause.negated and not object_denied else "",
         _phrase(table, "manners", said.manner),
-        _phrase(table, "objects", said.object, "denied" if object_denied else "phrase"),
+        thing["denied" if object_denied else "phrase"],
     ]
 
 
@@ -54,13 +60,16 @@ def _subject(subject: Subject, table: Table) -> tuple[str, str]:
     return f"{quantifier[noun['gender']]} {noun[number]}", number
 
 
-def _is_animal(subject: Subject) -> bool:
-    return subject.quantifier is not Quantifier.NAMED and NOUNS[subject.noun].sort == "animal"
+def _for_sort(forms: Mapping[str, Any], subject: Subject) -> Mapping[str, Any]:
+    """The forms for animals ("frisst Futter") where there are some and the subject is one, or else the common ones."""
+    is_animal = subject.quantifier is not Quantifier.NAMED and NOUNS[subject.noun].sort == "animal"
+    chosen: Mapping[str, Any] = forms.get("animal", forms) if is_animal else forms
+    return chosen
 
 
-def _phrase(table: Table, section: str, concept: str | None, form: str = "phrase") -> str:
+def _phrase(table: Table, section: str, concept: str | None) -> str:
     """The phrase for a detail, empty where nothing is said."""
-    phrase: str = table[section][concept][form] if concept else ""
+    phrase: str = table[section][concept]["phrase"] if concept else ""
     return phrase
 
 

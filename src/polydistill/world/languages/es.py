@@ -23,7 +23,7 @@ def clause(clause: Clause, table: Table) -> str:
     if said.place:
         words.append(table["places"][said.place][verb.get("place", "in")])
     if said.time:
-        words.append(table["times"][said.time]["phrase"])
+        words.append(verb.get(said.time) or table["times"][said.time]["phrase"])
     return " ".join(words)
 
 

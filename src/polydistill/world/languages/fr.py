@@ -1,4 +1,4 @@
-"""French: subject, verb, manner, object, place, time; "ne ... pas" around a negated verb, "aucun ... ne" for "no"."""
+"""French: subject, verb, object, manner, place, time; "ne ... pas" around a negated verb, "aucun ... ne" for "no"."""
 
 from dataclasses import dataclass
 
@@ -21,9 +21,12 @@ def clause(clause: Clause, table: Table) -> str:
     """Say one clause, as in "aucune femme ne mange de pomme dans le jardin le matin"."""
     said = clause.predicate
     subject = _subject(clause.subject, table)
-    details = (("places", said.place), ("times", said.time))
-    phrases = [table[section][concept]["phrase"] for section, concept in details if concept]
-    return " ".join([subject.words, *_verb_phrase(clause, subject, table), *phrases])
+    words = [subject.words, *_verb_phrase(clause, subject, table)]
+    if said.place:
+        words.append(table["places"][said.place]["phrase"])
+    if said.time:
+        words.append(table["verbs"][said.verb].get(said.time) or table["times"][said.time]["phrase"])
+    return " ".join(words)
 
 
 def _subject(subject: Subject, table: Table) -> _Subject:
@@ -37,24 +40,22 @@ def _subject(subject: Subject, table: Table) -> _Subject:
 
 
 def _verb_phrase(clause: Clause, subject: _Subject, table: Table) -> list[str]:
-    """The verb, with "ne" and "pas" where they are due, its manner and its object.
+    """The verb, with "ne" and "pas" where they are due, its object and its manner.
 
-    The adverb stands next to the verb ("mange lentement une pomme"), but "pas" and its "de" keep together: there the
-    adverb comes after the object ("ne mange pas de pomme lentement").
+    The manner stands after the object ("ne mange pas de pomme lentement"), but "seul" before it ("ne boit pas seul de
+    lait"): in "ne boit pas de lait seul" it could be the milk that is alone.
     """
     said = clause.predicate
     verb, objects = table["verbs"][said.verb], table["objects"][said.object] if said.object else {}
     if said.object is None and said.verb in table["without_object"]:
         verb = objects = table["without_object"][said.verb]
-    manner = [_manner(said.manner, subject, verb, table)] if said.manner else []
-    if clause.negated or clause.subject.quantifier is Quantifier.NO:
-        negation = ["pas"] if clause.negated else []
-        thing = [objects["negative"]] if objects else []
-        return [verb[f"ne_{subject.number}"], *negation, *thing, *manner]
-    return [verb[subject.number], *manner, *([objects["affirmative"]] if objects else [])]
-
-
-def _manner(manner: str, subject: _Subject, verb: dict[str, str], table: Table) -> str:
-    """The verb's own phrase for this manner, or the common one, or the form that agrees with the subject."""
-    forms: dict[str, str] = table["manners"][manner]
-    return verb.get(manner) or forms.get("phrase") or forms[f"{subject.gender}_{subject.number}"]
+    denied = clause.negated or clause.subject.quantifier is Quantifier.NO
+    manner = table["manners"][said.manner] if said.manner else {}
+    words = [
+        verb[f"ne_{subject.number}" if denied else subject.number],
+        "pas" if clause.negated else "",
+        manner.get(f"{subject.gender}_{subject.number}", ""),
+        objects.get("negative" if denied else "affirmative", ""),
+        verb.get(said.manner) or manner.get("phrase", ""),
+    ]
+    return [word for word in words if word]

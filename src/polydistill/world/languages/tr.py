@@ -26,12 +26,14 @@ def clause(clause: Clause, table: Table) -> str:
 def _subject(subject: Subject, table: Table) -> str:
     if subject.quantifier is Quantifier.NAMED:
         return str(table["persons"][subject.noun]["name"])
-    quantifier = table["quantifiers"][subject.quantifier]
-    return f"{quantifier['word']} {table['nouns'][subject.noun][quantifier['number']]}"
+    quantifier, noun = table["quantifiers"][subject.quantifier], table["nouns"][subject.noun]
+    if subject.quantifier in noun:  # a pronoun, or a noun only for counting: "herkes", "iki kişi"
+        return str(noun[subject.quantifier])
+    return f"{quantifier['word']} {noun[quantifier['number']]}"
 
 
 def _place_and_manner(said: Predicate, table: Table) -> tuple[str, str]:
-    """In order, as in "parkta yavaşça koşuyor" but "yavaşça parka geliyor"; empty where nothing is said."""
+    """In order, as in "parkta yavaşça koşuyor" but "yavaşça parka varıyor"; empty where nothing is said."""
     case = table["verbs"][said.verb].get("case", "locative")
     place = table["places"][said.place][case] if said.place else ""
     manner = table["manners"][said.manner]["phrase"] if said.manner else ""

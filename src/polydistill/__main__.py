@@ -1,0 +1,6 @@
+"""`python -m polydistill`."""
+
+from polydistill.cli import main
+
+if __name__ == "__main__":
+    main()

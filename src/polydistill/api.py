@@ -1,0 +1,221 @@
+"""What a person does with the toolkit, each as one function; the command line calls these and nothing else."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+import torch
+from datasets import Dataset
+from rich.console import Console
+from torch import Tensor
+
+from polydistill.data.encoding import encode
+from polydistill.data.load import load_rows
+from polydistill.data.rows import Corpus
+from polydistill.data.sources import WorldSource
+from polydistill.defaults import MAX_LENGTH
+from polydistill.errors import unknown
+from polydistill.methods.method import Loaded
+from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
+from polydistill.recipes.plan import Plan, plan_table
+from polydistill.recipes.quickstart import Quickstart, quickstart
+from polydistill.recipes.tables import TableRecipe, make_table
+from polydistill.recipes.xd import Scale
+from polydistill.recipes.xd import table as xd_table
+from polydistill.reports.published import PAPERS, published_paper
+from polydistill.reports.stored import report
+from polydistill.reports.tables import Table
+from polydistill.results import RunResult, Score
+from polydistill.students.polyglot import Polyglot
+from polydistill.tasks.classification import TASKS, TaskName, predict_logits
+from polydistill.training.edit import changed, read_run
+from polydistill.training.execute import execute
+from polydistill.training.hub import pinned
+from polydistill.training.judging import judge
+from polydistill.training.out import claim
+from polydistill.training.run import Judging, Run
+from polydistill.training.starts import load_classifier
+from polydistill.training.store import DEFAULT_ROOT, MODEL, Store
+
+__all__ = [
+    "Done",
+    "Plan",
+    "Prediction",
+    "Quickstart",
+    "Run",
+    "Table",
+    "changed",
+    "evaluate",
+    "load",
+    "plan",
+    "predict",
+    "quickstart",
+    "read_run",
+    "recipe",
+    "report",
+    "run",
+    "table",
+    "tables",
+    "tune",
+    "tune_run",
+    "world_rows",
+    "xd",
+    "xd_run",
+]
+
+_AT_ONCE = 256  # ours: rows that are read, sorted by length and predicted together
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished run: what it was, what it scored, and where it lies."""
+
+    run: Run
+    result: RunResult
+    folder: Path
+
+    @property
+    def model(self) -> Path:
+        """The student, as plain `transformers` loads it."""
+        return self.folder / MODEL
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The label a model gives a row, and the probability of every label."""
+
+    label: str
+    probabilities: dict[str, float]
+
+
+def run(
+    what: Run | str | Path,
+    out: str | Path | None = None,
+    runs: str | Path = DEFAULT_ROOT,
+    console: Console | None = None,
+    tensorboard: bool = False,
+) -> Done:
+    """Do a run, or the run of a file, in the folder `out` or in a folder of its own among `runs`."""
+    wanted = what if isinstance(what, Run) else read_run(what)
+    store = Store(runs) if out is None else claim(out, wanted)
+    result = execute(wanted, store, console, tensorboard)
+    return Done(wanted, result, store.folder(wanted))
+
+
+def tune(
+    model: str | Path, train: Rows, languages: Sequence[str], out: str | Path, **options: Unpack[TuneOptions]
+) -> Done:
+    """Tune a model on the labels of some languages, in the folder `out`; options: see `recipes.own.tune_run`."""
+    return run(tune_run(model, train, languages, **options), out)
+
+
+def xd(model: str | Path, languages: Sequence[str] = (), *, out: str | Path, **options: Unpack[XDOptions]) -> Done:
+    """Distil a tuned model into other languages without labels, in `out`; options: see `recipes.own.xd_run`."""
+    return run(xd_run(model, languages, **options), out)
+
+
+def tables() -> dict[str, str]:
+    """The ids and titles of all tables that can be made."""
+    return {table.id: table.title for paper in PAPERS for table in published_paper(paper).tables}
+
+
+def recipe(id: str, scale: Scale = "world") -> TableRecipe:
+    """A table of a paper as a list of runs, such as `xd/3`."""
+    if id not in tables():
+        raise unknown("table", id, tables())
+    return xd_table(int(id.partition("/")[2]), scale)
+
+
+def table(
+    id: str,
+    scale: Scale = "world",
+    seeds: int = 1,
+    runs: str | Path = DEFAULT_ROOT,
+    console: Console | None = None,
+) -> Table:
+    """Run what is missing of a table, for the seeds 0, 1, ..., and put our numbers beside the published ones."""
+    return make_table(recipe(id, scale), _seeds(seeds), Store(runs), console)
+
+
+def plan(id: str, scale: Scale = "paper", seeds: int = 1, gpu: str = "A100") -> Plan:
+    """What a table would take; nothing is run or fetched."""
+    return plan_table(recipe(id, scale), _seeds(seeds), gpu)
+
+
+def _seeds(count: int) -> range:
+    if count < 1:
+        raise ValueError(f"seeds is {count}; expected at least 1: the seeds are 0, 1, ...")
+    return range(count)
+
+
+def load(model: str | Path, task: TaskName = "nli") -> Loaded:
+    """A classifier (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
+    found = pinned(model)
+    loaded = load_classifier(found.name, TASKS[task].shape.labels, found.revision)
+    torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu").train(False)
+    return loaded
+
+
+def evaluate(
+    model: str | Path | Loaded, data: Rows, languages: Sequence[str], task: TaskName = "nli"
+) -> tuple[Score, ...]:
+    """The accuracy of a model on labelled rows, by language."""
+    loaded = model if isinstance(model, Loaded) else load(model, task)
+    source = as_source(data)
+    judging = Judging(task=task, languages=tuple(languages), data=source, max_length=_length(loaded))
+    split = getattr(source, "split", "test")
+    return judge(judging, loaded.tokenizer).scores(Polyglot(loaded.network), split)
+
+
+def predict(
+    model: str | Path | Loaded,
+    rows: Iterable[Sequence[str] | Mapping[str, Any]],
+    language: str | None = None,
+    task: TaskName = "nli",
+) -> Iterator[Prediction]:
+    """The label of each row, in order, as rows come in: (premise, hypothesis), or a mapping with these keys.
+
+    `language` matters only to models with language embeddings (XLM).
+    """
+    loaded = model if isinstance(model, Loaded) else load(model, task)
+    columns, labels = TASKS[task].shape.texts, TASKS[task].shape.labels
+    student, device = Polyglot(loaded.network), loaded.network.device
+    texts = (_texts(row, columns) for row in rows)
+    while some := list(itertools.islice(texts, _AT_ONCE)):
+        table = Dataset.from_dict(dict(zip(columns, zip(*some, strict=True), strict=True)))
+        text = encode(loaded.tokenizer, table, TASKS[task].shape, _length(loaded))
+        logits = predict_logits(student, text, language, device=device)
+        yield from (_prediction(torch.from_numpy(row), labels) for row in logits)
+
+
+def world_rows(
+    languages: Sequence[str],
+    rows: int = 8,
+    *,
+    task: TaskName = "nli",
+    split: str = "train",
+    seed: int = 0,
+    difficulty: str = "mini",
+) -> Corpus:
+    """Rows of the mini-world that say the same in every language."""
+    source = WorldSource.model_validate({"rows": rows, "split": split, "seed": seed, "difficulty": difficulty})
+    return load_rows(source, TASKS[task].shape, languages)
+
+
+def _length(loaded: Loaded) -> int:
+    return min(MAX_LENGTH, int(loaded.tokenizer.model_max_length))
+
+
+def _texts(row: Sequence[str] | Mapping[str, Any], columns: Sequence[str]) -> list[str]:
+    found = [row.get(name) for name in columns] if isinstance(row, Mapping) else list(row)
+    texts = [text for text in found if isinstance(text, str)]
+    if isinstance(row, str) or not len(texts) == len(found) == len(columns):
+        raise ValueError(f"Cannot read the row {row!r}: expected texts for {', '.join(columns)}.")
+    return texts
+
+
+def _prediction(logits_C: Tensor, labels: Sequence[str]) -> Prediction:
+    shares = torch.softmax(logits_C.double(), -1).tolist()
+    return Prediction(labels[int(logits_C.argmax())], dict(zip(labels, shares, strict=True)))

@@ -1,0 +1,5 @@
+"""The command line: parse, call `polydistill.api`, print."""
+
+from polydistill.cli.app import app, main
+
+__all__ = ["app", "main"]

@@ -1,0 +1,215 @@
+"""Commands that train: tune, xd, run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from polydistill.cli.screen import codes, errors, example, say
+from polydistill.defaults import MAX_LENGTH, TUNE, XD
+
+if TYPE_CHECKING:
+    from polydistill.training.run import Run
+
+_SOURCE = "world:..., file:PATH or hub:NAME@COMMIT"
+Model = Annotated[str, typer.Option(help="A folder, or a hub name (owner/name, or owner/name@COMMIT).")]
+Task = Annotated[str, typer.Option(help="What is learned: nli.")]
+Out = Annotated[
+    Path | None, typer.Option(help="Folder for run.json, model/ and results.json. Default: a new one in --runs.")
+]
+Runs = Annotated[Path, typer.Option(help="Folder of all runs, where --out is not given.")]
+Dev = Annotated[str | None, typer.Option(help="Rows that choose the weights to keep.")]
+Test = Annotated[str | None, typer.Option(help="Rows to score the result on.")]
+TestLanguages = Annotated[str | None, typer.Option("--test-langs", help="Languages of the test, if not those above.")]
+Steps = Annotated[int | None, typer.Option(help="Optimiser steps. Default: one pass over the rows.")]
+MaxLength = Annotated[
+    int | None, typer.Option(help=f"Tokens of an input. Default: {MAX_LENGTH}, or what the model reads.")
+]
+Seed = Annotated[int, typer.Option(help="Decides order, dropout and a new head.")]
+Precision = Annotated[Literal["fp32", "bf16"], typer.Option(help="Numbers to compute in.")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="Change a setting, such as training.clip=0.5.")]
+Print = Annotated[bool, typer.Option("--print", help="Only print the run as JSON, to edit and run later.")]
+Tensorboard = Annotated[bool, typer.Option(help="Also log for TensorBoard.")]
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    data = "file:xnli/multinli.train.en.tsv"
+    app.command(
+        epilog=example(
+            f"polydistill tune --model FacebookAI/xlm-roberta-base --train {data} --langs en "
+            "--dev file:xnli/dev-{lang}.tsv --out tuned"
+        )
+    )(tune)
+    app.command(
+        epilog=example(
+            "polydistill xd --model tuned --parallel en-de=news.en,news.de --test file:xnli/dev-{lang}.tsv --out german"
+        )
+    )(xd)
+    app.command(epilog=example("polydistill run german/run.json --set training.learning_rate=1e-5 --out slower"))(run)
+
+
+def tune(
+    model: Model,
+    train: Annotated[str, typer.Option(help=f"Rows to learn from: {_SOURCE}.")],
+    langs: Annotated[str, typer.Option(help="Languages whose labels are learned, such as en or en,tr.")] = "en",
+    out: Out = None,
+    task: Task = "nli",
+    dev: Dev = None,
+    dev_langs: Annotated[str | None, typer.Option(help="Languages of the dev rows, if not those above.")] = None,
+    test: Test = None,
+    test_langs: TestLanguages = None,
+    steps: Steps = None,
+    batch_size: Annotated[int, typer.Option(help="Rows a step.")] = TUNE["batch_size"],
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = TUNE["learning_rate"],
+    max_length: MaxLength = None,
+    seed: Seed = 0,
+    precision: Precision = "fp32",
+    runs: Runs = Path("runs"),
+    set_: Set = None,
+    print_: Print = False,
+    tensorboard: Tensorboard = False,
+) -> None:
+    """Tune a model of your own on the labels of one language or several."""
+    from polydistill.recipes.own import tune_run
+
+    options = _options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
+    wanted = tune_run(
+        model,
+        train,
+        codes(langs),
+        task=_task(task),
+        dev=dev,
+        dev_languages=codes(dev_langs or ""),
+        test=test,
+        test_languages=codes(test_langs or ""),
+        max_length=max_length,
+        seed=seed,
+        **options,
+    )
+    _do(wanted, set_, out, runs, print_, tensorboard)
+
+
+def xd(
+    model: Model,
+    data: Annotated[
+        str | None, typer.Option(help=f"Rows of the task in all languages, labels unread: {_SOURCE}.")
+    ] = None,
+    langs: Annotated[str | None, typer.Option(help="With --data: the languages to learn; the first teaches.")] = None,
+    parallel: Annotated[
+        list[str] | None, typer.Option(help="Plain parallel text, en-de=FILE or en-de=FILE,FILE; once a language.")
+    ] = None,
+    out: Out = None,
+    task: Task = "nli",
+    dev: Dev = None,
+    test: Test = None,
+    test_langs: TestLanguages = None,
+    steps: Steps = None,
+    batch_size: Annotated[int, typer.Option(help="Rows a step.")] = XD["batch_size"],
+    learning_rate: Annotated[float, typer.Option(help="Learning rate.")] = XD["learning_rate"],
+    max_length: MaxLength = None,
+    seed: Seed = 0,
+    precision: Precision = "fp32",
+    runs: Runs = Path("runs"),
+    set_: Set = None,
+    print_: Print = False,
+    tensorboard: Tensorboard = False,
+) -> None:
+    """Teach a tuned model of your own more languages, from translations and without labels."""
+    from polydistill.recipes.own import xd_run
+
+    options = _options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
+    source, texts = _parallel(parallel or [])
+    languages = codes(langs or "")
+    if source and languages:
+        raise ValueError(f"--langs {langs} goes with --data; with --parallel the languages are those of the text.")
+    wanted = xd_run(
+        model,
+        languages,
+        data=data,
+        parallel=texts,
+        source_language=source or (languages or ("en",))[0],
+        task=_task(task),
+        dev=dev,
+        test=test,
+        test_languages=codes(test_langs or ""),
+        max_length=max_length,
+        seed=seed,
+        **options,
+    )
+    _do(wanted, set_, out, runs, print_, tensorboard)
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="A run as JSON or YAML, such as the run.json of a run's folder.")],
+    set_: Set = None,
+    out: Out = None,
+    runs: Runs = Path("runs"),
+    print_: Print = False,
+    tensorboard: Tensorboard = False,
+) -> None:
+    """Do the run of a file, changed where you say so; what is done already is not done again."""
+    from polydistill.training.edit import read_run
+
+    _do(read_run(file), set_, out, runs, print_, tensorboard)
+
+
+def _do(
+    wanted: "Run", changes: list[str] | None, out: Path | None, runs: Path, only_print: bool, tensorboard: bool
+) -> None:
+    """Print the run, or do it and print its scores and where it lies."""
+    from polydistill import api
+    from polydistill.cli.scores import show_scores
+
+    changed = api.changed(wanted, changes or [])
+    if only_print:
+        say(changed.model_dump_json(indent=2))
+        return
+    training = changed.training
+    errors().print(
+        f"{changed.name}: {training.steps} steps of {training.batch_size * training.accumulation} rows, learning rate "
+        f"{training.learning_rate:g}, seed {changed.seed}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    done = api.run(changed, out, runs, errors(), tensorboard)
+    if done.result.scores:
+        show_scores(done.result.scores)
+    say(f"model: {done.model}\nrun: {done.folder / 'run.json'}")
+
+
+def _options(**given: Any) -> Any:
+    """Options of the training that were said."""
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _task(name: str) -> Any:
+    """A known task."""
+    from polydistill.errors import unknown
+    from polydistill.tasks.classification import TASKS
+
+    if name not in TASKS:
+        raise unknown("task", name, TASKS)
+    return name
+
+
+def _parallel(given: list[str]) -> tuple[str | None, dict[str, list[str]] | None]:
+    """The source language, and files by target language, of `en-de=FILE,FILE` and the like."""
+    from polydistill.languages import language
+
+    texts: dict[str, list[str]] = {}
+    sources = set()
+    for one in given:
+        pair, equals, files = one.partition("=")
+        source, dash, target = pair.partition("-")
+        if not (equals and dash and files):
+            raise ValueError(f"--parallel {one}: expected en-de=FILE or en-de=ENGLISH,GERMAN.")
+        code = language(target).code
+        if code in texts:
+            raise ValueError(f"--parallel gives {code} twice. Put its text into one file, or two that are aligned.")
+        sources.add(language(source).code)
+        texts[code] = files.split(",")
+    if len(sources) > 1:
+        raise ValueError(f"--parallel begins with {' and '.join(sorted(sources))}: the teacher reads one language.")
+    return (sources.pop(), texts) if texts else (None, None)

@@ -1,0 +1,58 @@
+"""What `polydistill list` shows, row by row."""
+
+from pathlib import Path
+from typing import Literal
+
+from polydistill import api
+from polydistill.languages import LANGUAGES
+from polydistill.methods import pretraining, tuning, xd
+from polydistill.tasks.classification import TASKS
+from polydistill.training.edit import read_run
+from polydistill.training.store import RUN_FILE, Store
+from polydistill.world.grammar import available_languages
+
+What = Literal["runs", "tables", "tasks", "languages", "methods"]
+HEADINGS: dict[What, tuple[str, ...]] = {
+    "runs": ("run", "name", "seed", "state", "mean", "labels seen"),
+    "tables": ("table", "title"),
+    "tasks": ("task", "reads", "labels", "judged by"),
+    "languages": ("code", "language", "also known as", "in the mini-world"),
+    "methods": ("method", "what it does"),
+}
+
+
+def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
+    """The rows under `HEADINGS[what]`."""
+    match what:
+        case "runs":
+            return _runs(Store(runs))
+        case "tables":
+            return list(api.tables().items())
+        case "tasks":
+            return [
+                (name, " and ".join(task.shape.texts), ", ".join(task.shape.labels), task.metric)
+                for name, task in TASKS.items()
+            ]
+        case "languages":
+            here = available_languages()
+            return [
+                (code, entry.name, ", ".join(entry.aliases), "yes" if code in here else "")
+                for code, entry in LANGUAGES.items()
+            ]
+        case "methods":
+            kinds = {"pretrain": pretraining, "tune": tuning, "xd": xd}
+            return [(kind, (module.__doc__ or "").splitlines()[0]) for kind, module in kinds.items()]
+
+
+def _runs(store: Store) -> list[tuple[str, ...]]:
+    """Finished runs with the mean of their scores, then those that have begun."""
+    rows: list[tuple[str, ...]] = []
+    for folder, result in store.finished():
+        values = [score.value for score in result.scores]
+        mean = f"{100 * sum(values) / len(values):.1f} over {len(values)}" if values else "–"
+        labels = ", ".join(result.labels_seen) or "none"
+        rows.append((folder.name, result.name, str(result.seed), f"done in {result.seconds:.0f} s", mean, labels))
+    for folder in store.unfinished():
+        run = read_run(folder / RUN_FILE)
+        rows.append((folder.name, run.name, str(run.seed), "begun", "–", ", ".join(run.labels_seen) or "none"))
+    return rows

@@ -1,0 +1,151 @@
+"""Commands that show: quickstart, world, table, list, report."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich import box
+from rich.table import Table as View
+from rich.text import Text
+
+from polydistill.cli.screen import codes, errors, example, results, save, say
+
+if TYPE_CHECKING:
+    from polydistill.data.rows import Corpus
+
+Runs = Annotated[Path, typer.Option(help="Folder of all runs.")]
+What = Literal["runs", "tables", "tasks", "languages", "methods"]
+ScaleName = Literal["paper", "world", "smoke"]
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    app.command(epilog=example("polydistill quickstart --seed 1"))(quickstart)
+    app.command(epilog=example("polydistill world --langs en,tr --task nli --rows 8"))(world)
+    app.command(epilog=example("polydistill table xd/3 --scale world --seeds 5 --json table.json"))(table)
+    app.command("list", epilog=example("polydistill list tables"))(list_)
+    app.command(epilog=example("polydistill report runs --out report.html"))(report)
+
+
+def quickstart(
+    seed: Annotated[int, typer.Option(help="Decides all that is random.")] = 0,
+    runs: Runs = Path("runs"),
+    tensorboard: Annotated[bool, typer.Option(help="Also log for TensorBoard.")] = False,
+    scale: Annotated[
+        Literal["world", "smoke"], typer.Option(help="smoke: seconds, to see that all parts work.")
+    ] = "world",
+) -> None:
+    """The main job at once, offline: a small polyglot, tuned on English, learns five languages without labels."""
+    from polydistill import api
+    from polydistill.reports.rendering import to_rich
+
+    made = api.quickstart(runs, seed, errors(), tensorboard, scale)
+    console = results()
+    console.print(to_rich(made.table, console.width))
+    say(f"page: {made.page}\nsummary: {made.summary}")
+
+
+def world(
+    langs: Annotated[str, typer.Option(help="Languages, such as en,tr.")] = "en,tr",
+    task: Annotated[Literal["nli"], typer.Option(help="Rows of which task.")] = "nli",
+    rows: Annotated[int, typer.Option(help="How many.")] = 8,
+    split: Annotated[Literal["train", "dev", "test"], typer.Option(help="Of which part of the world.")] = "train",
+    seed: Annotated[int, typer.Option(help="Which world.")] = 0,
+    difficulty: Annotated[str, typer.Option(help="How rich its sentences are.")] = "mini",
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print JSON lines, which --train, --data and predict read.")
+    ] = False,
+) -> None:
+    """Print rows of the embedded mini-world, which say the same in every language."""
+    from polydistill import api
+
+    corpus = api.world_rows(codes(langs), rows, task=task, split=split, seed=seed, difficulty=difficulty)
+    if json_:
+        for row in _records(corpus):
+            say(json.dumps(row, ensure_ascii=False))
+        return
+    view = View(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("row", "label", "", *corpus.shape.texts):
+        view.add_column(heading, overflow="fold")
+    for at, row in enumerate(_records(corpus)):
+        first = at % len(corpus.languages) == 0
+        number, label = (str(at // len(corpus.languages) + 1), str(row["label"])) if first else ("", "")
+        texts = (str(row[name]) for name in corpus.shape.texts)
+        last = at % len(corpus.languages) == len(corpus.languages) - 1
+        view.add_row(number, label, str(row["language"]), *map(Text, texts), end_section=last)
+    results().print(view)
+
+
+def _records(corpus: "Corpus") -> list[dict[str, str]]:
+    """Row by row, its languages one after the other; labels by name."""
+    by_language = {code: list(rows) for code, rows in corpus.rows.items()}
+    count = min(map(len, by_language.values()))
+    return [
+        {
+            "language": code,
+            **{name: rows[at][name] for name in corpus.shape.texts},
+            "label": corpus.shape.labels[rows[at]["label"]],
+        }
+        for at in range(count)
+        for code, rows in by_language.items()
+    ]
+
+
+def table(
+    id: Annotated[str, typer.Argument(help="Such as xd/3; see: polydistill list tables.")],
+    scale: Annotated[
+        ScaleName, typer.Option(help="paper: as published; world: the mini-world; smoke: a test.")
+    ] = "world",
+    seeds: Annotated[int, typer.Option(help="How many: 0, 1, ...")] = 1,
+    plan: Annotated[bool, typer.Option("--plan", help="Run nothing; say what it would take.")] = False,
+    gpu: Annotated[str, typer.Option(help="With --plan: A100, H100, H200, V100 or T4.")] = "A100",
+    json_: Annotated[Path | None, typer.Option("--json", help="Also write it as JSON.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Also write it as Markdown.")] = None,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Print a paper's table with our numbers beside the published ones; run what is missing first."""
+    from polydistill import api
+    from polydistill.recipes import plan_text
+    from polydistill.reports import rendering
+
+    console = results()
+    if plan:
+        planned = api.plan(id, scale, seeds, gpu)
+        console.print(plan_text.to_rich(planned))
+        save(json_, planned.model_dump_json(indent=2) + "\n")
+        save(markdown, plan_text.to_markdown(planned))
+        return
+    made = api.table(id, scale, seeds, runs, errors())
+    console.print(rendering.to_rich(made, console.width))
+    save(json_, rendering.to_json(made) + "\n")
+    save(markdown, rendering.to_markdown(made))
+
+
+def list_(
+    what: Annotated[What, typer.Argument(help="runs, tables, tasks, languages or methods.")] = "runs",
+    runs: Runs = Path("runs"),
+) -> None:
+    """List what there is: runs (finished and begun), tables, tasks, languages, methods."""
+    from polydistill.cli.listing import HEADINGS, listing
+
+    rows = listing(what, runs)
+    if not rows:
+        say(f"No runs in {runs}. Begin with: polydistill quickstart")
+        return
+    view = View(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in HEADINGS[what]:
+        view.add_column(heading, overflow="fold")
+    for row in rows:
+        view.add_row(*map(Text, row))
+    results().print(view)
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run's folder, or a folder of runs.")],
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
+) -> None:
+    """Write an HTML page of stored results: scores by language, loss curves, records."""
+    from polydistill import api
+
+    say(f"page: {api.report(folder, out)}")

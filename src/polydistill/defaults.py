@@ -1,0 +1,34 @@
+"""What a run of a person's own model and files takes where nothing is said. Light: the command line shows these too."""
+
+from typing import Literal, TypedDict
+
+
+class Options(TypedDict, total=False):
+    """What can be said of a training. Where `steps` is not given, it is one pass over the rows."""
+
+    steps: int
+    batch_size: int
+    accumulation: int
+    learning_rate: float
+    weight_decay: float
+    warmup: float
+    decay: Literal["constant", "linear"]
+    clip: float
+    evaluate_every: int
+    patience: int
+    checkpoint_every: int
+    precision: Literal["fp32", "bf16"]
+
+
+TUNE: Options = {
+    "batch_size": 32,  # "The batch size is 32" (MultiKD and MBLM, experiments)
+    "learning_rate": 2e-5,  # the middle of "{1e-5, 2e-5, 3e-5}" (MultiKD and MBLM)
+    "warmup": 0.1,  # "10% warm-up steps" (MMKD)
+    "decay": "linear",  # "a linear decay" (MMKD)
+}
+XD: Options = {
+    "batch_size": 8,  # "batch size of 8 sentences from the same language" (XD, Sec. 3.1)
+    "learning_rate": 5e-6,  # "a learning rate of 5x10^-6" (XD, Sec. 3.1)
+}
+MAX_LENGTH = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
+EVALUATIONS = 10  # ours: with dev rows, how often the weights are judged during a training

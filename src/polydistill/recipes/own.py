@@ -1,0 +1,188 @@
+"""Runs of a person's own model and files: what `polydistill tune` and `polydistill xd` do."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+from transformers import AutoTokenizer
+
+from polydistill.data.load import load_rows
+from polydistill.data.parallel import load_parallel
+from polydistill.data.paths import find_file
+from polydistill.data.sources import LANGUAGE_PLACEHOLDER, FileSource, HubSource, WorldSource, parse_source
+from polydistill.defaults import EVALUATIONS, MAX_LENGTH, TUNE, XD, Options
+from polydistill.languages import language
+from polydistill.methods.tuning import Tune
+from polydistill.methods.xd import ParallelText, XDistil
+from polydistill.tasks.classification import TASKS, TaskName
+from polydistill.training.hub import pinned
+from polydistill.training.run import Judging, Measure, Pretrained, Run, Training
+
+Rows = str | WorldSource | FileSource | HubSource
+"""A source, or its short form, such as `file:xnli/dev-{lang}.tsv`."""
+Files = str | Path | Sequence[str | Path]
+
+
+class _Common(Options, total=False):
+    task: TaskName
+    dev: Rows | None
+    test: Rows | None
+    test_languages: Sequence[str]
+    max_length: int | None
+    seed: int
+
+
+class TuneOptions(_Common, total=False):
+    """What `tune_run` takes by name."""
+
+    dev_languages: Sequence[str]
+
+
+class XDOptions(_Common, total=False):
+    """What `xd_run` takes by name."""
+
+    data: Rows | None
+    parallel: Mapping[str, Files] | None
+    source_language: str
+
+
+def tune_run(
+    model: str | Path,
+    train: Rows,
+    languages: Sequence[str],
+    *,
+    task: TaskName = "nli",
+    dev: Rows | None = None,
+    dev_languages: Sequence[str] = (),
+    test: Rows | None = None,
+    test_languages: Sequence[str] = (),
+    max_length: int | None = None,
+    seed: int = 0,
+    **options: Unpack[Options],
+) -> Run:
+    """Tune `model` on the labels of `languages`; keep the weights that are best on `dev`; score them on `test`.
+
+    Dev and test are read in the languages of training where no others are named.
+    """
+    start, codes, source = pinned(model), _codes(languages), as_source(train)
+    length = _length(start, max_length)
+    rows = sum(load_rows(source, TASKS[task].shape, codes).counts.values())
+    return Run(
+        name=f"tune {'+'.join(codes)} on {Path(start.name).name}",
+        method=Tune(task=task, languages=codes, data=source, max_length=length),
+        start=start,
+        training=_training(TUNE, options, rows, judged=dev is not None),
+        selection=_judging(task, dev, dev_languages or codes, length),
+        evaluation=_judging(task, test, test_languages or codes, length),
+        seed=seed,
+    )
+
+
+def xd_run(
+    model: str | Path,
+    languages: Sequence[str] = (),
+    *,
+    data: Rows | None = None,
+    parallel: Mapping[str, Files] | None = None,
+    source_language: str = "en",
+    task: TaskName = "nli",
+    dev: Rows | None = None,
+    test: Rows | None = None,
+    test_languages: Sequence[str] = (),
+    max_length: int | None = None,
+    seed: int = 0,
+    **options: Unpack[Options],
+) -> Run:
+    """Distil `model`, tuned in its source language, into others.
+
+    Give `data` (rows of the task, aligned across `languages`, labels unread) or `parallel`: plain parallel text by
+    target language, two files or one. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
+    """
+    start, first = pinned(model), language(source_language).code
+    length = _length(start, max_length)
+    texts = tuple(_parallel_text(first, target, files) for target, files in (parallel or {}).items())
+    codes = _codes(languages or (first, *(text.target for text in texts)))
+    method = XDistil(
+        task=task,
+        source_language=first,
+        languages=codes,
+        data=None if data is None else as_source(data),
+        parallel=texts,
+        max_length=length,
+    )
+    return Run(
+        name=f"xd {'+'.join(codes)} on {Path(start.name).name}",
+        method=method,
+        start=start,
+        training=_training(XD, options, _pairs(method), judged=dev is not None),
+        selection=_judging(task, dev, codes, length, "agreement"),
+        evaluation=_judging(task, test, test_languages or codes, length),
+        seed=seed,
+    )
+
+
+def as_source(rows: Rows) -> WorldSource | FileSource | HubSource:
+    """A source from its short form; a source stays what it is."""
+    return parse_source(rows) if isinstance(rows, str) else rows
+
+
+def _codes(languages: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(languages, str) or not languages:
+        raise ValueError(f"Expected a list of languages such as ['en', 'tr'], not {languages!r}.")
+    return tuple(dict.fromkeys(language(code).code for code in languages))
+
+
+def _length(start: Pretrained, wanted: int | None) -> int:
+    """The longest input in tokens: what is wanted, or the default, but never more than the model can read."""
+    limit = int(AutoTokenizer.from_pretrained(start.name, revision=start.revision).model_max_length)
+    if wanted is not None and wanted > limit:
+        raise ValueError(f"max_length is {wanted}, but {start.name} reads at most {limit} tokens. Ask for {limit}.")
+    return wanted or min(MAX_LENGTH, limit)
+
+
+def _training(defaults: Options, options: Options, rows: int, judged: bool) -> Training:
+    """The defaults with what is said over them; one pass over the rows, judged now and then, where nothing is said."""
+    settings: dict[str, Any] = {**defaults, **options}
+    step = settings["batch_size"] * settings.get("accumulation", 1)
+    settings.setdefault("steps", max(1, rows // max(1, step)))
+    if judged:
+        settings.setdefault("evaluate_every", max(1, settings["steps"] // EVALUATIONS))
+    elif settings.get("evaluate_every"):
+        raise ValueError(f"evaluate_every={settings['evaluate_every']} needs rows to judge on: give dev rows.")
+    return Training(**settings)
+
+
+def _judging(
+    task: TaskName, rows: Rows | None, languages: Sequence[str], max_length: int, measure: Measure = "accuracy"
+) -> Judging | None:
+    if rows is None:
+        return None
+    return Judging(task=task, languages=_codes(languages), data=as_source(rows), max_length=max_length, measure=measure)
+
+
+def _parallel_text(source: str, target: str, files: Files) -> ParallelText:
+    """Both sides by their own names, so that the run says (and its identity covers) exactly what is read."""
+    paths = [str(files)] if isinstance(files, str | Path) else [str(file) for file in files]
+    if len(paths) not in (1, 2):
+        raise ValueError(f"Parallel text for {target!r}: expected one file or two, not {len(paths)}.")
+    code = language(target).code
+    if len(paths) == 1 and not Path(paths[0]).is_file():
+        template = paths[0] if LANGUAGE_PLACEHOLDER in paths[0] else f"{paths[0]}.{LANGUAGE_PLACEHOLDER}"
+        paths = [str(find_file(template, side)) for side in (source, code)]
+    return ParallelText(target=code, files=tuple(paths))
+
+
+def _pairs(method: XDistil) -> int:
+    """Number of pairs of a text and its translation, the source language with itself among them."""
+    if (method.data is None) == (not method.parallel):
+        raise ValueError("XD needs either rows of the task (data) or plain parallel text (parallel), and not both.")
+    if method.data is not None:
+        ((data, languages),) = method.reads
+        counts = load_rows(data, TASKS[method.task].shape, languages).counts
+        return sum(counts[code] for code in method.languages)
+    sides = [
+        load_parallel(text.files if len(text.files) == 2 else text.files[0], method.source_language, text.target)
+        for text in method.parallel
+    ]
+    pairs = sum(side.counts[text.target] for side, text in zip(sides, method.parallel, strict=True))
+    return 2 * pairs if method.source_language in method.languages else pairs

@@ -1,0 +1,104 @@
+"""A page of runs that are done: their scores by language, their loss curves, their records."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from polydistill.errors import DataError
+from polydistill.reports.page import Picture, Prose, Record, Scores, Section, write_page
+from polydistill.reports.plots import PALETTE, accuracy_bars, loss_curves
+from polydistill.reports.tables import Entry, EntryGroup, build_table
+from polydistill.results import RESULTS_FILE, RunResult, load_result
+from polydistill.training.store import LOG, RUN_FILE, Store
+
+_NO_TERMS = ("loss", "grad_norm", "learning_rate", "epoch", "step", "total_flos")
+_NO_PREFIXES = ("eval_", "train_")
+CURVES = 12  # ours: more pictures than this make a page that nobody reads
+
+
+def report(folder: str | Path, out: str | Path) -> Path:
+    """Write one page of a run's folder, or of all finished runs in a folder."""
+    finished = found_runs(Path(folder))
+    title = finished[0][1].name if len(finished) == 1 else f"{len(finished)} runs"
+    return write_page(out, f"polydistill: {title}", sections(finished))
+
+
+def found_runs(folder: Path) -> list[tuple[Path, RunResult]]:
+    """The run that lies in the folder, or all finished runs inside it."""
+    if (folder / RESULTS_FILE).is_file():
+        return [(folder, load_result(folder))]
+    finished = Store(folder).finished()
+    if not finished:
+        raise DataError(
+            folder, None, "no finished run", "a run's folder, or a folder of runs", "Name one; finish the run first."
+        )
+    return finished
+
+
+def sections(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
+    """Scores, bars where they stay readable, loss curves, records."""
+    parts: list[Section] = _scores([result for _, result in finished])
+    if len(finished) > CURVES:
+        parts.append(Prose("Loss", f"{len(finished)} runs: for loss curves, report at most {CURVES} at a time."))
+    else:
+        parts += [picture for folder, result in finished if (picture := _curves(folder, result))]
+    return [*parts, *(_record(folder, result) for folder, result in finished)]
+
+
+def _scores(results: Sequence[RunResult]) -> list[Section]:
+    """A table row a system, its runs of several seeds together; runs without test scores are left out."""
+    splits = tuple(dict.fromkeys(score.split for result in results for score in result.scores))
+    parts: list[Section] = []
+    for split in splits:
+        entries = _entries([result for result in results if result.by_language(split=split)])
+        groups = [EntryGroup("", entries)]
+        table = build_table("runs", "stored results", groups, setting=f"split {split}", split=split)
+        parts.append(Scores(f"Scores ({split})", table))
+        if len(entries) <= len(PALETTE):
+            systems = {
+                entry.name: {code: score.value for code, score in entry.runs[0].by_language(split=split).items()}
+                for entry in entries
+            }
+            caption = "The first seed of each system." if any(len(entry.runs) > 1 for entry in entries) else ""
+            parts.append(Picture(f"Accuracy ({split})", accuracy_bars(systems), caption))
+    return parts
+
+
+def _entries(results: Sequence[RunResult]) -> list[Entry]:
+    """Runs of one name and different seeds are one system; other runs of that name get their id beside it."""
+    rows: dict[str, list[RunResult]] = {}
+    for result in results:
+        row = rows.setdefault(result.name, [])
+        taken = any(other.seed == result.seed for other in row)
+        if taken:
+            rows[f"{result.name} ({result.run_id})"] = [result]
+        else:
+            row.append(result)
+    return [Entry(name, runs) for name, runs in rows.items()]
+
+
+def _curves(folder: Path, result: RunResult) -> Picture | None:
+    """The terms of a run's log by step."""
+    file = folder / LOG
+    if not file.is_file():
+        return None
+    terms: dict[str, list[tuple[int, float]]] = {}
+    for line in json.loads(file.read_text(encoding="utf-8")):
+        for name, value in line.items():
+            if name not in _NO_TERMS and not name.startswith(_NO_PREFIXES) and isinstance(value, float):
+                terms.setdefault(name, []).append((int(line["step"]), value))
+    if not terms:
+        return None
+    name = f"{result.name}, seed {result.seed}"
+    return Picture(
+        f"Loss: {name}", loss_curves(terms, f"Loss terms of {name}"), "Unweighted means since the last line."
+    )
+
+
+def _record(folder: Path, result: RunResult) -> Record:
+    """The run as it was given, and what it left, without the example-by-example hits."""
+    left = result.model_dump(mode="json")
+    left["scores"] = [{key: value for key, value in score.items() if key != "hits"} for score in left["scores"]]
+    given = folder / RUN_FILE
+    run = json.loads(given.read_text(encoding="utf-8")) if given.is_file() else None
+    return Record(f"Record: {result.name}, seed {result.seed}", {"run": run, "result": left})

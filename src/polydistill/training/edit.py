@@ -1,0 +1,76 @@
+"""Runs as files: read from JSON or YAML, changed by `path=value`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from polydistill.data.sources import parse_source
+from polydistill.errors import DataError, unknown
+from polydistill.training.run import Run
+
+
+def read_run(file: str | Path, changes: Sequence[str] = ()) -> Run:
+    """The run of a file, with changes such as `training.learning_rate=1e-5`."""
+    path = Path(file)
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "no such file"
+        raise DataError(path, None, found, "a run's file (.json, .yaml)", "Name the run.json of a run's folder.")
+    text = path.read_text(encoding="utf-8")
+    try:
+        content = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else json.loads(text)
+    except (yaml.YAMLError, json.JSONDecodeError) as error:
+        found = " ".join(str(error).split())
+        raise DataError(path, None, found, "a run as JSON or YAML", "Correct it, or write it anew.") from None
+    return changed(validated(content, str(path)), changes)
+
+
+def changed(run: Run, changes: Sequence[str]) -> Run:
+    """The same run with other values."""
+    if not changes:
+        return run
+    content = run.model_dump(mode="json")
+    for change in changes:
+        where, equals, value = change.partition("=")
+        if not equals:
+            raise ValueError(f"{change!r} changes nothing: expected path=value, such as training.learning_rate=1e-5.")
+        _put(content, where.strip(), value)
+    return validated(content, "The changed run")
+
+
+def validated(content: Any, where: str) -> Run:
+    """A run from plain data; what is wrong with it is said in one line."""
+    try:
+        return Run.model_validate(content)
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, one['loc'])) or 'all of it'}: {one['msg']}" for one in error.errors()]
+        raise ValueError(f"{where} is not a valid run. {'; '.join(problems)}.") from None
+
+
+def _put(content: dict[str, Any], where: str, value: str) -> None:
+    """Set one value by its path; every part of the path must be there already."""
+    *parents, last = where.split(".")
+    at: Any = content
+    for depth, part in enumerate([*parents, last]):
+        known = list(at) if isinstance(at, dict) else [str(i) for i in range(len(at))] if isinstance(at, list) else []
+        if part not in known:
+            inside = ".".join(where.split(".")[:depth])
+            raise unknown(f"setting of {inside}" if inside else "setting of a run", part, known)
+        key = int(part) if isinstance(at, list) else part
+        if depth == len(parents):
+            at[key] = _parsed(value, at[key], last)
+        else:
+            at = at[key]
+
+
+def _parsed(value: str, before: Any, name: str) -> Any:
+    """JSON where it is; else text, a source's short form, or a list with commas, by what stands there now."""
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        if name == "data" and ":" in value:
+            return parse_source(value).model_dump(mode="json")
+        return value.split(",") if isinstance(before, list) else value

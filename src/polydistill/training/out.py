@@ -1,0 +1,41 @@
+"""One run in a folder that its owner names."""
+
+from pathlib import Path
+
+from polydistill.training.run import Run
+from polydistill.training.store import Store
+
+IDENTITY = "identity"
+
+
+class OutFolder(Store):
+    """Keeps one run in `out` itself; what it starts from, and teacher signals, lie in `.runs` inside."""
+
+    def __init__(self, out: Path, identity: str) -> None:
+        super().__init__(out / ".runs")
+        self.out, self.identity = out, identity
+
+    def folder(self, run: Run) -> Path:
+        """The named folder for the one run."""
+        return self.out if run.identity == self.identity else super().folder(run)
+
+
+def claim(out: str | Path, run: Run) -> OutFolder:
+    """The folder for this run: new, empty, or holding this very run, which then is reused or resumed."""
+    folder, identity = Path(out).expanduser(), run.identity
+    folder.mkdir(parents=True, exist_ok=True)
+    there = sorted(path.name for path in folder.iterdir())  # looked at before the mark: another process may just begin
+    mark = folder / IDENTITY
+    if mark.is_file():
+        held = mark.read_text(encoding="utf-8").strip()
+        if held != identity:
+            raise ValueError(
+                f"{folder} holds another run ({held}; this one is {identity}): other settings, or files that have "
+                "changed since. Name another folder, or remove this one."
+            )
+    elif there:
+        shown = ", ".join(there[:5]) + (", ..." if len(there) > 5 else "")
+        raise ValueError(f"{folder} is not empty and holds no run ({shown}). Name another folder.")
+    else:
+        mark.write_text(identity + "\n", encoding="utf-8")
+    return OutFolder(folder, identity)

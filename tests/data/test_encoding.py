@@ -1,0 +1,78 @@
+"""Texts become the ids the tokenizer writes, cut where they are too long, flat in memory and whole in use."""
+
+import numpy as np
+import pytest
+from datasets import Dataset
+from transformers import PreTrainedTokenizerFast
+
+from polydistill.data.encoding import encode, encode_texts, from_lists, pad_values
+from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
+
+TEXTS = ["The old woman sees a cat.", "Kedi", "", "İstanbul'da ılık bir gün."]
+OTHERS = ["A woman sees something.", "Köpek", "x", "Gün ılık."]
+
+
+def ids_of(encoded):
+    return [text["input_ids"].tolist() for text in encoded.take(np.arange(len(encoded)))]
+
+
+def test_single_texts_are_as_the_tokenizer_writes_them(tokenizer):
+    encoded = encode(tokenizer, Dataset.from_dict({"text": TEXTS}), SENTENCE, 64)
+    assert ids_of(encoded) == [tokenizer(text)["input_ids"] for text in TEXTS]
+    assert encoded.lengths.tolist() == [len(tokenizer(text)["input_ids"]) for text in TEXTS]
+    assert len(encoded) == 4
+    assert encoded.pad == {"input_ids": tokenizer.pad_token_id}
+
+
+def test_pairs_are_as_the_tokenizer_writes_them(tokenizer):
+    rows = Dataset.from_dict({"hypothesis": OTHERS, "premise": TEXTS, "label": [0, 1, 2, 0]})
+    encoded = encode(tokenizer, rows, PAIR_OF_SENTENCES, 64)
+    assert ids_of(encoded) == [tokenizer(*pair)["input_ids"] for pair in zip(TEXTS, OTHERS, strict=True)]
+    assert ids_of(encoded)[1][:1] == [tokenizer.bos_token_id]
+    assert ids_of(encoded)[1].count(tokenizer.eos_token_id) == 3  # <s> a </s> </s> b </s>
+
+
+def test_long_texts_are_cut_the_longer_of_a_pair_first(tokenizer):
+    encoded = encode_texts(tokenizer, ["a b c d e f g h i j"], ["k"], 10)
+    ids, short = ids_of(encoded)[0], tokenizer("k")["input_ids"][1:-1]
+    assert len(ids) == 10
+    assert ids[-1] == tokenizer.eos_token_id
+    assert ids[-1 - len(short) : -1] == short
+    whole = encode_texts(tokenizer, ["a b c d e f g h i j"], ["k"], 64)
+    assert len(ids_of(whole)[0]) > 10
+    assert encode_texts(tokenizer, TEXTS, None, 5).lengths.max() == 5
+
+
+def test_token_types_come_with_tokenizers_that_have_them(tokenizer):
+    bert = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer.backend_tokenizer,
+        pad_token="<pad>",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+    encoded = encode_texts(bert, TEXTS, OTHERS, 64)
+    assert set(encoded.columns) == set(encoded.pad) == {"input_ids", "token_type_ids"}
+    assert len(encoded.columns["token_type_ids"]) == len(encoded.columns["input_ids"])
+    assert pad_values(bert) == {"input_ids": 1, "token_type_ids": 0}
+
+
+def test_no_texts(tokenizer):
+    encoded = encode_texts(tokenizer, [], None, 64)
+    assert len(encoded) == 0
+    assert encoded.lengths.tolist() == []
+    assert encoded.take(np.arange(0)) == []
+
+
+@pytest.mark.parametrize("rows", [[2, 0, 2], [1], []])
+def test_select(rows):
+    encoded = from_lists({"input_ids": [[1, 2], [3], [4, 5, 6]], "position_ids": [[0, 1], [0], [0, 1, 2]]}, {})
+    chosen = encoded.select(np.array(rows, dtype=np.int64))
+    assert len(chosen) == len(rows)
+    assert chosen.lengths.tolist() == encoded.lengths[rows].tolist()
+    for new, old in zip(chosen.take(np.arange(len(rows))), encoded.take(np.array(rows, dtype=np.int64)), strict=True):
+        assert {name: ids.tolist() for name, ids in new.items()} == {name: ids.tolist() for name, ids in old.items()}
+
+
+def test_take_copies_nothing():
+    encoded = from_lists({"input_ids": [[1, 2], [3]]}, {"input_ids": 0})
+    assert encoded.columns["input_ids"].dtype == np.int64
+    assert np.shares_memory(encoded.take(np.array([1]))[0]["input_ids"], encoded.columns["input_ids"])

@@ -1,0 +1,160 @@
+"""Every method in every variant, on tiny networks and mini-world rows, with what its terms must be by the reference."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from polydistill.data.batches import Batch, Steps
+from polydistill.data.schedule import Batching, Schedule
+from polydistill.data.sources import WorldSource
+from polydistill.methods import pretraining, xd
+from polydistill.methods import tuning as tuning_method
+from polydistill.methods.method import Loaded, Method, Models, Prepared
+from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.tuning import Tune
+from polydistill.methods.xd import XDistil
+from polydistill.students.polyglot import Polyglot
+from polydistill.teachers.frozen import Frozen
+from reference.masked_lm import masked_lm
+from reference.xd_paper import distance, tuning
+from tiny import LANGUAGES, outputs, tiny_network, tiny_tokenizer
+
+ROWS, STEPS = 6, 4
+_DATA = {"languages": LANGUAGES, "data": WorldSource(rows=24), "max_length": 40}
+_PREPARE = {Pretrain: pretraining.prepare, Tune: tuning_method.prepare, XDistil: xd.prepare}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A method's spec and the family of its networks."""
+
+    spec: Pretrain | Tune | XDistil
+    family: str = "xlm-roberta"
+
+    def __str__(self) -> str:
+        if not isinstance(self.spec, XDistil):
+            return f"{self.spec.kind}-{self.family}"
+        stored = "stored" if self.spec.store_teacher else "live"
+        return f"xd-{self.spec.on}-{self.spec.distance}-{stored}-{self.family}"
+
+    @property
+    def term(self) -> str:
+        """The name the paper gives the term."""
+        return {"pretrain": "mlm", "tune": "task", "xd": "xd"}[self.spec.kind]
+
+    @property
+    def has_teacher(self) -> bool:
+        """Whether a teacher reads along while training."""
+        return isinstance(self.spec, XDistil) and not self.spec.store_teacher
+
+
+def _xd(on: Any, how: Any, stored: bool) -> XDistil:
+    return XDistil(on=on, distance=how, store_teacher=stored, **_DATA)
+
+
+CASES = (
+    *(Case(Pretrain(**_DATA), family) for family in ("xlm-roberta", "bert")),
+    *(Case(Tune(**_DATA), family) for family in ("xlm-roberta", "bert", "xlm")),
+    *(
+        Case(_xd(on, how, stored))
+        for on, how, stored in product(("logits", "first"), ("mse", "l1", "cosine", "smooth-l1"), (False, True))
+    ),
+    *(
+        Case(_xd(on, "mse", stored), f)
+        for on, stored, f in product(("logits", "first"), (False, True), ("bert", "xlm"))
+    ),
+)
+
+
+def prepare(case: Case) -> Prepared:
+    """The method, a copy of one's own, and its rows."""
+    prepared = _prepared(case)
+    return replace(prepared, method=copy.deepcopy(prepared.method).train())
+
+
+@cache
+def _prepared(case: Case) -> Prepared:
+    """Student and teacher differ in weights; the teacher has dropout, so that its waking would show."""
+    head = "mlm" if isinstance(case.spec, Pretrain) else "classes"
+    student = Loaded(tiny_network(case.family, head, seed=1), tiny_tokenizer())
+    teacher = Loaded(tiny_network(case.family, seed=2, dropout=0.5), tiny_tokenizer())
+    with TemporaryDirectory() as folder:
+        return _PREPARE[type(case.spec)](case.spec, Models(student, teacher, Path(folder)), seed=0)
+
+
+def batch_of(prepared: Prepared, step: int = 0) -> Batch:
+    """The batch of a step. Without length groups, so that rows do not depend on which texts a method reads."""
+    lengths = [group.lengths for group in prepared.groups]
+    schedule = Schedule(lengths, ROWS, STEPS, seed=0, batching=Batching(pool=1))
+    return Steps(schedule, prepared.groups, prepared.transform)[step]
+
+
+def expected(case: Case, method: Method, batch: Batch) -> float:
+    """The value of the case's one term, by the reference, from what the networks say when asked plainly."""
+    if isinstance(case.spec, Pretrain):
+        scores = outputs_of_masked_lm(method.student, batch["text"])
+        return masked_lm(scores, batch["labels"].numpy())
+    student = method.student
+    assert isinstance(student, Polyglot)
+    if isinstance(case.spec, Tune):
+        said = outputs(student.network, batch["text"], batch["language"])
+        return tuning(said["logits"], batch["labels"].numpy())[0]
+    said = outputs(student.network, batch["target"], batch["language"])[case.spec.on]
+    return distance(case.spec.distance, said, _signal(case.spec, method, batch))[0]
+
+
+def _signal(spec: XDistil, method: Method, batch: Batch) -> Any:
+    if spec.store_teacher:
+        return batch["signal"].numpy()
+    teacher = method.teacher
+    assert isinstance(teacher, Frozen) and isinstance(teacher.network, Polyglot)
+    return outputs(teacher.network.network, batch["source"], "en")[spec.on]
+
+
+def outputs_of_masked_lm(network: Any, text: Mapping[str, torch.Tensor]) -> Any:
+    """Scores of every position, by the network's own way through its head."""
+    with torch.no_grad():
+        return network(**text).logits.numpy()
+
+
+def gradients(method: Method, batch: Batch) -> dict[str, torch.Tensor]:
+    """The gradient of the loss, by parameter; those that the loss does not reach are left out."""
+    method.zero_grad(set_to_none=True)
+    method(**batch).total.backward()
+    return {name: value.grad.clone() for name, value in method.named_parameters() if value.grad is not None}
+
+
+def part(batch: Batch, rows: slice) -> Batch:
+    """Some rows of a batch."""
+    return {name: _rows(value, rows) for name, value in batch.items()}
+
+
+def _rows(value: Any, rows: slice) -> Any:
+    if isinstance(value, Mapping):
+        return {name: column[rows] for name, column in value.items()}
+    return value[rows] if isinstance(value, torch.Tensor) else value
+
+
+def with_more_pads(prepared: Prepared, batch: Batch, columns: int = 5) -> Batch:
+    """The same batch with pad columns at the end of every text."""
+    pads = {name: {**text.pad, "attention_mask": 0} for name, text in prepared.groups[0].texts.items()}
+    wider: Batch = {
+        name: {key: _append(column, pads[name][key], columns) for key, column in value.items()}
+        if name in pads
+        else value
+        for name, value in batch.items()
+    }
+    if batch["text" if "text" in batch else "target"]["input_ids"].shape == getattr(batch.get("labels"), "shape", None):
+        wider["labels"] = _append(batch["labels"], -100, columns)  # labels of tokens, not of rows
+    return wider
+
+
+def _append(column: torch.Tensor, value: int, columns: int) -> torch.Tensor:
+    return torch.nn.functional.pad(column, (0, columns), value=value)
