@@ -23,7 +23,7 @@ Row = dict[str, object]
 
 
 def now() -> float:
-    """Seconds of processor time with one thread, which neighbours do not lengthen; by the clock on the wall with more."""
+    """Seconds of processor time with one thread, which neighbours do not lengthen; with more, seconds of the clock."""
     return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
 
 

@@ -1,11 +1,12 @@
 """What the trainer adds to a training step: `Distiller` against a bare PyTorch loop that does the same mathematics.
 
-    python benchmarks/step_overhead.py [--turns 7] [--sizes tiny small medium]
+    OMP_WAIT_POLICY=passive python benchmarks/step_overhead.py [--turns 7] [--sizes tiny small medium]
 
 Both train copies of one model on the same batches with the same fused AdamW, clipping and schedule; the script fails if
 their weights differ by one bit at the end. The bare loop has its batches ready as tensors, so making them counts as
 overhead, as do logging, callbacks and the progress display. Blocks of steps alternate within one process: the trainer
-does some, then the bare loop does the same ones. XD learns from stored teacher logits, as it does by default.
+does some, then the bare loop does the same ones. XD learns from stored teacher logits, as it does by default. (The wait
+policy matters to the row with two threads only, where neighbours take a core away.)
 """
 
 import argparse
@@ -14,18 +15,19 @@ import cProfile
 import io
 import pstats
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from measuring import Row, Seconds, in_ms, markdown, now, ratios, spread, write
 from rich.console import Console
 from torch import nn
 from transformers import TrainerCallback, XLMRobertaConfig, XLMRobertaForSequenceClassification
 from transformers.optimization import get_linear_schedule_with_warmup
 
+from measuring import Row, Seconds, in_ms, markdown, now, ratios, spread, write
 from polydistill.data.batches import Group, Steps
 from polydistill.data.encoding import Encoded, from_lists
 from polydistill.data.schedule import Schedule
@@ -65,12 +67,13 @@ SIZES = {
 }
 VOCABULARY = 4_000
 PARTS: Mapping[str, tuple[str, ...]] = {  # what the trainer does besides the mathematics, by function of the profile
+    "looking for an optional package in every backward (accelerate)": ("imports.py:is_lomo_available",),
+    "waking all modules (`train()`)": ("module.py:train",),
+    "dropping gradients module by module (`zero_grad()`)": ("module.py:zero_grad",),
     "making the batch": ("distiller.py:get_batch_samples",),
-    "waking the model (`train()`)": ("module.py:train",),
-    "moving the batch": ("trainer.py:_prepare_inputs",),
     "callbacks, among them the progress display": ("trainer_callback.py:call_event",),
+    "moving the batch": ("trainer.py:_prepare_inputs",),
     "logging": ("trainer.py:_maybe_log_save_evaluate",),
-    "counting tokens and operations": ("trainer.py:floating_point_ops", "trainer.py:_track_num_input_tokens"),
 }
 
 
@@ -104,6 +107,7 @@ class Alternate(TrainerCallback):
         self._since = now()
 
     def on_step_end(self, args: object, state: object, control: object, **_: object) -> None:
+        del args
         done = state.global_step
         if done % self.block:
             return
@@ -119,13 +123,15 @@ class Profile(TrainerCallback):
     """Profiles steps 10 to 60."""
 
     def __init__(self) -> None:
-        self.profile = cProfile.Profile()
+        self.profile = cProfile.Profile(time.process_time)
 
     def on_step_begin(self, args: object, state: object, control: object, **_: object) -> None:
+        del args, control
         if state.global_step == 10:
             self.profile.enable()
 
     def on_step_end(self, args: object, state: object, control: object, **_: object) -> None:
+        del args
         if state.global_step == 60:
             self.profile.disable()
             control.should_training_stop = True
@@ -228,12 +234,11 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.set_float32_matmul_precision(probe().matmul)
     found: list[Row] = []
-    for threads, sizes in ((1, options.sizes), (2, options.sizes[:1])):
+    rows = [(1, name, kind) for name in options.sizes for kind in ("tune", "xd")]
+    for threads, name, kind in (*rows, (2, options.sizes[0], "xd")):
         torch.set_num_threads(threads)
-        for name in sizes:
-            for kind in ("tune", "xd"):
-                seconds = compare(kind, SIZES[name], options.turns)
-                found.append({"size": name, "kind": kind, "threads": threads, "seconds": seconds})
+        seconds = compare(kind, SIZES[name], options.turns)
+        found.append({"size": name, "kind": kind, "threads": threads, "seconds": seconds})
     torch.set_num_threads(1)
     inside = parts(SIZES["tiny"])
     text = (
@@ -241,7 +246,9 @@ def main() -> None:
         f"weights, bit for bit. Vocabulary {VOCABULARY:,}; fp32 products: {torch.get_float32_matmul_precision()}."
     )
     why = "Where the added time goes, at tiny size (a profile, which makes Python look slower than it is):"
-    write("step_overhead", "What the trainer adds to a step", [text, markdown(table(found)), why, markdown(inside)], found)
+    write(
+        "step_overhead", "What the trainer adds to a step", [text, markdown(table(found)), why, markdown(inside)], found
+    )
 
 
 if __name__ == "__main__":

@@ -51,7 +51,10 @@ def shortcuts(train: Rows, scored: Rows) -> dict[str, float]:
         "premise": max(_accuracy(model, train[0], train[2], scored[0], scored[2]) for model in _on_words()),
         "overlap": _accuracy(
             DecisionTreeClassifier(max_depth=6, random_state=0),
-            _overlap(train), train[2], _overlap(scored), scored[2],
+            _overlap(train),
+            train[2],
+            _overlap(scored),
+            scored[2],
         ),
         "quantifiers": _accuracy(_on_words()[1], _first_words(train), train[2], _first_words(scored), scored[2]),
     }

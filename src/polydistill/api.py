@@ -21,11 +21,11 @@ from polydistill.methods.method import Loaded
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
 from polydistill.recipes.plan import Plan, plan_table
 from polydistill.recipes.quickstart import Quickstart, quickstart
+from polydistill.recipes.stored import report
 from polydistill.recipes.tables import TableRecipe, make_table
-from polydistill.recipes.xd import Scale
 from polydistill.recipes.xd import table as xd_table
+from polydistill.recipes.xd_scales import Scale
 from polydistill.reports.published import PAPERS, published_paper
-from polydistill.reports.stored import report
 from polydistill.reports.tables import Table
 from polydistill.results import RunResult, Score
 from polydistill.students.polyglot import Polyglot

@@ -117,6 +117,19 @@ def test_a_pass_takes_every_row_once_and_passes_differ(pool):
     assert all(first.tolist() != second.tolist() for first, second in pairwise(passes))
 
 
+@pytest.mark.parametrize("sampling", ["uniform", "in-turn"])
+def test_every_group_goes_on_where_it_stopped_whoever_came_between(sampling):
+    batches = schedule(lengths=[np.full(20, 5), np.full(12, 5)], batch_size=4, steps=60, sampling=sampling)
+    taken: dict[int, list[int]] = {0: [], 1: []}
+    for step in range(60):
+        ((group, rows),) = batches[step]
+        taken[group].extend(rows.tolist())
+    for group, size in ((0, 20), (1, 12)):
+        assert len(taken[group]) > 2 * size
+        for start in range(0, len(taken[group]) - size + 1, size):
+            assert sorted(taken[group][start : start + size]) == list(range(size))
+
+
 def test_a_pass_takes_no_row_twice_where_batches_do_not_divide_it():
     batches = schedule(lengths=[LENGTHS[1]], batch_size=4, steps=18)
     for start in (0, 6, 12):
@@ -142,6 +155,25 @@ def test_processes_share_the_batch_of_one(kind, processes):
             parts = [share[number][1] for share in shares]
             assert {len(part) for part in parts} == {len(rows) // processes}
             assert sorted(np.concatenate(parts)) == sorted(rows), (step, group)
+
+
+@every_kind
+@pytest.mark.parametrize(("processes", "accumulation"), [(1, 2), (2, 3)])
+def test_micro_batches_share_the_batch_of_one_step(kind, processes, accumulation):
+    shares = processes * accumulation
+    groups = len(LENGTHS) if kind.get("batches") == "balanced" else 1
+    whole = make(kind, batch_size=2 * groups * shares, steps=20)
+    ranks = [
+        Schedule(LENGTHS, 2 * groups, 20, 7, Batching(**kind), rank, processes, accumulation)
+        for rank in range(processes)
+    ]
+    assert {len(batches) for batches in ranks} == {20 * accumulation}
+    for step in range(20):
+        micro = [ranks[rank][step * accumulation + part] for rank in range(processes) for part in range(accumulation)]
+        for number, (group, rows) in enumerate(whole[step]):
+            assert {share[number][0] for share in micro} == {group}
+            assert {len(share[number][1]) for share in micro} == {2}
+            assert sorted(np.concatenate([share[number][1] for share in micro])) == sorted(rows)
 
 
 def realistic_lengths(rows):

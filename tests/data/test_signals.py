@@ -3,9 +3,9 @@
 import multiprocessing
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
@@ -83,18 +83,19 @@ def test_vectors_too(network, text, tmp_path):
 
 
 def test_signals_are_mapped_and_not_read_into_memory(network, text, tmp_path):
-    signals = stored_signals(tmp_path, network, text, "logits", Counting(network), 2, CPU)
+    many = np.tile(np.arange(len(text)), 500)
+    allocated = pa.total_allocated_bytes()
+    signals = stored_signals(tmp_path, network, text.select(many), "logits", Counting(network), 512, CPU)
+    assert signals.nbytes == 3 * 4 * len(many)
+    assert pa.total_allocated_bytes() - allocated < signals.nbytes / 2
     assert not signals.flags.owndata
-    file = next(tmp_path.glob("*.arrow"))
-    assert file.name in Path("/proc/self/maps").read_text()
-    assert np.shares_memory(signals, signals[2:4])
     with pytest.raises(ValueError, match="read-only"):
         signals[0, 0] = 0.0
 
 
 def changed_weight(network):
     with torch.no_grad():
-        network.base_model.embeddings.word_embeddings.weight[7, 3] += 1e-3
+        network.classifier.out_proj.weight[1, 3] += 1e-3
     return network
 
 
@@ -103,15 +104,15 @@ def changed_config(network):
     return network
 
 
-@pytest.mark.parametrize("change", [changed_weight, changed_config])
-def test_another_teacher_is_asked_again(network, text, tmp_path, change):
+@pytest.mark.parametrize(("change", "says_other"), [(changed_weight, True), (changed_config, False)])
+def test_another_teacher_is_asked_again(network, text, tmp_path, change, says_other):
     before = signal_key(network, text, "logits")
     old = stored_signals(tmp_path, network, text, "logits", Counting(network), 2, CPU)
     read = Counting(change(network))
     assert signal_key(network, text, "logits") != before
     new = stored_signals(tmp_path, network, text, "logits", read, 2, CPU)
     assert read.texts == len(TEXTS)
-    assert (new != old).any()
+    assert (new != old).any() == says_other  # so small a change of the configuration is lost in rounding
 
 
 def test_another_text_tokenizer_limit_or_wish_is_another_signal(network, tokenizer, text):

@@ -9,10 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import torch
 
 from polydistill.data.batches import Batch, Steps
-from polydistill.data.schedule import Batching, Schedule
+from polydistill.data.masking import IGNORED
+from polydistill.data.schedule import Schedule
 from polydistill.data.sources import WorldSource
 from polydistill.methods import pretraining, xd
 from polydistill.methods import tuning as tuning_method
@@ -27,8 +29,8 @@ from reference.xd_paper import distance, tuning
 from tiny import LANGUAGES, outputs, tiny_network, tiny_tokenizer
 
 ROWS, STEPS = 6, 4
-_DATA = {"languages": LANGUAGES, "data": WorldSource(rows=24), "max_length": 40}
-_PREPARE = {Pretrain: pretraining.prepare, Tune: tuning_method.prepare, XDistil: xd.prepare}
+_DATA = {"languages": LANGUAGES[::-1], "data": WorldSource(rows=24), "max_length": 40}
+PREPARE = {Pretrain: pretraining.prepare, Tune: tuning_method.prepare, XDistil: xd.prepare}
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,13 @@ def _prepared(case: Case) -> Prepared:
     student = Loaded(tiny_network(case.family, head, seed=1), tiny_tokenizer())
     teacher = Loaded(tiny_network(case.family, seed=2, dropout=0.5), tiny_tokenizer())
     with TemporaryDirectory() as folder:
-        return _PREPARE[type(case.spec)](case.spec, Models(student, teacher, Path(folder)), seed=0)
+        return PREPARE[type(case.spec)](case.spec, Models(student, teacher, Path(folder)), seed=0)
 
 
 def batch_of(prepared: Prepared, step: int = 0) -> Batch:
-    """The batch of a step. Without length groups, so that rows do not depend on which texts a method reads."""
-    lengths = [group.lengths for group in prepared.groups]
-    schedule = Schedule(lengths, ROWS, STEPS, seed=0, batching=Batching(pool=1))
+    """The batch of a step. All lengths count as one, so that rows do not depend on which texts a method reads."""
+    lengths = [np.ones_like(group.lengths) for group in prepared.groups]
+    schedule = Schedule(lengths, ROWS, STEPS, seed=0)
     return Steps(schedule, prepared.groups, prepared.transform)[step]
 
 
@@ -145,14 +147,11 @@ def _rows(value: Any, rows: slice) -> Any:
 def with_more_pads(prepared: Prepared, batch: Batch, columns: int = 5) -> Batch:
     """The same batch with pad columns at the end of every text."""
     pads = {name: {**text.pad, "attention_mask": 0} for name, text in prepared.groups[0].texts.items()}
-    wider: Batch = {
-        name: {key: _append(column, pads[name][key], columns) for key, column in value.items()}
-        if name in pads
-        else value
-        for name, value in batch.items()
-    }
-    if batch["text" if "text" in batch else "target"]["input_ids"].shape == getattr(batch.get("labels"), "shape", None):
-        wider["labels"] = _append(batch["labels"], -100, columns)  # labels of tokens, not of rows
+    wider = dict(batch)
+    for name, pad in pads.items():
+        wider[name] = {key: _append(column, pad[key], columns) for key, column in batch[name].items()}
+    if "labels" in batch and batch["labels"].ndim == 2:  # of tokens, not of rows
+        wider["labels"] = _append(batch["labels"], IGNORED, columns)
     return wider
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny import tiny_network
 from torch import Tensor
 from training_tools import Call, Gradients, Regression, assert_close, given, hide_by_content, numbers, sentences
 from transformers import TrainerCallback
@@ -22,6 +21,7 @@ from polydistill.students.polyglot import Polyglot
 from polydistill.teachers.frozen import Frozen
 from polydistill.training.distiller import Distiller
 from polydistill.training.run import Training
+from tiny import tiny_network
 
 
 def training(steps: int, **settings: object) -> Training:

@@ -187,12 +187,12 @@ def test_a_resumed_run_does_not_begin_anew(tmp_path, knife, references):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("make", [pretrain_run, tune_run, xd_run])
 def test_cuts_at_random_moments(tmp_path, knife, references, make, seed):
     run, rng, cuts = make(), Random(seed), 0
     store = copied(references, run, tmp_path / "cut")
-    knife.at_random(rng, 0.02)
+    knife.at_random(rng, 0.05)
     while store.result(run) is None:
         try:
             execute.execute(run, store, QUIET)
@@ -205,7 +205,7 @@ def test_cuts_at_random_moments(tmp_path, knife, references, make, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cut", [1, 2, 3, 4, 5, 6, 7])
+@pytest.mark.parametrize("cut", [1, 4, 7])
 def test_log_lines_over_many_steps_survive(tmp_path, knife, cut):
     """Terms are averaged over several steps, and a checkpoint lies amid them."""
     run = pretrain_run(steps=60, checkpoint_every=7)

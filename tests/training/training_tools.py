@@ -167,8 +167,7 @@ class Call(TrainerCallback):
 def assert_close(found: dict[str, Tensor], wanted: dict[str, Tensor], tolerance: float = 1e-12) -> None:
     """Equal names, and values that differ by rounding at most."""
     assert found.keys() == wanted.keys()
-    for name, value in found.items():
-        torch.testing.assert_close(value, wanted[name], rtol=tolerance, atol=tolerance, msg=lambda m, n=name: f"{n}: {m}")
+    torch.testing.assert_close(found, wanted, rtol=tolerance, atol=tolerance)
 
 
 def weights(folder: Path) -> dict[str, Tensor]:

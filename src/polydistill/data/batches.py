@@ -28,7 +28,8 @@ class Group:
     @property
     def lengths(self) -> Ints:
         """What rows are sorted by: the number of tokens of all their texts."""
-        return np.sum([text.lengths for text in self.texts.values()], axis=0, dtype=np.int64)
+        total: Ints = np.sum([text.lengths for text in self.texts.values()], axis=0, dtype=np.int64)
+        return total
 
 
 def pad_texts(texts: Sequence[Mapping[str, Ints]], pad: Mapping[str, int]) -> dict[str, Tensor]:

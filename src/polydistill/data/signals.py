@@ -30,7 +30,7 @@ def weights_fingerprint(network: nn.Module) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(network.state_dict().items()):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+        digest.update(value.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -86,6 +86,6 @@ def _write(file: Path, signals: Floats) -> None:
 
 
 def _read(file: Path) -> Floats:
-    column: Any = pa.ipc.open_file(pa.memory_map(str(file))).read_all().column("signal").combine_chunks()
+    column: Any = pa.ipc.open_file(pa.memory_map(str(file))).get_batch(0).column("signal")  # a view of the file
     flat = column.flatten().to_numpy(zero_copy_only=True)
     return np.asarray(flat, dtype=np.float32).reshape(len(column), -1)

@@ -3,8 +3,8 @@
     xd = mean over rows and features of (student(target text) - teacher(source text))^2
 
 Teacher and student begin as the same tuned polyglot. The teacher reads the source language, the student the
-translation, and learns to say the same: no label of any language is used. The source language is among the targets, so that the
-student keeps it. What is compared is the logits (`on="logits"`) or the first token's vector (`on="first"`).
+translation, and learns to say the same: no label of any language is used. The source language is among the targets, so
+that the student keeps it. What is compared is the logits (`on="logits"`) or the first token's vector (`on="first"`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +41,7 @@ DISTANCES: dict[Distance, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 class ParallelText(Spec):
-    """Plain parallel sentences of the source language and a target: two files (Moses), or one TSV, CSV or JSONL file."""
+    """Plain parallel sentences of the source language and a target: two files (Moses), or one (TSV, CSV, JSONL)."""
 
     target: str
     files: tuple[str, ...]
@@ -129,6 +129,7 @@ class XDistil(Spec):
 def prepare(spec: XDistil, models: Models, seed: int) -> Prepared:
     """One group a target language: the translation, and the original or what the teacher says of it."""
     assert models.teacher is not None, "XD has a teacher"
+    assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
     teacher = Frozen(Polyglot(models.teacher.network))
     groups = []
     for language, source_rows, target_rows, shape in _pairs(spec, seed):
@@ -136,6 +137,11 @@ def prepare(spec: XDistil, models: Models, seed: int) -> Prepared:
         target = encode(models.student.tokenizer, target_rows, shape, _limit(spec))
         if spec.longer == "drop":
             short = np.flatnonzero((source.lengths <= spec.max_length) & (target.lengths <= spec.max_length))
+            if not len(short):
+                raise ValueError(
+                    f"No {language!r} row is left: all {len(source)} are over max_length={spec.max_length} tokens, in "
+                    "one language or the other. Raise max_length, or cut them (longer='cut')."
+                )
             source, target = source.select(short), target.select(short)
         groups.append(_group(spec, models, teacher, language, source, target))
     living = None if spec.store_teacher else teacher
@@ -156,7 +162,8 @@ def _group(spec: XDistil, models: Models, teacher: Frozen, language: str, source
         return pick(teacher(inputs, spec.source_language, first=spec.on == "first"), spec.on)
 
     device = next(models.teacher.network.parameters()).device
-    signal = stored_signals(models.signals, models.teacher.network, source, spec.on, read, 64, device)
+    wanted = f"{spec.on} {spec.source_language}"  # families with language embeddings hear the language too
+    signal = stored_signals(models.signals, models.teacher.network, source, wanted, read, 64, device)
     return Group(language, {"target": target}, {"signal": signal})
 
 

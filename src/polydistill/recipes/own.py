@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
@@ -17,6 +17,8 @@ from polydistill.methods.xd import ParallelText, XDistil
 from polydistill.tasks.classification import TASKS, TaskName
 from polydistill.training.hub import pinned
 from polydistill.training.run import Judging, Measure, Pretrained, Run, Training
+from polydistill.training.starts import has_head
+from polydistill.training.store import MODEL
 
 Rows = str | WorldSource | FileSource | HubSource
 """A source, or its short form, such as `file:xnli/dev-{lang}.tsv`."""
@@ -68,7 +70,7 @@ def tune_run(
     length = _length(start, max_length)
     rows = sum(load_rows(source, TASKS[task].shape, codes).counts.values())
     return Run(
-        name=f"tune {'+'.join(codes)} on {Path(start.name).name}",
+        name=f"tune {'+'.join(codes)} on {_called(start)}",
         method=Tune(task=task, languages=codes, data=source, max_length=length),
         start=start,
         training=_training(TUNE, options, rows, judged=dev is not None),
@@ -98,7 +100,7 @@ def xd_run(
     Give `data` (rows of the task, aligned across `languages`, labels unread) or `parallel`: plain parallel text by
     target language, two files or one. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
     """
-    start, first = pinned(model), language(source_language).code
+    start, first = _tuned(pinned(model)), language(source_language).code
     length = _length(start, max_length)
     texts = tuple(_parallel_text(first, target, files) for target, files in (parallel or {}).items())
     codes = _codes(languages or (first, *(text.target for text in texts)))
@@ -111,7 +113,7 @@ def xd_run(
         max_length=length,
     )
     return Run(
-        name=f"xd {'+'.join(codes)} on {Path(start.name).name}",
+        name=f"xd {'+'.join(codes)} on {_called(start)}",
         method=method,
         start=start,
         training=_training(XD, options, _pairs(method), judged=dev is not None),
@@ -130,6 +132,22 @@ def _codes(languages: Sequence[str]) -> tuple[str, ...]:
     if isinstance(languages, str) or not languages:
         raise ValueError(f"Expected a list of languages such as ['en', 'tr'], not {languages!r}.")
     return tuple(dict.fromkeys(language(code).code for code in languages))
+
+
+def _called(start: Pretrained) -> str:
+    """A model's name: of its run's folder, where it lies in one."""
+    path = Path(start.name)
+    return path.parent.name if path.name == MODEL and path.parent.name else path.name
+
+
+def _tuned(start: Pretrained) -> Pretrained:
+    """The same, if it can teach: a head that has learned nothing has nothing to say."""
+    if not has_head(AutoConfig.from_pretrained(start.name, revision=start.revision)):
+        raise ValueError(
+            f"{start.name} has no classification head, so it cannot teach. Tune it first: polydistill tune --model "
+            f"{start.name} --train ROWS --out tuned."
+        )
+    return start
 
 
 def _length(start: Pretrained, wanted: int | None) -> int:

@@ -20,7 +20,8 @@ from polydistill.data.load import load_rows
 from polydistill.data.rows import LABEL
 from polydistill.data.signals import compute_signals
 from polydistill.methods.method import Loaded
-from polydistill.recipes.xd import Scale, Systems, setting
+from polydistill.recipes.xd import Systems
+from polydistill.recipes.xd_scales import Scale, setting
 from polydistill.reports.page import (
     Command,
     Headlines,
@@ -141,11 +142,11 @@ def _sections(store: Store, before: Run, after: Run, results: list[RunResult], t
 
 _EXPLAINED = (
     "A small multilingual encoder was pre-trained on unlabelled text and translation pairs of the mini-world and tuned "
-    "on labelled English sentence pairs: does the premise entail the hypothesis, contradict it, or neither? Then it was "
-    "tested in languages of which it never saw a label (zero-shot).\n\n"
+    "on labelled English sentence pairs: does the premise entail the hypothesis, contradict it, or neither? Then it "
+    "was tested in languages of which it never saw a label (zero-shot).\n\n"
     "Cross-lingual distillation (XD) made a copy of it, froze it as the teacher, and trained the model to say of a "
-    "translation what the teacher says of the English original. No label of any language was used. The test's sentences "
-    "and their combinations of nouns and verbs occur in no training set."
+    "translation what the teacher says of the English original. No label of any language was used. The sentences of "
+    "the test and their combinations of nouns and verbs occur in no training set."
 )
 
 

@@ -1,146 +1,37 @@
-"""XD (cross-lingual knowledge distillation for polyglot sentence embeddings): its systems and its tables 2 to 6.
-
-Scales: `paper` (the XLM checkpoints or XLM-R, XNLI of the hub), `world` (the mini-world: minutes on two cores), `smoke`
-(seconds, for tests: it shows that all parts fit, and nothing else). The mini-world has six of the paper's fifteen
-languages and no Urdu; where the paper has Urdu, an unrelated language far from English, the mini-world has Turkish.
-"""
+"""XD (cross-lingual knowledge distillation for polyglot sentence embeddings): its systems and its tables 2 to 6."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from polydistill.data.schedule import Batching
-from polydistill.data.sources import HubSource, Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import Distance, On, XDistil
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
+from polydistill.recipes.xd_scales import CHECKPOINTS, PAPER_LANGUAGES, Encoder, Polyglot, Scale, Setting, setting
 from polydistill.reports.published import PublishedGroup, published_table
-from polydistill.training.run import Fresh, Judging, Measure, Pretrained, ResultOf, Run, Start, Training
+from polydistill.training.run import Judging, Measure, ResultOf, Run, Start
 
-Scale = Literal["paper", "world", "smoke"]
-Encoder = Literal["XLM MLM", "XLM MLM+TLM"]
 Preset = Literal["paper", "reference"]
-
-PAPER_LANGUAGES = ("en", "fr", "es", "de", "el", "bg", "ru", "tr", "ar", "vi", "th", "zh", "hi", "sw", "ur")
-WORLD_LANGUAGES = ("en", "fr", "es", "de", "tr", "sw")
-
-XNLI_REVISION = "b8dd5d7af51114dbda02c0e3f6133f332186418e"
-XLMR = Pretrained(name="FacebookAI/xlm-roberta-base", revision="e73636d4f797dec63c3081bb6ed5c7b0bb3f2089")
-CHECKPOINTS: dict[Encoder, Pretrained] = {  # "pretrained XLM from pytorch-transformers" (Sec. 3.1)
-    "XLM MLM": Pretrained(name="FacebookAI/xlm-mlm-xnli15-1024"),
-    "XLM MLM+TLM": Pretrained(name="FacebookAI/xlm-mlm-tlm-xnli15-1024"),
-}
-
-
-@dataclass(frozen=True)
-class Setting:
-    """All that a scale decides."""
-
-    scale: Scale
-    languages: tuple[str, ...]
-    far: str
-    """The unrelated language of the case studies."""
-    train: Source
-    dev: Source
-    test: Source
-    max_length: int
-    tune: Training
-    distil: Training
-    freeze_blocks: int = 0
-    """Lowest blocks (and with any, the embeddings) that tuning leaves alone."""
-
-
-def setting(scale: Scale) -> Setting:
-    """The setting of a scale."""
-    match scale:
-        case "paper":
-            return _paper()
-        case "world":
-            return _world()
-        case "smoke":
-            return _smoke()
-    raise unknown("scale", scale, ("paper", "world", "smoke"))
-
-
-def _paper() -> Setting:
-    def xnli(split: str) -> HubSource:
-        return HubSource(name="facebook/xnli", revision=XNLI_REVISION, config="{lang}", split=split, aligned=True)
-
-    training = Training(
-        steps=1_000_000,  # ours: a bound that patience reaches first; the reference code has 400 epochs
-        batch_size=8,  # "batch size of 8 sentences from the same language" (Sec. 3.1)
-        learning_rate=5e-6,  # "a learning rate of 5x10^-6"
-        clip=0.0,  # the paper names no clipping
-        evaluate_every=2_500,  # "small epochs of 20,000 examples each"
-        patience=60,  # reference code; the paper: until convergence
-        checkpoint_every=2_500,
-    )
-    return Setting(
-        "paper", PAPER_LANGUAGES, "ur", xnli("train"), xnli("validation"), xnli("test"), 256, training, training
-    )
-
-
-def _world() -> Setting:
-    return Setting(
-        scale="world",
-        languages=WORLD_LANGUAGES,
-        far="tr",
-        train=WorldSource(rows=12_000, split="train"),
-        dev=WorldSource(rows=900, split="dev"),
-        test=WorldSource(rows=2_000, split="test"),
-        max_length=64,
-        tune=Training(
-            steps=2_400, batch_size=32, learning_rate=3e-4, warmup=0.1, decay="linear", evaluate_every=400
-        ),  # ours, as all numbers of this scale
-        distil=Training(steps=2_000, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear"),
-        freeze_blocks=2,
-    )
-
-
-def _smoke() -> Setting:
-    few = Training(steps=4, batch_size=4, learning_rate=1e-3)
-    return Setting(
-        scale="smoke",
-        languages=WORLD_LANGUAGES,
-        far="tr",
-        train=WorldSource(rows=60, split="train"),
-        dev=WorldSource(rows=30, split="dev"),
-        test=WorldSource(rows=30, split="test"),
-        max_length=64,
-        tune=few.model_copy(update={"evaluate_every": 2}),
-        distil=few,
-        freeze_blocks=1,
-    )
 
 
 def encoder(where: Setting, kind: Encoder, seed: int) -> Start:
     """The polyglot all systems begin with: downloaded, or a mini one pre-trained with or without translation pairs."""
-    if where.scale == "paper":
+    if where.polyglot is None:
         return CHECKPOINTS[kind]
-    return ResultOf(run=pretrained(where, kind, seed))
+    return ResultOf(run=pretrained(where.polyglot, where.languages, kind, seed))
 
 
-def pretrained(where: Setting, kind: Encoder, seed: int) -> Run:
+def pretrained(polyglot: Polyglot, languages: tuple[str, ...], kind: Encoder, seed: int) -> Run:
     """The mini-world's stand-in for XLM: MLM on single sentences, or on these and on translation pairs (TLM)."""
-    world = where.scale == "world"
+    pairs = 0.6 if kind == "XLM MLM+TLM" else 0.0  # ours
     return Run(
         name=f"{kind} polyglot",
-        method=Pretrain(
-            languages=where.languages,
-            data=WorldSource(rows=4_000 if world else 60, split="train"),
-            pairs=0.6 if kind == "XLM MLM+TLM" else 0.0,
-        ),
-        start=Fresh() if world else Fresh(vocabulary=300, width=32, blocks=2, heads=2),
-        training=Training(
-            steps=3_000 if world else 4,
-            batch_size=32 if world else 4,
-            learning_rate=2e-3,
-            weight_decay=0.01,
-            warmup=0.1,
-            decay="linear",
-        ),
+        method=Pretrain(languages=languages, data=polyglot.text, pairs=pairs),
+        start=polyglot.shape,
+        training=polyglot.training,
         seed=seed,
     )
 

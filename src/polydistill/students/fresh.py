@@ -10,7 +10,7 @@ _SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 
 def learn_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> PreTrainedTokenizerFast:
-    """A byte-pair tokenizer of at most `vocabulary` pieces that writes <s> a </s> or <s> a </s></s> b </s>, as XLM-R does."""
+    """A byte-pair tokenizer of at most `vocabulary` pieces; as XLM-R it writes <s> a </s> or <s> a </s></s> b </s>."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()

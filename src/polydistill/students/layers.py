@@ -21,7 +21,7 @@ def blocks(network: PreTrainedModel) -> list[nn.Module]:
     if family not in _BLOCKS:
         raise ValueError(
             f"The blocks of a {family!r} model cannot be frozen: its layout is not known here. "
-            f"Families that can: {', '.join(_BLOCKS)}. Leave `freeze` unset to train all of it."
+            f"Families that can: {', '.join(_BLOCKS)}. Leave `freeze_embeddings` and `freeze_blocks` unset."
         )
     return list(cast(Iterable[nn.Module], _BLOCKS[family](network.base_model)))
 
@@ -31,7 +31,7 @@ def freeze_bottom(network: PreTrainedModel, embeddings: bool, lower_blocks: int)
     if not embeddings and not lower_blocks:
         return
     parts = blocks(network)
-    if lower_blocks > len(parts):
+    if not 0 <= lower_blocks <= len(parts):
         raise ValueError(f"Cannot freeze {lower_blocks} blocks: the encoder has {len(parts)}.")
     frozen = parts[:lower_blocks] + ([cast(nn.Module, network.base_model.embeddings)] if embeddings else [])
     for part in frozen:

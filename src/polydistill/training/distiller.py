@@ -20,6 +20,7 @@ from polydistill.data.batches import Batch, Steps
 from polydistill.methods.method import Method
 from polydistill.outputs import Term
 from polydistill.training.checkpoints import UNFINISHED, discard, install, latest, sweep, written_whole
+from polydistill.training.processes import on_cpu
 from polydistill.training.run import Training
 
 Evaluate = Callable[[], dict[str, float]]
@@ -43,6 +44,7 @@ def arguments(training: Training, folder: Path, seed: int) -> TrainingArguments:
         max_grad_norm=training.clip,
         optim="adamw_torch_fused",
         bf16=training.precision == "bf16",
+        use_cpu=on_cpu(),
         eval_strategy="steps" if training.evaluate_every else "no",
         eval_steps=training.evaluate_every,
         metric_for_best_model=SCORE if training.evaluate_every else None,

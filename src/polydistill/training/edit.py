@@ -46,8 +46,13 @@ def validated(content: Any, where: str) -> Run:
     try:
         return Run.model_validate(content)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, one['loc'])) or 'all of it'}: {one['msg']}" for one in error.errors()]
-        raise ValueError(f"{where} is not a valid run. {'; '.join(problems)}.") from None
+        raise ValueError(f"{where} is not a valid run. {'; '.join(map(_problem, error.errors()))}.") from None
+
+
+def _problem(found: Any) -> str:
+    """One mistake: where it is, and what is wrong."""
+    said = found["msg"].removeprefix("Value error, ").rstrip(".")
+    return ": ".join([*filter(None, [".".join(map(str, found["loc"]))]), said])
 
 
 def _put(content: dict[str, Any], where: str, value: str) -> None:

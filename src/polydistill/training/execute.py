@@ -12,7 +12,6 @@ import datasets
 import tokenizers
 import torch
 import transformers
-from accelerate import PartialState
 from rich.console import Console
 from transformers import TrainerCallback, set_seed
 
@@ -30,10 +29,11 @@ from polydistill.training.checkpoints import install, written_whole
 from polydistill.training.distiller import SCORE, Distiller, Evaluate
 from polydistill.training.judging import agreement_judge, judge, mean_accuracy
 from polydistill.training.numerics import settled
+from polydistill.training.processes import agreed, processes
 from polydistill.training.progress import ShowProgress, events
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.starts import load_start, quietly
-from polydistill.training.store import LOG, MODEL, RUN_FILE, TENSORBOARD, Store, agreed, exclusively
+from polydistill.training.store import LOG, MODEL, RUN_FILE, TENSORBOARD, Store, exclusively
 
 _CHECKPOINTS = "checkpoints"
 
@@ -63,14 +63,14 @@ def _done(run: Run, store: Store) -> RunResult:
 
 def _numerics(folder: Path) -> AbstractContextManager[None]:
     """Compute as the run began: the main process settles how."""
-    state = PartialState()
+    state = processes()
     with state.main_process_first():
         return settled(folder, state.num_processes).applied()
 
 
 def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: bool) -> None:
     began = time.monotonic()
-    state = PartialState()
+    state = processes()
     if state.is_main_process:
         _write(folder / RUN_FILE, run.model_dump_json(indent=2))
     set_seed(run.seed)
@@ -126,7 +126,7 @@ def make_distiller(
     run: Run, prepared: Prepared, selection: Evaluate | None, folder: Path, console: Console, tensorboard: bool = False
 ) -> Distiller:
     """The trainer of a run, ready to fit."""
-    state, training = PartialState(), run.training
+    state, training = processes(), run.training
     schedule = Schedule(
         [group.lengths for group in prepared.groups],
         training.batch_size,
@@ -176,7 +176,7 @@ def _result(run: Run, student: Loaded, seconds: float) -> RunResult:
         model_fingerprint=weights_fingerprint(student.network)[:16],
         seconds=round(seconds, 2),
         versions=versions(),
-        machine=f"{platform.machine()}, {torch.get_num_threads()} threads, {PartialState().num_processes} processes",
+        machine=f"{platform.machine()}, {torch.get_num_threads()} threads, {processes().num_processes} processes",
     )
 
 

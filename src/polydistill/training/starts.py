@@ -39,8 +39,11 @@ def load_start(start: Fresh | Pretrained | ResultOf, run: Run, store: Store) -> 
 
 
 def load_classifier(name: str | Path, labels: tuple[str, ...], revision: str | None = None) -> Loaded:
-    """A classifier with these labels, in this order. A head that names the same labels in another order is reordered;
-    one that leaves them unnamed (LABEL_0, ...) is taken to have them in this order."""
+    """A classifier with these labels, in this order.
+
+    A head that names the same labels in another order is reordered; one that leaves them unnamed (LABEL_0, ...) is
+    taken to have them in this order.
+    """
     with quietly():
         config = AutoConfig.from_pretrained(name, revision=revision)
         order = _label_order(str(name), config, labels)
@@ -54,12 +57,18 @@ def load_classifier(name: str | Path, labels: tuple[str, ...], revision: str | N
     return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
 
 
+def has_head(config: PretrainedConfig) -> bool:
+    """Whether a model has been tuned as a classifier."""
+    return any("ForSequenceClassification" in kind for kind in config.architectures or ())
+
+
 def _label_order(name: str, config: PretrainedConfig, labels: tuple[str, ...]) -> list[int]:
-    """For each of our labels, the output of the model's head that stands for it; as they come where there is no head."""
-    tuned = any("ForSequenceClassification" in kind for kind in config.architectures or ())
-    theirs = [str(config.id2label[index]).casefold() for index in range(config.num_labels)] if tuned else []
-    if not theirs or theirs == [f"label_{index}" for index in range(len(labels))]:
-        return list(range(len(labels)))
+    """For each of our labels, the output of the model's head that stands for it; as they are where there is no head."""
+    as_they_are = list(range(len(labels)))
+    names: dict[Any, str] = config.id2label or {}
+    theirs = [names[index].casefold() for index in sorted(names)]
+    if not has_head(config) or theirs == [f"label_{index}" for index in as_they_are]:
+        return as_they_are
     if sorted(theirs) != sorted(labels):
         raise ValueError(
             f"{name} is a classifier with the labels {', '.join(theirs)}; expected {', '.join(labels)}, in any order. "

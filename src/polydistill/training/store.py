@@ -15,12 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from accelerate import PartialState
-from accelerate.utils import broadcast_object_list
 from filelock import FileLock, Timeout
 from rich.console import Console
 
 from polydistill.results import RESULTS_FILE, RunResult, load_result
+from polydistill.training.processes import agreed, processes
 from polydistill.training.run import Run
 
 DEFAULT_ROOT = Path("runs")
@@ -65,7 +64,7 @@ def exclusively(folder: Path, console: Console) -> Iterator[None]:
 
     The processes of one distributed run hold it together: the first one takes the lock for all.
     """
-    main = PartialState().is_main_process
+    main = processes().is_main_process
     lock, owner = FileLock(folder / "lock"), folder / "owner"
     if main:
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +72,8 @@ def exclusively(folder: Path, console: Console) -> Iterator[None]:
         if not agreed(main and _taken(lock, 0)):
             if main:
                 who = owner.read_text() if owner.exists() else "another process"
-                console.print(f"{folder} is being worked on by {who}; waiting until it is done.", highlight=False)
+                said = f"{folder} is being worked on by {who}; waiting until it is done."
+                console.print(said, highlight=False, soft_wrap=True)
             while not agreed(main and _taken(lock, _TURN)):
                 pass
         if main:
@@ -82,11 +82,6 @@ def exclusively(folder: Path, console: Console) -> Iterator[None]:
     finally:
         if main:
             lock.release()
-
-
-def agreed(seen: bool) -> bool:
-    """What the main process saw, for all processes of a distributed run: seeing different things they would part."""
-    return bool(broadcast_object_list([seen])[0])
 
 
 def _taken(lock: FileLock, seconds: float) -> bool:

@@ -5,22 +5,37 @@ from functools import cache
 from itertools import accumulate, product
 from random import Random
 
-from polydistill.world.concepts import MANNERS, NOUNS, OBJECTS, PERSONS, PLACES, TIMES, VERBS
-from polydistill.world.difficulty import Difficulty, Slot
+from polydistill.world.concepts import NOUNS, PERSONS, PLACES, TIMES, VERBS
+from polydistill.world.difficulty import SLOTS, Difficulty, Slot
 from polydistill.world.meaning import NEGATABLE, Clause, Predicate, Quantifier, Subject
 from polydistill.world.splits import Split, Splits, sort_of
 
-DETAILS = {"object": OBJECTS, "place": PLACES, "time": TIMES, "manner": MANNERS}
 PRESENT = 0.5  # how often a clause that is drawn has a detail that it may have
-
-UNIV = float(__import__("os").environ.get("UNIV","0.5"))
+ALL_OR_NONE = 0.6  # how often a clause on a noun that is drawn says `every` or `no`
 UNIVERSAL = (Quantifier.EVERY, Quantifier.NO)
+
 Quantity = tuple[Quantifier, bool]  # a quantifier, and whether the clause is negated
 
 
-def denies(quantity: Quantity) -> bool:
+def predicate_details(predicate: Predicate) -> tuple[tuple[Slot, str | None], ...]:
+    """What a predicate says beside its verb, by slot."""
+    return tuple(zip(SLOTS, (predicate.object, predicate.place, predicate.time, predicate.manner), strict=True))
+
+
+def with_detail(predicate: Predicate, slot: Slot, detail: str | None) -> Predicate:
+    """The predicate with this object, place, time or manner, or without one."""
+    said = [detail if known == slot else old for known, old in predicate_details(predicate)]
+    return Predicate(predicate.verb, *said)
+
+
+def quantity(clause: Clause) -> Quantity:
+    """How much of its noun a clause speaks of, and whether it is negated."""
+    return clause.subject.quantifier, clause.negated
+
+
+def denies(own: Quantity) -> bool:
     """Whether a clause with this quantity says of its subject that something is not so."""
-    quantifier, negated = quantity
+    quantifier, negated = own
     return negated or quantifier is Quantifier.NO
 
 
@@ -29,12 +44,14 @@ class Clauses:
 
     def __init__(self, difficulty: Difficulty, splits: Splits, split: Split) -> None:
         self.difficulty, self._splits, self._split = difficulty, splits, split
-        named = [q for q in difficulty.quantifiers if q is Quantifier.NAMED]
-        counted = [q for q in difficulty.quantifiers if q is not Quantifier.NAMED]
-        self._named, self._counted = self._quantities(named), self._quantities(counted)
+        quantities = [(q, False) for q in difficulty.quantifiers]
+        if difficulty.negation:
+            quantities += [(q, True) for q in difficulty.quantifiers if q in NEGATABLE]
+        self._named = tuple(known for known in quantities if known[0] is Quantifier.NAMED)
+        self._counted = tuple(known for known in quantities if known[0] is not Quantifier.NAMED)
         self._details = {
             (noun, verb.id): self._suitable(noun, verb.id)
-            for noun, verb in product((*NOUNS, *(PERSONS if named else ())), difficulty.verbs)
+            for noun, verb in product((*NOUNS, *(PERSONS if self._named else ())), difficulty.verbs)
             if sort_of(noun) in verb.sorts and splits.of_frame(noun, verb.id) == split
         }
         self._frames = tuple(self._details)
@@ -43,34 +60,38 @@ class Clauses:
     def __contains__(self, clause: Clause) -> bool:
         noun, predicate = clause.subject.noun, clause.predicate
         details = self._details.get((noun, predicate.verb))
-        if details is None or (clause.subject.quantifier, clause.negated) not in self.quantities(noun):
+        if details is None or quantity(clause) not in self.quantities(noun):
             return False
-        said = {slot: getattr(predicate, slot) for slot in DETAILS}
-        return all(detail is None or detail in details.get(slot, ()) for slot, detail in said.items())
+        return all(said is None or said in details.get(slot, ()) for slot, said in predicate_details(predicate))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[Clause]:
         for (noun, verb), details in self._details.items():
-            choices = [(None, *known) for known in details.values()]
-            for (quantifier, negated), *said in product(self.quantities(noun), *choices):
-                predicate = Predicate(verb, **dict(zip(details, said, strict=True)))
+            predicates = [Predicate(verb)]
+            for slot, known in details.items():
+                predicates += [with_detail(one, slot, detail) for one in predicates for detail in known]
+            for (quantifier, negated), predicate in product(self.quantities(noun), predicates):
                 yield Clause(Subject(quantifier, noun), predicate, negated)
 
     def draw(self, rng: Random) -> Clause:
-        """A clause by chance: half of them deny, half of those on nouns say `every` or `no`, and details come half of the time."""
-        (noun, verb), = rng.choices(self._frames, cum_weights=self._weights)
-        denied, universal = rng.random() < 0.5, rng.random() < UNIV
-        fitting = [q for q in self.quantities(noun) if denies(q) == denied]
+        """A clause by chance: half of them deny, and each possible detail is there half of the time."""
+        ((noun, verb),) = rng.choices(self._frames, cum_weights=self._weights)
+        quantifier, negated = self._draw_quantity(noun, rng)
+        predicate = Predicate(verb)
+        for slot, known in self._details[noun, verb].items():
+            if known and rng.random() < PRESENT:
+                predicate = with_detail(predicate, slot, rng.choice(known))
+        return Clause(Subject(quantifier, noun), predicate, negated)
+
+    def _draw_quantity(self, noun: str, rng: Random) -> Quantity:
+        denied, universal = rng.random() < 0.5, rng.random() < ALL_OR_NONE
+        fitting = [known for known in self.quantities(noun) if denies(known) == denied]
         quantifier, negated = rng.choice([q for q in fitting if (q[0] in UNIVERSAL) == universal] or fitting)
-        if quantifier in (Quantifier.TWO,Quantifier.THREE) and rng.random() < .5: quantifier=Quantifier.SOME
-        said = {
-            slot: rng.choice(known)
-            for slot, known in self._details[noun, verb].items()
-            if known and rng.random() < PRESENT
-        }
-        return Clause(Subject(quantifier, noun), Predicate(verb, **said), negated)
+        if quantifier in (Quantifier.TWO, Quantifier.THREE) and rng.random() < 0.5:
+            quantifier = Quantifier.SOME  # the numbers are no more frequent than it
+        return quantifier, negated
 
     def quantities(self, noun: str) -> tuple[Quantity, ...]:
         """The quantifiers, plain and negated, that a noun or a person can have."""
@@ -79,14 +100,6 @@ class Clauses:
     def details(self, noun: str, verb: str) -> Mapping[Slot, tuple[str, ...]]:
         """What may be said beside a noun and a verb, by slot; nothing if the set does not have the two."""
         return self._details.get((noun, verb), {})
-
-    def verbs(self, noun: str) -> tuple[str, ...]:
-        """The verbs that the set has with a noun or person."""
-        return tuple(verb for known, verb in self._frames if known == noun)
-
-    def _quantities(self, quantifiers: list[Quantifier]) -> tuple[Quantity, ...]:
-        negated = [(q, True) for q in quantifiers if q in NEGATABLE and self.difficulty.negation]
-        return (*((q, False) for q in quantifiers), *negated)
 
     def _suitable(self, noun: str, verb: str) -> dict[Slot, tuple[str, ...]]:
         sort = sort_of(noun)

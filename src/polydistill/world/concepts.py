@@ -117,7 +117,9 @@ VERBS = {
         Verb("shout", ("person",), "speak", manners=("alone",)),
         Verb("sing", ("person",), manners=_LIVELY),
         Verb("read", ("person",), objects=("book", "letter", "newspaper"), manners=_LIVELY),
-        Verb("buy", ("person",), objects=("food", "fruit", "apple", "banana", "bread", "fish", "book"), manners=_LIVELY),
+        Verb(
+            "buy", ("person",), objects=("food", "fruit", "apple", "banana", "bread", "fish", "book"), manners=_LIVELY
+        ),
         Verb("cook", ("person",), objects=("food", "fish", "banana"), manners=_LIVELY),
         Verb("arrive", ("person", "vehicle"), "move", manners=_LIVELY),
         Verb("stop", ("person", "vehicle"), manners=_PACE),

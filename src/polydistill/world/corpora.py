@@ -1,20 +1,20 @@
 """The mini-world's public face: meanings and labelled pairs of one seed and difficulty, and their sentences."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from importlib.resources import files
 from itertools import islice
 from random import Random
 from typing import TypeVar
 
 from polydistill.world.clauses import Clauses
-from polydistill.world.difficulty import difficulty
+from polydistill.world.difficulty import difficulty as difficulty_named
 from polydistill.world.draws import distinct
 from polydistill.world.grammar import grammar
 from polydistill.world.meaning import Meaning
 from polydistill.world.nli import NliPair, pairs
-from polydistill.world.splits import Split, Splits, check_split
+from polydistill.world.splits import Split, check_split, splits
 
 GENERATOR_VERSION = 1  # to be raised with each change of meanings, splits or pairs that a seed gives
 
@@ -30,18 +30,20 @@ class World:
 
     def __init__(self, seed: int = 0, difficulty: str = "mini") -> None:
         self.seed = seed
-        self.difficulty = _difficulty(difficulty)
-        self.splits = _splits(seed)
+        self.difficulty = difficulty_named(difficulty)
+        self.splits = splits(seed)
 
     def meanings(self, split: str, rows: int) -> list[Meaning]:
         """Distinct meanings of a split, for monolingual and parallel text."""
         known = check_split(split)
-        return _first(distinct(self._clauses(known), self._rng("meanings", known)), rows, "sentences", self, known)
+        found = distinct(self._clauses(known), self._rng("meanings", known))
+        return self._first(found, rows, f"sentences in its {split} split")
 
     def nli(self, split: str, rows: int) -> list[NliPair]:
         """Labelled pairs of a split; each three in a row share their hypothesis and have all labels."""
         known = check_split(split)
-        return _first(pairs(self._clauses(known), self._rng("nli", known)), rows, "pairs", self, known)
+        found = pairs(self._clauses(known), self._rng("nli", known))
+        return self._first(found, rows, f"pairs in its {split} split")
 
     def sentences(self, meanings: Iterable[Meaning], language: str) -> list[str]:
         """The meanings as they are said in a language."""
@@ -64,18 +66,13 @@ class World:
     def _rng(self, what: str, split: Split) -> Random:
         return Random(f"{what}|{self.seed}|{self.difficulty.name}|{split}")
 
-
-_difficulty = difficulty  # World.__init__ has an argument of that name
-_splits = cache(Splits)
-
-
-def _first(found: Iterator[T], rows: int, what: str, world: World, split: Split) -> list[T]:
-    if rows < 1:
-        raise ValueError(f"rows is {rows}; expected at least 1.")
-    taken = list(islice(found, rows))
-    if len(taken) < rows:
-        raise ValueError(
-            f"The {split} split of the {world.difficulty.name!r} world (seed {world.seed}) has {len(taken)} {what}, "
-            f"but {rows} were asked for. Ask for at most {len(taken)}, or take a harder difficulty, which has more."
-        )
-    return taken
+    def _first(self, found: Iterator[T], rows: int, what: str) -> list[T]:
+        if rows < 1:
+            raise ValueError(f"rows is {rows}; expected at least 1.")
+        taken = list(islice(found, rows))
+        if len(taken) < rows:
+            raise ValueError(
+                f"The {self.difficulty.name!r} world of seed {self.seed} has {len(taken)} {what}, not {rows}. "
+                f"Ask for at most {len(taken)}, or take a harder difficulty, which has more."
+            )
+        return taken

@@ -1,13 +1,14 @@
 """How much of the grammar a set uses: `mini` is learned by a small model in minutes, `full` is for longer runs."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from polydistill.errors import unknown
 from polydistill.world.concepts import VERBS, Verb
 from polydistill.world.meaning import Quantifier
 
 Slot = Literal["object", "place", "time", "manner"]
+SLOTS: tuple[Slot, ...] = get_args(Slot)
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,12 @@ class Difficulty:
         return tuple(verb for verb in VERBS.values() if "object" in self.slots or not verb.objects)
 
 
-_EVERYTHING: tuple[Slot, ...] = ("object", "place", "time", "manner")
-
 DIFFICULTIES = {
     difficulty.name: difficulty
     for difficulty in (
         Difficulty("mini", (Quantifier.EVERY, Quantifier.SOME, Quantifier.NO), ("place",), edits=(1, 2)),
-        Difficulty("medium", tuple(Quantifier), _EVERYTHING, edits=(1, 2), negation=True),
-        Difficulty("full", tuple(Quantifier), _EVERYTHING, edits=(1, 2, 3, 4), negation=True, conjunction=True),
+        Difficulty("medium", tuple(Quantifier), SLOTS, edits=(1, 2), negation=True),
+        Difficulty("full", tuple(Quantifier), SLOTS, edits=(1, 2, 3, 4), negation=True, conjunction=True),
     )
 }
 

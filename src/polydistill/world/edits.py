@@ -1,13 +1,12 @@
 """Small changes to a meaning: another quantifier, a noun or verb up, down or aside, a detail more, less or other."""
 
-from dataclasses import replace
 from functools import cache
 from random import Random
 
-from polydistill.world.clauses import Clauses, denies
+from polydistill.world.clauses import Clauses, denies, predicate_details, quantity, with_detail
 from polydistill.world.concepts import NOUNS, PERSONS, VERBS, Noun, Verb, ancestors
 from polydistill.world.difficulty import Slot
-from polydistill.world.meaning import Clause, Meaning, Subject
+from polydistill.world.meaning import Clause, Meaning, Predicate, Subject
 from polydistill.world.splits import kind
 
 CONJUNCTION_CHANGES = 0.2  # where two clauses are allowed, how often an edit adds or drops one
@@ -30,16 +29,20 @@ def edit_clause(clause: Clause, clauses: Clauses, rng: Random) -> Clause:
     """The clause after one change by chance, or the same clause."""
     slots = [slot for slot, known in clauses.details(clause.subject.noun, clause.predicate.verb).items() if known]
     at = rng.randrange(3 + len(slots))
-    if at >= 3:
-        changed = _other_detail(clause, slots[at - 3], clauses, rng)
+    if at == 0:
+        changed = _other_quantity(clause, clauses, rng)
+    elif at == 1:
+        changed = _other_noun(clause, clauses, rng)
+    elif at == 2:
+        changed = _other_verb(clause, rng)
     else:
-        changed = (_other_quantity, _other_noun, _other_verb)[at](clause, clauses, rng)
+        changed = _other_detail(clause, slots[at - 3], clauses, rng)
     return changed if changed in clauses else clause
 
 
 def _other_quantity(clause: Clause, clauses: Clauses, rng: Random) -> Clause:
-    noun, now = clause.subject.noun, (clause.subject.quantifier, clause.negated)
-    others = [quantity for quantity in clauses.quantities(noun) if quantity != now]
+    noun = clause.subject.noun
+    others = [known for known in clauses.quantities(noun) if known != quantity(clause)]
     if not others:
         return clause
     quantifier, negated = rng.choice(others)
@@ -48,28 +51,30 @@ def _other_quantity(clause: Clause, clauses: Clauses, rng: Random) -> Clause:
 
 def _other_noun(clause: Clause, clauses: Clauses, rng: Random) -> Clause:
     """Another noun or person; from a person to a noun or back, the quantifier changes and the polarity stays."""
-    noun, quantity = clause.subject.noun, (clause.subject.quantifier, clause.negated)
+    noun, own = clause.subject.noun, quantity(clause)
     other = rng.choice(rng.choice(_related_nouns(noun)))
     if (other in PERSONS) != (noun in PERSONS):
-        fitting = [q for q in clauses.quantities(other) if denies(q) == denies(quantity)]
+        fitting = [q for q in clauses.quantities(other) if denies(q) == denies(own)]
         if not fitting:
             return clause
-        quantity = rng.choice(fitting)
-    return Clause(Subject(quantity[0], other), clause.predicate, quantity[1])
+        own = rng.choice(fitting)
+    return Clause(Subject(own[0], other), clause.predicate, own[1])
 
 
-def _other_verb(clause: Clause, clauses: Clauses, rng: Random) -> Clause:
-    related = _related_verbs(clause.predicate.verb)
-    return replace(clause, predicate=replace(clause.predicate, verb=rng.choice(rng.choice(related))))
+def _other_verb(clause: Clause, rng: Random) -> Clause:
+    verb = rng.choice(rng.choice(_related_verbs(clause.predicate.verb)))
+    said = [detail for _, detail in predicate_details(clause.predicate)]
+    return Clause(clause.subject, Predicate(verb, *said), clause.negated)
 
 
 def _other_detail(clause: Clause, slot: Slot, clauses: Clauses, rng: Random) -> Clause:
     """Adds a detail, or drops it, or puts another in its place."""
     predicate, known = clause.predicate, clauses.details(clause.subject.noun, clause.predicate.verb)[slot]
-    now = getattr(predicate, slot)
+    now = dict(predicate_details(predicate))[slot]
     others = [detail for detail in known if detail != now]
     drop = now is not None and (not others or rng.random() < 0.5)
-    return replace(clause, predicate=replace(predicate, **{slot: None if drop else rng.choice(others)}))
+    changed = with_detail(predicate, slot, None if drop else rng.choice(others))
+    return Clause(clause.subject, changed, clause.negated)
 
 
 @cache

@@ -4,7 +4,7 @@ Each combination of a noun family (a kind just below `animal`, `person`, ... wit
 hypernym of a verb is a cell, and belongs to one split. A clause belongs to the split of its cell, whatever its
 quantifier and details, and a pair is made within one split. Besides, some combinations of a verb's topmost hypernym
 with a place, a time or a manner are held out: they occur in test only. The cells are drawn from the seed until the
-splits have their shares and train has every noun and verb.
+splits have their shares and train has enough of every noun and verb.
 """
 
 from collections.abc import Iterator
@@ -20,9 +20,10 @@ from polydistill.world.meaning import Clause, Meaning
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 SHARES = (0.60, 0.15, 0.25)
-TOLERANCE = 0.04
+TOLERANCE = 0.06
+IN_TRAIN = 0.25  # of the verbs that each noun goes with, and of the noun families of each verb, train has this share
 HELD_OUT_SHARE = 0.15
-# A family follows the split of its sort's general noun this often, or dev would have hardly a hypernym beside its kinds.
+# How often a family follows the split of its sort's general noun: else a noun would seldom meet its hypernym in dev.
 FOLLOWS_GENERAL_NOUN = 0.5
 
 Cell = tuple[str, str]
@@ -64,9 +65,7 @@ class Splits:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         draws = (Random(f"splits|{seed}|{attempt}") for attempt in count())
-        self._cells, self._held_out = next(
-            (cells, held_out) for cells, held_out in map(_draw, draws) if _sound(cells)
-        )
+        self._cells, self._held_out = next((cells, held_out) for cells, held_out in map(_draw, draws) if _sound(cells))
 
     def of_frame(self, noun: str, verb: str) -> Split:
         """The split of all clauses with this noun (or person) and verb."""
@@ -90,6 +89,12 @@ class Splits:
         return all(self.of_clause(clause) == split for clause in meaning.clauses)
 
 
+@cache
+def splits(seed: int) -> Splits:
+    """The splits of a seed, drawn once."""
+    return Splits(seed)
+
+
 def check_split(split: str) -> Split:
     """`split`, if there is one of that name."""
     for known in SPLITS:
@@ -101,37 +106,50 @@ def check_split(split: str) -> Split:
 def _draw(rng: Random) -> tuple[dict[Cell, Split], frozenset[tuple[str, str]]]:
     """A split for each cell, and the combinations of verb and modifier that are held out."""
     cells: dict[Cell, Split] = {}
-    for noun, verb in frames():
-        family, root = cell(noun, verb)
-        if (family, root) in cells:
-            continue
-        own, follows = rng.choices(SPLITS, SHARES)[0], rng.random() < FOLLOWS_GENERAL_NOUN
-        general = cells.get((sort_of(family), root))
-        cells[family, root] = general if general and follows else own
+    for (_, root), members in _families().items():
+        drawn: list[Split] = []
+        while drawn.count("train") < IN_TRAIN * len(members):
+            general = rng.choices(SPLITS, SHARES)[0]
+            drawn = [general]
+            for _ in members[1:]:
+                own, follows = rng.choices(SPLITS, SHARES)[0], rng.random() < FOLLOWS_GENERAL_NOUN
+                drawn.append(general if follows else own)
+        cells.update({(family, root): split for family, split in zip(members, drawn, strict=True)})
     modifiers = (*PLACES, *TIMES, *MANNERS)
     roots = [verb.id for verb in VERBS.values() if verb.parent is None]
     held_out = ((root, modifier) for root in roots for modifier in modifiers if rng.random() < HELD_OUT_SHARE)
     return cells, frozenset(held_out)
 
 
+@cache
+def _families() -> dict[tuple[Sort, str], list[str]]:
+    """The noun families that go with each verb's topmost hypernym, by sort; the general noun comes first."""
+    found: dict[tuple[Sort, str], list[str]] = {}
+    for noun, verb in frames():
+        family, root = cell(noun, verb)
+        members = found.setdefault((sort_of(noun), root), [])
+        if family not in members:
+            members.append(family)
+    return found
+
+
 def _sound(cells: dict[Cell, Split]) -> bool:
-    """Whether train has every noun and verb, and each split its share of all that its pairs are made from."""
-    all_frames = list(frames())
-    in_train = [(noun, verb) for noun, verb in all_frames if cells[cell(noun, verb)] == "train"]
-    if {noun for noun, _ in in_train} != set(NOUNS) or {verb for _, verb in in_train} != set(VERBS):
+    """Whether train has enough of every noun and verb, and each split its share of what its pairs are made from."""
+    everything = [(noun, verb, cells[cell(noun, verb)]) for noun, verb in frames()]
+    simple = [(noun, split) for noun, verb, split in everything if not VERBS[verb].objects]  # what `mini` has
+    for noun in NOUNS:
+        own = [split for other, split in simple if other == noun]
+        if own.count("train") < IN_TRAIN * len(own):
+            return False
+    if {verb for _, verb, split in everything if split == "train"} != set(VERBS):
         return False
-    noun_steps = [
-        (cells[cell(noun, verb)], cells[cell(parent, verb)])
-        for noun, verb in all_frames
-        if (parent := NOUNS[noun].parent) is not None
-    ]
-    verb_steps = [cells[cell(noun, verb)] for noun, verb in all_frames if VERBS[verb].parent]
-    mini = [cells[cell(noun, verb)] for noun, verb in all_frames if not VERBS[verb].objects]
+    kinds = [(parent, verb, split) for noun, verb, split in everything if (parent := NOUNS[noun].parent) is not None]
     measures = (
-        [cells[cell(noun, verb)] for noun, verb in all_frames],
-        mini,
-        [low for low, high in noun_steps if low == high],
-        verb_steps,
+        [split for _, _, split in everything],
+        [split for _, split in simple],
+        # Steps from a noun to its hypernym within a split, and verbs that have a hypernym.
+        [split for parent, verb, split in kinds if split == cells[cell(parent, verb)]],
+        [split for _, verb, split in everything if VERBS[verb].parent is not None],
     )
     return all(
         abs(measure.count(split) / len(measure) - share) <= TOLERANCE

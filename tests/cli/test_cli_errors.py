@@ -1,0 +1,61 @@
+import pytest
+
+from polydistill import api
+
+
+def one_error(result, *parts):
+    assert result.exit_code == 2, result.output
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("Error: ")
+    for part in parts:
+        assert part in lines[0]
+    assert result.stdout == ""
+
+
+def test_a_wrong_value_is_one_line(polydistill):
+    one_error(polydistill("world --langs en,xx"), "'xx'", "Known: ar, bg")
+
+
+def test_a_missing_file_is_one_line(polydistill, own_model, work):
+    one_error(polydistill(f"evaluate {own_model} --data file:no.jsonl --langs en"), "no.jsonl", "Check the path")
+
+
+def test_an_error_of_several_lines_becomes_one(polydistill, monkeypatch):
+    def fails(*_, **__):
+        raise OSError("first\n  second")
+
+    monkeypatch.setattr(api, "world_rows", fails)
+    one_error(polydistill("world"), "first second")
+
+
+def test_traceback_only_where_it_is_asked_for(polydistill):
+    result = polydistill("--traceback world --langs en,xx")
+    assert isinstance(result.exception, ValueError)
+    assert result.exception.__traceback__ is not None
+
+
+def test_errors_of_ours_are_not_hidden(polydistill, monkeypatch):
+    def fails(*_, **__):
+        raise KeyError("ours")
+
+    monkeypatch.setattr(api, "world_rows", fails)
+    assert isinstance(polydistill("world").exception, KeyError)
+
+
+@pytest.mark.parametrize(("command", "resumes"), [("table xd/3 --scale smoke", True), ("world", False)])
+def test_an_interruption_says_whether_the_same_command_goes_on(polydistill, monkeypatch, command, resumes):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "table", stopped)
+    monkeypatch.setattr(api, "world_rows", stopped)
+    result = polydistill(command)
+    assert result.exit_code == 130
+    assert ("The same command again" in result.stderr) is resumes
+
+
+def test_an_unknown_command_is_answered_with_the_nearest(polydistill):
+    result = polydistill("tabel")
+    assert result.exit_code == 2
+    assert "table" in result.stderr

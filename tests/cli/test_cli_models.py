@@ -1,0 +1,65 @@
+import json
+from pathlib import Path
+
+import pytest
+
+PAIR = '{"premise": "A dog runs.", "hypothesis": "An animal runs.", "id": 7}\n'
+
+
+def test_evaluate_prints_and_writes_accuracy_by_language(polydistill, own_model, work):
+    result = polydistill(f"evaluate {own_model} --data file:rows.jsonl --langs en,tr --json scores.json")
+    assert result.exit_code == 0, result.output
+    scores = json.loads(Path("scores.json").read_text())
+    assert [(score["language"], score["examples"]) for score in scores] == [("en", 12), ("tr", 12)]
+    for score in scores:
+        assert f"{100 * score['value']:.1f}" in result.stdout
+
+
+def test_evaluate_agrees_with_predict(polydistill, own_model, work):
+    polydistill(f"evaluate {own_model} --data file:rows.jsonl --langs en,tr --json scores.json")
+    polydistill(f"predict {own_model} --input rows.jsonl --output said.jsonl")
+    rows = [json.loads(line) for line in Path("said.jsonl").read_text().splitlines()]
+    for score in json.loads(Path("scores.json").read_text()):
+        right = [row["label"] == row["predicted"] for row in rows if row["language"] == score["language"]]
+        assert score["value"] == pytest.approx(sum(right) / len(right))
+
+
+def test_predict_one_pair(polydistill, own_model):
+    result = polydistill(f'predict {own_model} --premise "A dog runs." --hypothesis "An animal runs."')
+    assert result.exit_code == 0, result.output
+    assert result.stdout.split()[0] in ("entailment", "neutral", "contradiction")
+
+
+def test_predict_lines_keeps_the_other_keys(polydistill, own_model):
+    result = polydistill(f"predict {own_model}", PAIR + "\n" + PAIR)
+    first, second = (json.loads(line) for line in result.stdout.splitlines())
+    assert first == second
+    assert first["id"] == 7
+    assert sum(first["probabilities"].values()) == pytest.approx(1)
+    assert max(first["probabilities"], key=first["probabilities"].get) == first["predicted"]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{", "line 2: found text that is not JSON"),
+        ("[1]", "line 2: found no text under premise and hypothesis"),
+        ('{"premise": "A"}', "line 2: found no text under hypothesis"),
+        ('{"premise": 3, "hypothesis": "A"}', "line 2: found no text under premise"),
+    ],
+)
+def test_a_bad_line_is_named(polydistill, own_model, line, says):
+    result = polydistill(f"predict {own_model}", PAIR + line + "\n")
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_predict_wants_both_texts(polydistill, own_model):
+    assert "go together" in polydistill(f"predict {own_model} --premise A").stderr
+    both = polydistill(f"predict {own_model} --premise A --hypothesis B --input rows.jsonl")
+    assert "not both" in both.stderr
+
+
+def test_a_folder_that_is_none_or_holds_no_model(polydistill, work):
+    assert "There is no folder './lost'" in polydistill("predict ./lost --premise A --hypothesis B").stderr
+    assert "holds no model" in polydistill("predict . --premise A --hypothesis B").stderr

@@ -1,0 +1,84 @@
+"""Fifty steps of each method, pinned: a refactoring must give the same losses.
+
+Everything takes part: rows, tokenizer, schedule, masking, stored signals, method and trainer. `trajectories.json` holds
+the losses with the versions that gave them. Where they are meant to change (other defaults, another generator of the
+mini-world, a new release of a library), write it anew, say in the change log why, and look at the difference:
+
+    PYTHONPATH=tests python tests/methods/test_trajectory.py
+"""
+
+import io
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from method_cases import PREPARE
+from rich.console import Console
+from transformers import set_seed
+
+from polydistill.data.load import fingerprint
+from polydistill.data.sources import WorldSource
+from polydistill.methods.method import Loaded, Models
+from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.tuning import Tune
+from polydistill.methods.xd import XDistil
+from polydistill.training.execute import make_distiller, versions
+from polydistill.training.run import Fresh, Run, Training
+from tiny import tiny_network, tiny_tokenizer
+
+PINNED = Path(__file__).with_name("trajectories.json")
+AT = (1, 10, 25, 50)
+ROWS = {"languages": ("en", "fr", "tr"), "data": WorldSource(rows=60), "max_length": 40}
+METHODS = {
+    "pretrain": Pretrain(**ROWS),
+    "tune": Tune(**ROWS),
+    "xd": XDistil(**ROWS),
+    "xd-living-teacher": XDistil(store_teacher=False, **ROWS),
+    "xd-first-cosine": XDistil(on="first", distance="cosine", **ROWS),
+}
+
+
+def trajectory(name: str, folder: Path) -> dict[str, float]:
+    """The losses of some steps. In float64, so that other processors give the same digits."""
+    training = Training(steps=50, batch_size=4, learning_rate=3e-3, warmup=0.1, decay="linear")
+    run = Run(name=name, method=METHODS[name], start=Fresh(), training=training, seed=11)
+    head = "mlm" if run.method.kind == "pretrain" else "classes"
+    student = Loaded(tiny_network(head=head, seed=1), tiny_tokenizer())
+    teacher = Loaded(tiny_network(seed=2, dropout=0.1), tiny_tokenizer())
+    set_seed(run.seed)
+    prepared = PREPARE[type(run.method)](run.method, Models(student, teacher, folder), run.seed)
+    distiller = make_distiller(run, prepared, None, folder / "checkpoints", Console(file=io.StringIO()))
+    losses: list[float] = []
+    prepared.method.register_forward_hook(lambda _, __, loss: losses.append(loss.total.item()))
+    distiller.fit()
+    return {str(step): losses[step - 1] for step in AT}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_same_losses_as_ever(name, tmp_path):
+    pinned = json.loads(PINNED.read_text(encoding="utf-8"))
+    found = trajectory(name, tmp_path)
+    assert _rows() == pinned["rows"], "the mini-world gives other rows now: pin anew, see the top of this file"
+    hint = f"pinned with {pinned['versions']}, found with {versions()}; see the top of this file"
+    assert found == pytest.approx(pinned["losses"][name], rel=1e-4), hint
+
+
+def test_every_method_is_pinned():
+    assert json.loads(PINNED.read_text(encoding="utf-8"))["losses"].keys() == METHODS.keys()
+
+
+def _rows() -> str:
+    return fingerprint(ROWS["data"], ROWS["languages"])
+
+
+def write() -> None:
+    """Write `trajectories.json` anew."""
+    with TemporaryDirectory() as folder:
+        losses = {name: trajectory(name, Path(folder) / name) for name in METHODS}
+    content = {"versions": versions(), "rows": _rows(), "losses": losses}
+    PINNED.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

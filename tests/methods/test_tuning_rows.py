@@ -1,0 +1,59 @@
+"""Tuning reads the labels of the languages it is given, one group each, and leaves frozen layers as they are."""
+
+import pytest
+import torch
+from method_cases import batch_of
+
+from polydistill.data.load import load_rows
+from polydistill.data.rows import PAIR_OF_SENTENCES
+from polydistill.data.sources import FileSource, WorldSource
+from polydistill.methods.method import Loaded, Models
+from polydistill.methods.tuning import Tune, prepare
+from tiny import LANGUAGES, tiny_network, tiny_tokenizer
+
+WORLD = WorldSource(rows=24)
+
+
+def prepared_of(spec, **network):
+    return prepare(spec, Models(Loaded(tiny_network(**network), tiny_tokenizer())), seed=0)
+
+
+def test_one_group_a_language_in_order():
+    prepared = prepared_of(Tune(languages=("tr", "en"), data=WORLD))
+    assert [group.language for group in prepared.groups] == ["tr", "en"]
+    rows = load_rows(WORLD, PAIR_OF_SENTENCES, ["tr"]).rows["tr"]
+    group = prepared.groups[0]
+    assert group.values["labels"].tolist() == rows["label"][:]
+    ids = tiny_tokenizer()(rows[5]["premise"], rows[5]["hypothesis"])["input_ids"]
+    assert group.texts["text"].take([5])[0]["input_ids"].tolist() == ids
+    assert prepared.transform is None
+
+
+def test_labels_seen_and_rows_read():
+    spec = Tune(languages=LANGUAGES, data=WORLD)
+    assert spec.labels_seen == LANGUAGES
+    assert spec.reads == ((WORLD, LANGUAGES),)
+
+
+def test_max_length_cuts():
+    spec = Tune(languages=("en",), data=WORLD, max_length=9)
+    assert prepared_of(spec).groups[0].lengths.max() == 9
+
+
+def test_frozen_layers_do_not_learn():
+    spec = Tune(languages=("en",), data=WORLD, freeze_embeddings=True, freeze_blocks=1)
+    prepared = prepared_of(spec)
+    before = {name: value.detach().clone() for name, value in prepared.method.named_parameters()}
+    learning = [value for value in prepared.method.parameters() if value.requires_grad]
+    optimiser = torch.optim.AdamW(learning, lr=0.1, weight_decay=0.1)
+    prepared.method(**batch_of(prepared)).total.backward()
+    optimiser.step()
+    for name, value in prepared.method.named_parameters():
+        frozen = ".embeddings." in name or ".layer.0." in name
+        assert torch.equal(value, before[name]) is frozen, name
+
+
+def test_rows_without_labels(tmp_path):
+    (tmp_path / "rows.tsv").write_text("premise\thypothesis\na\tb\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"Tuning needs labels; the 'en' rows of .* have none"):
+        prepared_of(Tune(languages=("en",), data=FileSource(path=str(tmp_path / "rows.tsv"))))

@@ -1,0 +1,151 @@
+"""Which rows XD pairs up: a task's rows in two languages, or plain parallel sentences; long ones cut or dropped."""
+
+import numpy as np
+import pytest
+
+from polydistill.data.load import load_rows
+from polydistill.data.rows import PAIR_OF_SENTENCES
+from polydistill.data.sources import FileSource, WorldSource
+from polydistill.methods.method import Loaded, Models
+from polydistill.methods.xd import ParallelText, XDistil, prepare
+from tiny import tiny_network, tiny_tokenizer
+
+WORLD = WorldSource(rows=24)
+EN = ["a cat", "a dog", "the old woman sees", "bread", "a man", "b c"]
+TR = ["bir kedi", "bir köpek", "yaşlı kadın görür", "ekmek", "bir adam", "ç ğ"]
+
+
+def prepared_of(tmp_path, seed=0, **spec):
+    spec = {"languages": ("en", "tr"), "store_teacher": False, **spec}
+    models = Models(*(Loaded(tiny_network(seed=s), tiny_tokenizer()) for s in (1, 2)), tmp_path / "signals")
+    return prepare(XDistil(**spec), models, seed)
+
+
+def texts_of(encoded):
+    """Every row's texts, back from their ids."""
+    tokenizer = tiny_tokenizer()
+    rows = []
+    for text in encoded.take(np.arange(len(encoded))):
+        ids = text["input_ids"].tolist()
+        middle = [i for i in range(1, len(ids) - 1) if ids[i] == ids[i + 1] == tokenizer.eos_token_id]
+        cut = middle[0] if middle else len(ids)
+        rows.append(tuple(tokenizer.decode(part, skip_special_tokens=True) for part in (ids[:cut], ids[cut:])))
+    return rows
+
+
+@pytest.fixture
+def moses(tmp_path):
+    for code, lines in (("en", EN), ("tr", TR)):
+        (tmp_path / f"news.{code}").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return (ParallelText(target="tr", files=(str(tmp_path / "news.en"), str(tmp_path / "news.tr"))),)
+
+
+def test_rows_of_a_task_in_two_languages(tmp_path):
+    prepared = prepared_of(tmp_path, data=WORLD)
+    assert [group.language for group in prepared.groups] == ["en", "tr"]
+    corpus = load_rows(WORLD, PAIR_OF_SENTENCES, ["en", "tr"])
+    for group in prepared.groups:
+        pairs = {
+            code: list(zip(rows["premise"], rows["hypothesis"], strict=True)) for code, rows in corpus.rows.items()
+        }
+        assert texts_of(group.texts["source"]) == pairs["en"]
+        assert texts_of(group.texts["target"]) == pairs[group.language]
+        assert not group.values  # no labels
+
+
+def test_a_target_without_the_source_language(tmp_path):
+    spec = {"data": WORLD, "languages": ("tr",)}
+    assert [group.language for group in prepared_of(tmp_path, **spec).groups] == ["tr"]
+    assert XDistil(**spec).reads == ((WORLD, ("en", "tr")),)
+    assert XDistil(**spec).labels_seen == ()
+
+
+def test_another_source_language(tmp_path):
+    group = prepared_of(tmp_path, data=WORLD, languages=("fr",), source_language="tr").groups[0]
+    rows = load_rows(WORLD, PAIR_OF_SENTENCES, ["tr"]).rows["tr"]
+    assert texts_of(group.texts["source"]) == list(zip(rows["premise"], rows["hypothesis"], strict=True))
+
+
+def test_parallel_sentences_are_paired_up_alike_on_both_sides(tmp_path, moses):
+    english, turkish = prepared_of(tmp_path, parallel=moses).groups
+    translation = dict(zip(EN, TR, strict=True))
+    source, target = texts_of(turkish.texts["source"]), texts_of(turkish.texts["target"])
+    assert [first for first, _ in source] == EN
+    assert [(translation[first], translation[second]) for first, second in source] == target
+    assert sorted(second for _, second in source) == sorted(EN)
+    assert [second for _, second in source] != EN
+    assert english.language == "en"
+    assert texts_of(english.texts["source"]) == texts_of(english.texts["target"]) == source
+
+
+def test_the_seed_pairs_sentences_up(tmp_path, moses):
+    first, again, other = (prepared_of(tmp_path, seed, parallel=moses).groups[1].texts["source"] for seed in (0, 0, 1))
+    assert texts_of(first) == texts_of(again)
+    assert texts_of(first) != texts_of(other)
+
+
+def test_what_parallel_text_reads(moses):
+    spec = XDistil(languages=("en", "tr"), parallel=moses)
+    assert [source for source, _ in spec.reads] == [FileSource(path=file) for file in moses[0].files]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_long_rows_are_cut_or_dropped_on_both_sides(tmp_path, stored):
+    whole = prepared_of(tmp_path, data=WORLD).groups[1].texts
+    limit = int(np.median(whole["target"].lengths))
+    cut = prepared_of(tmp_path, data=WORLD, max_length=limit, store_teacher=stored).groups[1]
+    assert len(cut.texts["target"]) == 24
+    assert cut.texts["target"].lengths.max() == limit
+    dropped = prepared_of(tmp_path, data=WORLD, max_length=limit, longer="drop", store_teacher=stored).groups[1]
+    short = (whole["source"].lengths <= limit) & (whole["target"].lengths <= limit)
+    assert 0 < short.sum() < 24
+    assert texts_of(dropped.texts["target"]) == [
+        t for t, is_ in zip(texts_of(whole["target"]), short, strict=True) if is_
+    ]
+    if stored:
+        assert len(dropped.values["signal"]) == short.sum()
+    else:
+        assert len(dropped.texts["source"]) == short.sum()
+
+
+def test_one_reading_of_the_teacher_serves_all_target_languages(tmp_path):
+    prepared_of(tmp_path, data=WORLD, languages=("en", "fr", "tr"), store_teacher=True)
+    assert len(list((tmp_path / "signals").glob("*.arrow"))) == 1
+    prepared_of(tmp_path, data=WORLD, languages=("en",), store_teacher=True, on="first")
+    assert len(list((tmp_path / "signals").glob("*.arrow"))) == 2
+
+
+def test_signals_are_of_the_language_that_the_teacher_was_told(tmp_path):
+    (tmp_path / "dev.tsv").write_text(
+        "language\tpremise\thypothesis\n" + "en\ta cat\ta dog\nfr\ta cat\ta dog\n", encoding="utf-8"
+    )
+    data = FileSource(path=str(tmp_path / "dev.tsv"), aligned=True)
+    models = Models(*(Loaded(tiny_network("xlm", seed=s), tiny_tokenizer()) for s in (1, 2)), tmp_path / "signals")
+    english, french = (
+        prepare(XDistil(languages=(code,), source_language=code, data=data), models, seed=0).groups[0].values["signal"]
+        for code in ("en", "fr")
+    )
+    assert (english != french).any()
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_no_row_is_short_enough(tmp_path, stored):
+    with pytest.raises(ValueError, match=r"No 'en' row is left: all 24 are over max_length=3 tokens"):
+        prepared_of(tmp_path, data=WORLD, max_length=3, longer="drop", store_teacher=stored)
+
+
+def test_clear_errors(tmp_path, moses):
+    with pytest.raises(ValueError, match=r"XD needs either `data` .* or `parallel`"):
+        prepared_of(tmp_path)
+    with pytest.raises(ValueError, match=r"XD needs either `data` .* or `parallel`"):
+        prepared_of(tmp_path, data=WORLD, parallel=moses)
+    for code, label in (("en", "neutral"), ("tr", "entailment")):
+        (tmp_path / f"dev-{code}.tsv").write_text(f"premise\thypothesis\tlabel\na\tb\t{label}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"XD needs rows that say the same in every language; .* is not aligned"):
+        prepared_of(tmp_path, data=FileSource(path=str(tmp_path / "dev-{lang}.tsv")))
+
+
+def test_student_and_teacher_are_two_networks(tmp_path):
+    network = Loaded(tiny_network(), tiny_tokenizer())
+    with pytest.raises(AssertionError, match="a network of its own"):
+        prepare(XDistil(languages=("tr",), data=WORLD), Models(network, network, tmp_path), seed=0)

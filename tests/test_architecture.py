@@ -1,0 +1,115 @@
+"""Rules of the house that no reader should have to check: imports run one way, files are short, nothing unsafe."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import polydistill
+
+ROOT = Path(polydistill.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+# A folder may import itself and what stands above it.
+ORDER = (
+    *("errors", "specs", "defaults", "languages", "outputs", "results"),
+    *("objectives", "world", "data", "teachers", "students", "tasks", "methods"),
+    *("training", "exports", "reports", "recipes", "api", "cli", "__main__"),
+)
+# ... but for these, which are kept apart though one stands above the other.
+APART = {("reports", "training"), ("students", "teachers"), ("data", "objectives"), ("world", "objectives")}
+LONGEST = 300
+
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The modules that a file imports, by their full names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: imports are absolute"
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def part_of(module: str) -> str:
+    """The folder, or the single file, of ours that a module belongs to: `data` of `polydistill.data.rows`."""
+    return module.split(".")[1]
+
+
+def breaches(part: str, tree: ast.AST) -> list[str]:
+    """What a file of this folder may not import, and does."""
+    ours = {part_of(module) for module in imported(tree) if module.startswith("polydistill.")} - {"__version__"}
+    unplaced = ours - set(ORDER)
+    assert not unplaced, f"say in ORDER where these stand: {unplaced}"
+    return [other for other in sorted(ours) if ORDER.index(other) > ORDER.index(part) or (part, other) in APART]
+
+
+def unsafe(tree: ast.AST) -> list[str]:
+    """Calls that print, or run text or data as code."""
+    found = [
+        f"import {name}" for name in imported(tree) if name.split(".")[0] in ("pickle", "dill", "marshal", "shelve")
+    ]
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if isinstance(call.func, ast.Name) and call.func.id in ("print", "eval", "exec", "compile", "__import__"):
+            found.append(f"{call.func.id}( in line {call.lineno}")
+        for keyword in call.keywords:
+            allowed = isinstance(keyword.value, ast.Constant) and keyword.value.value is False
+            if keyword.arg == "trust_remote_code" and not allowed:
+                found.append(f"trust_remote_code in line {call.lineno}")
+            if keyword.arg in ("weights_only", "use_safetensors") and allowed:
+                found.append(f"{keyword.arg}=False in line {call.lineno}")
+    return found
+
+
+def parse(file: Path) -> ast.AST:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@every_file
+def test_imports_run_one_way(file):
+    part = file.relative_to(ROOT).parts[0].removesuffix(".py")
+    if part == "__init__":  # shows the public face and nothing else
+        assert {part_of(module) for module in imported(parse(file)) if module.startswith("polydistill")} <= {"api"}
+    else:
+        assert part in ORDER, f"say in ORDER where {part!r} stands"
+        assert not breaches(part, parse(file))
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "methods").glob("*.py")), ids=lambda file: file.stem)
+def test_no_method_imports_a_method(file):
+    shared = {"polydistill.methods.method"}
+    modules = {m.rpartition(".")[0] for m in imported(parse(file)) if m.startswith("polydistill.methods")}
+    assert modules <= shared
+
+
+@pytest.mark.parametrize("folder", ["objectives", "students", "teachers"])
+def test_objectives_know_no_model_and_models_no_data(folder):
+    forbidden = {"objectives": ("transformers", "datasets"), "students": ("datasets",), "teachers": ("datasets",)}[
+        folder
+    ]
+    for file in (ROOT / folder).glob("*.py"):
+        assert not [module for module in imported(parse(file)) if module.split(".")[0] in forbidden], file.name
+
+
+@every_file
+def test_files_are_short(file):
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+@every_file
+def test_nothing_prints_or_runs_data_as_code(file):
+    assert not unsafe(parse(file))
+
+
+def test_the_rules_see_what_they_forbid():
+    upward = ast.parse("from polydistill.training.run import Run\nfrom polydistill.errors import unknown")
+    assert breaches("data", upward) == ["training"]
+    assert breaches("reports", upward) == ["training"]
+    assert breaches("recipes", upward) == []
+    assert breaches("data", ast.parse("def f():\n    import polydistill.cli")) == ["cli"]
+    for text in ("print(1)", "eval('1')", "import pickle", "from pickle import loads", "f(trust_remote_code=x)"):
+        assert unsafe(ast.parse(text)), text
+    assert not unsafe(ast.parse("console.print(1)\nf(trust_remote_code=False)\nre.compile('a')\nmodel.eval()"))

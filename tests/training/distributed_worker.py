@@ -1,0 +1,133 @@
+"""What one process of a distributed run does in `test_distributed.py`, which starts it with `torchrun`."""
+
+import os
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from training_tools import ByLanguage, Call, Gradients, hide_by_content, numbers, sentences
+
+from polydistill.data.batches import Group, Steps, Transform
+from polydistill.data.schedule import Schedule
+from polydistill.data.sources import WorldSource
+from polydistill.methods.method import Method
+from polydistill.methods.pretraining import MaskedLanguageModelling
+from polydistill.methods.tuning import Tune, Tuning
+from polydistill.students.polyglot import Polyglot
+from polydistill.training import execute as engine
+from polydistill.training.distiller import Distiller
+from polydistill.training.processes import processes
+from polydistill.training.run import Judging, Pretrained, Run, Training
+from polydistill.training.store import Store
+from tiny import tiny_network, tiny_tokenizer
+
+STEPS = 6
+TOGETHER = 8  # rows of a step, over all micro-batches and processes
+
+
+def made(name: str) -> tuple[Method, list[Group], Transform | None]:
+    """A method and its rows."""
+    if name == "tuning":
+        groups = [
+            Group(code, {"text": sentences(60, seed)}, {"labels": np.random.default_rng(seed).integers(0, 3, 60)})
+            for seed, code in enumerate(("en", "fr"))
+        ]
+        return Tuning(Polyglot(tiny_network())), groups, None
+    if name.startswith("masked"):
+        method = MaskedLanguageModelling(tiny_network(head="mlm"))
+        return method, [Group(None, {"text": sentences(60)})], hide_by_content
+    return ByLanguage(("en", "fr", "de")), [numbers(40, 1, "en"), numbers(40, 2, "fr"), numbers(40, 3, "de")], None
+
+
+def learn(name: str, folder: Path) -> dict[str, Any]:
+    """Gradients of every step, final weights, logged terms, and what each step read."""
+    state = processes()
+    accumulation = 2 if name == "masked, accumulated" else 1
+    batch_size = TOGETHER // accumulation // state.num_processes
+    method, groups, transform = made(name)
+    lengths = [group.lengths for group in groups]
+    schedule = Schedule(
+        lengths,
+        batch_size,
+        STEPS,
+        seed=3,
+        rank=state.process_index,
+        processes=state.num_processes,
+        accumulation=accumulation,
+    )
+    settings = Training(
+        steps=STEPS, batch_size=batch_size, accumulation=accumulation, learning_rate=1e-2, weight_decay=0.1, clip=0.0
+    )
+    gradients, private = Gradients(), []
+    watch = Call(lambda step: private.append({k: part.detach().clone() for k, part in method.named_parameters()}))
+    steps = Steps(schedule, groups, transform)
+    distiller = Distiller(method, steps, settings, folder / name, 0, callbacks=[gradients, watch])
+    distiller.fit()
+    return {
+        "gradients": gradients.steps,
+        "weights": private,
+        "log": [{k: v for k, v in line.items() if k != "epoch"} for line in distiller.state.log_history],
+        "groups": [[schedule[k][0][0] for k in range(len(schedule))]],
+        "counts": [sum(method.counts(steps[k]).values()) for k in range(len(schedule))],
+    }
+
+
+NAMES = ("tuning", "masked", "masked, accumulated", "private")
+
+
+def small_run(model: Path, batch_size: int) -> Run:
+    """Tuning with selection, from a folder, without dropout."""
+    judged = {"max_length": 64, "languages": ("en", "fr")}
+    return Run(
+        name="small",
+        method=Tune(languages=("en", "fr"), data=WorldSource(rows=60), max_length=64),
+        start=Pretrained(name=str(model)),
+        training=Training(
+            steps=12, batch_size=batch_size, learning_rate=1e-3, evaluate_every=4, checkpoint_every=5, weight_decay=0.01
+        ),
+        selection=Judging(data=WorldSource(rows=30, split="dev"), **judged),
+        evaluation=Judging(data=WorldSource(rows=30, split="test"), **judged),
+    )
+
+
+def write_start(folder: Path) -> None:
+    """A classifier to start from."""
+    tiny_network(dtype=torch.float32).save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+
+
+def cut_at(step: int) -> None:
+    """Fail at this step."""
+    show = engine.ShowProgress.on_step_end
+
+    def on_step_end(callback, args, state, control, **rest):
+        if state.global_step == step:
+            os._exit(9)
+        show(callback, args, state, control, **rest)
+
+    engine.ShowProgress.on_step_end = on_step_end
+
+
+def main(out: Path, what: str) -> None:
+    """Do all of `NAMES` and the small run, or only the run, or the run until a step at which both processes die."""
+    torch.set_num_threads(1)
+    state = processes()
+    assert state.num_processes == 2
+    if what == "all":
+        torch.save({name: learn(name, out) for name in NAMES}, out / f"learned-{state.process_index}.pt")
+    elif what != "run":
+        cut_at(int(what))
+    console = Console(file=(said := StringIO()))
+    result = engine.execute(small_run(out / "start", 4), Store(out / "store"), console)
+    (out / f"result-{state.process_index}.json").write_text(result.model_dump_json())
+    (out / f"said-{state.process_index}.txt").write_text(said.getvalue())
+    state.wait_for_everyone()
+    state.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

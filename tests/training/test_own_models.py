@@ -1,0 +1,101 @@
+"""What a person calls a model, and the order of its labels."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from huggingface_hub import HfApi
+from huggingface_hub.errors import LocalEntryNotFoundError
+
+from polydistill.training import hub
+from polydistill.training.hub import pinned
+from polydistill.training.run import Pretrained
+from polydistill.training.starts import load_classifier
+from tiny import tiny_network, tiny_tokenizer
+
+LABELS = ("entailment", "neutral", "contradiction")
+
+
+def saved(folder, names, family="xlm-roberta", head="classes"):
+    network = tiny_network(family, head).float()
+    if names:
+        network.config.id2label = dict(enumerate(names))
+        network.config.label2id = {name: index for index, name in enumerate(names)}
+    network.save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return network.eval()
+
+
+@pytest.mark.parametrize("family", ["xlm-roberta", "bert", "xlm"])
+def test_a_head_in_another_order_is_put_into_ours(tmp_path, family):
+    before = saved(tmp_path, ("CONTRADICTION", "entailment", "neutral"), family)
+    loaded = load_classifier(tmp_path, LABELS)
+    inputs = {"input_ids": torch.tensor([[0, 7, 8, 2]])}
+    if family == "xlm":
+        inputs["langs"] = torch.zeros_like(inputs["input_ids"])
+    with torch.no_grad():
+        theirs, ours = before(**inputs).logits, loaded.network.eval()(**inputs).logits
+    assert torch.allclose(ours, theirs[:, [1, 2, 0]], atol=1e-6)
+    assert loaded.network.config.id2label == dict(enumerate(LABELS))
+
+
+@pytest.mark.parametrize("names", [None, LABELS])
+def test_a_head_without_names_or_in_our_order_stays(tmp_path, names):
+    before = saved(tmp_path, names)
+    loaded = load_classifier(tmp_path, LABELS)
+    assert all(value.equal(before.state_dict()[name]) for name, value in loaded.network.state_dict().items())
+
+
+def test_a_model_without_a_head_gets_one(tmp_path):
+    saved(tmp_path, None, head="mlm")
+    assert load_classifier(tmp_path, LABELS).network.config.id2label == dict(enumerate(LABELS))
+
+
+def test_other_labels_are_refused(tmp_path):
+    saved(tmp_path, ("yes", "no", "maybe"))
+    with pytest.raises(ValueError, match=r"labels yes, no, maybe; expected entailment, neutral, contradiction"):
+        load_classifier(tmp_path, LABELS)
+
+
+def test_folders(tmp_path):
+    saved(tmp_path / "run" / "model", LABELS)
+    assert pinned(tmp_path / "run") == pinned(tmp_path / "run" / "model")
+    assert pinned(str(tmp_path / "run")).name == str(tmp_path / "run" / "model")
+    with pytest.raises(ValueError, match="holds no model"):
+        pinned(tmp_path)
+    for lost in ("./lost", "/lost/model", "~/lost", "a/b/c"):
+        with pytest.raises(ValueError, match="There is no folder"):
+            pinned(lost)
+
+
+def test_a_hub_name_is_pinned_to_its_newest_commit(monkeypatch):
+    monkeypatch.setattr(HfApi, "model_info", lambda *_, **__: SimpleNamespace(sha="a" * 40))
+    assert pinned("owner/name") == Pretrained(name="owner/name", revision="a" * 40)
+    assert pinned(f"owner/name@{'b' * 40}") == Pretrained(name="owner/name", revision="b" * 40)
+
+
+def test_without_a_network_the_cache_answers(monkeypatch):
+    def unreachable(*_, **__):
+        raise ConnectionError
+
+    monkeypatch.setattr(HfApi, "model_info", unreachable)
+    monkeypatch.setattr(hub, "snapshot_download", lambda *_, **__: f"/cache/snapshots/{'c' * 40}")
+    assert pinned("owner/name").revision == "c" * 40
+
+
+def test_neither_network_nor_cache(monkeypatch):
+    def unreachable(*_, **__):
+        raise ConnectionError
+
+    def empty(*_, **__):
+        raise LocalEntryNotFoundError("nothing here")
+
+    monkeypatch.setattr(HfApi, "model_info", unreachable)
+    monkeypatch.setattr(hub, "snapshot_download", empty)
+    with pytest.raises(ValueError, match=r"the hub cannot be reached \(ConnectionError\).*Go online once"):
+        pinned("owner/name")
+
+
+def test_a_name_that_the_hub_cannot_have():
+    with pytest.raises(ValueError, match=r"neither a folder here nor a model of the hub"):
+        pinned("not a name")
