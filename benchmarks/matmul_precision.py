@@ -1,4 +1,4 @@
-"""What `torch.set_float32_matmul_precision("medium")` does on this processor, in speed and in error, and what the probe says.
+"""What `torch.set_float32_matmul_precision("medium")` does here to speed and error, and what the probe says of it.
 
     OMP_WAIT_POLICY=passive python benchmarks/matmul_precision.py [--turns 15]
 

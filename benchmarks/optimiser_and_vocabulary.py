@@ -1,10 +1,10 @@
 """What a multilingual vocabulary costs in every step: 250,002 embedding rows by optimiser, against 30,000 rows.
 
-    python benchmarks/optimiser_and_vocabulary.py [--width 256] [--turns 5]
+    OMP_WAIT_POLICY=passive python benchmarks/optimiser_and_vocabulary.py [--width 256] [--turns 5]
 
-A tuning step (forward, backward, clipping, optimiser) of a 4-block encoder on 8 rows of 64 tokens, drawn from 250,002 or
-from 30,000 pieces. Width is cut from XLM-R's 768 for memory's sake, and the encoder with it. `sparse rows` is
-`Embedding(sparse=True)` with SparseAdam: only rows of the batch are touched, which is another optimiser (a row's
+A tuning step (forward, backward, clipping, optimiser) of a 4-block encoder on 8 rows of 64 tokens, drawn from all
+250,002 or from 30,000 pieces. Width is cut from XLM-R's 768 for memory's sake, and the encoder with it. `sparse rows`
+is `Embedding(sparse=True)` with SparseAdam: only rows of the batch are touched, which is another optimiser (a row's
 momentum acts only when the row is read, and there is no weight decay).
 """
 

@@ -100,7 +100,7 @@ def _command(line: str) -> str:
 
 def tidy(printed: str) -> str:
     """Without blanks at the ends of lines, and without blank lines at the beginning and the end."""
-    return "\n".join(line.rstrip() for line in printed.strip("\n").splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in printed.splitlines()).strip("\n") + "\n"
 
 
 def rewrite(page: Path) -> None:

@@ -7,15 +7,10 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Term:
-    """One part of a loss under its paper's name: the unweighted mean `value` over `count` items, and its weight.
-
-    `count` is what the mean is over (examples, masked tokens, ...). The trainer uses it so that several micro-batches,
-    or several processes, give the gradients of one large batch.
-    """
+    """One part of a loss under its paper's name: an unweighted mean, and its weight."""
 
     value: Tensor
     weight: float = 1.0
-    count: int = 1
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,9 @@ def test_long_texts_are_cut_the_longer_of_a_pair_first(tokenizer):
     assert len(ids) == 10
     assert ids[-1] == tokenizer.eos_token_id
     assert ids[-1 - len(short) : -1] == short
+    turned = ids_of(encode_texts(tokenizer, ["k"], ["a b c d e f g h i j"], 10))[0]
+    assert len(turned) == 10
+    assert turned[1 : 1 + len(short)] == short
     whole = encode_texts(tokenizer, ["a b c d e f g h i j"], ["k"], 64)
     assert len(ids_of(whole)[0]) > 10
     assert encode_texts(tokenizer, TEXTS, None, 5).lengths.max() == 5

@@ -20,13 +20,36 @@ def unchanged():
 
 def test_the_probe_measures_and_leaves_no_trace():
     state = torch.random.get_rng_state()
-    found = probe()
+    found = probe(64)
     assert torch.equal(torch.random.get_rng_state(), state)
     assert 0 < found.error < 1e-2
     assert found.speedup > 0
-    assert found.threads == torch.get_num_threads()
+    assert found.threads in (1, torch.get_num_threads())
     if found.matmul == "medium":
         assert found.error < 2e-6
+
+
+def probed(monkeypatch, threads, medium_seconds=1.0, error=0.0, several_seconds=1.0):
+    """The probe, with a step whose time and a product whose error depend on the kernel and the threads as given."""
+    now = 0.0
+
+    def medium():
+        return torch.get_float32_matmul_precision() == "medium"
+
+    def step():
+        nonlocal now
+        now += (medium_seconds if medium() else 1.0) * (several_seconds if torch.get_num_threads() > 1 else 1.0)
+
+    monkeypatch.setattr(numerics, "_block_step", lambda width: step)
+    monkeypatch.setattr(numerics, "relative_error", lambda a, b: error if medium() else 0.0)
+    monkeypatch.setattr(numerics.time, "perf_counter", lambda: now)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        return probe()
+    finally:
+        assert torch.get_num_threads() == threads
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(
@@ -34,36 +57,27 @@ def test_the_probe_measures_and_leaves_no_trace():
     [(1.0, 0.0, "highest"), (0.5, 0.0, "medium"), (0.5, 1e-3, "highest"), (0.95, 0.0, "highest")],
 )
 def test_a_faster_kernel_is_taken_only_if_it_is_as_accurate(monkeypatch, medium_seconds, error, chosen):
-    now = 0.0
-
-    class Product:
-        """A matrix product with a clock and an error of our own."""
-
-        def __init__(self, value):
-            self.value = value
-
-        def double(self):
-            return self.value.double()
-
-        def __matmul__(self, other):
-            nonlocal now
-            medium = torch.get_float32_matmul_precision() == "medium"
-            now += medium_seconds if medium else 1.0
-            return (self.value @ other.value) * (1 + error if medium else 1)
-
-    draw = torch.randn
-    monkeypatch.setattr(torch, "randn", lambda *size, generator: Product(draw(8, 8, generator=generator)))
-    monkeypatch.setattr(numerics.time, "perf_counter", lambda: now)
-    found = probe()
+    found = probed(monkeypatch, 1, medium_seconds=medium_seconds, error=error)
     assert found.matmul == chosen
     assert found.speedup == pytest.approx(1 / medium_seconds, abs=0.01)
 
 
+@pytest.mark.parametrize(("several_seconds", "chosen"), [(0.6, 2), (0.95, 1), (5.0, 1)])
+def test_several_threads_are_taken_only_if_they_are_faster(monkeypatch, several_seconds, chosen):
+    assert probed(monkeypatch, 2, several_seconds=several_seconds).threads == chosen
+
+
+def test_the_error_is_that_of_the_product():
+    a, b = torch.randn(64, 32), torch.randn(32, 16)
+    assert 0 < numerics.relative_error(a, b) < 1e-5
+    assert numerics.relative_error(a.double(), b.double()) == 0
+
+
 def test_what_was_settled_stays(tmp_path, monkeypatch):
-    monkeypatch.setattr(numerics, "probe", lambda: NUMERICS)
-    first = settled(tmp_path)
-    monkeypatch.setattr(numerics, "probe", lambda: pytest.fail("probed again"))
-    assert settled(tmp_path) == first == NUMERICS
+    monkeypatch.setattr(numerics, "probe", lambda width: NUMERICS)
+    first = settled(tmp_path, 8)
+    monkeypatch.setattr(numerics, "probe", lambda width: pytest.fail("probed again"))
+    assert settled(tmp_path, 8) == first == NUMERICS
     assert json.loads((tmp_path / "numerics.json").read_text())["matmul"] == "highest"
     assert [path.name for path in tmp_path.iterdir()] == ["numerics.json"]
 
@@ -77,8 +91,8 @@ def test_it_holds_within_and_not_after():
 
 
 def test_another_number_of_processes_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(numerics, "probe", lambda: NUMERICS)
-    assert settled(tmp_path, 2).processes == 2
-    assert settled(tmp_path, 2).processes == 2
+    monkeypatch.setattr(numerics, "probe", lambda width: NUMERICS)
+    assert settled(tmp_path, 8, 2).processes == 2
+    assert settled(tmp_path, 8, 2).processes == 2
     with pytest.raises(ValueError, match="begun by 2 processes and cannot go on in 3"):
-        settled(tmp_path, 3)
+        settled(tmp_path, 8, 3)

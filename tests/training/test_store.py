@@ -228,7 +228,7 @@ def test_a_half_written_folder_is_not_taken_for_done(tmp_path, fixed_numerics, r
 def test_a_run_begun_by_more_processes_is_not_taken_up_by_fewer(tmp_path, fixed_numerics, run):
     store = Store(tmp_path)
     store.folder(run).mkdir(parents=True)
-    settled(store.folder(run), processes=2)
+    settled(store.folder(run), 8, processes=2)
     with pytest.raises(ValueError, match=r"begun by 2 processes and cannot go on in 1.*Start it with 2 again"):
         execute(run, store, QUIET)
 

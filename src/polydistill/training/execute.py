@@ -4,7 +4,6 @@ import json
 import platform
 import shutil
 import time
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import accelerate
@@ -33,7 +32,7 @@ from polydistill.training.processes import agreed, processes
 from polydistill.training.progress import ShowProgress, events
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.starts import load_start, quietly
-from polydistill.training.store import LOG, MODEL, RUN_FILE, TENSORBOARD, Store, exclusively
+from polydistill.training.store import LOG, MODEL, RUN_FILE, TENSORBOARD, Store, exclusively, result_in
 
 _CHECKPOINTS = "checkpoints"
 
@@ -41,31 +40,23 @@ _CHECKPOINTS = "checkpoints"
 def execute(run: Run, store: Store, console: Console | None = None, tensorboard: bool = False) -> RunResult:
     """The run's result: from the store if it is there, else by doing what is missing and resuming what was cut off."""
     console = console or Console(stderr=True)
-    folder = store.folder(run)
-    if agreed(store.result(run) is not None):
+    folder = store.folder(run)  # asked for once: its rows may be changed while the run is under way
+    if agreed(result_in(folder) is not None):
         shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)  # a kill may have left them
-        return _done(run, store)
+        return _done(folder)
     for start in (run.start, run.teacher):
         if isinstance(start, ResultOf):
             execute(start.run, store, console, tensorboard)
     with exclusively(folder, console):
-        if not agreed(store.result(run) is not None):  # another process may have finished it while this one waited
-            with _numerics(folder):
-                _train(run, store, folder, console, tensorboard)
-    return _done(run, store)
+        if not agreed(result_in(folder) is not None):  # another process may have finished it while this one waited
+            _train(run, store, folder, console, tensorboard)
+    return _done(folder)
 
 
-def _done(run: Run, store: Store) -> RunResult:
-    result = store.result(run)
+def _done(folder: Path) -> RunResult:
+    result = result_in(folder)
     assert result is not None, "the main process has written the result"
     return result
-
-
-def _numerics(folder: Path) -> AbstractContextManager[None]:
-    """Compute as the run began: the main process settles how."""
-    state = processes()
-    with state.main_process_first():
-        return settled(folder, state.num_processes).applied()
 
 
 def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: bool) -> None:
@@ -73,18 +64,22 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
     state = processes()
     if state.is_main_process:
         _write(folder / RUN_FILE, run.model_dump_json(indent=2))
+    identity, rows = run.identity, run.data_fingerprint
     set_seed(run.seed)
     student = load_start(run.start, run, store)
-    prepared = prepare(run, student, store)
-    selection = _selection(run, student, store)
-    distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, tensorboard)
-    distiller.fit()
-    if state.is_main_process:
-        _keep_student(student, folder)
-        _write(folder / LOG, json.dumps(distiller.state.log_history, indent=1, sort_keys=True))
-        save_result(folder, _result(run, student, time.monotonic() - began))
-        shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
-    state.wait_for_everyone()
+    with state.main_process_first():
+        numerics = settled(folder, student.network.config.hidden_size, state.num_processes)
+    with numerics.applied():
+        prepared = prepare(run, student, store)
+        selection = _selection(run, student, store)
+        distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, tensorboard)
+        distiller.fit()
+        if state.is_main_process:
+            _keep_student(student, folder)
+            _write(folder / LOG, json.dumps(distiller.state.log_history, indent=1, sort_keys=True))
+            save_result(folder, _result(run, identity, rows, student, time.monotonic() - began))
+            shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
+        state.wait_for_everyone()
 
 
 def prepare(run: Run, student: Loaded, store: Store) -> Prepared:
@@ -159,20 +154,20 @@ def _keep_student(student: Loaded, folder: Path) -> None:
     install(unfinished, folder / MODEL)
 
 
-def _result(run: Run, student: Loaded, seconds: float) -> RunResult:
+def _result(run: Run, identity: str, rows: str, student: Loaded, seconds: float) -> RunResult:
     evaluation = run.evaluation
     scores: tuple[Score, ...] = ()
     if evaluation is not None:
         split = getattr(evaluation.data, "split", "test")
         scores = judge(evaluation, student.tokenizer).scores(Polyglot(student.network), split)
     return RunResult(
-        run_id=run.identity,
+        run_id=identity,
         name=run.name,
         seed=run.seed,
         scores=scores,
         labels_seen=run.labels_seen,
         selected_on=run.selected_on,
-        data_fingerprint=run.data_fingerprint,
+        data_fingerprint=rows,
         model_fingerprint=weights_fingerprint(student.network)[:16],
         seconds=round(seconds, 2),
         versions=versions(),

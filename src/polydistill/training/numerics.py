@@ -1,24 +1,28 @@
-"""The precision of fp32 matrix products on the CPU: a faster kernel is used only where it is as accurate.
+"""How many threads a run computes with, and by which kernel: what is measured to be faster, and no less accurate.
 
-On some CPUs `torch.set_float32_matmul_precision("medium")` picks another library's fp32 product, which is twice as fast
-with the same error; on others the same switch computes in bf16. So speed and accuracy are both measured at start-up.
+A small encoder on a busy machine is several times slower with all threads than with one, a large one on an idle machine
+faster. `torch.set_float32_matmul_precision("medium")` picks another library's fp32 product: on some CPUs it is faster
+with the same error, on others it computes in bf16, and small shapes it can slow down. So both are measured at the start
+of a run, on a block of its encoder's width.
 """
 
 import json
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import torch
+from torch import Tensor, nn
 
 from polydistill.specs import Spec
 from polydistill.training.checkpoints import written_whole
 
 Matmul = Literal["highest", "medium"]
-_GAIN = 1.15
+_GAIN = 1.15  # ours: less is not worth a choice that noise might have made
+_LENGTHS, _TURNS, _SECONDS = (12, 28), 5, 1.0
 _ERROR = 2e-6
 
 
@@ -46,29 +50,69 @@ class Numerics(Spec):
             torch.set_num_threads(before[1])
 
 
-def probe() -> Numerics:
-    """Measure both kernels on a product of a small encoder's shape; a fraction of a second."""
-    before = torch.get_float32_matmul_precision()
-    generator = torch.Generator().manual_seed(0)
-    a, b = (torch.randn(512, 512, generator=generator) for _ in range(2))
-    exact = a.double() @ b.double()
-    seconds: dict[str, list[float]] = {"highest": [], "medium": []}
-    error = 0.0
-    for turn in range(12):  # interleaved, so that a busy machine slows both alike
-        for kernel, times in seconds.items():
-            torch.set_float32_matmul_precision(kernel)
-            began = time.perf_counter()
-            product = a @ b
-            times.append(time.perf_counter() - began)
-            if kernel == "medium" and turn == 0:
-                error = float((product.double() - exact).norm() / exact.norm())
-    torch.set_float32_matmul_precision(before)
-    speedup = statistics.median(seconds["highest"][2:]) / statistics.median(seconds["medium"][2:])
+def probe(width: int = 768) -> Numerics:
+    """Measure on a step of one encoder block of this width, on texts of several lengths; seconds at most."""
+    before = torch.get_float32_matmul_precision(), torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        step = _block_step(width)
+        a, b = torch.randn(256, width), torch.randn(width, width)
+    try:
+        several = _speedup(step, _threads(1), _threads(before[1])) if before[1] > 1 else 1.0
+        threads = before[1] if several > _GAIN else 1
+        torch.set_num_threads(threads)
+        speedup = _speedup(step, _kernel("highest"), _kernel("medium"))
+        _kernel("medium")()
+        error = relative_error(a, b)
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        torch.set_num_threads(before[1])
     matmul: Matmul = "medium" if speedup > _GAIN and error < _ERROR else "highest"
-    return Numerics(matmul=matmul, threads=torch.get_num_threads(), speedup=round(speedup, 2), error=error)
+    return Numerics(matmul=matmul, threads=threads, speedup=round(speedup, 2), error=error)
 
 
-def settled(folder: Path, processes: int = 1) -> Numerics:
+def relative_error(a: Tensor, b: Tensor) -> float:
+    """The error of the product of two matrices, against float64."""
+    exact = a.double() @ b.double()
+    return float(((a @ b).double() - exact).norm() / exact.norm())
+
+
+def _block_step(width: int) -> Callable[[], None]:
+    """Forward and backward through one block. A bare product misleads: kernels also pay by shape and by call."""
+    block = nn.TransformerEncoderLayer(width, 1, 4 * width, dropout=0.0, activation="gelu", batch_first=True)
+    texts = [torch.randn(16, length, width) for length in _LENGTHS]
+
+    def step() -> None:
+        for text in texts:
+            block(text).square().mean().backward()
+
+    return step
+
+
+def _threads(count: int) -> Callable[[], None]:
+    return lambda: torch.set_num_threads(count)
+
+
+def _kernel(name: Matmul) -> Callable[[], None]:
+    return lambda: torch.set_float32_matmul_precision(name)
+
+
+def _speedup(step: Callable[[], None], slow: Callable[[], None], fast: Callable[[], None]) -> float:
+    """How many times faster a step is after `fast` than after `slow`: medians of interleaved turns."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    ends = time.perf_counter() + _SECONDS
+    for _ in range(_TURNS + 1):  # interleaved, so that a busy machine slows both alike
+        for choose, times in zip((slow, fast), seconds, strict=True):
+            choose()
+            began = time.perf_counter()
+            step()
+            times.append(time.perf_counter() - began)
+        if time.perf_counter() > ends and len(seconds[0]) > 1:
+            break
+    return statistics.median(seconds[0][1:]) / statistics.median(seconds[1][1:])  # without the first: it warms up
+
+
+def settled(folder: Path, width: int, processes: int = 1) -> Numerics:
     """The numerics a run began with, or, at its beginning, those that the probe finds."""
     file = folder / "numerics.json"
     if file.exists():
@@ -79,7 +123,7 @@ def settled(folder: Path, processes: int = 1) -> Numerics:
                 f"batches would change. Start it with {begun.processes} again, or remove the folder to begin anew."
             )
         return begun
-    numerics = probe().model_copy(update={"processes": processes})
+    numerics = probe(width).model_copy(update={"processes": processes})
     with written_whole(file) as unfinished:
         unfinished.write_text(numerics.model_dump_json(indent=2))
     return numerics

@@ -27,6 +27,11 @@ _TURN = 60.0  # seconds of one wait: the processes of a distributed run wait for
 RUN_FILE, MODEL, LOG, TENSORBOARD = "run.json", "model", "log.json", "tensorboard"
 
 
+def result_in(folder: Path) -> RunResult | None:
+    """The result of the run of this folder, if it is done."""
+    return load_result(folder) if (folder / RESULTS_FILE).is_file() else None
+
+
 class Store:
     """The folder that holds all runs, and the teacher signals that they share."""
 
@@ -44,8 +49,7 @@ class Store:
 
     def result(self, run: Run) -> RunResult | None:
         """The run's result, if it is done."""
-        folder = self.folder(run)
-        return load_result(folder) if (folder / RESULTS_FILE).is_file() else None
+        return result_in(self.folder(run))
 
     def finished(self) -> list[tuple[Path, RunResult]]:
         """Every run that is done, by folder."""

@@ -93,6 +93,10 @@ class Clauses:
             quantifier = Quantifier.SOME  # the numbers are no more frequent than it
         return quantifier, negated
 
+    def has(self, noun: str, verb: str) -> bool:
+        """Whether the set has clauses with this noun (or person) and verb."""
+        return (noun, verb) in self._details
+
     def quantities(self, noun: str) -> tuple[Quantity, ...]:
         """The quantifiers, plain and negated, that a noun or a person can have."""
         return self._named if noun in PERSONS else self._counted
