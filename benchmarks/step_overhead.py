@@ -1,33 +1,33 @@
 """What the trainer adds to a training step: `Distiller` against a bare PyTorch loop that does the same mathematics.
 
-    OMP_WAIT_POLICY=passive python benchmarks/step_overhead.py [--turns 7] [--sizes tiny small medium]
+    OMP_WAIT_POLICY=passive python benchmarks/step_overhead.py [--rounds 5] [--sizes tiny small medium]
 
 Both train copies of one model on the same batches with the same fused AdamW, clipping and schedule; the script fails if
 their weights differ by one bit at the end. The bare loop has its batches ready as tensors, so making them counts as
-overhead, as do logging, callbacks and the progress display. Blocks of steps alternate within one process: the trainer
-does some, then the bare loop does the same ones. XD learns from stored teacher logits, as it does by default. (The wait
-policy matters to the row with two threads only, where neighbours take a core away.)
+overhead, as do logging, callbacks and the progress display. Their steps alternate within one process: the trainer does
+one, then the bare loop does the same one. A round's ratio is the median over its pairs of steps. XD learns from stored
+teacher logits, as it does by default. (The wait policy matters to the row with two threads, where neighbours take a core
+away.)
 """
 
 import argparse
 import copy
-import cProfile
 import io
-import pstats
+import statistics
 import tempfile
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from accelerate.utils import is_lomo_available
 from rich.console import Console
 from torch import nn
 from transformers import TrainerCallback, XLMRobertaConfig, XLMRobertaForSequenceClassification
 from transformers.optimization import get_linear_schedule_with_warmup
 
-from measuring import Row, Seconds, in_ms, markdown, now, ratios, spread, write
+from measuring import Row, Seconds, in_ms, interleaved, markdown, now, ratios, spread, write
 from polydistill.data.batches import Group, Steps
 from polydistill.data.encoding import Encoded, from_lists
 from polydistill.data.schedule import Schedule
@@ -40,19 +40,20 @@ from polydistill.training.numerics import probe
 from polydistill.training.progress import ShowProgress
 from polydistill.training.run import Training
 
+TRAINER, BARE = "trainer", "bare"
 CLASSES, LANGUAGES, ROWS = 3, ("en", "fr", "tr", "sw"), 2_000
-STEPS = 1_000  # of a run, which decides how often is logged; it is stopped when all turns are done
+STEPS = 1_000  # of a run, which decides how often is logged; it is stopped when all rounds are done
 
 
 @dataclass(frozen=True)
 class Size:
-    """An XLM-R shape and the batches it reads: `tokens` a row on average; `block` steps a turn."""
+    """An XLM-R shape and the batches it reads: `tokens` a row on average; `pairs` of steps make a round."""
 
     blocks: int
     width: int
     batch: int
     tokens: int
-    block: int
+    pairs: int
     goal: float
 
     def __str__(self) -> str:
@@ -60,92 +61,61 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size(blocks=4, width=128, batch=32, tokens=24, block=20, goal=1.10),
-    "tiny-8": Size(blocks=4, width=128, batch=8, tokens=24, block=50, goal=1.10),
-    "small": Size(blocks=4, width=256, batch=8, tokens=64, block=8, goal=1.05),
-    "medium": Size(blocks=6, width=512, batch=8, tokens=64, block=3, goal=1.03),
+    "tiny": Size(blocks=4, width=128, batch=32, tokens=24, pairs=20, goal=1.10),
+    "tiny-8": Size(blocks=4, width=128, batch=8, tokens=24, pairs=30, goal=1.10),
+    "small": Size(blocks=4, width=256, batch=8, tokens=64, pairs=12, goal=1.05),
+    "medium": Size(blocks=6, width=512, batch=8, tokens=64, pairs=5, goal=1.03),
 }
 VOCABULARY = 4_000
-PARTS: Mapping[str, tuple[str, ...]] = {  # what the trainer does besides the mathematics, by function of the profile
-    "looking for an optional package in every backward (accelerate)": ("imports.py:is_lomo_available",),
-    "waking all modules (`train()`)": ("module.py:train",),
-    "dropping gradients module by module (`zero_grad()`)": ("module.py:zero_grad",),
-    "making the batch": ("distiller.py:get_batch_samples",),
-    "callbacks, among them the progress display": ("trainer_callback.py:call_event",),
-    "moving the batch": ("trainer.py:_prepare_inputs",),
-    "logging": ("trainer.py:_maybe_log_save_evaluate",),
-}
 
 
 class BareLoop:
     """Forward, backward, clip, step: nothing else."""
 
-    def __init__(self, method: Method, steps: Steps, training: Training, turns: int, block: int) -> None:
+    def __init__(self, method: Method, steps: Steps, training: Training, ready: int) -> None:
         self.method, self.clip = method.train(), training.clip
-        self.batches = [steps[step] for step in range(turns * block)]
+        self.batches = [steps[step] for step in range(ready)]
         self.optimiser = torch.optim.AdamW(method.parameters(), lr=training.learning_rate, weight_decay=0.0, fused=True)
         self.scheduler = get_linear_schedule_with_warmup(self.optimiser, 0, training.steps)
 
-    def run(self, begin: int, end: int) -> None:
-        """The steps of a block."""
-        for batch in self.batches[begin:end]:
-            self.method(**batch).total.backward()
-            nn.utils.clip_grad_norm_(self.method.parameters(), self.clip)
-            self.optimiser.step()
-            self.scheduler.step()
-            self.optimiser.zero_grad()
+    def step(self, number: int) -> None:
+        """One training step."""
+        self.method(**self.batches[number]).total.backward()
+        nn.utils.clip_grad_norm_(self.method.parameters(), self.clip)
+        self.optimiser.step()
+        self.scheduler.step()
+        self.optimiser.zero_grad()
 
 
 class Alternate(TrainerCallback):
-    """After every block of the trainer, lets the bare loop do the same steps; times both."""
+    """After every step of the trainer, lets the bare loop do the same step; times both."""
 
-    def __init__(self, bare: BareLoop, block: int) -> None:
-        self.bare, self.block = bare, block
-        self.seconds: Seconds = {"trainer": [], "bare": []}
+    def __init__(self, bare: BareLoop) -> None:
+        self.bare = bare
+        self.seconds: Seconds = {TRAINER: [], BARE: []}
 
     def on_train_begin(self, *_: object, **__: object) -> None:
         self._since = now()
 
     def on_step_end(self, args: object, state: object, control: object, **_: object) -> None:
         del args
-        done = state.global_step
-        if done % self.block:
-            return
         trained = now()
-        self.bare.run(done - self.block, done)
-        self.seconds["trainer"].append(trained - self._since)
-        self.seconds["bare"].append(now() - trained)
-        control.should_training_stop = done >= len(self.bare.batches)
+        self.bare.step(state.global_step - 1)
+        self.seconds[TRAINER].append(trained - self._since)
+        self.seconds[BARE].append(now() - trained)
+        control.should_training_stop = state.global_step >= len(self.bare.batches)
         self._since = now()
 
 
-class Profile(TrainerCallback):
-    """Profiles steps 10 to 60."""
-
-    def __init__(self) -> None:
-        self.profile = cProfile.Profile(time.process_time)
-
-    def on_step_begin(self, args: object, state: object, control: object, **_: object) -> None:
-        del args, control
-        if state.global_step == 10:
-            self.profile.enable()
-
-    def on_step_end(self, args: object, state: object, control: object, **_: object) -> None:
-        del args
-        if state.global_step == 60:
-            self.profile.disable()
-            control.should_training_stop = True
-
-
-def compare(kind: str, size: Size, turns: int) -> Seconds:
-    """Seconds of every block but the first; the two must have done the same."""
+def compare(kind: str, size: Size, rounds: int) -> Seconds:
+    """Seconds of every step but those of a first round; the two must have done the same."""
     method, steps, training = make(kind, size)
-    bare = BareLoop(copy.deepcopy(method), steps, training, turns + 1, size.block)
-    alternate = Alternate(bare, size.block)
+    bare = BareLoop(copy.deepcopy(method), steps, training, (rounds + 1) * size.pairs)
+    alternate = Alternate(bare)
     fit(method, steps, training, alternate)
     for one, other in zip(method.parameters(), bare.method.parameters(), strict=True):
         assert torch.equal(one, other), "the two did not do the same mathematics"
-    return {who: times[1:] for who, times in alternate.seconds.items()}
+    return {who: times[size.pairs :] for who, times in alternate.seconds.items()}
 
 
 def fit(method: Method, steps: Steps, training: Training, watcher: TrainerCallback) -> None:
@@ -155,16 +125,19 @@ def fit(method: Method, steps: Steps, training: Training, watcher: TrainerCallba
         Distiller(method, steps, training, Path(folder), seed=0, callbacks=callbacks).fit()
 
 
-def parts(size: Size) -> list[Row]:
-    """Milliseconds a step of the trainer's own work, by a profiler that makes Python code slower than it is."""
-    watcher = Profile()
-    fit(*make("xd", size), watcher)
-    stats = pstats.Stats(watcher.profile).stats
-    spent = {f"{Path(file).name}:{name}": entry[3] for (file, _, name), entry in stats.items()}
-    return [
-        {"part": part, "ms a step": f"{1000 / 50 * sum(spent.get(name, 0.0) for name in names):.2f}"}
-        for part, names in PARTS.items()
-    ]
+def parts(size: Size, times: int = 100) -> list[Row]:
+    """Milliseconds a step of what the trainer does besides the mathematics, each done alone."""
+    method, steps, _ = make("xd", size)
+    numbers = iter(range(len(steps)))
+    method(**steps[0]).total.backward()
+    alone = {
+        "making the batch": lambda: steps[next(numbers)],
+        "waking all modules: `train()`": method.train,
+        "dropping gradients module by module: `zero_grad()`": method.zero_grad,
+        "looking for an optional package in every backward (accelerate)": is_lomo_available,
+    }
+    seconds = interleaved(alone, times)
+    return [{"part": name, "ms a step": f"{1000 * statistics.median(taken):.2f}"} for name, taken in seconds.items()]
 
 
 def make(kind: str, size: Size) -> tuple[Method, Steps, Training]:
@@ -207,19 +180,24 @@ def group(kind: str, language: str, size: Size, rng: np.random.Generator) -> Gro
     return Group(language, {"target": text}, {"signal": rng.standard_normal((ROWS, CLASSES), dtype=np.float32)})
 
 
+def by_round(values: Sequence[float], pairs: int) -> list[float]:
+    """The median of each round."""
+    return [statistics.median(values[start : start + pairs]) for start in range(0, len(values), pairs)]
+
+
 def table(found: Iterable[Row]) -> list[Row]:
     """What was measured, to read."""
     rows = []
     for one in found:
         size, seconds = SIZES[one["size"]], one["seconds"]
-        added = [trainer - bare for trainer, bare in zip(seconds["trainer"], seconds["bare"], strict=True)]
+        added = [trainer - bare for trainer, bare in zip(seconds[TRAINER], seconds[BARE], strict=True)]
         row = {
             "size": f"{one['size'].partition('-')[0]} ({size})",
             "step of": one["kind"],
             "threads": one["threads"],
-            "bare step, ms": in_ms(seconds["bare"], size.block),
-            "added, ms": in_ms(added, size.block),
-            "trainer / bare": spread(ratios(seconds, "trainer", "bare"), 3),
+            "bare step, ms": in_ms(seconds[BARE]),
+            "added, ms": in_ms(added),
+            "trainer / bare": spread(by_round(ratios(seconds, TRAINER, BARE), size.pairs), 3),
             "goal": f"{size.goal:.2f}",
         }
         rows.append(row)
@@ -228,7 +206,7 @@ def table(found: Iterable[Row]) -> list[Row]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sizes", nargs="+", choices=list(SIZES), default=list(SIZES))
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -237,15 +215,15 @@ def main() -> None:
     rows = [(1, name, kind) for name in options.sizes for kind in ("tune", "xd")]
     for threads, name, kind in (*rows, (2, options.sizes[0], "xd")):
         torch.set_num_threads(threads)
-        seconds = compare(kind, SIZES[name], options.turns)
+        seconds = compare(kind, SIZES[name], options.rounds)
         found.append({"size": name, "kind": kind, "threads": threads, "seconds": seconds})
     torch.set_num_threads(1)
     inside = parts(SIZES["tiny"])
     text = (
-        "`trainer / bare` is the median over interleaved blocks of steps, with the range. Both loops end with the same "
-        f"weights, bit for bit. Vocabulary {VOCABULARY:,}; fp32 products: {torch.get_float32_matmul_precision()}."
+        "`trainer / bare` is the median over rounds of alternating steps, and the range of the rounds. Both loops end "
+        f"with the same weights, bit for bit. Vocabulary {VOCABULARY:,}; fp32 products: {torch.get_float32_matmul_precision()}."
     )
-    why = "Where the added time goes, at tiny size (a profile, which makes Python look slower than it is):"
+    why = "Where the added time goes, at tiny size, each part done alone:"
     write(
         "step_overhead", "What the trainer adds to a step", [text, markdown(table(found)), why, markdown(inside)], found
     )

@@ -90,19 +90,19 @@ def _world() -> Setting:
         scale="world",
         languages=WORLD_LANGUAGES,
         far="tr",
-        train=WorldSource(rows=12_000, split="train"),
+        train=WorldSource(rows=9_000, split="train"),
         dev=WorldSource(rows=900, split="dev"),
-        test=WorldSource(rows=2_000, split="test"),
+        test=WorldSource(rows=1_500, split="test"),
         max_length=64,
         tune=Training(
-            steps=2_400, batch_size=32, learning_rate=3e-4, warmup=0.1, decay="linear", evaluate_every=400
+            steps=2_000, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear", evaluate_every=500
         ),  # ours, as all numbers of this scale
-        distil=Training(steps=2_000, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear"),
-        freeze_blocks=2,
+        distil=Training(steps=1_800, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear"),
+        freeze_blocks=1,
         polyglot=Polyglot(
             Fresh(),
             WorldSource(rows=4_000, split="train"),
-            Training(steps=3_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
+            Training(steps=2_500, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
         ),
     )
 

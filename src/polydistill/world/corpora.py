@@ -16,7 +16,7 @@ from polydistill.world.meaning import Meaning
 from polydistill.world.nli import NliPair, pairs
 from polydistill.world.splits import Split, check_split, splits
 
-GENERATOR_VERSION = 1  # to be raised with each change of meanings, splits or pairs that a seed gives
+GENERATOR_VERSION = 2  # to be raised with each change of meanings, splits or pairs that a seed gives
 
 T = TypeVar("T")
 

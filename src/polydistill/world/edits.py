@@ -3,7 +3,7 @@
 from functools import cache
 from random import Random
 
-from polydistill.world.clauses import Clauses, denies, predicate_details, quantity, with_detail
+from polydistill.world.clauses import Clauses, denies, pick, predicate_details, quantity, with_detail
 from polydistill.world.concepts import NOUNS, PERSONS, VERBS, Noun, Verb, ancestors
 from polydistill.world.difficulty import Slot
 from polydistill.world.meaning import Clause, Meaning, Predicate, Subject
@@ -17,10 +17,10 @@ def edit(meaning: Meaning, clauses: Clauses, rng: Random) -> Meaning:
     parts = list(meaning.clauses)
     if clauses.difficulty.conjunction and rng.random() < CONJUNCTION_CHANGES:
         if len(parts) == 2:
-            return Meaning((rng.choice(parts),))
+            return Meaning((pick(parts, rng),))
         parts.insert(rng.randrange(2), clauses.draw(rng))
         return Meaning(tuple(parts))
-    at = rng.randrange(len(parts))
+    at = int(rng.random() * len(parts))
     parts[at] = edit_clause(parts[at], clauses, rng)
     return Meaning(tuple(parts))
 
@@ -28,7 +28,7 @@ def edit(meaning: Meaning, clauses: Clauses, rng: Random) -> Meaning:
 def edit_clause(clause: Clause, clauses: Clauses, rng: Random) -> Clause:
     """The clause after one change by chance, or the same clause."""
     slots = [slot for slot, known in clauses.details(clause.subject.noun, clause.predicate.verb).items() if known]
-    at = rng.randrange(3 + len(slots))
+    at = int(rng.random() * (3 + len(slots)))
     if at == 0:
         changed = _other_quantity(clause, clauses, rng)
     elif at == 1:
@@ -45,24 +45,24 @@ def _other_quantity(clause: Clause, clauses: Clauses, rng: Random) -> Clause:
     others = [known for known in clauses.quantities(noun) if known != quantity(clause)]
     if not others:
         return clause
-    quantifier, negated = rng.choice(others)
+    quantifier, negated = pick(others, rng)
     return Clause(Subject(quantifier, noun), clause.predicate, negated)
 
 
 def _other_noun(clause: Clause, clauses: Clauses, rng: Random) -> Clause:
     """Another noun or person; from a person to a noun or back, the quantifier changes and the polarity stays."""
     noun, own = clause.subject.noun, quantity(clause)
-    other = rng.choice(rng.choice(_related_nouns(noun)))
+    other = pick(pick(_related_nouns(noun), rng), rng)
     if (other in PERSONS) != (noun in PERSONS):
         fitting = [q for q in clauses.quantities(other) if denies(q) == denies(own)]
         if not fitting:
             return clause
-        own = rng.choice(fitting)
+        own = pick(fitting, rng)
     return Clause(Subject(own[0], other), clause.predicate, own[1])
 
 
 def _other_verb(clause: Clause, rng: Random) -> Clause:
-    verb = rng.choice(rng.choice(_related_verbs(clause.predicate.verb)))
+    verb = pick(pick(_related_verbs(clause.predicate.verb), rng), rng)
     said = [detail for _, detail in predicate_details(clause.predicate)]
     return Clause(clause.subject, Predicate(verb, *said), clause.negated)
 
@@ -73,7 +73,7 @@ def _other_detail(clause: Clause, slot: Slot, clauses: Clauses, rng: Random) -> 
     now = dict(predicate_details(predicate))[slot]
     others = [detail for detail in known if detail != now]
     drop = now is not None and (not others or rng.random() < 0.5)
-    changed = with_detail(predicate, slot, None if drop else rng.choice(others))
+    changed = with_detail(predicate, slot, None if drop else pick(others, rng))
     return Clause(clause.subject, changed, clause.negated)
 
 

@@ -7,7 +7,8 @@ semantics, which `logic.py` checks, in words:
 - `every N` : all N (there is at least one individual of each kind in every world); `some N`: at least one N;
   `no N`: not one N; `two N`, `three N`: at least that many; a name: that person.
 - A predicate holds of an individual if there is an event it takes part in with that verb, object, place, time and
-  manner. Leaving out an object, a place, a time or a manner says less. A verb, object, place or noun implies its hypernyms.
+  manner. Leaving out an object, a place, a time or a manner says less. A verb, object, place or noun implies its
+  hypernyms.
 - Negation says of the subject that there is no such event ("some dogs are not running in the garden"); the object is
   under the negation. `every` and `no` are never combined with it.
 """

@@ -9,7 +9,7 @@ contradiction, so its label could be read off the lengths.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, islice
 from random import Random
 
 from polydistill.world.balance import Balance, only_adds
@@ -20,8 +20,8 @@ from polydistill.world.logic import RELATIONS, consistent, relation
 from polydistill.world.meaning import Meaning
 
 TRIES = 80  # edited sentences looked at for a hypothesis
-CANDIDATES = 20  # premises kept for each label, to choose from
-PATIENCE = 500  # hypotheses in a row without a new triple before the set counts as used up
+ENOUGH = 10  # premises of each label to choose from: no more are looked for
+PATIENCE = 5000  # hypotheses in a row without a new triple before the set counts as used up
 
 
 @dataclass(frozen=True)
@@ -36,29 +36,29 @@ class NliPair:
 def pairs(clauses: Clauses, rng: Random) -> Iterator[NliPair]:
     """Pairs without repeats, in triples of one hypothesis and all labels, until no more are found."""
     seen: set[tuple[Meaning, Meaning]] = set()
+    barren: set[Meaning] = set()
     balance = Balance()
     for denied in cycle((False, True)):
-        triple = _triple(clauses, denied, balance, seen, rng)
-        if triple is None:
+        for hypothesis in islice(_hypotheses(clauses, denied, rng), PATIENCE):
+            candidates = [] if hypothesis in barren else _premises(hypothesis, clauses, seen, rng)
+            if candidates and all(candidates):
+                break
+            barren.add(hypothesis)
+        else:
             return
+        chosen = balance.choose(candidates, hypothesis)
+        triple = [NliPair(premise, hypothesis, label) for label, premise in enumerate(chosen)]
         seen.update((pair.premise, pair.hypothesis) for pair in triple)
         rng.shuffle(triple)
         yield from triple
 
 
-def _triple(
-    clauses: Clauses, denied: bool, balance: Balance, seen: set[tuple[Meaning, Meaning]], rng: Random
-) -> list[NliPair] | None:
-    """One hypothesis that affirms or denies, with a premise for each label; `None` if none is found any more."""
-    for _ in range(PATIENCE):
-        hypothesis = draw(clauses, rng)
-        while denies(quantity(hypothesis.clauses[0])) != denied:
-            hypothesis = draw(clauses, rng)
-        candidates = _premises(hypothesis, clauses, seen, rng)
-        if all(candidates):
-            chosen = balance.choose(candidates, hypothesis)
-            return [NliPair(premise, hypothesis, label) for label, premise in enumerate(chosen)]
-    return None
+def _hypotheses(clauses: Clauses, denied: bool, rng: Random) -> Iterator[Meaning]:
+    """Meanings by chance that all begin by denying, or all by affirming."""
+    while True:
+        meaning = draw(clauses, rng)
+        if denies(quantity(meaning.clauses[0])) == denied:
+            yield meaning
 
 
 def _premises(
@@ -67,8 +67,8 @@ def _premises(
     """Premises for the hypothesis, a few edits away, by label."""
     found: list[list[Meaning]] = [[] for _ in RELATIONS]
     tried = {hypothesis}
-    for tried_so_far in range(TRIES):
-        if tried_so_far == TRIES // 2 and not all(found):
+    for attempt in range(TRIES):
+        if (attempt == TRIES // 2 and not all(found)) or min(map(len, found)) >= ENOUGH:
             break
         premise = hypothesis
         for _ in range(rng.choice(clauses.difficulty.edits)):
@@ -78,7 +78,5 @@ def _premises(
         tried.add(premise)
         if only_adds(premise, hypothesis) or (premise, hypothesis) in seen or not consistent(premise):
             continue
-        premises = found[RELATIONS.index(relation(premise, hypothesis))]
-        if len(premises) < CANDIDATES:
-            premises.append(premise)
+        found[RELATIONS.index(relation(premise, hypothesis))].append(premise)
     return found
