@@ -134,9 +134,13 @@ def table(
     seeds: int = 1,
     runs: str | Path = DEFAULT_ROOT,
     console: Console | None = None,
+    only_finished: bool = False,
 ) -> Table:
-    """Run what is missing of a table, for the seeds 0, 1, ..., and put our numbers beside the published ones."""
-    return make_table(recipe(id, scale), _seeds(seeds), Store(runs), console)
+    """Run what is missing of a table, for the seeds 0, 1, ..., and put our numbers beside the published ones.
+
+    With `only_finished` nothing is run, and the table has what is done.
+    """
+    return make_table(recipe(id, scale), _seeds(seeds), Store(runs), console, only_finished)
 
 
 def plan(id: str, scale: Scale = "paper", seeds: int = 1, gpu: str = "A100") -> Plan:

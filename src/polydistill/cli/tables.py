@@ -99,6 +99,7 @@ def table(
     ] = "world",
     seeds: Annotated[int, typer.Option(help="How many: 0, 1, ...")] = 1,
     plan: Annotated[bool, typer.Option("--plan", help="Run nothing; say what it would take.")] = False,
+    finished: Annotated[bool, typer.Option("--finished", help="Run nothing; show the runs that are done.")] = False,
     gpu: Annotated[str, typer.Option(help="With --plan: A100, H100, H200, V100 or T4.")] = "A100",
     json_: Annotated[Path | None, typer.Option("--json", help="Also write it as JSON.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Also write it as Markdown.")] = None,
@@ -116,7 +117,7 @@ def table(
         save(json_, planned.model_dump_json(indent=2) + "\n")
         save(markdown, plan_text.to_markdown(planned))
         return
-    made = api.table(id, scale, seeds, runs, errors())
+    made = api.table(id, scale, seeds, runs, errors(), finished)
     console.print(rendering.to_rich(made, console.width))
     save(json_, rendering.to_json(made) + "\n")
     save(markdown, rendering.to_markdown(made))

@@ -60,12 +60,22 @@ class TableRecipe:
         return {run.identity: run for run in wanted}
 
 
-def make_table(recipe: TableRecipe, seeds: Sequence[int], store: Store, console: Console | None = None) -> Table:
-    """Run what is missing and build the table."""
+def make_table(
+    recipe: TableRecipe,
+    seeds: Sequence[int],
+    store: Store,
+    console: Console | None = None,
+    only_finished: bool = False,
+) -> Table:
+    """Run what is missing and build the table; with `only_finished` run nothing and leave out what is missing."""
+
+    def result(run: Run) -> RunResult | None:
+        return store.result(run) if only_finished else execute(run, store, console)
+
     groups = [
         EntryGroup(
             group.name,
-            [Entry(row.name, _results(row, seeds, store, console), row.published) for row in group.rows],
+            [Entry(row.name, _results(row, seeds, result), row.published) for row in group.rows],
             group.columns,
         )
         for group in recipe.groups
@@ -73,12 +83,15 @@ def make_table(recipe: TableRecipe, seeds: Sequence[int], store: Store, console:
     return build_table(recipe.id, recipe.title, groups, recipe.reference, recipe.published_over, recipe.setting)
 
 
-def _results(row: RecipeRow, seeds: Sequence[int], store: Store, console: Console | None) -> list[RunResult]:
+def _results(row: RecipeRow, seeds: Sequence[int], result: Callable[[Run], RunResult | None]) -> list[RunResult]:
+    """One result a seed, of the seeds whose runs are all there."""
     if row.runs is None:
         return []
+    by_seed = [{code: result(run) for code, run in row.runs(seed).items()} for seed in seeds]
     return [
-        _merged(row.name, {code: execute(run, store, console) for code, run in row.runs(seed).items()})
-        for seed in seeds
+        _merged(row.name, {code: one for code, one in found.items() if one is not None})
+        for found in by_seed
+        if all(found.values())
     ]
 
 

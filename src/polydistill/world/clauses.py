@@ -71,9 +71,6 @@ class Clauses:
             return False
         return all(said is None or said in details.get(slot, ()) for slot, said in predicate_details(predicate))
 
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
     def __iter__(self) -> Iterator[Clause]:
         for (noun, verb), details in self._details.items():
             predicates = [Predicate(verb)]

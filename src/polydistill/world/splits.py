@@ -63,7 +63,6 @@ class Splits:
     """The splits of one seed."""
 
     def __init__(self, seed: int) -> None:
-        self.seed = seed
         draws = (Random(f"splits|{seed}|{attempt}") for attempt in count())
         self._cells, self._held_out = next((cells, held_out) for cells, held_out in map(_draw, draws) if _sound(cells))
 
