@@ -16,9 +16,10 @@ from torch import Tensor
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 
 from measuring import Row, in_ms, interleaved, markdown, ratios, spread, write
-from polydistill.training.numerics import probe
+from polydistill.training.numerics import probe, relative_error
 
 KERNELS = ("highest", "medium")
+PROBES = 3
 PRODUCTS = (  # name, tokens, features in, features out
     ("mini polyglot, attention", 768, 128, 128),
     ("mini polyglot, feed-forward", 768, 128, 512),
@@ -49,11 +50,7 @@ def product(tokens: int, inside: int, outside: int) -> tuple[Callable[[], object
     def products() -> tuple[Tensor, Tensor, Tensor]:
         return x @ weight.T, gradient @ weight, gradient.T @ x
 
-    def error() -> float:
-        exact = x.double() @ weight.double().T
-        return float(((x @ weight.T).double() - exact).norm() / exact.norm())
-
-    return products, error
+    return products, lambda: relative_error(x, weight.T)
 
 
 def training_step(blocks: int, width: int, rows: int, tokens: int) -> Callable[[], object]:
@@ -102,25 +99,35 @@ def table(found: list[Row]) -> list[Row]:
     ]
 
 
+def probed(threads: int, width: int) -> Row:
+    """What the probe chooses for an encoder of this width."""
+    tries = [probe(width) for _ in range(PROBES)]
+    return {
+        "width": width,
+        "threads offered": threads,
+        "threads chosen": ", ".join(str(one.threads) for one in tries),
+        "product chosen": ", ".join(one.matmul for one in tries),
+        "highest / medium": spread([one.speedup for one in tries]),
+        "error of medium": f"{tries[0].error:.1e}",
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=15)
     turns = parser.parse_args().turns
     found: list[Row] = []
-    said = []
+    said: list[Row] = []
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        probes = [probe() for _ in range(5)]
-        said.append(
-            f"- {threads} thread{'s' * (threads > 1)}: " + ", ".join(f"{p.matmul} ({p.speedup:.2f}x)" for p in probes)
-        )
+        said.extend(probed(threads, width) for width in (128, 768))
         for name, *shape in PRODUCTS:
             work, error = product(*shape)
             found.append({**measure(name, work, 10, turns), "error": errors(error)})
         for name, *shape in STEPS:
             found.append(measure(name, training_step(*shape), 1, turns))
-    heading = f"What the probe of a run's start said in five tries (its error: {probes[0].error:.1e}):"
-    parts = [heading, "\n".join(said), markdown(table(found))]
+    heading = f"What the probe at the start of a run chose, in {PROBES} tries each:"
+    parts = [heading, markdown(said), "The products and steps themselves:", markdown(table(found))]
     write("matmul_precision", "fp32 products", parts, found)
 
 

@@ -6,8 +6,7 @@ Both train copies of one model on the same batches with the same fused AdamW, cl
 their weights differ by one bit at the end. The bare loop has its batches ready as tensors, so making them counts as
 overhead, as do logging, callbacks and the progress display. Their steps alternate within one process: the trainer does
 one, then the bare loop does the same one. A round's ratio is the median over its pairs of steps. XD learns from stored
-teacher logits, as it does by default. (The wait policy matters to the row with two threads, where neighbours take a core
-away.)
+teacher logits, as it does by default. (The wait policy matters to the row with two threads, where others take a core.)
 """
 
 import argparse
@@ -195,6 +194,7 @@ def table(found: Iterable[Row]) -> list[Row]:
             "size": f"{one['size'].partition('-')[0]} ({size})",
             "step of": one["kind"],
             "threads": one["threads"],
+            "fp32 products": one["products"],
             "bare step, ms": in_ms(seconds[BARE]),
             "added, ms": in_ms(added),
             "trainer / bare": spread(by_round(ratios(seconds, TRAINER, BARE), size.pairs), 3),
@@ -209,24 +209,25 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sizes", nargs="+", choices=list(SIZES), default=list(SIZES))
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.set_float32_matmul_precision(probe().matmul)
     found: list[Row] = []
+    kernels: dict[str, str] = {}
     rows = [(1, name, kind) for name in options.sizes for kind in ("tune", "xd")]
     for threads, name, kind in (*rows, (2, options.sizes[0], "xd")):
         torch.set_num_threads(threads)
+        if name not in kernels:
+            kernels[name] = probe(SIZES[name].width).matmul
+        torch.set_float32_matmul_precision(kernels[name])
         seconds = compare(kind, SIZES[name], options.rounds)
-        found.append({"size": name, "kind": kind, "threads": threads, "seconds": seconds})
+        found.append({"size": name, "kind": kind, "threads": threads, "products": kernels[name], "seconds": seconds})
     torch.set_num_threads(1)
     inside = parts(SIZES["tiny"])
     text = (
         "`trainer / bare` is the median over rounds of alternating steps, and the range of the rounds. Both loops end "
-        f"with the same weights, bit for bit. Vocabulary {VOCABULARY:,}; fp32 products: {torch.get_float32_matmul_precision()}."
+        f"with the same weights, bit for bit. Vocabulary {VOCABULARY:,}; fp32 products as a run's probe chooses."
     )
     why = "Where the added time goes, at tiny size, each part done alone:"
-    write(
-        "step_overhead", "What the trainer adds to a step", [text, markdown(table(found)), why, markdown(inside)], found
-    )
+    page = [text, markdown(table(found)), why, markdown(inside)]
+    write("step_overhead", "What the trainer adds to a step", page, found)
 
 
 if __name__ == "__main__":

@@ -51,9 +51,7 @@ LANGUAGES: dict[str, Language] = {
     )
 }
 
-_BY_ANY_CODE = {
-    key.lower(): entry for entry in LANGUAGES.values() for key in (entry.code, entry.name, *entry.aliases)
-}
+_BY_ANY_CODE = {key.lower(): entry for entry in LANGUAGES.values() for key in (entry.code, entry.name, *entry.aliases)}
 
 
 def language(code: str) -> Language:

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from polydistill.recipes.own import tune_run, xd_run
+from polydistill.recipes.xd import as_reference
 from polydistill.training.run import Run
 from tiny import tiny_network, tiny_tokenizer
 
@@ -105,3 +106,23 @@ def test_a_source_language_that_is_the_target(model, tmp_path):
     (tmp_path / "t.en").write_text("one\n")
     with pytest.raises(ValueError, match=r"needs two languages"):
         xd_run(model, parallel={"en": [tmp_path / "t.en", tmp_path / "t.en"]})
+
+
+def test_the_reference_preset_changes_what_the_authors_code_does_otherwise(model):
+    paper = xd_run(model, ["en", "tr"], data="world:?rows=100", dev="world:?rows=30&split=dev")
+    reference = as_reference(paper)
+    assert (paper.method.longer, paper.training.batching.sampling, paper.selection.measure) == (
+        "cut",
+        "uniform",
+        "agreement",
+    )
+    assert (reference.method.longer, reference.training.batching.sampling, reference.selection.measure) == (
+        "drop",
+        "in-turn",
+        "accuracy",
+    )
+    assert reference.method.max_length <= 128
+    assert reference.identity != paper.identity
+    assert reference.selected_on == ("dev/en", "dev/tr")
+    with pytest.raises(ValueError, match="one of XD; 'tune' has none"):
+        as_reference(tune_run(model, "world:?rows=100", ["en"]))

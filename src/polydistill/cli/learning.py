@@ -110,6 +110,9 @@ def xd(
     max_length: MaxLength = None,
     seed: Seed = 0,
     precision: Precision = "fp32",
+    preset: Annotated[
+        Literal["paper", "reference"], typer.Option(help="reference: as the authors' code does it; see docs/xd.md.")
+    ] = "paper",
     runs: Runs = Path("runs"),
     set_: Set = None,
     print_: Print = False,
@@ -117,6 +120,7 @@ def xd(
 ) -> None:
     """Teach a tuned model of your own more languages, from translations and without labels."""
     from polydistill.recipes.own import xd_run
+    from polydistill.recipes.xd import as_reference
 
     options = _options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
     source, texts = _parallel(parallel or [])
@@ -137,6 +141,8 @@ def xd(
         seed=seed,
         **options,
     )
+    if preset == "reference":
+        wanted = as_reference(wanted)
     _do(wanted, set_, out, runs, print_, tensorboard)
 
 

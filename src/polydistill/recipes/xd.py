@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from polydistill.data.schedule import Batching
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
-from polydistill.methods.xd import Distance, On, XDistil
+from polydistill.methods.xd import XDistil
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.recipes.xd_scales import CHECKPOINTS, PAPER_LANGUAGES, Encoder, Polyglot, Scale, Setting, setting
 from polydistill.reports.published import PublishedGroup, published_table
-from polydistill.training.run import Judging, Measure, ResultOf, Run, Start
-
-Preset = Literal["paper", "reference"]
+from polydistill.training.run import Judging, ResultOf, Run, Start
 
 
 def encoder(where: Setting, kind: Encoder, seed: int) -> Start:
@@ -56,49 +52,33 @@ def tuned(where: Setting, name: str, start: Start, languages: Sequence[str], see
     )
 
 
-def distilled(
-    where: Setting,
-    name: str,
-    start: Run,
-    languages: Sequence[str],
-    seed: int,
-    on: On = "logits",
-    distance: Distance = "mse",
-    preset: Preset = "paper",
-) -> Run:
-    """XD from a tuned model into these languages, without a label; what is selected, is by agreement with the teacher.
-
-    `reference` is what the authors' public code does where the paper says otherwise or nothing: languages in turn
-    instead of at random, rows over 128 tokens dropped instead of cut at 256, and selection on the labelled dev sets of
-    the target languages.
-    """
-    reference = preset == "reference"
-    targets = tuple(languages)
-    measure: Measure = "accuracy" if reference else "agreement"
-    training = where.distil
-    if reference:
-        training = training.model_copy(update={"batching": Batching(sampling="in-turn")})
-    selects = training.evaluate_every is not None or reference
-    if selects and training.evaluate_every is None:
-        training = training.model_copy(update={"evaluate_every": max(1, training.steps // 5)})
+def distilled(where: Setting, name: str, start: Run, languages: Sequence[str], seed: int) -> Run:
+    """XD from a tuned model into these languages, without a label; weights are chosen by agreement with the teacher."""
+    chosen = Judging(languages=tuple(languages), data=where.dev, max_length=where.max_length, measure="agreement")
     return Run(
         name=name,
-        method=XDistil(
-            languages=targets,
-            data=where.train,
-            on=on,
-            distance=distance,
-            max_length=min(128, where.max_length) if reference else where.max_length,
-            longer="drop" if reference else "cut",
-        ),
+        method=XDistil(languages=tuple(languages), data=where.train, max_length=where.max_length),
         start=ResultOf(run=start),
-        training=training,
-        selection=Judging(languages=targets, data=where.dev, max_length=where.max_length, measure=measure)
-        if selects
-        else None,
+        training=where.distil,
+        selection=chosen if where.distil.evaluate_every else None,
         evaluation=Judging(languages=where.languages, data=where.test, max_length=where.max_length),
         seed=seed,
     )
+
+
+def as_reference(run: Run) -> Run:
+    """The same XD run as the authors' public code does it, where the paper says otherwise or nothing.
+
+    Languages come in turn instead of at random, rows over 128 tokens are dropped instead of cut, and the weights are
+    chosen by accuracy on the labelled dev rows instead of by agreement with the teacher.
+    """
+    if not isinstance(run.method, XDistil):
+        raise ValueError(f"The reference preset is one of XD; {run.method.kind!r} has none.")
+    method = run.method.model_copy(update={"max_length": min(128, run.method.max_length), "longer": "drop"})
+    in_turn = run.training.batching.model_copy(update={"sampling": "in-turn"})
+    training = run.training.model_copy(update={"batching": in_turn})
+    selection = run.selection and run.selection.model_copy(update={"measure": "accuracy"})
+    return run.model_copy(update={"method": method, "training": training, "selection": selection})
 
 
 @dataclass(frozen=True)
