@@ -90,14 +90,14 @@ def _world() -> Setting:
         scale="world",
         languages=WORLD_LANGUAGES,
         far="tr",
-        train=WorldSource(rows=9_000, split="train"),
+        train=WorldSource(rows=12_000, split="train"),
         dev=WorldSource(rows=900, split="dev"),
         test=WorldSource(rows=1_500, split="test"),
         max_length=64,
         tune=Training(
-            steps=2_000, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear", evaluate_every=500
+            steps=2_600, batch_size=32, learning_rate=1.5e-3, warmup=0.1, decay="linear", evaluate_every=650
         ),  # ours, as all numbers of this scale
-        distil=Training(steps=1_800, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear"),
+        distil=Training(steps=1_600, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear"),
         freeze_blocks=1,
         polyglot=Polyglot(
             Fresh(),
