@@ -24,9 +24,10 @@ from measuring import Row, machine, markdown
 from polydistill.data.sources import WorldSource
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
+from polydistill.results import MODEL
 from polydistill.training.execute import execute, versions
 from polydistill.training.run import Fresh, Judging, ResultOf, Run, Training
-from polydistill.training.store import LOG, MODEL, Store
+from polydistill.training.store import LOG, Store
 
 REPORT = Path(__file__).with_suffix(".md")
 LANGUAGES = ("en", "fr", "tr")

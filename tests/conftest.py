@@ -1,10 +1,49 @@
+from collections.abc import Callable, Sequence
+
+import numpy as np
 import pytest
 from transformers import PreTrainedTokenizerFast
 
+from polydistill.results import RunResult, score_of
 from tiny import tiny_tokenizer
+
+MakeRun = Callable[..., RunResult]
 
 
 @pytest.fixture(scope="session")
 def tokenizer() -> PreTrainedTokenizerFast:
     """A small tokenizer of the mini-world's languages; the networks of `tiny.py` read what it writes."""
     return tiny_tokenizer()
+
+
+@pytest.fixture
+def make_run() -> MakeRun:
+    """A run with exactly the given number of right answers of 100 a language, placed at random by the seed."""
+
+    def make(
+        name: str,
+        right: dict[str, int],
+        seed: int = 0,
+        labels_seen: Sequence[str] = ("en",),
+        selected_on: Sequence[str] = ("dev/en",),
+        data_fingerprint: str = "rows",
+    ) -> RunResult:
+        generator = np.random.default_rng([seed, *name.encode()])
+        scores = []
+        for code, count in right.items():
+            correct = generator.permutation(100) < count
+            scores.append(score_of(code, correct, data_fingerprint=data_fingerprint))
+        return RunResult(
+            run_id=f"{name}-{seed}",
+            name=name,
+            seed=seed,
+            scores=tuple(scores),
+            labels_seen=tuple(labels_seen),
+            selected_on=tuple(selected_on),
+            data_fingerprint="training",
+            model_fingerprint="model",
+            seconds=1.5,
+            versions={"torch": "2.9"},
+        )
+
+    return make

@@ -27,7 +27,7 @@ from polydistill.recipes.xd import table as xd_table
 from polydistill.recipes.xd_scales import Scale
 from polydistill.reports.published import PAPERS, published_paper
 from polydistill.reports.tables import Table
-from polydistill.results import RunResult, Score
+from polydistill.results import MODEL, RunResult, Score
 from polydistill.students.polyglot import Polyglot
 from polydistill.tasks.classification import TASKS, TaskName, predict_logits
 from polydistill.training.edit import changed, read_run
@@ -37,7 +37,7 @@ from polydistill.training.judging import judge
 from polydistill.training.out import claim
 from polydistill.training.run import Judging, Run
 from polydistill.training.starts import load_classifier
-from polydistill.training.store import DEFAULT_ROOT, MODEL, Store
+from polydistill.training.store import DEFAULT_ROOT, Store
 
 __all__ = [
     "Done",
@@ -100,8 +100,8 @@ def run(
     """Do a run, or the run of a file, in the folder `out` or in a folder of its own among `runs`."""
     wanted = what if isinstance(what, Run) else read_run(what)
     store = Store(runs) if out is None else claim(out, wanted)
-    result = execute(wanted, store, console, tensorboard)
-    return Done(wanted, result, store.folder(wanted))
+    folder = store.folder(wanted)  # asked for before: its rows may be changed while the run is under way
+    return Done(wanted, execute(wanted, store, console, tensorboard), folder)
 
 
 def tune(

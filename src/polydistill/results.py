@@ -14,7 +14,8 @@ from polydistill.errors import DataError, unknown
 from polydistill.languages import language
 from polydistill.specs import Spec
 
-RESULTS_FILE = "results.json"
+RESULTS_FILE, RUN_FILE, MODEL = "results.json", "run.json", "model"
+"""In a run's folder: what it scored, what it was, and the student it left."""
 
 LanguageCode = Annotated[str, AfterValidator(lambda code: language(code).code)]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from polydistill.errors import unknown
 
@@ -20,3 +20,15 @@ class Spec(BaseModel):
             if key not in cls.model_fields:
                 raise unknown(f"key of {cls.__name__}", key, cls.model_fields)
         return data
+
+
+def problems(error: ValidationError) -> str:
+    """What is wrong with the data of a spec: each mistake, where it is, and the value that was given."""
+    return "; ".join(map(_problem, error.errors())) + "."
+
+
+def _problem(found: Any) -> str:
+    said = str(found["msg"]).removeprefix("Value error, ").rstrip(".")
+    simple = found["type"] != "value_error" and isinstance(found["input"], str | int | float | None)
+    where = ".".join(map(str, found["loc"]))
+    return (f"{where}: " if where else "") + said + (f", not {found['input']!r}" if simple else "")

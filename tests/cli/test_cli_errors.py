@@ -17,6 +17,10 @@ def test_a_wrong_value_is_one_line(polydistill):
     one_error(polydistill("world --langs en,xx"), "'xx'", "Known: ar, bg")
 
 
+def test_a_value_out_of_range_is_named(polydistill):
+    one_error(polydistill("world --rows 0"), "WorldSource: rows: Input should be greater than 0, not 0.")
+
+
 def test_a_missing_file_is_one_line(polydistill, own_model, work):
     one_error(polydistill(f"evaluate {own_model} --data file:no.jsonl --langs en"), "no.jsonl", "Check the path")
 

@@ -54,6 +54,22 @@ def test_a_bad_line_is_named(polydistill, own_model, line, says):
     assert says in result.stderr
 
 
+def test_predict_reads_files_strictly(polydistill, own_model, work):
+    Path("bad.jsonl").write_bytes(PAIR.encode() + b'{"premise": "\xe9"}\n')
+    result = polydistill(f"predict {own_model} --input bad.jsonl")
+    assert result.exit_code == 2
+    assert "bad.jsonl, line 2: found byte 0xE9" in result.stderr
+    assert "Check the path" in polydistill(f"predict {own_model} --input no.jsonl").stderr
+
+
+def test_predict_does_not_write_over_what_it_reads(polydistill, own_model, work):
+    before = Path("rows.jsonl").read_text()
+    result = polydistill(f"predict {own_model} --input rows.jsonl --output ./rows.jsonl")
+    assert result.exit_code == 2
+    assert "Name another one" in result.stderr
+    assert Path("rows.jsonl").read_text() == before
+
+
 def test_predict_wants_both_texts(polydistill, own_model):
     assert "go together" in polydistill(f"predict {own_model} --premise A").stderr
     both = polydistill(f"predict {own_model} --premise A --hypothesis B --input rows.jsonl")

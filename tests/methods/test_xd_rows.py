@@ -135,14 +135,25 @@ def test_no_row_is_short_enough(tmp_path, stored):
 
 
 def test_clear_errors(tmp_path, moses):
-    with pytest.raises(ValueError, match=r"XD needs either `data` .* or `parallel`"):
-        prepared_of(tmp_path)
-    with pytest.raises(ValueError, match=r"XD needs either `data` .* or `parallel`"):
-        prepared_of(tmp_path, data=WORLD, parallel=moses)
+    for rows in ({}, {"data": WORLD, "parallel": moses}):
+        with pytest.raises(ValueError, match=r"XD needs either rows of the task .* or plain parallel text"):
+            XDistil(languages=("en", "tr"), **rows)
     for code, label in (("en", "neutral"), ("tr", "entailment")):
         (tmp_path / f"dev-{code}.tsv").write_text(f"premise\thypothesis\tlabel\na\tb\t{label}\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"XD needs rows that say the same in every language; .* is not aligned"):
         prepared_of(tmp_path, data=FileSource(path=str(tmp_path / "dev-{lang}.tsv")))
+
+
+@pytest.mark.parametrize("languages", [("en",), ("en", "fr"), ("tr", "fr")])
+def test_languages_and_parallel_text_must_agree(moses, languages):
+    with pytest.raises(ValueError, match=r"The languages are .*, but there is parallel text for tr\."):
+        XDistil(languages=languages, parallel=moses)
+
+
+def test_languages_by_other_names():
+    text = ParallelText(target="tur", files=("both.tsv",))
+    spec = XDistil(source_language="English", languages=("eng", "Turkish"), parallel=(text,))
+    assert (spec.source_language, spec.languages, spec.parallel[0].target) == ("en", ("en", "tr"), "tr")
 
 
 def test_student_and_teacher_are_two_networks(tmp_path):

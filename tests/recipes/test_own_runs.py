@@ -4,6 +4,7 @@ import pytest
 
 from polydistill.recipes.own import tune_run, xd_run
 from polydistill.recipes.xd import as_reference
+from polydistill.results import RunResult, save_result
 from polydistill.training.run import Run
 from tiny import tiny_network, tiny_tokenizer
 
@@ -95,6 +96,37 @@ def test_a_model_without_a_tuned_head_cannot_teach(tmp_path):
     with pytest.raises(ValueError, match=r"no classification head, so it cannot teach. Tune it first"):
         xd_run(tmp_path, ["en", "tr"], data="world:?rows=9")
     assert isinstance(tune_run(tmp_path, "world:?rows=9", ["en"]), Run)
+
+
+def test_rows_of_the_source_language_alone_teach_nothing(model):
+    with pytest.raises(ValueError, match=r"There is nothing to learn: name languages besides 'en'"):
+        xd_run(model, data="world:?rows=9")
+
+
+def test_the_record_beside_a_model_counts(model, tmp_path):
+    """A folder that a run left says whose labels its model saw, though the next run knows only the folder."""
+    folder = tmp_path / "tuned"
+    folder.mkdir()
+    first = tune_run(model, "world:?rows=9", ["tr"], dev="world:?split=dev&rows=9")
+    model.rename(folder / "model")
+    assert xd_run(folder, ["en", "tr"], data="world:?rows=9").labels_seen == ()
+    (folder / "run.json").write_text(first.model_dump_json())
+    record = RunResult(
+        run_id="tuned",
+        name="tuned",
+        seed=0,
+        scores=(),
+        labels_seen=first.labels_seen,
+        selected_on=first.selected_on,
+        data_fingerprint="",
+        model_fingerprint="",
+        seconds=0,
+        versions={},
+    )
+    save_result(folder, record)
+    second = xd_run(folder, ["en", "tr"], data="world:?rows=9")
+    assert (second.labels_seen, second.selected_on) == (("tr",), ("dev/tr",))
+    assert tune_run(folder, "world:?rows=9", ["en"]).labels_seen == ("tr", "en")
 
 
 def test_a_run_survives_json(model):

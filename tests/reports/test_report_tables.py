@@ -134,6 +134,14 @@ def test_published_alone_shows_the_papers_table():
     assert table.groups[0].rows[3].average.published == 77.0
 
 
+def test_a_block_without_runs_may_show_columns_that_the_paper_lacks():
+    printed = published_table("xd/3").groups[0].rows[0]
+    assert "ta" not in printed.scores
+    table = build_table("t", "t", [EntryGroup("g", [Entry("A", (), printed)], columns=("en", "ta"))])
+    assert (table.languages, table.average_over[:2]) == (("en", "ta"), ("en", "ta"))
+    assert table.groups[0].rows[0].cells["ta"].published is None
+
+
 def test_rows_that_mix_systems_are_refused(make_run):
     def with_runs(*runs):
         return [Entry("XD", runs)]

@@ -59,3 +59,10 @@ def test_language_embeddings_need_a_known_language(inputs):
         student(inputs, None)
     with pytest.raises(ValueError, match=r"no embedding for language 'de'\. It has: en, fr, tr\."):
         student(inputs, "de")
+
+
+@pytest.mark.parametrize("awake", [True, False])
+def test_a_network_is_as_awake_in_it_as_before(awake):
+    network = tiny_network().train(awake)
+    assert Polyglot(network).training is awake
+    assert network.training is awake

@@ -78,17 +78,17 @@ def changed(content: dict[str, Any], path: tuple[str | int, ...]) -> Run | None:
 def test_every_field_but_the_names_is_part_of_the_identity():
     run = xd_run()  # which holds a run of each other kind
     content = run.model_dump(mode="json")
-    no_other, known = set(), {run.identity}
+    no_other, known = {}, {run.identity}
     for path, value in leaves(content):
         if path[-1] in ("kind", "name"):
             continue
         if (other := changed(content, path)) is None:
-            no_other.add((path[-1], value))
+            no_other[path[-1]] = value
             continue
         assert other.identity not in known, f"{path} does not count"
         known.add(other.identity)
-    alone = {("task", "nli")}  # there is one task
-    only_together = {("evaluate_every", None), ("patience", None), ("selection", None)}
+    alone = {"task": "nli", "measure": "accuracy"}  # there is one task, and one measure of a result
+    only_together = {"evaluate_every": None, "patience": None, "selection": None, "parallel": []}
     assert no_other == alone | only_together
     assert len(known) > 90
 
@@ -153,6 +153,10 @@ def test_what_does_not_go_together_is_refused():
         Training(steps=10, patience=3)
     with pytest.raises(ValueError, match="needs both `selection`"):
         tune_run(evaluate_every=None)
+    content = tune_run().model_dump(mode="json")
+    content["evaluation"]["measure"] = "agreement"
+    with pytest.raises(ValueError, match=r"evaluation\.measure is 'agreement', but a result is scored by accuracy"):
+        Run.model_validate(content)
 
 
 def test_labels_seen_and_selected_on_come_down_the_line():

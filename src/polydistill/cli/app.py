@@ -36,7 +36,12 @@ class Guarded(TyperGroup):
 
 def one_line(error: Exception) -> str:
     """What an error says, without line breaks; its kind where it says nothing."""
-    return " ".join(str(error).split()) or type(error).__name__
+    from pydantic import ValidationError
+
+    from polydistill.specs import problems
+
+    said = f"{error.title}: {problems(error)}" if isinstance(error, ValidationError) else str(error)
+    return " ".join(said.split()) or type(error).__name__
 
 
 app = typer.Typer(

@@ -6,9 +6,10 @@ from typing import Literal
 from polydistill import api
 from polydistill.languages import LANGUAGES
 from polydistill.methods import pretraining, tuning, xd
+from polydistill.results import RUN_FILE
 from polydistill.tasks.classification import TASKS
 from polydistill.training.edit import read_run
-from polydistill.training.store import RUN_FILE, Store
+from polydistill.training.store import Store
 from polydistill.world.grammar import available_languages
 
 What = Literal["runs", "tables", "tasks", "languages", "methods"]

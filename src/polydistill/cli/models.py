@@ -53,7 +53,10 @@ def predict(
         raise ValueError("Give --premise and --hypothesis, or --input, and not both.")
     if premise is None and input_ is None and sys.stdin.isatty():
         raise ValueError("Nothing to read: give --premise and --hypothesis, --input FILE, or lines on standard input.")
+    if input_ is not None and output is not None and input_.resolve() == output.resolve():
+        raise ValueError(f"--output {output} is the file that --input reads. Name another one.")
     from polydistill import api
+    from polydistill.data.text_lines import read_lines
 
     loaded = api.load(model)
     if premise is not None and hypothesis is not None:
@@ -61,7 +64,8 @@ def predict(
         shares = ", ".join(f"{label} {share:.3f}" for label, share in found.probabilities.items())
         say(f"{found.label}  ({shares})")
         return
-    with _reading(input_) as lines, _writing(output) as target:
+    lines = sys.stdin if input_ is None else (text for _, text in read_lines(input_))
+    with _writing(output) as target:
         rows: list[dict[str, Any]] = []  # those read ahead of their predictions
 
         def remembered() -> Iterator[dict[str, Any]]:
@@ -95,15 +99,6 @@ def read_rows(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
             way_out = "Correct or remove the line."
             raise DataError(name, number, found, 'an object such as {"premise": "...", "hypothesis": "..."}', way_out)
         yield row
-
-
-@contextlib.contextmanager
-def _reading(file: Path | None) -> Iterator[TextIO]:
-    if file is None:
-        yield sys.stdin
-    else:
-        with file.open(encoding="utf-8") as lines:
-            yield lines
 
 
 @contextlib.contextmanager

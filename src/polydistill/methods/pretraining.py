@@ -22,6 +22,7 @@ from polydistill.data.sources import Source
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.objectives.classes import cross_entropy
 from polydistill.outputs import Loss, Term
+from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 from polydistill.students.layers import first_position, masked_lm_head
 
@@ -30,7 +31,7 @@ class Pretrain(Spec):
     """Pre-train a masked language model on aligned text."""
 
     kind: Literal["pretrain"] = "pretrain"
-    languages: tuple[str, ...]
+    languages: tuple[LanguageCode, ...]
     data: Source
     pairs: float = 0.6
     """Share of the inputs that are translation pairs."""

@@ -16,10 +16,11 @@ from polydistill.data.batches import Batch, Group
 from polydistill.data.encoding import encode
 from polydistill.data.load import load_rows
 from polydistill.data.rows import LABEL
-from polydistill.data.sources import Source
+from polydistill.data.sources import Source, format_source
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.objectives.classes import cross_entropy
 from polydistill.outputs import Loss, Term
+from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 from polydistill.students.layers import freeze_bottom
 from polydistill.students.polyglot import Polyglot
@@ -31,7 +32,7 @@ class Tune(Spec):
 
     kind: Literal["tune"] = "tune"
     task: TaskName = "nli"
-    languages: tuple[str, ...]
+    languages: tuple[LanguageCode, ...]
     data: Source
     max_length: int = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
     freeze_embeddings: bool = False
@@ -73,7 +74,7 @@ def prepare(spec: Tune, models: Models, seed: int) -> Prepared:
     groups = []
     for language, rows in corpus.rows.items():
         if LABEL not in rows.column_names:
-            raise ValueError(f"Tuning needs labels; the {language!r} rows of {spec.data} have none.")
+            raise ValueError(f"Tuning needs labels; the {language!r} rows of {format_source(spec.data)} have none.")
         text = encode(models.student.tokenizer, rows, shape, spec.max_length)
         groups.append(Group(language, {"text": text}, {"labels": np.asarray(rows[LABEL], dtype=np.int64)}))
     freeze_bottom(models.student.network, spec.freeze_embeddings, spec.freeze_blocks)

@@ -8,10 +8,11 @@ that the student keeps it. What is compared is the logits (`on="logits"`) or the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from datasets import Dataset, concatenate_datasets
+from pydantic import model_validator
 from torch import Tensor
 
 from polydistill.data.batches import Batch, Group
@@ -20,10 +21,11 @@ from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
 from polydistill.data.rows import RowShape
 from polydistill.data.signals import stored_signals
-from polydistill.data.sources import FileSource, Source
+from polydistill.data.sources import FileSource, Source, format_source
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.objectives import vectors
 from polydistill.outputs import Loss, Term
+from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 from polydistill.students.polyglot import Polyglot, Reading
 from polydistill.tasks.classification import TASKS, TaskName
@@ -43,7 +45,7 @@ DISTANCES: dict[Distance, Callable[[Tensor, Tensor], Tensor]] = {
 class ParallelText(Spec):
     """Plain parallel sentences of the source language and a target: two files (Moses), or one (TSV, CSV, JSONL)."""
 
-    target: str
+    target: LanguageCode
     files: tuple[str, ...]
 
 
@@ -94,8 +96,8 @@ class XDistil(Spec):
 
     kind: Literal["xd"] = "xd"
     task: TaskName = "nli"
-    source_language: str = "en"  # "we use English as our source language" (Sec. 3.1)
-    languages: tuple[str, ...]
+    source_language: LanguageCode = "en"  # "we use English as our source language" (Sec. 3.1)
+    languages: tuple[LanguageCode, ...]
     """Target languages; the source language among them keeps it ("so that the model does not forget", Sec. 3.3.1)."""
     data: Source | None = None
     """Rows of the task, aligned across languages, whose labels are not read ..."""
@@ -108,6 +110,19 @@ class XDistil(Spec):
     """What happens to rows over `max_length`: the paper cuts; its public code drops them (at 128)."""
     store_teacher: bool = True
     """Let the teacher read every source text once and keep what it says, instead of reading it again each step."""
+
+    @model_validator(mode="after")
+    def _one_kind_of_rows(self) -> Self:
+        if (self.data is None) == (not self.parallel):
+            raise ValueError("XD needs either rows of the task (data) or plain parallel text (parallel), and not both.")
+        texts = {text.target for text in self.parallel}
+        named = set(self.languages) - {self.source_language}
+        if self.parallel and texts - {self.source_language} != named:
+            raise ValueError(
+                f"The languages are {', '.join(self.languages)}, but there is parallel text for "
+                f"{', '.join(sorted(texts))}. Name those; {self.source_language!r} may be among them."
+            )
+        return self
 
     @property
     def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:
@@ -170,13 +185,14 @@ def _group(spec: XDistil, models: Models, teacher: Frozen, language: str, source
 def _pairs(spec: XDistil, seed: int) -> Sequence[tuple[str, Dataset, Dataset, RowShape]]:
     """(target language, source rows, target rows, shape) of every language pair."""
     shape = TASKS[spec.task].shape
-    if (spec.data is None) == (not spec.parallel):
-        raise ValueError("XD needs either `data` (parallel rows of the task) or `parallel` (plain parallel sentences).")
     if spec.data is not None:
         ((data, languages),) = spec.reads
         corpus = load_rows(data, shape, languages)
         if not corpus.aligned:
-            raise ValueError(f"XD needs rows that say the same in every language; {spec.data} is not aligned.")
+            raise ValueError(
+                f"XD needs rows that say the same in every language; {format_source(spec.data)} is not aligned. "
+                "If its rows are translations of each other, say aligned=true."
+            )
         source = corpus.rows[spec.source_language]
         return [(language, source, corpus.rows[language], shape) for language in spec.languages]
     return _sentence_pairs(spec, shape, seed)

@@ -14,11 +14,11 @@ from polydistill.defaults import EVALUATIONS, MAX_LENGTH, TUNE, XD, Options
 from polydistill.languages import language
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import ParallelText, XDistil
+from polydistill.results import MODEL
 from polydistill.tasks.classification import TASKS, TaskName
 from polydistill.training.hub import pinned
 from polydistill.training.run import Judging, Measure, Pretrained, Run, Training
 from polydistill.training.starts import has_head
-from polydistill.training.store import MODEL
 
 Rows = str | WorldSource | FileSource | HubSource
 """A source, or its short form, such as `file:xnli/dev-{lang}.tsv`."""
@@ -104,6 +104,8 @@ def xd_run(
     length = _length(start, max_length)
     texts = tuple(_parallel_text(first, target, files) for target, files in (parallel or {}).items())
     codes = _codes(languages or (first, *(text.target for text in texts)))
+    if data is not None and codes == (first,):
+        raise ValueError(f"There is nothing to learn: name languages besides {first!r}, which teaches.")
     method = XDistil(
         task=task,
         source_language=first,
@@ -192,8 +194,6 @@ def _parallel_text(source: str, target: str, files: Files) -> ParallelText:
 
 def _pairs(method: XDistil) -> int:
     """Number of pairs of a text and its translation, the source language with itself among them."""
-    if (method.data is None) == (not method.parallel):
-        raise ValueError("XD needs either rows of the task (data) or plain parallel text (parallel), and not both.")
     if method.data is not None:
         ((data, languages),) = method.reads
         counts = load_rows(data, TASKS[method.task].shape, languages).counts

@@ -38,17 +38,16 @@ from polydistill.reports.plots import accuracy_bars, loss_curves
 from polydistill.reports.published import published_table
 from polydistill.reports.tables import Entry, EntryGroup, Table, build_table
 from polydistill.reports.vectors import alignment_picture
-from polydistill.results import RunResult
+from polydistill.results import MODEL, RunResult
 from polydistill.students.polyglot import Polyglot
 from polydistill.tasks.classification import NLI, predict_logits
 from polydistill.training.checkpoints import written_whole
 from polydistill.training.execute import execute
 from polydistill.training.run import Run
 from polydistill.training.starts import load_classifier
-from polydistill.training.store import LOG, MODEL, Store
+from polydistill.training.store import LOG, Store
 
 MEANINGS, SAMPLES = 20, 6
-COMMAND = "polydistill quickstart"
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,9 @@ def quickstart(
     table = _table(*results)
     folder = store.root / "quickstart"
     folder.mkdir(parents=True, exist_ok=True)
-    page = write_page(folder / "index.html", "polydistill quickstart", _sections(store, before, after, results, table))
+    page = write_page(
+        folder / "index.html", "polydistill quickstart", _sections(store, before, after, results, table, scale)
+    )
     scores = [{code: score.value for code, score in result.by_language().items()} for result in results]
     summary = folder / "summary.json"
     with written_whole(summary) as unfinished:
@@ -109,7 +110,7 @@ def _table(before: RunResult, after: RunResult) -> Table:
     )
 
 
-def _sections(store: Store, before: Run, after: Run, results: list[RunResult], table: Table) -> list[Any]:
+def _sections(store: Store, before: Run, after: Run, results: list[RunResult], table: Table, scale: Scale) -> list[Any]:
     rows = _rows(after)
     seen = [_look(store, run, rows) for run in (before, after)]
     codes = tuple(rows)
@@ -136,7 +137,7 @@ def _sections(store: Store, before: Run, after: Run, results: list[RunResult], t
         Samples("Samples", _samples(rows, *seen), before="before XD", after="after XD"),
         Record("The run", after.model_dump(mode="json")),
         Record("Its result", results[1].model_dump(mode="json", exclude={"scores"})),
-        Command("Make it again", COMMAND),
+        Command("Make it again", f"polydistill quickstart --seed {after.seed} --scale {scale}"),
     ]
 
 
@@ -162,7 +163,7 @@ def _numbers(scores: Mapping[str, Mapping[str, float]]) -> list[Number]:
 
 
 def _rows(run: Run) -> dict[str, Dataset]:
-    """The first test rows, as many of each label as the samples and the picture need."""
+    """The first test rows, as many as the picture shows."""
     judging = run.evaluation
     assert judging is not None, "the systems of the paper are evaluated"
     corpus = load_rows(judging.data, NLI.shape, judging.languages)

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from polydistill.errors import DataError
 from polydistill.reports.page import Picture, Prose, Record, Scores, Section, write_page
 from polydistill.reports.plots import PALETTE, accuracy_bars, loss_curves
 from polydistill.reports.tables import Entry, EntryGroup, build_table
-from polydistill.results import RESULTS_FILE, RunResult, load_result
-from polydistill.training.store import LOG, RUN_FILE, Store
+from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
+from polydistill.training.store import LOG, Store
 
 _NO_TERMS = ("loss", "grad_norm", "learning_rate", "epoch", "step", "total_flos")
 _NO_PREFIXES = ("eval_", "train_")
@@ -37,7 +38,7 @@ def found_runs(folder: Path) -> list[tuple[Path, RunResult]]:
 
 def sections(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
     """Scores, bars where they stay readable, loss curves, records."""
-    parts: list[Section] = _scores([result for _, result in finished])
+    parts: list[Section] = _scores(finished)
     if len(finished) > CURVES:
         parts.append(Prose("Loss", f"{len(finished)} runs: for loss curves, report at most {CURVES} at a time."))
     else:
@@ -45,12 +46,12 @@ def sections(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
     return [*parts, *(_record(folder, result) for folder, result in finished)]
 
 
-def _scores(results: Sequence[RunResult]) -> list[Section]:
+def _scores(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
     """A table row a system, its runs of several seeds together; runs without test scores are left out."""
-    splits = tuple(dict.fromkeys(score.split for result in results for score in result.scores))
+    splits = tuple(dict.fromkeys(score.split for _, result in finished for score in result.scores))
     parts: list[Section] = []
     for split in splits:
-        entries = _entries([result for result in results if result.by_language(split=split)])
+        entries = _entries([(folder, result) for folder, result in finished if result.by_language(split=split)])
         groups = [EntryGroup("", entries)]
         table = build_table("runs", "stored results", groups, setting=f"split {split}", split=split)
         parts.append(Scores(f"Scores ({split})", table))
@@ -64,17 +65,33 @@ def _scores(results: Sequence[RunResult]) -> list[Section]:
     return parts
 
 
-def _entries(results: Sequence[RunResult]) -> list[Entry]:
-    """Runs of one name and different seeds are one system; other runs of that name get their id beside it."""
-    rows: dict[str, list[RunResult]] = {}
-    for result in results:
-        row = rows.setdefault(result.name, [])
-        taken = any(other.seed == result.seed for other in row)
-        if taken:
-            rows[f"{result.name} ({result.run_id})"] = [result]
-        else:
-            row.append(result)
-    return [Entry(name, runs) for name, runs in rows.items()]
+def _entries(finished: Sequence[tuple[Path, RunResult]]) -> list[Entry]:
+    """Runs that differ in nothing but their seed are one system; a second one of a name gets a run's id beside it."""
+    systems: dict[str, dict[int, RunResult]] = {}
+    for folder, result in finished:
+        systems.setdefault(_system(folder, result), {}).setdefault(result.seed, result)
+    entries: dict[str, Entry] = {}
+    for runs in map(list, map(dict.values, systems.values())):
+        name = runs[0].name if runs[0].name not in entries else f"{runs[0].name} ({runs[0].run_id})"
+        entries[name] = Entry(name, runs)
+    return list(entries.values())
+
+
+def _system(folder: Path, result: RunResult) -> str:
+    """What a run has in common with those of other seeds: all that its file says but the seeds, its starts' too."""
+    given = folder / RUN_FILE
+    if not given.is_file():
+        return result.run_id
+    return json.dumps(_without_seeds(json.loads(given.read_text(encoding="utf-8"))), sort_keys=True)
+
+
+def _without_seeds(run: dict[str, Any]) -> dict[str, Any]:
+    """A run as plain data without its seed and those of the runs it starts from; seeds of its data stay."""
+    kept = {key: value for key, value in run.items() if key != "seed"}
+    for key in ("start", "teacher"):
+        if (start := kept.get(key)) is not None and "run" in start:
+            kept[key] = {**start, "run": _without_seeds(start["run"])}
+    return kept
 
 
 def _curves(folder: Path, result: RunResult) -> Picture | None:

@@ -41,8 +41,6 @@ def tuned(where: Setting, name: str, start: Start, languages: Sequence[str], see
             languages=tuple(languages),
             data=where.train,
             max_length=where.max_length,
-            freeze_embeddings=where.freeze_blocks > 0,
-            freeze_blocks=where.freeze_blocks,
         ),
         start=start,
         training=where.tune,

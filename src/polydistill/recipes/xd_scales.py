@@ -49,8 +49,6 @@ class Setting:
     max_length: int
     tune: Training
     distil: Training
-    freeze_blocks: int = 0
-    """Lowest blocks (and with any, the embeddings) that tuning leaves alone."""
     polyglot: Polyglot | None = None
     """How the encoder is made, where it is not downloaded."""
 
@@ -95,14 +93,13 @@ def _world() -> Setting:
         test=WorldSource(rows=1_500, split="test"),
         max_length=64,
         tune=Training(
-            steps=2_600, batch_size=32, learning_rate=1.5e-3, warmup=0.1, decay="linear", evaluate_every=650
+            steps=1_500, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear", evaluate_every=500
         ),  # ours, as all numbers of this scale
-        distil=Training(steps=1_600, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear"),
-        freeze_blocks=1,
+        distil=Training(steps=1_800, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear"),
         polyglot=Polyglot(
             Fresh(),
             WorldSource(rows=4_000, split="train"),
-            Training(steps=2_500, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
+            Training(steps=3_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
         ),
     )
 
@@ -119,6 +116,5 @@ def _smoke() -> Setting:
         max_length=64,
         tune=few.model_copy(update={"evaluate_every": 2}),
         distil=few,
-        freeze_blocks=1,
         polyglot=Polyglot(Fresh(vocabulary=300, width=32, blocks=2, heads=2), WorldSource(rows=60, split="train"), few),
     )

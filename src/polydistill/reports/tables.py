@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from polydistill.errors import unknown
 from polydistill.reports.published import PublishedRow
-from polydistill.results import LanguageCode, RunResult, Score
 from polydistill.reports.significance import Comparison, compare, corrected
+from polydistill.results import LanguageCode, RunResult, Score
 from polydistill.specs import Spec
 
 POINTS = 100.0
@@ -128,11 +128,12 @@ def build_table(
 
 
 def _languages(groups: Sequence[EntryGroup], metric: str, split: str) -> tuple[str, ...]:
-    """The languages of our scores; where there are no runs at all, those of the published rows."""
+    """The languages of our scores; where there are no runs at all, those that are shown, and of the published rows."""
     entries = [entry for group in groups for entry in group.entries]
     ours = [code for entry in entries for run in entry.runs for code in run.by_language(metric, split)]
     papers = [code for entry in entries if entry.published for code in entry.published.scores]
-    found = tuple(dict.fromkeys(ours or papers))
+    shown = [code for group in groups for code in group.columns or ()]
+    found = tuple(dict.fromkeys(ours or [*shown, *papers]))
     if not found:
         raise ValueError(f"No run has {metric} scores of the split {split!r}, and no published row is given.")
     return found

@@ -23,6 +23,7 @@ class Polyglot(nn.Module):
     def __init__(self, network: PreTrainedModel) -> None:
         super().__init__()
         self.network = network
+        self.training = network.training  # wrapping a network neither wakes it nor puts it to sleep
 
     def forward(self, inputs: Mapping[str, Tensor], language: str | None = None, *, first: bool = False) -> Reading:
         """Read a batch. `language` matters only to families with language embeddings (XLM)."""

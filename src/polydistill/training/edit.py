@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from polydistill.data.sources import parse_source
 from polydistill.errors import DataError, unknown
+from polydistill.specs import problems
 from polydistill.training.run import Run
 
 
@@ -46,13 +47,7 @@ def validated(content: Any, where: str) -> Run:
     try:
         return Run.model_validate(content)
     except ValidationError as error:
-        raise ValueError(f"{where} is not a valid run. {'; '.join(map(_problem, error.errors()))}.") from None
-
-
-def _problem(found: Any) -> str:
-    """One mistake: where it is, and what is wrong."""
-    said = found["msg"].removeprefix("Value error, ").rstrip(".")
-    return ": ".join([*filter(None, [".".join(map(str, found["loc"]))]), said])
+        raise ValueError(f"{where} is not a valid run. {problems(error)}") from None
 
 
 def _put(content: dict[str, Any], where: str, value: str) -> None:

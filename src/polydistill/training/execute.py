@@ -4,6 +4,7 @@ import json
 import platform
 import shutil
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import accelerate
@@ -12,6 +13,7 @@ import tokenizers
 import torch
 import transformers
 from rich.console import Console
+from torch import nn
 from transformers import TrainerCallback, set_seed
 
 from polydistill.data.batches import Steps
@@ -22,8 +24,9 @@ from polydistill.methods.method import Loaded, Models, Prepared
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
-from polydistill.results import RunResult, Score, save_result
+from polydistill.results import MODEL, RUN_FILE, RunResult, Score, save_result
 from polydistill.students.polyglot import Polyglot
+from polydistill.students.used_rows import learning_used_rows
 from polydistill.training.checkpoints import install, written_whole
 from polydistill.training.distiller import SCORE, Distiller, Evaluate
 from polydistill.training.judging import agreement_judge, judge, mean_accuracy
@@ -32,7 +35,7 @@ from polydistill.training.processes import agreed, processes
 from polydistill.training.progress import ShowProgress, events
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.starts import load_start, quietly
-from polydistill.training.store import LOG, MODEL, RUN_FILE, TENSORBOARD, Store, exclusively, result_in
+from polydistill.training.store import LOG, TENSORBOARD, Store, exclusively, result_in
 
 _CHECKPOINTS = "checkpoints"
 
@@ -72,14 +75,23 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
     with numerics.applied():
         prepared = prepare(run, student, store)
         selection = _selection(run, student, store)
-        distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, tensorboard)
-        distiller.fit()
+        with _embedding_rows(run, student, prepared):
+            distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, tensorboard)
+            distiller.fit()
         if state.is_main_process:
             _keep_student(student, folder)
             _write(folder / LOG, json.dumps(distiller.state.log_history, indent=1, sort_keys=True))
             save_result(folder, _result(run, identity, rows, student, time.monotonic() - began))
             shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
         state.wait_for_everyone()
+
+
+def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractContextManager[None]:
+    """Only the rows in use learn, if the others would not move anyway: without decay and without a vocabulary head."""
+    if run.training.weight_decay > 0 or isinstance(run.method, Pretrain):
+        return nullcontext()
+    texts = [text for group in prepared.groups for text in group.texts.values()]
+    return learning_used_rows(student.network, [text.columns["input_ids"] for text in texts])
 
 
 def prepare(run: Run, student: Loaded, store: Store) -> Prepared:
@@ -90,8 +102,14 @@ def prepare(run: Run, student: Loaded, store: Store) -> Prepared:
         case Tune():
             return tuning.prepare(run.method, Models(student), run.seed)
         case XDistil():
-            teacher = load_start(run.teacher or run.start, run, store)
-            return xd.prepare(run.method, Models(student, teacher, store.signals), run.seed)
+            return xd.prepare(run.method, Models(student, _teacher(run, store), store.signals), run.seed)
+
+
+def _teacher(run: Run, store: Store) -> Loaded:
+    """Who teaches, on the device of this process: it reads the originals before the trainer moves anything there."""
+    teacher = load_start(run.teacher or run.start, run, store)
+    nn.Module.to(teacher.network, processes().device)
+    return teacher
 
 
 def _selection(run: Run, student: Loaded, store: Store) -> Evaluate | None:
@@ -101,8 +119,7 @@ def _selection(run: Run, student: Loaded, store: Store) -> Evaluate | None:
     if run.selection.measure == "agreement":
         if not isinstance(run.method, XDistil):
             raise ValueError(f"Agreement is with a teacher, and {run.method.kind!r} has none; select by accuracy.")
-        teacher = load_start(run.teacher or run.start, run, store)
-        chosen = agreement_judge(run.selection, student.tokenizer, teacher, run.method.source_language)
+        chosen = agreement_judge(run.selection, student.tokenizer, _teacher(run, store), run.method.source_language)
     else:
         chosen = judge(run.selection, student.tokenizer)
     measure = run.selection.measure

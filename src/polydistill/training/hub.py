@@ -5,8 +5,8 @@ from pathlib import Path
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 
+from polydistill.results import MODEL
 from polydistill.training.run import Pretrained
-from polydistill.training.store import MODEL
 
 
 def model_folder(folder: Path) -> Path:

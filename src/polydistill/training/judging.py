@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 from polydistill.data.encoding import Encoded, encode
 from polydistill.data.load import fingerprint, load_rows
 from polydistill.data.rows import LABEL
+from polydistill.data.sources import format_source
 from polydistill.methods.method import Loaded
 from polydistill.results import Score, score_of
 from polydistill.students.polyglot import Polyglot
@@ -47,7 +48,8 @@ def judge(judging: Judging, tokenizer: PreTrainedTokenizerBase) -> Judge:
     for language, rows in corpus.rows.items():
         if LABEL not in rows.column_names:
             raise ValueError(
-                f"The {language!r} rows of {judging.data} have no labels, so nothing can be scored on them."
+                f"The {language!r} rows of {format_source(judging.data)} have no labels, so nothing can be scored on "
+                "them. Name rows with labels."
             )
     texts = {language: encode(tokenizer, rows, shape, judging.max_length) for language, rows in corpus.rows.items()}
     gold = {language: np.asarray(rows[LABEL], dtype=np.int64) for language, rows in corpus.rows.items()}
@@ -60,9 +62,13 @@ def agreement_judge(judging: Judging, student: PreTrainedTokenizerBase, teacher:
     languages = tuple(dict.fromkeys((source_language, *judging.languages)))
     corpus = load_rows(judging.data, shape, languages)
     if not corpus.aligned:
-        raise ValueError(f"Agreement needs rows that say the same in every language; {judging.data} is not aligned.")
+        raise ValueError(
+            f"Agreement needs rows that say the same in every language; {format_source(judging.data)} is not aligned. "
+            "If its rows are translations of each other, say aligned=true."
+        )
     originals = encode(teacher.tokenizer, corpus.rows[source_language], shape, judging.max_length)
-    said = predict_logits(Polyglot(teacher.network), originals, source_language).argmax(-1).astype(np.int64)
+    reader, device = Polyglot(teacher.network), teacher.network.device
+    said = predict_logits(reader, originals, source_language, device=device).argmax(-1).astype(np.int64)
     texts = {code: encode(student, corpus.rows[code], shape, judging.max_length) for code in judging.languages}
     return Judge(judging, texts, dict.fromkeys(judging.languages, said))
 

@@ -16,6 +16,7 @@ from polydistill.data.sources import Source
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
+from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, LanguageCode, RunResult, load_result
 from polydistill.specs import Spec
 from polydistill.tasks.classification import TaskName
 
@@ -90,7 +91,7 @@ class Judging(Spec):
     """Rows on which a task is scored, by language."""
 
     task: TaskName = "nli"
-    languages: tuple[str, ...]
+    languages: tuple[LanguageCode, ...]
     data: Source
     max_length: PositiveInt = 256
     measure: Measure = "accuracy"
@@ -119,16 +120,22 @@ class Run(Spec):
             raise ValueError("Selection needs both `selection` (on what) and `training.evaluate_every` (how often).")
         return self
 
+    @model_validator(mode="after")
+    def _evaluation_reads_labels(self) -> Run:
+        if self.evaluation is not None and self.evaluation.measure != "accuracy":
+            raise ValueError(f"evaluation.measure is {self.evaluation.measure!r}, but a result is scored by accuracy.")
+        return self
+
     @property
     def labels_seen(self) -> tuple[str, ...]:
         """Languages whose task labels were used in training, by this run or by one it starts from."""
-        before = [start.run.labels_seen for start in (self.start, self.teacher) if isinstance(start, ResultOf)]
+        before = [made.labels_seen for made in map(_made_by, (self.start, self.teacher)) if made is not None]
         return tuple(dict.fromkeys([language for seen in (*before, self.method.labels_seen) for language in seen]))
 
     @property
     def selected_on(self) -> tuple[str, ...]:
         """What chose the weights, here or in a run this one starts from, such as `dev/en`."""
-        before = [start.run.selected_on for start in (self.start, self.teacher) if isinstance(start, ResultOf)]
+        before = [made.selected_on for made in map(_made_by, (self.start, self.teacher)) if made is not None]
         mine = [] if self.selection is None else _names(self.selection)
         return tuple(dict.fromkeys([name for names in (*before, mine) for name in names]))
 
@@ -151,6 +158,17 @@ class Run(Spec):
     def identity(self) -> str:
         """The name of this run's result: equal for runs that must give the same result, else different."""
         return _hash(self.resolved())
+
+
+def _made_by(start: Fresh | Pretrained | ResultOf | None) -> Run | RunResult | None:
+    """The run that a start comes from, as far as that is known: named, or with its record beside the model's folder."""
+    if isinstance(start, ResultOf):
+        return start.run
+    if isinstance(start, Pretrained):
+        folder, model = Path(start.name).parent, Path(start.name).name
+        if model == MODEL and all((folder / file).is_file() for file in (RUN_FILE, RESULTS_FILE)):
+            return load_result(folder)
+    return None
 
 
 def _names(selection: Judging) -> list[str]:

@@ -19,10 +19,11 @@ from transformers import (
 from polydistill.data.load import load_text
 from polydistill.methods.method import Loaded
 from polydistill.methods.pretraining import Pretrain
+from polydistill.results import MODEL
 from polydistill.students.fresh import fresh_encoder, learn_tokenizer
 from polydistill.tasks.classification import TASKS
 from polydistill.training.run import Fresh, Pretrained, ResultOf, Run
-from polydistill.training.store import MODEL, Store
+from polydistill.training.store import Store
 
 
 def load_start(start: Fresh | Pretrained | ResultOf, run: Run, store: Store) -> Loaded:

@@ -18,13 +18,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from polydistill.results import RESULTS_FILE, RunResult, load_result
+from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
 from polydistill.training.processes import agreed, processes
 from polydistill.training.run import Run
 
 DEFAULT_ROOT = Path("runs")
 _TURN = 60.0  # seconds of one wait: the processes of a distributed run wait for each other for half an hour only
-RUN_FILE, MODEL, LOG, TENSORBOARD = "run.json", "model", "log.json", "tensorboard"
+LOG, TENSORBOARD = "log.json", "tensorboard"
 
 
 def result_in(folder: Path) -> RunResult | None:
