@@ -87,12 +87,14 @@ def _results(row: RecipeRow, seeds: Sequence[int], result: Callable[[Run], RunRe
     """One result a seed, of the seeds whose runs are all there."""
     if row.runs is None:
         return []
-    by_seed = [{code: result(run) for code, run in row.runs(seed).items()} for seed in seeds]
-    return [
-        _merged(row.name, {code: one for code, one in found.items() if one is not None})
-        for found in by_seed
-        if all(found.values())
-    ]
+    merged = []
+    for seed in seeds:
+        runs = row.runs(seed)
+        found = {name: result(run) for name, run in {run.name: run for run in runs.values()}.items()}
+        done = {code: one for code, run in runs.items() if (one := found[run.name]) is not None}
+        if len(done) == len(runs):
+            merged.append(_merged(row.name, done))
+    return merged
 
 
 def _merged(name: str, results: Mapping[str, RunResult]) -> RunResult:

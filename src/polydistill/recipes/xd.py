@@ -8,7 +8,16 @@ from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
-from polydistill.recipes.xd_scales import CHECKPOINTS, PAPER_LANGUAGES, Encoder, Polyglot, Scale, Setting, setting
+from polydistill.recipes.xd_scales import (
+    CHECKPOINTS,
+    PAPER_ENCODERS,
+    PAPER_LANGUAGES,
+    Encoder,
+    Polyglot,
+    Scale,
+    Setting,
+    setting,
+)
 from polydistill.reports.published import PublishedGroup, published_table
 from polydistill.training.run import Judging, ResultOf, Run, Start
 
@@ -156,7 +165,12 @@ def _rows(where: Setting, printed: PublishedGroup, runs: Mapping[str, RunsOfSeed
 
 
 def _groups_2(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[RecipeGroup]:
-    return [RecipeGroup(kind, _rows(where, printed[kind], _tuning(Systems(where, kind)))) for kind in CHECKPOINTS]
+    groups = [RecipeGroup(kind, _rows(where, printed[kind], _tuning(Systems(where, kind)))) for kind in PAPER_ENCODERS]
+    if where.polyglot is not None:
+        return groups
+    systems = _tuning(Systems(where, "XLM-R base"))
+    rows = [RecipeRow(row.name, None, systems[row.name]) for row in printed["XLM MLM+TLM"].rows]
+    return [*groups, RecipeGroup("XLM-R base (not in the paper)", rows)]
 
 
 def _tuning(of: Systems) -> dict[str, RunsOfSeed]:
@@ -177,7 +191,7 @@ def _groups_3(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[Rec
 
 def _groups_4(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[RecipeGroup]:
     groups = []
-    for kind in CHECKPOINTS:
+    for kind in PAPER_ENCODERS:
         for theirs in ("fr", "sw", "ur"):
             other = where.far if theirs == "ur" else theirs
             runs = _pair(Systems(where, kind), other)

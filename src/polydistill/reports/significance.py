@@ -52,14 +52,15 @@ def paired_t(a: ArrayLike, b: ArrayLike) -> Interval:
     """Student's paired t test over n >= 2 seeds: d_i = a_i - b_i, t = mean(d) / (sd(d) / sqrt(n)), n - 1 degrees.
 
     The interval is mean(d) -/+ t_{0.975, n-1} sd(d) / sqrt(n). Where all d_i are equal there is no spread to test
-    against: p is 1 if they are 0 and 0 otherwise.
+    against: p is 1 if they are 0, and otherwise that of the sign test, 2^(1 - n), so that two or three seeds that
+    happen to differ by the same amount prove nothing.
     """
     differences = _differences(a, b, at_least=2)
     mean, count = float(differences.mean()), differences.size
     error = float(differences.std(ddof=1)) / count**0.5
     # A spread of rounding errors alone is no spread.
     if error <= 1e-12 * max(1.0, abs(mean)):
-        return Interval(mean, mean, mean, 1.0 if abs(mean) <= 1e-12 else 0.0)
+        return Interval(mean, mean, mean, 1.0 if abs(mean) <= 1e-12 else 2.0 ** (1 - count))
     reach = float(stats.t.ppf(1 - LEVEL / 2, count - 1)) * error
     p = float(2 * stats.t.sf(abs(mean / error), count - 1))
     return Interval(mean, mean - reach, mean + reach, p)

@@ -1,5 +1,6 @@
 """From what a person calls a model to a start that names exactly one: a folder, or a repository at a commit."""
 
+import re
 from pathlib import Path
 
 from huggingface_hub import HfApi, snapshot_download
@@ -26,6 +27,11 @@ def pinned(model: str | Path) -> Pretrained:
     name, _, revision = str(model).partition("@")
     if str(model).startswith((".", "/", "~")) or name.count("/") > 1:
         raise ValueError(f"There is no folder {str(model)!r}. Expected a model's folder or a hub name, owner/name.")
+    if revision and not re.fullmatch("[0-9a-f]{40}", revision):
+        raise ValueError(
+            f"{model!r} names {revision!r}, which may stand for another commit tomorrow. Give the commit's full hash "
+            f"(40 characters), or {name!r} alone for its newest commit, which the run then keeps."
+        )
     return Pretrained(name=name, revision=revision or _newest(name))
 
 
