@@ -99,3 +99,9 @@ def test_neither_network_nor_cache(monkeypatch):
 def test_a_name_that_the_hub_cannot_have():
     with pytest.raises(ValueError, match=r"neither a folder here nor a model of the hub"):
         pinned("not a name")
+
+
+@pytest.mark.parametrize("revision", ["main", "v1.0", "e73636d"])
+def test_a_name_that_may_move_is_no_revision(revision):
+    with pytest.raises(ValueError, match="may stand for another commit tomorrow"):
+        pinned(f"owner/name@{revision}")
