@@ -12,7 +12,6 @@ momentum acts only when the row is read, and there is no weight decay). `only ro
 import argparse
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
@@ -20,7 +19,7 @@ from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 from measuring import Row, in_ms, interleaved, markdown, ratios, spread, write
 from polydistill.methods.tuning import Tuning
 from polydistill.students.polyglot import Polyglot
-from polydistill.students.used_rows import learning_used_rows
+from polydistill.students.used_rows import UsedRows
 
 FULL, TRIMMED = 250_002, 30_000
 BATCH, TOKENS, STEPS = 8, 64, 3
@@ -70,7 +69,7 @@ def rows_in_use(vocabulary: int, width: int, used: int) -> Callable[[], None]:
     """Fused AdamW over the rows that occur and the rest of the encoder."""
     method = method_of(vocabulary, width, sparse=False)
     network = method.student.network
-    learning_used_rows(network, [np.arange(used)]).__enter__()  # for as long as the benchmark lasts
+    network.set_input_embeddings(UsedRows(network.get_input_embeddings(), torch.arange(used)))
     optimiser = torch.optim.AdamW(method.parameters(), lr=1e-5, weight_decay=0.0, fused=True)
     return stepper(method, [optimiser], used, lambda it: nn.utils.clip_grad_norm_(it.parameters(), 1.0))
 
