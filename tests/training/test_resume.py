@@ -113,7 +113,7 @@ def whole(run: Run, root: Path) -> Store:
 def references(tmp_path_factory) -> Store:
     """Runs done without interruption."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("polydistill.training.numerics.probe", lambda: NUMERICS)
+        patch.setattr("polydistill.training.numerics.probe", lambda width: NUMERICS)
         return whole(xd_run(), tmp_path_factory.mktemp("whole"))
 
 
