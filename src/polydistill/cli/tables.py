@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Runs = Annotated[Path, typer.Option(help="Folder of all runs.")]
 What = Literal["runs", "tables", "tasks", "languages", "methods"]
-ScaleName = Literal["paper", "world", "smoke"]
+ScaleName = Literal["paper", "world", "quick", "smoke"]
 
 
 def add(app: typer.Typer) -> None:
@@ -33,8 +33,9 @@ def quickstart(
     runs: Runs = Path("runs"),
     tensorboard: Annotated[bool, typer.Option(help="Also log for TensorBoard.")] = False,
     scale: Annotated[
-        Literal["world", "smoke"], typer.Option(help="smoke: seconds, to see that all parts work.")
-    ] = "world",
+        Literal["world", "quick", "smoke"],
+        typer.Option(help="world: as the tables, longer; smoke: seconds, to see that all parts work."),
+    ] = "quick",
 ) -> None:
     """The main job at once, offline: a small polyglot, tuned on English, learns five languages without labels."""
     from polydistill import api
@@ -95,7 +96,7 @@ def _records(corpus: "Corpus") -> list[dict[str, str]]:
 def table(
     id: Annotated[str, typer.Argument(help="Such as xd/3; see: polydistill list tables.")],
     scale: Annotated[
-        ScaleName, typer.Option(help="paper: as published; world: the mini-world; smoke: a test.")
+        ScaleName, typer.Option(help="paper: as published; world: the mini-world; quick: fewer steps; smoke: a test.")
     ] = "world",
     seeds: Annotated[int, typer.Option(help="How many: 0, 1, ...")] = 1,
     plan: Annotated[bool, typer.Option("--plan", help="Run nothing; say what it would take.")] = False,
