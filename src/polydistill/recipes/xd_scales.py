@@ -111,12 +111,18 @@ def _world() -> Setting:
 
 
 def _quick() -> Setting:
-    """The mini-world with fewer steps: what the quickstart has time for."""
+    """The mini-world with fewer steps on fewer rows: what the quickstart has time for."""
     world = _world()
     assert world.polyglot is not None, "the mini-world's encoder is made here"
-    shorter = replace(world.polyglot, training=world.polyglot.training.model_copy(update={"steps": 2_200}))
-    distil = world.distil.model_copy(update={"steps": 1_500})
-    return replace(world, scale="quick", polyglot=shorter, distil=distil)
+    fewer = {"batch_size": 24}
+    pretraining = world.polyglot.training.model_copy(update={**fewer, "steps": 2_200})
+    return replace(
+        world,
+        scale="quick",
+        polyglot=replace(world.polyglot, training=pretraining),
+        tune=world.tune.model_copy(update=fewer),
+        distil=world.distil.model_copy(update={**fewer, "steps": 1_500}),
+    )
 
 
 def _smoke() -> Setting:
