@@ -69,7 +69,7 @@ def mlm_and_hinton(
         rows=torch.cat([alone, both, other]),
         distilled=distilled,
         labels=None if labels_N is None else labels_N[torch.cat([both, other])],
-        teacher=teacher,
+        teacher=_at(temperature, teacher),
         temperature=temperature if teacher is not None else 1.0,
         entropy=scaling != "cross_entropy",
         row_weight=row_weight(scaling, temperature, distilled, sequences) if teacher is not None else 1.0,
@@ -83,10 +83,19 @@ def mlm_and_hinton(
     return VocabularyTerms(mlm, hinton)
 
 
-def _compute_type(student_ND: Tensor) -> torch.dtype:
-    """The precision of the matrix products: autocast's where it is on."""
-    device = student_ND.device.type
-    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else student_ND.dtype
+def _compute_type(factor: Tensor) -> torch.dtype:
+    """The precision of a matrix product: autocast's where it is on."""
+    device = factor.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else factor.dtype
+
+
+def _at(temperature: float, teacher: Teacher | None) -> Teacher | None:
+    """The teacher's decoder made ready, once for all chunks."""
+    if not isinstance(teacher, Reading):
+        return teacher
+    with torch.no_grad():
+        decoder = teacher.decoder.at(temperature, _compute_type(teacher.decoder.weight_VD))
+        return Reading(teacher.vectors_ND.detach(), decoder)
 
 
 def _check(student_ND: Tensor, decoder: Decoder, teacher: Teacher | None, temperature: float, chunk: int) -> None:

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from polydistill.objectives.vocabulary_teachers import Reading, Teacher, TopPieces
+from polydistill.objectives.vocabulary_teachers import Decoder, Reading, Teacher, TopPieces
 
 
 class Wanted(NamedTuple):
@@ -43,6 +42,7 @@ class Pass:
     labels: Tensor | None
     """Of the last of these positions."""
     teacher: Teacher | None
+    """With a decoder `at` the temperature."""
     temperature: float
     entropy: bool
     """Whether the teacher's entropy is taken off, which makes a divergence of a cross-entropy."""
@@ -59,15 +59,30 @@ def run(
     with torch.no_grad(), torch.autocast(student_ND.device.type, enabled=False):
         # All is in units of the temperature: x = vectors / T, so that scores / T need no pass over [n, V].
         x_ND = (student_ND[work.rows] / work.temperature).to(work.compute)
-        weight = weight_VD.to(work.compute)
-        bias = None if bias_V is None else (bias_V / work.temperature).to(work.compute)
+        decoder = Decoder(weight_VD, bias_V).at(work.temperature, work.compute)
         sums = _Sums(work, student_ND, weight_VD, bias_V, wanted)
+        room = _Room(min(work.chunk, len(x_ND)), len(weight_VD), sums.exact, student_ND.device)
         for start in range(0, len(x_ND), work.chunk):
             part = slice(start, start + work.chunk)
-            slope_nV = _chunk(work, start, F.linear(x_ND[part], weight, bias), sums, any(wanted))
+            scores_nV = decoder.scores(x_ND[part], room("scores", len(x_ND[part]), work.compute))
+            slope_nV = _chunk(work, start, scores_nV, sums, room, any(wanted))
             if slope_nV is not None:
-                sums.add(part, slope_nV.to(work.compute), x_ND[part], weight)
+                slope_nV = slope_nV if slope_nV.dtype == work.compute else scores_nV.copy_(slope_nV)
+                sums.add(part, slope_nV, x_ND[part], decoder.weight_VD)
         return sums.mlm, sums.hinton, sums.gradients(work)
+
+
+class _Room:
+    """Room for [n, V] by name, used again by every chunk: new memory costs a CPU as much as an exponential."""
+
+    def __init__(self, chunk: int, vocabulary: int, exact: torch.dtype, device: torch.device) -> None:
+        self.shape, self.exact, self.device = (chunk, vocabulary), exact, device
+        self.rooms: dict[str, Tensor] = {}
+
+    def __call__(self, name: str, rows: int, dtype: torch.dtype | None = None) -> Tensor:
+        if name not in self.rooms:
+            self.rooms[name] = torch.empty(self.shape, dtype=dtype or self.exact, device=self.device)
+        return self.rooms[name][:rows]
 
 
 class _Sums:
@@ -112,7 +127,7 @@ class _Sums:
         )
 
 
-def _chunk(work: Pass, start: int, scores_nV: Tensor, sums: _Sums, learning: bool) -> Tensor | None:
+def _chunk(work: Pass, start: int, scores_nV: Tensor, sums: _Sums, room: _Room, learning: bool) -> Tensor | None:
     """Add a chunk's part of both terms; the derivative of their weighted sum by the scores / T, if it is wanted."""
     number = len(scores_nV)
     labelled = 0 if work.labels is None else len(work.labels)
@@ -121,12 +136,12 @@ def _chunk(work: Pass, start: int, scores_nV: Tensor, sums: _Sums, learning: boo
     m = min(max(start + number - first_label, 0), number)
     slope_dV = slope_mV = None
     if d:
-        loss, slope_dV = _distil(work, slice(start, start + d), scores_nV[:d], sums.exact, learning)
+        loss, slope_dV = _distil(work, slice(start, start + d), scores_nV[:d], room, learning)
         sums.hinton += loss * work.row_weight
     if m:
-        assert work.labels is not None
+        assert work.labels is not None, "rows are labelled by labels"
         labels_m = work.labels[max(start - first_label, 0) :][:m]
-        loss, slope_mV = _predict(scores_nV[number - m :], labels_m, work.temperature, sums.exact, learning)
+        loss, slope_mV = _predict(scores_nV[number - m :], labels_m, work.temperature, room, learning)
         sums.mlm += loss / labelled
     if slope_dV is not None:
         slope_dV *= work.weights[1] * work.row_weight
@@ -145,46 +160,49 @@ def _joined(slope_dV: Tensor | None, slope_mV: Tensor | None, number: int) -> Te
 
 
 def _predict(
-    scores_mV: Tensor, labels_m: Tensor, temperature: float, exact: torch.dtype, learning: bool
+    scores_mV: Tensor, labels_m: Tensor, temperature: float, room: _Room, learning: bool
 ) -> tuple[Tensor, Tensor | None]:
-    """Sum of -log p(label), and its derivative by the scores."""
-    log_mV = F.log_softmax(scores_mV.to(exact) * temperature, dim=-1)
+    """Sum of -log p(label), and its derivative by the scores. Works in the rooms that distilling is done with."""
+    whole_mV = room("wanted", len(scores_mV)).copy_(scores_mV).mul_(temperature)
+    log_mV = torch.log_softmax(whole_mV, dim=-1, out=room("teacher", len(scores_mV)))
     at_m1 = labels_m.unsqueeze(-1)
     loss = -log_mV.gather(-1, at_m1).sum()
     if not learning:
         return loss, None
-    slope_mV = log_mV.exp_()
-    slope_mV.scatter_add_(-1, at_m1, torch.full_like(at_m1, -1, dtype=exact))
-    return loss, slope_mV
+    return loss, log_mV.exp_().scatter_add_(-1, at_m1, log_mV.new_full(at_m1.shape, -1.0))
 
 
-def _distil(
-    work: Pass, part: slice, scores_dV: Tensor, exact: torch.dtype, learning: bool
-) -> tuple[Tensor, Tensor | None]:
+def _distil(work: Pass, part: slice, scores_dV: Tensor, room: _Room, learning: bool) -> tuple[Tensor, Tensor | None]:
     """Sum of the divergences (or cross-entropies) of a chunk, and its derivative by the scores / T."""
-    student_dV = F.log_softmax(scores_dV, dim=-1, dtype=exact)
-    rows = work.rows[part]
-    if isinstance(work.teacher, TopPieces):
-        top = work.teacher
-        highest_dK = torch.cat([top.scores_NK[rows], top.rest_N[rows].unsqueeze(-1)], dim=-1).to(exact)
-        return _distil_top(student_dV, F.log_softmax(highest_dK, dim=-1), top.pieces_NK[rows], work.entropy, learning)
-    assert work.teacher is not None
-    return _distil_all(student_dV, _teacher(work.teacher, rows, work, exact), work.entropy, learning)
+    student_dV = _log_softmax(scores_dV, room("student", len(scores_dV)))
+    rows, teacher = work.rows[part], work.teacher
+    if isinstance(teacher, TopPieces):
+        highest_dK1 = torch.cat([teacher.scores_NK[rows], teacher.rest_N[rows].unsqueeze(-1)], dim=-1)
+        teacher_dK1 = highest_dK1.to(room.exact).log_softmax(-1)
+        return _distil_top(student_dV, teacher_dK1, teacher.pieces_NK[rows], work.entropy, learning)
+    assert teacher is not None, "rows are distilled by a teacher"
+    return _distil_all(student_dV, _teacher_in(room, teacher, rows, work), room, work.entropy, learning)
 
 
-def _teacher(teacher: Reading, rows: Tensor, work: Pass, exact: torch.dtype) -> Tensor:
+def _teacher_in(room: _Room, teacher: Reading, rows: Tensor, work: Pass) -> Tensor:
     """The teacher's log probabilities at these positions."""
-    decoder = teacher.decoder
-    x_dD = (teacher.vectors_ND[rows] / work.temperature).to(decoder.weight_VD.dtype)
-    bias = None if decoder.bias_V is None else decoder.bias_V / work.temperature
-    return F.log_softmax(F.linear(x_dD, decoder.weight_VD, bias), dim=-1, dtype=exact)
+    compute = teacher.decoder.weight_VD.dtype
+    x_dD = (teacher.vectors_ND[rows] / work.temperature).to(compute)
+    name = "wanted" if compute == room.exact else "teacher scores"
+    return _log_softmax(teacher.decoder.scores(x_dD, room(name, len(rows), compute)), room("teacher", len(rows)))
 
 
-def _distil_all(student_dV: Tensor, teacher_dV: Tensor, entropy: bool, learning: bool) -> tuple[Tensor, Tensor | None]:
+def _log_softmax(scores_nV: Tensor, into_nV: Tensor) -> Tensor:
+    """In the precision of where it is put."""
+    return torch.log_softmax(scores_nV, dim=-1, dtype=into_nV.dtype, out=into_nV)
+
+
+def _distil_all(
+    student_dV: Tensor, teacher_dV: Tensor, room: _Room, entropy: bool, learning: bool
+) -> tuple[Tensor, Tensor | None]:
     """From log probabilities over the whole vocabulary, both of which are used up."""
-    wanted_dV = teacher_dV.exp()
-    # The difference is taken before the sum: of two nearly equal cross-entropies nothing would be left in fp32.
-    apart_dV = teacher_dV.sub_(student_dV) if entropy else student_dV.neg()
+    wanted_dV = torch.exp(teacher_dV, out=room("wanted", len(teacher_dV)))
+    apart_dV = teacher_dV.sub_(student_dV) if entropy else torch.neg(student_dV, out=teacher_dV)
     loss = apart_dV.mul_(wanted_dV).sum()
     return loss, student_dV.exp_().sub_(wanted_dV) if learning else None
 

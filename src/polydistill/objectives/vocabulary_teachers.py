@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
@@ -17,9 +16,16 @@ class Decoder:
     weight_VD: Tensor
     bias_V: Tensor | None = None
 
-    def scores(self, vectors_nD: Tensor) -> Tensor:
+    def at(self, temperature: float, dtype: torch.dtype) -> "Decoder":
+        """The decoder for vectors that are divided by the temperature, as its scores then are; in this precision."""
+        bias = None if self.bias_V is None else (self.bias_V / temperature).to(dtype)
+        return Decoder(self.weight_VD.to(dtype), bias)
+
+    def scores(self, vectors_nD: Tensor, into_nV: Tensor | None = None) -> Tensor:
         """Over the vocabulary, for these positions."""
-        return F.linear(vectors_nD, self.weight_VD, self.bias_V)
+        if self.bias_V is None:
+            return torch.mm(vectors_nD, self.weight_VD.T, out=into_nV)
+        return torch.addmm(self.bias_V, vectors_nD, self.weight_VD.T, out=into_nV)
 
 
 @dataclass(frozen=True)
