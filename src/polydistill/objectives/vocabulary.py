@@ -25,7 +25,7 @@ from polydistill.objectives.logits import Scaling, row_weight
 from polydistill.objectives.vocabulary_pass import Gradients, Pass, Wanted
 from polydistill.objectives.vocabulary_teachers import Decoder, Reading, Teacher, TopPieces
 
-CHUNK = 128  # by measurement: benchmarks/results/vocabulary_losses.md
+CHUNK = 256  # by measurement: benchmarks/results/vocabulary_losses.md
 IGNORED = -100
 
 
