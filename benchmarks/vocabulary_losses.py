@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 python benchmarks/vocabulary_losses.py [--small] [--dense] [--turns 3] [--threads 1]
 
 Vectors of width 768 into both decoders, 15 % of the positions labelled, Hinton at T = 4, forward and backward.
-`--small` is 4 x 128 positions and 50,000 pieces. Without it follow XLM-R's 250,002 pieces, with these positions and with
-16 x 128, one turn each; the dense losses on all of the latter need 15 GB and run only with `--dense`.
+`--small` is 4 x 128 positions and 50,000 pieces. Without it follow XLM-R's 250,002 pieces, with these positions and
+with 16 x 128, one turn each; the dense losses on all of the latter need 15 GB and run only with `--dense`.
 
 Every measurement is a process of its own: its seconds, and by how much its memory grew over the inputs at the highest
 (`VmHWM`). `dense` is PyTorch's cross-entropy and KL on the scores of every position; `masked` reads the labelled
