@@ -47,9 +47,10 @@ SMALL, WIDE, FULL = Shape(4 * 128, 50_000), Shape(4 * 128, 250_002), Shape(16 * 
 
 
 ABOUT = """\
-Forward and backward in fp32, width 768, 15 % of the positions labelled, both terms. Memory is growth over the inputs: the
-gradient of the decoder's weight (0.72 GB at 250,002 pieces), and scores. `masked` reads the labelled positions alone,
-`stored` the teacher's 64 highest scores in the teacher's place: other objectives. The floor is four matrix products."""
+Forward and backward in fp32, width 768, 15 % of the positions labelled, both terms. Memory is growth over the inputs:
+the gradient of the decoder's weight (0.72 GB at 250,002 pieces), and scores. `masked` reads the labelled positions
+alone, `stored` the teacher's 64 highest scores in the teacher's place: other objectives. The floor is four matrix
+products."""
 
 
 @dataclass
