@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,11 @@ def test_quickstart_prints_its_table_and_page(polydistill, made):
     assert result.exit_code == 0, result.output
     assert "avg of 6" in result.stdout
     assert f"page: {made}/quickstart/index.html" in result.stdout
-    assert json.loads((made / "quickstart" / "summary.json").read_text())["after"].keys() >= {"en", "tr"}
+    summary = json.loads((made / "quickstart" / "summary.json").read_text())
+    assert summary["after"].keys() >= {"en", "tr"}
+    took = [json.loads(file.read_text())["seconds"] for file in made.glob("*/results.json")]
+    assert len(took) == 3
+    assert summary["seconds"] >= round(sum(took), 1) - 0.1  # also where all was done before
 
 
 def test_table_writes_json_and_markdown(polydistill, monkeypatch, made, tmp_path):
@@ -115,6 +120,18 @@ def test_list_shows_runs_that_have_begun(polydistill, made, tmp_path):
     shown = polydistill(f"list runs --runs {tmp_path}").stdout
     assert "xd-begun" in shown
     assert "begun" in shown.split("xd-begun")[1]
+
+
+def test_list_shows_the_others_beside_a_folder_that_cannot_be_read(polydistill, made, tmp_path):
+    (done,) = made.glob("xd-*")
+    shutil.copytree(done, tmp_path / "xd-good")
+    for name, file in (("xd-cut", "results.json"), ("xd-strange", "run.json")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_text("{")
+    result = polydistill(f"list runs --runs {tmp_path}")
+    assert result.exit_code == 0, result.output
+    assert all(name in result.stdout for name in ("xd-good", "xd-cut", "xd-strange", "done in"))
+    assert result.stdout.count("cannot be read") == 2
 
 
 def test_list_without_runs_says_how_to_begin(polydistill, tmp_path):

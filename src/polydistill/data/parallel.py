@@ -62,7 +62,7 @@ def read_aligned(files: Mapping[str, Path]) -> Corpus:
         found = "line counts " + ", ".join(f"{counts[code]} ({path})" for code, path in files.items())
         way_out = f"Line {counts[shortest] + 1} has no counterpart: look for lines lost or split on the way."
         raise DataError(files[longest], counts[shortest] + 1, found, "equal line counts", way_out)
-    return _corpus(tables, aligned=True)
+    return _corpus(tables, files, aligned=True)
 
 
 def read_rows_by_language(path: Path, languages: Sequence[str], columns: Mapping[str, str]) -> Corpus:
@@ -76,7 +76,7 @@ def read_rows_by_language(path: Path, languages: Sequence[str], columns: Mapping
             if not isinstance(text, str):
                 raise DataError(path, line, f"{code} = {text!r}", "text", "Correct or remove the line.")
         add_row(tables, texts)
-    return _corpus(tables, aligned=True)
+    return _corpus(tables, dict.fromkeys(languages, path), aligned=True)
 
 
 def load_text_files(source: FileSource, languages: Sequence[str]) -> Corpus:
@@ -142,7 +142,7 @@ def _read_plain(files: Mapping[str, Path]) -> Corpus:
     for code, path in files.items():
         for _, text in read_lines(path):
             add_row({code: tables[code]}, [text])
-    return _corpus(tables, aligned=len(files) == 1)
+    return _corpus(tables, files, aligned=len(files) == 1)
 
 
 def _is_table(path: Path) -> bool:
@@ -166,6 +166,13 @@ def add_row(tables: Mapping[str, TableBuilder], texts: Sequence[str]) -> None:
             table.add([text])
 
 
-def _corpus(tables: Mapping[str, TableBuilder], aligned: bool) -> Corpus:
+def _corpus(tables: Mapping[str, TableBuilder], files: Mapping[str, Path], aligned: bool) -> Corpus:
+    rows = {code: table.dataset() for code, table in tables.items()}
+    for code, table in tables.items():
+        if not len(rows[code]):
+            found = f"{table.skipped[BLANK]} lines of which none has text" + (
+                " on every side" if len(tables) > 1 else ""
+            )
+            raise DataError(files[code], None, found, "at least one sentence", "Look whether it is the right file.")
     skipped = {code: dict(table.skipped) for code, table in tables.items() if table.skipped}
-    return Corpus(SENTENCE, {code: table.dataset() for code, table in tables.items()}, aligned, skipped)
+    return Corpus(SENTENCE, rows, aligned, skipped)
