@@ -96,7 +96,8 @@ def _records(corpus: "Corpus") -> list[dict[str, str]]:
 def table(
     id: Annotated[str, typer.Argument(help="Such as xd/3; see: polydistill list tables.")],
     scale: Annotated[
-        ScaleName, typer.Option(help="paper: as published; world: the mini-world; quick: fewer steps; smoke: a test.")
+        ScaleName,
+        typer.Option(help="paper: as published; world: the mini-world; quick: smaller, shorter; smoke: a test."),
     ] = "world",
     seeds: Annotated[int, typer.Option(help="How many: 0, 1, ...")] = 1,
     plan: Annotated[bool, typer.Option("--plan", help="Run nothing; say what it would take.")] = False,

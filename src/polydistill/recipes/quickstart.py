@@ -1,6 +1,7 @@
 """The main job in one go: pre-train a mini polyglot, tune it on English, distil it into more languages, and show it.
 
-The runs are a Baseline and an XD of table xd/3 at the `quick` scale: the `world` scale with fewer steps.
+The runs are a Baseline and an XD of table xd/3 at the `quick` scale: the `world` scale with a smaller
+encoder and fewer steps.
 """
 
 import json
