@@ -49,25 +49,22 @@ def test_all_tables_are_whole():
     assert all(0 <= value < 100 for _, _, found in ROWS for value in found.cells.values())
 
 
+def printed(number, name):
+    """A row as the thesis prints it, column by column."""
+    return list(row(number, name).cells.values())
+
+
 def test_spot_checks_against_the_thesis():
-    assert row("4.3", "MonoAlignment-XLM-R6").cells == {
-        **{"BERTScore tr-en": 47.8, "BERTScore sw-en": 28.0, "BERTScore ur-en": 42.8, "BERTScore eu-en": 31.4},
-        **{"cosine tr-en": 49.4, "cosine sw-en": 22.3, "cosine ur-en": 28.7, "cosine eu-en": 26.1},
-        **{"BERTScore avg": 37.5, "cosine avg": 31.6},
-    }
-    assert row("4.4", "XLM-R6 (Top)").cells == {
-        **{"XNLI tr": 39.4, "XNLI sw": 35.0, "NER tr": 34.3, "NER sw": 40.9, "XCOPA tr": 51.0, "XCOPA sw": 48.8},
-        AVERAGE: 41.6,
-    }
+    bertscore, cosine = [47.8, 28.0, 42.8, 31.4, 37.5], [49.4, 22.3, 28.7, 26.1, 31.6]
+    assert printed("4.3", "MonoAlignment-XLM-R6") == [*bertscore, *cosine]
+    assert printed("4.4", "XLM-R6 (Top)") == [39.4, 35.0, 34.3, 40.9, 51.0, 48.8, 41.6]
+    assert printed("4.6", "ADAPT JOINT") == [67.2, 63.1, 65.0, 61.0, 62.2, 67.0, 64.3]
+    assert list(row("4.6", "SFT").scores)[:3] == ["XNLI tr", "NER tr", "XCOPA tr"]
     few = row("4.5", "MonoShot-XLM-R6").scores
     assert (few["XNLI tr k=10"], few["NER sw k=500"], few["XCOPA tr k=50"], few["XCOPA sw k=100"]) == (
         *(65.4, 89.0),
         *(53.2, 58.8),
     )
-    assert row("4.6", "ADAPT JOINT").cells == {
-        **{"XNLI tr": 67.2, "NER tr": 63.1, "XCOPA tr": 65.0, "XNLI sw": 61.0, "NER sw": 62.2, "XCOPA sw": 67.0},
-        AVERAGE: 64.3,
-    }
     assert (row("4.6", "FULL SRC").scores["XNLI tr"], row("4.6", "SFT").average) == (36.0, 60.8)
     assert row("4.7", "Hinton+Hid_COS+ATT_MSE+Emb_MSE (Bottom)").scores["NER sw"] == 60.1
     assert row("4.8", "MonoShot-XLM-R6 w/o Output Tie").average == 61.3
