@@ -27,7 +27,7 @@ from polydistill.recipes.xd import table as xd_table
 from polydistill.recipes.xd_scales import Scale
 from polydistill.reports.published import PAPERS, published_paper
 from polydistill.reports.tables import Table
-from polydistill.results import MODEL, RunResult, Score
+from polydistill.results import MODEL, STUDENTS, RunResult, Score
 from polydistill.students.polyglot import Polyglot
 from polydistill.tasks.classification import TASKS, TaskName, predict_logits
 from polydistill.training.edit import changed, read_run
@@ -80,6 +80,11 @@ class Done:
     def model(self) -> Path:
         """The student, as plain `transformers` loads it."""
         return self.folder / MODEL
+
+    @property
+    def students(self) -> dict[str, Path]:
+        """The students by name, where the run leaves several; each as `model` is."""
+        return {name: self.folder / STUDENTS / name for name in self.run.students}
 
 
 @dataclass(frozen=True)
