@@ -19,6 +19,7 @@ from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import unknown
 from polydistill.methods.method import Loaded
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
+from polydistill.recipes.own_students import DistillOptions, distill_run
 from polydistill.recipes.plan import Plan, plan_table
 from polydistill.recipes.quickstart import Quickstart, quickstart
 from polydistill.recipes.stored import report
@@ -47,6 +48,8 @@ __all__ = [
     "Run",
     "Table",
     "changed",
+    "distill",
+    "distill_run",
     "evaluate",
     "load",
     "plan",
@@ -119,6 +122,13 @@ def tune(
 def xd(model: str | Path, languages: Sequence[str] = (), *, out: str | Path, **options: Unpack[XDOptions]) -> Done:
     """Distil a tuned model into other languages without labels, in `out`; options: see `recipes.own.xd_run`."""
     return run(xd_run(model, languages, **options), out)
+
+
+def distill(
+    teacher: str | Path, texts: Mapping[str, Rows | Path], *, out: str | Path, **options: Unpack[DistillOptions]
+) -> Done:
+    """Distil a masked language model into small students, by language, in `out`; options: see `distill_run`."""
+    return run(distill_run(teacher, texts, **options), out)
 
 
 def tables() -> dict[str, str]:

@@ -7,18 +7,17 @@ exist once and have one state in the optimiser. If they share everything they ar
 import copy
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, cast
+from typing import Literal, TypeAlias, cast
 
 import torch
-from pydantic import PositiveInt
 from torch import nn
 from transformers import AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
 
 from polydistill.errors import unknown
 from polydistill.students.layers import blocks, decoder, family_of
 
-Part = Literal["embeddings", "head"] | Annotated[int, PositiveInt]
-"""What students may share: the embeddings, the MLM head, or a block by its number."""
+Part: TypeAlias = int | str
+"""What students may share: `embeddings`, `head` (of MLM), or a block by its number."""
 Origin = Literal["teacher", "random"]
 
 
