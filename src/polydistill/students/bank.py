@@ -162,7 +162,7 @@ def _share(first: PreTrainedModel, other: PreTrainedModel, share: Collection[Par
         elif part == "head":
             for name in family.head:
                 setattr(other, name, getattr(first, name))
-        else:
+        elif isinstance(part, int):
             ours[part - 1] = blocks(first)[part - 1]
     if family.closing and len(ours) in share:  # it belongs to the last block
         setattr(other.base_model, family.closing, getattr(first.base_model, family.closing))
