@@ -19,6 +19,7 @@ from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import unknown
 from polydistill.methods.method import Loaded
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
+from polydistill.recipes.own_students import DistillOptions, distill_run
 from polydistill.recipes.plan import Plan, plan_table
 from polydistill.recipes.quickstart import Quickstart, quickstart
 from polydistill.recipes.stored import report
@@ -27,7 +28,7 @@ from polydistill.recipes.xd import table as xd_table
 from polydistill.recipes.xd_scales import Scale
 from polydistill.reports.published import published_paper
 from polydistill.reports.tables import Table
-from polydistill.results import MODEL, RunResult, Score
+from polydistill.results import MODEL, STUDENTS, RunResult, Score
 from polydistill.students.polyglot import Polyglot
 from polydistill.tasks.classification import TASKS, TaskName, predict_logits
 from polydistill.training.edit import changed, read_run
@@ -47,6 +48,8 @@ __all__ = [
     "Run",
     "Table",
     "changed",
+    "distill",
+    "distill_run",
     "evaluate",
     "load",
     "plan",
@@ -82,6 +85,11 @@ class Done:
         """The student, as plain `transformers` loads it."""
         return self.folder / MODEL
 
+    @property
+    def students(self) -> dict[str, Path]:
+        """The students by name, where the run leaves several; each as `model` is."""
+        return {name: self.folder / STUDENTS / name for name in self.run.students}
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -115,6 +123,13 @@ def tune(
 def xd(model: str | Path, languages: Sequence[str] = (), *, out: str | Path, **options: Unpack[XDOptions]) -> Done:
     """Distil a tuned model into other languages without labels, in `out`; options: see `recipes.own.xd_run`."""
     return run(xd_run(model, languages, **options), out)
+
+
+def distill(
+    teacher: str | Path, texts: Mapping[str, Rows | Path], *, out: str | Path, **options: Unpack[DistillOptions]
+) -> Done:
+    """Distil a masked language model into small students, by language, in `out`; options: see `distill_run`."""
+    return run(distill_run(teacher, texts, **options), out)
 
 
 def tables() -> dict[str, str]:

@@ -1,8 +1,8 @@
 """What every method is, and what it needs to be trained."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch import nn
@@ -53,3 +53,5 @@ class Prepared:
     method: Method
     groups: Sequence[Group]
     transform: Transform | None = None
+    students: Mapping[str, Loaded] = field(default_factory=dict)
+    """The students by name, where a method makes its own; where not, what the run began with is its one student."""

@@ -13,6 +13,7 @@ from typing import Literal
 
 from polydistill.data.sources import FileSource, HubSource, WorldSource
 from polydistill.errors import unknown
+from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.xd import XDistil
 from polydistill.recipes.tables import TableRecipe
@@ -77,7 +78,7 @@ ASSUMPTIONS = (
 class Line(Spec):
     """All runs of one method on one model."""
 
-    method: Literal["pretrain", "tune", "xd"]
+    method: Literal["pretrain", "tune", "xd", "monolingual"]
     model: str
     runs: int
     steps: int
@@ -159,6 +160,14 @@ def architecture(start: Fresh | Pretrained) -> Architecture:
     return ARCHITECTURES[start.name]
 
 
+def learner(run: Run) -> Architecture:
+    """The sizes of what a run trains: of what it starts from, unless it makes smaller students of that."""
+    before = learner(run.start.run) if isinstance(run.start, ResultOf) else architecture(run.start)
+    if isinstance(run.method, Monolingual):
+        return Architecture(run.method.depth, run.method.width or before.width, before.vocabulary)
+    return before
+
+
 def row_count(source: WorldSource | FileSource | HubSource) -> int:
     """Rows of one language, as far as it is known without reading them."""
     if source.rows is not None:
@@ -170,11 +179,11 @@ def row_count(source: WorldSource | FileSource | HubSource) -> int:
 
 def _line(run: Run, peak: float) -> Line:
     start = origin(run)
-    sizes, training = architecture(start), run.training
+    sizes, training = learner(run), run.training
     examples = training.steps * training.batch_size * training.accumulation
     tokens = _tokens(run)
     student = 3 * sizes.reading(examples, tokens) + _vocabulary_head(run, sizes, examples * tokens)
-    teacher = sizes.reading(_taught(run, examples), tokens)
+    teacher = _teacher(run).reading(_taught(run, examples), tokens)
     evaluations = training.steps // training.evaluate_every if training.evaluate_every else 0
     judging = sizes.reading(evaluations * _judged(run.selection) + _judged(run.evaluation), tokens)
     seconds = max(student / (peak * UTILISATION), training.steps * STEP_SECONDS)
@@ -196,19 +205,34 @@ def _tokens(run: Run) -> float:
     """Tokens of an input on average."""
     if isinstance(run.method, Pretrain):
         return SENTENCE_TOKENS * (1 + run.method.pairs)
+    if isinstance(run.method, Monolingual):  # a text of the world is a sentence, any other is as long as it may be
+        return SENTENCE_TOKENS if isinstance(run.method.reads[0][0], WorldSource) else run.method.max_length
     source = run.method.reads[0][0]
     return TOKENS["world" if isinstance(source, WorldSource) else "hub"]
 
 
 def _vocabulary_head(run: Run, sizes: Architecture, tokens: float) -> float:
-    """Learning to predict the hidden tokens: each meets the whole vocabulary."""
-    if not isinstance(run.method, Pretrain):
+    """Learning to predict the hidden tokens, or to score all as a teacher does: each meets the whole vocabulary."""
+    method = run.method
+    if isinstance(method, Pretrain):
+        share = method.pair_mask_rate
+    elif isinstance(method, Monolingual) and (method.weights.mlm or method.weights.hinton):
+        share = 1.0 if method.weights.hinton and method.positions == "all" else method.mask_rate
+    else:
         return 0.0
-    return 6 * sizes.width * (sizes.vocabulary + sizes.width) * tokens * run.method.pair_mask_rate
+    return 6 * sizes.width * (sizes.vocabulary + sizes.width) * tokens * share
+
+
+def _teacher(run: Run) -> Architecture:
+    """The sizes of who teaches, or would."""
+    start = run.teacher or run.start
+    return learner(start.run) if isinstance(start, ResultOf) else architecture(start)
 
 
 def _taught(run: Run, examples: int) -> int:
     """Texts that a teacher reads: every original once, or again and again."""
+    if isinstance(run.method, Monolingual):
+        return examples if run.method.has_teacher else 0
     if not isinstance(run.method, XDistil):
         return 0
     if run.method.store_teacher and run.method.data is not None:

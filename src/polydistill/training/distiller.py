@@ -80,7 +80,7 @@ class Distiller(Trainer):
         self.folder, self.steps, self.training, self.evaluate_now = folder, steps, training, evaluate_now
         self.loss_is_scaled_for_ga = True  # compute_loss weighs the micro-batches itself
         self._sums: dict[str, Tensor] = {}
-        self._last_logged = 0
+        self._times: dict[str, int] = {}
         super().__init__(
             method,
             arguments(training, folder, seed),
@@ -96,7 +96,6 @@ class Distiller(Trainer):
         self.accelerator.wait_for_everyone()
         checkpoint = latest(self.folder)
         state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME)) if checkpoint else TrainerState()
-        self._last_logged = state.global_step
         if checkpoint and self._out_of_patience(state):  # killed between its last step and its result
             self._load_from_checkpoint(str(checkpoint))
             self.state = state
@@ -165,17 +164,17 @@ class Distiller(Trainer):
     def _note(self, name: str, value: Tensor) -> None:
         seen = self._sums.get(name)
         self._sums[name] = value if seen is None else seen + value
+        self._times[name] = self._times.get(name, 0) + 1
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add every term, unweighted: its mean over the steps since the last line, over all processes."""
+        """Add every term, unweighted: its mean over those steps since the last line that had it, over all processes."""
         if "train_runtime" in logs:  # the library's closing summary, which knows of nothing before an interruption
             return
         if "loss" in logs and self._sums:
-            steps = self.state.global_step - self._last_logged
             for name, value in sorted(self._sums.items()):
                 summed = self.accelerator.reduce(value.reshape(1), "sum") if self.args.world_size > 1 else value
-                logs[name] = float(summed) / max(1, steps)
-            self._sums, self._last_logged = {}, self.state.global_step
+                logs[name] = float(summed) / (self._times[name] / self.args.gradient_accumulation_steps)
+            self._sums, self._times = {}, {}
         super().log(logs, start_time)
 
     def _maybe_log_save_evaluate(self, *args: Any, **kwargs: Any) -> None:

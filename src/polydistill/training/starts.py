@@ -18,8 +18,8 @@ from transformers import (
 
 from polydistill.data.load import load_text
 from polydistill.methods.method import Loaded
+from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
-from polydistill.results import MODEL
 from polydistill.students.fresh import fresh_encoder, learn_tokenizer
 from polydistill.tasks.classification import TASKS
 from polydistill.training.run import Fresh, Pretrained, ResultOf, Run
@@ -30,11 +30,17 @@ def load_start(start: Fresh | Pretrained | ResultOf, run: Run, store: Store) -> 
     """The network and tokenizer that a run begins with; a classifier without a head gets a new one."""
     if isinstance(start, Fresh):
         return _fresh(start, run)
-    name = str(store.folder(start.run) / MODEL) if isinstance(start, ResultOf) else start.name
+    name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
-    if isinstance(run.method, Pretrain):
+    if isinstance(run.method, Pretrain | Monolingual):
         with quietly():
             network = AutoModelForMaskedLM.from_pretrained(name, revision=revision)
+        if isinstance(run.method, Monolingual) and not predicts_words(network.config):
+            raise ValueError(
+                f"{name} has no head that predicts hidden words (architecture: "
+                f"{', '.join(network.config.architectures or ()) or 'not said'}), so it cannot teach masked language "
+                "models. Name a masked language model, such as FacebookAI/xlm-roberta-base."
+            )
         return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
     return load_classifier(name, TASKS[run.method.task].shape.labels, revision)
 
@@ -56,6 +62,11 @@ def load_classifier(name: str | Path, labels: tuple[str, ...], revision: str | N
     network.config.id2label = dict(enumerate(labels))
     network.config.label2id = {label: index for index, label in enumerate(labels)}
     return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
+
+
+def predicts_words(config: PretrainedConfig) -> bool:
+    """Whether a model has been trained with a masked-language-modelling head."""
+    return any(kind.endswith(("ForMaskedLM", "ForPreTraining")) for kind in config.architectures or ())
 
 
 def has_head(config: PretrainedConfig) -> bool:

@@ -7,6 +7,7 @@ runs/xd-1f3a9c.../
     log.json          every term and score by step
     tensorboard/      the same as events for TensorBoard, where asked for
     model/            the student, as plain `transformers` loads it
+    students/NAME/    the same for each student, where a run leaves several
     results.json      the scores; there if and only if the run is done
 """
 

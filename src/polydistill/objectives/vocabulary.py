@@ -1,0 +1,165 @@
+"""MLM and Hinton over a large vocabulary in one pass that never holds [positions x vocabulary].
+
+    mlm = mean over labelled positions of -log p(piece)                               (thesis, eq. 2.10)
+    hinton = row weight x sum over its positions of KL(teacher || student) at T       (eq. 2.9; scalings: `logits.py`)
+
+XLM-R has 250,002 pieces: the scores of 2,048 tokens take 2 GB, and the dense way holds them many times over. Here a
+chunk of positions is scored, its two terms and their gradient are worked out, and its scores are forgotten. The
+gradient by the student's vectors, decoder weight and bias is complete when forward ends; backward only scales it.
+
+One gradient is kept and not one a term, which would be another [V, D]. So forward must be told in which ratio the terms
+will be added (`weights`). If backward finds another ratio (one term alone, micro-batches that weigh the terms by other
+shares) or is run twice, it does the pass again with what it found: as right, but twice the work.
+
+Only positions that count are computed: those with a label, and those of `distil_N`. The rest may hold anything.
+"""
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from polydistill.objectives import vocabulary_pass
+from polydistill.objectives.logits import Scaling, row_weight
+from polydistill.objectives.vocabulary_pass import Gradients, Pass, Wanted
+from polydistill.objectives.vocabulary_teachers import Decoder, Reading, Teacher, TopPieces
+
+CHUNK = 128  # by measurement: benchmarks/results/vocabulary_losses.md
+IGNORED = -100
+
+
+class VocabularyTerms(NamedTuple):
+    """The two terms, unweighted; a term that nothing counts for is 0."""
+
+    mlm: Tensor
+    hinton: Tensor
+
+
+def mlm_and_hinton(
+    student_ND: Tensor,
+    decoder: Decoder,
+    labels_N: Tensor | None = None,
+    teacher: Teacher | None = None,
+    distil_N: Tensor | None = None,
+    *,
+    temperature: float = 1.0,
+    scaling: Scaling = "hinton",
+    sequences: int | None = None,
+    weights: tuple[float, float] = (1.0, 1.0),
+    chunk: int = CHUNK,
+) -> VocabularyTerms:
+    """Both terms from the vectors that go into the student's decoder; each term alone where the other's input is None.
+
+    `labels_N` holds the piece to predict, -100 where there is none. `distil_N` says where the student learns from the
+    teacher (None: everywhere). `sequences` is for the scaling `sequence_sum`. `weights` should be the weights by which
+    the terms will enter the loss; they make backward fast and change no value.
+    """
+    _check(student_ND, decoder, teacher, temperature, chunk)
+    labelled_N = torch.zeros(len(student_ND), dtype=torch.bool, device=student_ND.device)
+    distilled_N = labelled_N
+    if labels_N is not None:
+        labelled_N = labels_N != IGNORED
+    if teacher is not None:
+        distilled_N = torch.ones_like(labelled_N) if distil_N is None else distil_N.bool()
+    groups = [distilled_N & ~labelled_N, distilled_N & labelled_N, labelled_N & ~distilled_N]
+    alone, both, other = (group.nonzero().squeeze(-1) for group in groups)
+    distilled = len(alone) + len(both)
+    work = Pass(
+        rows=torch.cat([alone, both, other]),
+        distilled=distilled,
+        labels=None if labels_N is None else labels_N[torch.cat([both, other])],
+        teacher=_at(temperature, teacher),
+        temperature=temperature if teacher is not None else 1.0,
+        entropy=scaling != "cross_entropy",
+        row_weight=row_weight(scaling, temperature, distilled, sequences) if teacher is not None else 1.0,
+        weights=weights,
+        chunk=chunk,
+        compute=_compute_type(student_ND),
+    )
+    mlm, hinton = _Chunked.apply(  # type: ignore[no-untyped-call]
+        student_ND, decoder.weight_VD, decoder.bias_V, work, torch.is_grad_enabled()
+    )
+    return VocabularyTerms(mlm, hinton)
+
+
+def _compute_type(factor: Tensor) -> torch.dtype:
+    """The precision of a matrix product: autocast's where it is on."""
+    device = factor.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else factor.dtype
+
+
+def _at(temperature: float, teacher: Teacher | None) -> Teacher | None:
+    """The teacher's decoder made ready, once for all chunks."""
+    if not isinstance(teacher, Reading):
+        return teacher
+    with torch.no_grad():
+        decoder = teacher.decoder.at(temperature, _compute_type(teacher.decoder.weight_VD))
+        return Reading(teacher.vectors_ND.detach(), decoder)
+
+
+def _check(student_ND: Tensor, decoder: Decoder, teacher: Teacher | None, temperature: float, chunk: int) -> None:
+    if chunk < 1:
+        raise ValueError(f"A chunk has at least 1 position, not {chunk}; the default is {CHUNK}.")
+    if isinstance(teacher, TopPieces) and teacher.temperature != temperature:
+        raise ValueError(
+            f"The teacher's pieces were stored at temperature {teacher.temperature}, but {temperature} is asked for. "
+            "The weight of the other pieces holds at one temperature only: store them again, or use that one."
+        )
+    if isinstance(teacher, Reading) and len(teacher.decoder.weight_VD) != len(decoder.weight_VD):
+        raise ValueError(
+            f"The teacher scores {len(teacher.decoder.weight_VD):,} pieces and the student {len(decoder.weight_VD):,}. "
+            "Scores can be distilled only over one vocabulary: trim both alike."
+        )
+    if teacher is not None and len(teacher) != len(student_ND):
+        raise ValueError(
+            f"The teacher gives {len(teacher)} positions and the student {len(student_ND)}. Give both at every "
+            "position; which ones count is said by `labels_N` and `distil_N`."
+        )
+
+
+class _Chunked(torch.autograd.Function):
+    """Works out the gradient with the values; backward hands it on."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, student_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None, work: Pass, learning: bool
+    ) -> tuple[Tensor, Tensor]:
+        wanted = Wanted(*ctx.needs_input_grad[:3]) if learning else Wanted(False, False, False)
+        ctx.save_for_backward(student_ND, weight_VD, bias_V)
+        ctx.work = work
+        mlm, hinton, ctx.gradients = vocabulary_pass.run(work, student_ND, weight_VD, bias_V, wanted)
+        return mlm, hinton
+
+    @staticmethod
+    def backward(ctx: Any, *by_terms: Tensor) -> tuple[Any, ...]:
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "The chunked vocabulary losses have no second derivatives (create_graph=True). Use `logits.hinton` and "
+                "`classes.cross_entropy` on the scores of every position instead."
+            )
+        arriving = torch.stack(by_terms).tolist()  # at once, for on a GPU this waits
+        # Taken out, for they are scaled in place: a second backward through the same graph works them out anew.
+        gradients, ctx.gradients = ctx.gradients, None
+        factor = _common_factor(ctx.work.weights, arriving, torch.finfo(by_terms[0].dtype).eps)
+        if gradients is None or factor is None:
+            again = replace(ctx.work, weights=(arriving[0], arriving[1]))
+            student_ND, weight_VD, bias_V = ctx.saved_tensors
+            wanted = Wanted(*ctx.needs_input_grad[:3])
+            *_, gradients = vocabulary_pass.run(again, student_ND, weight_VD, bias_V, wanted)
+            factor = 1.0
+        return *_scaled(gradients, factor), None, None
+
+
+def _common_factor(weights: tuple[float, float], arriving: list[float], eps: float) -> float | None:
+    """The number that makes the weights what arrived, up to rounding; None if there is none."""
+    largest = 0 if abs(weights[0]) >= abs(weights[1]) else 1
+    if not weights[largest]:
+        return None
+    factor = arriving[largest] / weights[largest]
+    other = 1 - largest
+    return factor if abs(arriving[other] - factor * weights[other]) <= 4 * eps * abs(arriving[largest]) else None
+
+
+def _scaled(gradients: Gradients, factor: float) -> list[Tensor | None]:
+    return [gradient if gradient is None or factor == 1 else gradient.mul_(factor) for gradient in gradients]
