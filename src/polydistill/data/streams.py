@@ -172,9 +172,7 @@ def text_parts(source: Source, code: str) -> list[Part]:
         return [lambda: iter(sentences)]
     for name in ("layout", "labels", "aligned"):
         if getattr(source, name, None) not in (None, ()):
-            raise ValueError(
-                f"{format_source(source)}: a stream is plain text, without {name}. Leave it out."
-            )
+            raise ValueError(f"{format_source(source)}: a stream is plain text, without {name}. Leave it out.")
     parts = hub_texts(source, code) if isinstance(source, HubSource) else _file_parts(source, code)
     if source.rows is None:
         return parts

@@ -9,6 +9,7 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from polydistill.data.batches import Batch, Group, Transform
+from polydistill.data.stream_steps import TextGroup
 from polydistill.outputs import Loss
 
 
@@ -48,8 +49,9 @@ class Models:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A method with the rows it learns from."""
+    """A method with the rows it learns from: groups that are in memory, or streams that are read as they are needed."""
 
     method: Method
-    groups: Sequence[Group]
+    groups: Sequence[Group] = ()
     transform: Transform | None = None
+    streams: Sequence[TextGroup] = ()
