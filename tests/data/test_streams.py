@@ -1,6 +1,7 @@
 """A stream's order is a pure function of files, seed, process and position, whatever happened before."""
 
 import json
+import os
 from collections import Counter
 from itertools import islice
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_compressed_lines import compressed
 
+from polydistill.data import load
 from polydistill.data.load import fingerprint, load_text
 from polydistill.data.sources import FileSource, HubSource, WorldSource, parse_source
 from polydistill.data.streams import Reader, Texts, TextStream, open_texts
@@ -285,3 +287,22 @@ def test_the_fingerprint_is_of_all_files(tmp_path):
     (folder / "3.txt").write_text("changed\n")
     assert all(fingerprint(source, ["en"]) != before[0] for source in sources)
     assert fingerprint(FileSource(path=str(folder / "0.txt")), ["en"]) != before[0]
+
+
+def test_large_files_are_hashed_again_only_when_they_change(tmp_path, monkeypatch):
+    hashed, content = [], load._content
+
+    def counted(path):
+        hashed.append(path.name)
+        return content(path)
+
+    monkeypatch.setattr(load, "_content", counted)
+    monkeypatch.setattr(load, "_LARGE", 10)
+    folder = corpus(tmp_path / "c", [["small"], ["a larger file"]])
+    source = FileSource(path=str(folder))
+    before = fingerprint(source, ["en"])
+    assert fingerprint(source, ["en"]) == before
+    assert hashed == ["0.txt", "1.txt", "0.txt"]
+    (folder / "1.txt").write_text("a changed file\n")
+    os.utime(folder / "1.txt", ns=(0, 0))
+    assert fingerprint(source, ["en"]) != before
