@@ -15,6 +15,7 @@ from polydistill.data.encoding import encode
 from polydistill.data.load import load_rows
 from polydistill.data.rows import Corpus
 from polydistill.data.sources import WorldSource
+from polydistill.data.streams import TextStream, open_texts
 from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import unknown
 from polydistill.methods.method import Loaded
@@ -61,6 +62,7 @@ __all__ = [
     "run",
     "table",
     "tables",
+    "texts",
     "tune",
     "tune_run",
     "world_rows",
@@ -222,6 +224,14 @@ def world_rows(
     """Rows of the mini-world that say the same in every language."""
     source = WorldSource.model_validate({"rows": rows, "split": split, "seed": seed, "difficulty": difficulty})
     return load_rows(source, TASKS[task].shape, languages)
+
+
+def texts(source: Rows, language: str, rows: int = 5, *, seed: int = 0, buffer: int = 10_000) -> list[str]:
+    """The first texts of a corpus, in the order in which a model would read them; no more of it is read than needed."""
+    if rows < 1:
+        raise ValueError(f"rows is {rows}; expected at least 1.")
+    stream = TextStream(source=as_source(source), buffer=buffer)
+    return list(itertools.islice(open_texts(stream, language, seed).start(), rows))
 
 
 def _length(loaded: Loaded) -> int:

@@ -16,6 +16,7 @@ def test_all_commands_are_there():
         *(
             "quickstart",
             "world",
+            "text",
             "tune",
             "xd",
             "distill",

@@ -1,3 +1,4 @@
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -34,6 +35,16 @@ def test_world_as_json_lines_is_what_evaluate_reads(polydistill, own_model, tmp_
     file.write_text(lines)
     result = polydistill(f"evaluate {own_model} --data file:{file} --langs tr,en")
     assert result.exit_code == 0, result.output
+
+
+def test_text_prints_what_a_model_would_read(polydistill, tmp_path):
+    for name, lines in (("a.txt", "bir\n\niki\n"), ("b.txt.gz", "üç\ndört\n")):
+        content = lines.encode()
+        (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    shown = polydistill(f"text file:{tmp_path} --lang tr --rows 4").stdout.splitlines()
+    assert sorted(shown) == ["bir", "dört", "iki", "üç"]
+    assert shown == api.texts(f"file:{tmp_path}", "tr", 4)
+    assert polydistill(f"text 'file:{tmp_path}/*.gz' --buffer 1 --rows 3").stdout == "üç\ndört\nüç\n"
 
 
 def test_quickstart_prints_its_table_and_page(polydistill, made):

@@ -265,7 +265,7 @@ def prepare(spec: Monolingual, models: Models, seed: int) -> Prepared:
         MonolingualDistillation(bank, teacher, spec, layers, seed),
         [_group(source, code, tokenizer, spec) for source, codes in spec.reads for code in codes],
         masking(tokenizer, spec.mask_rate),
-        {name: Loaded(network, tokenizer) for name, network in networks.items()},
+        students={name: Loaded(network, tokenizer) for name, network in networks.items()},
     )
 
 

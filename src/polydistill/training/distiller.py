@@ -5,6 +5,7 @@ unweighted, averaged over processes; batches that are a pure function of seed an
 at any moment; selection of the best weights by a score of ours.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 
-from polydistill.data.batches import Batch, Steps
+from polydistill.data.batches import Batch, MicroBatches
 from polydistill.methods.method import Method
 from polydistill.outputs import Term
 from polydistill.training.checkpoints import UNFINISHED, discard, install, latest, sweep, written_whole
@@ -26,6 +27,7 @@ from polydistill.training.run import Training
 Evaluate = Callable[[], dict[str, float]]
 
 _WEIGHTS = "model.safetensors"
+_STEPS = "steps-{rank}.json"
 SCORE = "score"
 
 
@@ -69,7 +71,7 @@ class Distiller(Trainer):
     def __init__(
         self,
         method: Method,
-        steps: Steps,
+        steps: MicroBatches,
         training: Training,
         folder: Path,
         seed: int,
@@ -218,10 +220,11 @@ class Distiller(Trainer):
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         """Write the checkpoint aside and install it when all processes are done with it; then drop older ones."""
         super()._save_checkpoint(model, trial)
+        name = f"checkpoint-{self.state.global_step}"
+        staged = Path(self._get_output_dir(trial)) / name
+        self._save_place(staged)
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
-            name = f"checkpoint-{self.state.global_step}"
-            staged = Path(self._get_output_dir(trial)) / name
             self.state.best_model_checkpoint = None  # the library's own way to keep the best; ours is a file of weights
             self.state.save_to_json(str(staged / TRAINER_STATE_NAME))
             old = [path for path in self.folder.glob("checkpoint-*") if path.name != name]
@@ -232,6 +235,16 @@ class Distiller(Trainer):
                 if path != self._best_file(self.state.best_global_step or 0):
                     path.unlink()
         self.accelerator.wait_for_everyone()
+
+    def _save_place(self, checkpoint: Path) -> None:
+        """What each process knows of the text it reads, so that it finds its place quickly."""
+        if state := self.steps.state_dict():
+            (checkpoint / _STEPS.format(rank=self.args.process_index)).write_text(json.dumps(state), encoding="utf-8")
+
+    def _load_place(self, checkpoint: Path) -> None:
+        file = checkpoint / _STEPS.format(rank=self.args.process_index)
+        if file.exists():
+            self.steps.load_state_dict(json.loads(file.read_text(encoding="utf-8")))
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """Everything that learns or is needed to go on learning: all of the method but its teacher."""
@@ -249,6 +262,7 @@ class Distiller(Trainer):
             raise _foreign(resume_from_checkpoint, " ".join(str(error).split()).rstrip(".")) from error
         if missing or unexpected:
             raise _foreign(resume_from_checkpoint, f"missing {sorted(missing)}, unexpected {sorted(unexpected)}")
+        self._load_place(Path(resume_from_checkpoint))
 
 
 def _share(term: Term, count: int, total: Tensor) -> Tensor:

@@ -17,9 +17,10 @@ from rich.console import Console
 from torch import nn
 from transformers import TrainerCallback, set_seed
 
-from polydistill.data.batches import Steps
+from polydistill.data.batches import MicroBatches, Steps
 from polydistill.data.schedule import Schedule
 from polydistill.data.signals import weights_fingerprint
+from polydistill.data.stream_steps import Share, StreamSteps
 from polydistill.methods import monolingual, pretraining, tuning, xd
 from polydistill.methods.method import Loaded, Models, Prepared
 from polydistill.methods.monolingual import Monolingual
@@ -94,8 +95,11 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
 
 
 def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractContextManager[None]:
-    """Only the rows in use learn, if the others would not move anyway: without decay and without a vocabulary head."""
-    if run.training.weight_decay > 0 or isinstance(run.method, Pretrain | Monolingual):
+    """Only the rows in use learn, if the others would not move anyway: without decay and without a vocabulary head.
+
+    Which rows a stream uses is not known before it is read.
+    """
+    if run.training.weight_decay > 0 or isinstance(run.method, Pretrain | Monolingual) or prepared.streams:
         return nullcontext()
     texts = [text for group in prepared.groups for text in group.texts.values()]
     return learning_used_rows(student.network, [text.columns["input_ids"] for text in texts])
@@ -165,7 +169,19 @@ def make_distiller(
     run: Run, prepared: Prepared, selection: Evaluate | None, folder: Path, console: Console, tensorboard: bool = False
 ) -> Distiller:
     """The trainer of a run, ready to fit."""
+    training, steps = run.training, _steps(run, prepared)
+    callbacks: list[TrainerCallback] = [ShowProgress(run.name, console)]
+    if tensorboard:
+        callbacks.append(events(folder.parent / TENSORBOARD))
+    return Distiller(prepared.method, steps, training, folder, run.seed, selection, callbacks)
+
+
+def _steps(run: Run, prepared: Prepared) -> MicroBatches:
+    """This process's batches of every step."""
     state, training = processes(), run.training
+    if prepared.streams:
+        share = Share(training.batch_size, state.process_index, state.num_processes, training.accumulation)
+        return StreamSteps(prepared.streams, share, training.steps, run.seed, training.batching, prepared.transform)
     schedule = Schedule(
         [group.lengths for group in prepared.groups],
         training.batch_size,
@@ -176,11 +192,7 @@ def make_distiller(
         state.num_processes,
         training.accumulation,
     )
-    steps = Steps(schedule, prepared.groups, prepared.transform)
-    callbacks: list[TrainerCallback] = [ShowProgress(run.name, console)]
-    if tensorboard:
-        callbacks.append(events(folder.parent / TENSORBOARD))
-    return Distiller(prepared.method, steps, training, folder, run.seed, selection, callbacks)
+    return Steps(schedule, prepared.groups, prepared.transform)
 
 
 def _write(file: Path, text: str) -> None:
