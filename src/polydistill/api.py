@@ -21,6 +21,7 @@ from polydistill.methods.method import Loaded
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
 from polydistill.recipes.plan import Plan, plan_table
 from polydistill.recipes.quickstart import Quickstart, quickstart
+from polydistill.recipes.retrieval import retrieve
 from polydistill.recipes.stored import report
 from polydistill.recipes.tables import TableRecipe, make_table
 from polydistill.recipes.xd import table as xd_table
@@ -55,6 +56,7 @@ __all__ = [
     "read_run",
     "recipe",
     "report",
+    "retrieve",
     "run",
     "table",
     "tables",

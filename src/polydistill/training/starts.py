@@ -10,6 +10,7 @@ import transformers
 from torch import nn
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -55,6 +56,13 @@ def load_classifier(name: str | Path, labels: tuple[str, ...], revision: str | N
         _reorder(network, order)
     network.config.id2label = dict(enumerate(labels))
     network.config.label2id = {label: index for index, label in enumerate(labels)}
+    return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
+
+
+def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
+    """A model without its head, whatever it was trained for, and its tokenizer."""
+    with quietly():
+        network = AutoModel.from_pretrained(name, revision=revision)
     return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
 
 

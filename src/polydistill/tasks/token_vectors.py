@@ -1,0 +1,167 @@
+"""Sentences as vectors: what chosen layers of an encoder say of every token, or of the sentence as a whole.
+
+B = sentences of a batch, L = their padded length, K = layers, N = sentences, T = tokens of all sentences without any
+padding, D = width. Layer 0 is the embedding output, layer i the output of block i.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from polydistill.data.batches import length_batches
+from polydistill.data.encoding import Encoded, Ints
+from polydistill.data.signals import compute_signals
+from polydistill.students.polyglot import language_ids
+
+Combine = Literal["tokens", "mean", "concatenate"]
+"""How layers are joined: each layer's vector of a token as a token of its own, their mean, or one after the other."""
+SpecialTokens = Literal["matched", "counted", "dropped"]
+"""Tokens such as <s>: of no weight but there to be matched, like any other token, or left out."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """An encoder that reads texts of one language; its vectors stay on its device."""
+
+    network: PreTrainedModel
+    language: str | None = None
+    batch_size: int = 64
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks, which is that of the last layer."""
+        return int(self.network.config.num_hidden_layers)
+
+    def hidden(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        """The vectors [B, L, D] of every layer, 0 to the last."""
+        given = {**inputs, **language_ids(self.network, inputs["input_ids"], self.language)}
+        states: tuple[Tensor, ...] = self.network.base_model(**given, output_hidden_states=True).hidden_states
+        return states
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Token vectors of length one, and what each token weighs. Sentence i has the tokens offsets[i] to offsets[i + 1].
+
+    With K > 1 every token has K vectors, each of which stands for itself.
+    """
+
+    vectors_KTD: Tensor
+    weights_T: Tensor
+    offsets: Ints
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+def special_ids(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    """The tokens that a tokenizer puts around every text; <unk> and the like stand for what is written."""
+    ids = (tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.bos_token_id, tokenizer.eos_token_id)
+    return tuple(dict.fromkeys(int(token) for token in ids if token is not None))
+
+
+def idf_table(text: Encoded, vocabulary: int) -> NDArray[np.float32]:
+    """log((N + 1) / (n + 1)) by token, n of the N texts holding it (BERTScore, Zhang et al. 2020, Sec. 3)."""
+    found = np.zeros(vocabulary, dtype=np.int64)
+    for ids in text.take(np.arange(len(text))):
+        found[np.unique(ids["input_ids"])] += 1
+    return np.log((len(text) + 1) / (found + 1)).astype(np.float32)
+
+
+def token_weights(
+    text: Encoded, specials: Sequence[int], special_tokens: SpecialTokens, idf: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """What every token weighs: 1 or its idf; special tokens nothing, unless they are counted."""
+    ids = text.columns["input_ids"]
+    weights = np.ones(len(ids), dtype=np.float32) if idf is None else idf[ids]
+    return weights if special_tokens == "counted" else np.where(np.isin(ids, specials), np.float32(0), weights)
+
+
+@torch.no_grad()
+def token_vectors(reader: Reader, text: Encoded, views: Iterable[tuple[int, ...]], combine: Combine) -> list[Tensor]:
+    """For each view (a set of layers) the vectors [K, T, D] of all tokens, in the order of the texts."""
+    wanted = list(views)
+    found: list[Tensor] = []
+    device = reader.network.device
+    for rows, inputs in length_batches(text, reader.batch_size, device):
+        spans = [np.arange(text.offsets[row], text.offsets[row + 1]) for row in rows]
+        places = torch.from_numpy(np.concatenate(spans)).to(device)
+        hidden, inside_BL = reader.hidden(inputs), inputs["attention_mask"].bool()
+        joined = [_joined([hidden[layer][inside_BL] for layer in view], combine) for view in wanted]
+        if not found:
+            total = int(text.offsets[-1])
+            found = [one.new_empty(one.shape[0], total, one.shape[2]) for one in joined]
+        for everything, some in zip(found, joined, strict=True):
+            everything[:, places] = some
+    return found
+
+
+def sentences(
+    vectors_KTD: Tensor,
+    text: Encoded,
+    weights: NDArray[np.float32],
+    specials: Sequence[int],
+    special_tokens: SpecialTokens,
+) -> Sentences:
+    """Token vectors made ready for comparison; special tokens that are dropped are gone."""
+    offsets, weights_T = text.offsets, torch.from_numpy(weights).to(vectors_KTD.device)
+    if special_tokens != "dropped":
+        return Sentences(vectors_KTD, weights_T, offsets)
+    keep = ~np.isin(text.columns["input_ids"], specials)
+    kept = torch.from_numpy(np.flatnonzero(keep)).to(vectors_KTD.device)
+    before = np.concatenate([[0], np.cumsum(keep)]).astype(np.int64)
+    return Sentences(vectors_KTD[:, kept], weights_T[kept], before[offsets])
+
+
+def sentence_vectors(
+    reader: Reader,
+    text: Encoded,
+    views: Iterable[tuple[int, ...]],
+    combine: Combine,
+    specials: Sequence[int] = (),
+    first: bool = False,
+) -> list[Tensor]:
+    """For each view one vector a sentence, [N, D] of length one: the mean of its tokens, or its first token.
+
+    Tokens among `specials` are no part of the mean.
+    """
+    wanted = list(views)
+
+    def read(inputs: Mapping[str, Tensor]) -> Tensor:
+        hidden, weights_BL = reader.hidden(inputs), inputs["attention_mask"].to(reader.network.dtype)
+        left_out_BL = torch.isin(inputs["input_ids"], torch.tensor(specials, device=weights_BL.device))
+        weights_BL = weights_BL * ~left_out_BL
+        pooled = [one[:, 0] if first else _weighted_mean(one, weights_BL) for one in hidden]
+        joined = [_pooled([pooled[layer] for layer in view], combine) for view in wanted]
+        return torch.stack(joined, dim=1)
+
+    vectors_NVD = torch.from_numpy(compute_signals(read, text, reader.batch_size, reader.network.device))
+    return [F.normalize(vectors_NVD[:, index], dim=-1) for index in range(len(wanted))]
+
+
+def _weighted_mean(hidden_BLD: Tensor, weights_BL: Tensor) -> Tensor:
+    """The mean of the tokens that count; zero if none does."""
+    total_B1 = weights_BL.sum(-1, keepdim=True)
+    return torch.einsum("bld,bl->bd", hidden_BLD, weights_BL) / torch.where(total_B1 == 0, 1, total_B1)
+
+
+def _joined(layers_TD: Sequence[Tensor], combine: Combine) -> Tensor:
+    """Vectors of length one [K, T, D] from those of some layers; K is 1 unless each stands for itself."""
+    if combine == "concatenate":
+        joined = torch.cat(list(layers_TD), dim=-1)[None]
+    else:
+        joined = torch.stack(list(layers_TD))
+        joined = joined if combine == "tokens" else joined.mean(0, keepdim=True)
+    return F.normalize(joined, dim=-1)
+
+
+def _pooled(layers_BD: Sequence[Tensor], combine: Combine) -> Tensor:
+    """One vector a sentence from those of some layers."""
+    return torch.cat(list(layers_BD), dim=-1) if combine == "concatenate" else torch.stack(list(layers_BD)).mean(0)
