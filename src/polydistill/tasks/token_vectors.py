@@ -4,7 +4,8 @@ B = sentences of a batch, L = their padded length, K = layers, N = sentences, T 
 padding, D = width. Layer 0 is the embedding output, layer i the output of block i.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,13 +18,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from polydistill.data.batches import length_batches
 from polydistill.data.encoding import Encoded, Ints
-from polydistill.data.signals import compute_signals
 from polydistill.students.polyglot import language_ids
 
 Combine = Literal["tokens", "mean", "concatenate"]
 """How layers are joined: each layer's vector of a token as a token of its own, their mean, or one after the other."""
 SpecialTokens = Literal["matched", "counted", "dropped"]
 """Tokens such as <s>: of no weight but there to be matched, like any other token, or left out."""
+Say = Callable[[Sequence[Tensor], Mapping[str, Tensor]], list[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -84,23 +85,17 @@ def token_weights(
     return weights if special_tokens == "counted" else np.where(np.isin(ids, specials), np.float32(0), weights)
 
 
-@torch.no_grad()
-def token_vectors(reader: Reader, text: Encoded, views: Iterable[tuple[int, ...]], combine: Combine) -> list[Tensor]:
+def token_vectors(reader: Reader, text: Encoded, views: Sequence[tuple[int, ...]], combine: Combine) -> list[Tensor]:
     """For each view (a set of layers) the vectors [K, T, D] of all tokens, in the order of the texts."""
-    wanted = list(views)
-    found: list[Tensor] = []
-    device = reader.network.device
-    for rows, inputs in length_batches(text, reader.batch_size, device):
-        spans = [np.arange(text.offsets[row], text.offsets[row + 1]) for row in rows]
-        places = torch.from_numpy(np.concatenate(spans)).to(device)
-        hidden, inside_BL = reader.hidden(inputs), inputs["attention_mask"].bool()
-        joined = [_joined([hidden[layer][inside_BL] for layer in view], combine) for view in wanted]
-        if not found:
-            total = int(text.offsets[-1])
-            found = [one.new_empty(one.shape[0], total, one.shape[2]) for one in joined]
-        for everything, some in zip(found, joined, strict=True):
-            everything[:, places] = some
-    return found
+
+    def say(hidden: Sequence[Tensor], inputs: Mapping[str, Tensor]) -> list[Tensor]:
+        inside_BL = inputs["attention_mask"].bool()
+        return [_joined([hidden[layer][inside_BL] for layer in view], combine) for view in views]
+
+    spans = [np.arange(start, end) for start, end in itertools.pairwise(text.offsets)]
+    return _gathered(
+        reader, text, say, lambda rows: np.concatenate([spans[row] for row in rows]), int(text.offsets[-1])
+    )
 
 
 def sentences(
@@ -123,7 +118,7 @@ def sentences(
 def sentence_vectors(
     reader: Reader,
     text: Encoded,
-    views: Iterable[tuple[int, ...]],
+    views: Sequence[tuple[int, ...]],
     combine: Combine,
     specials: Sequence[int] = (),
     first: bool = False,
@@ -132,18 +127,30 @@ def sentence_vectors(
 
     Tokens among `specials` are no part of the mean.
     """
-    wanted = list(views)
 
-    def read(inputs: Mapping[str, Tensor]) -> Tensor:
-        hidden, weights_BL = reader.hidden(inputs), inputs["attention_mask"].to(reader.network.dtype)
-        left_out_BL = torch.isin(inputs["input_ids"], torch.tensor(specials, device=weights_BL.device))
-        weights_BL = weights_BL * ~left_out_BL
-        pooled = [one[:, 0] if first else _weighted_mean(one, weights_BL) for one in hidden]
-        joined = [_pooled([pooled[layer] for layer in view], combine) for view in wanted]
-        return torch.stack(joined, dim=1)
+    def say(hidden: Sequence[Tensor], inputs: Mapping[str, Tensor]) -> list[Tensor]:
+        special_BL = torch.isin(inputs["input_ids"], inputs["input_ids"].new_tensor(specials))
+        weights_BL = (inputs["attention_mask"].bool() & ~special_BL).to(hidden[0].dtype)
+        pooled = {
+            layer: hidden[layer][:, 0] if first else _weighted_mean(hidden[layer], weights_BL)
+            for layer in itertools.chain.from_iterable(views)
+        }
+        return [_pooled([pooled[layer] for layer in view], combine) for view in views]
 
-    vectors_NVD = torch.from_numpy(compute_signals(read, text, reader.batch_size, reader.network.device))
-    return [F.normalize(vectors_NVD[:, index], dim=-1) for index in range(len(wanted))]
+    return [vectors_1ND[0] for vectors_1ND in _gathered(reader, text, say, lambda rows: rows, len(text))]
+
+
+@torch.no_grad()
+def _gathered(reader: Reader, text: Encoded, say: Say, places: Callable[[Ints], Ints], total: int) -> list[Tensor]:
+    """By view, what is said of all texts [K, total, D]; `places` says where the vectors of some rows belong."""
+    found: list[Tensor] = []
+    for rows, inputs in length_batches(text, reader.batch_size, reader.network.device):
+        said = say(reader.hidden(inputs), inputs)
+        found = found or [one.new_empty(one.shape[0], total, one.shape[2]) for one in said]
+        where = torch.from_numpy(places(rows)).to(said[0].device)
+        for everything, some in zip(found, said, strict=True):
+            everything[:, where] = some
+    return found
 
 
 def _weighted_mean(hidden_BLD: Tensor, weights_BL: Tensor) -> Tensor:
@@ -163,5 +170,8 @@ def _joined(layers_TD: Sequence[Tensor], combine: Combine) -> Tensor:
 
 
 def _pooled(layers_BD: Sequence[Tensor], combine: Combine) -> Tensor:
-    """One vector a sentence from those of some layers."""
-    return torch.cat(list(layers_BD), dim=-1) if combine == "concatenate" else torch.stack(list(layers_BD)).mean(0)
+    """One vector a sentence, of length one, from those of some layers: [1, B, D]."""
+    layers = list(layers_BD)
+    return F.normalize(torch.cat(layers, dim=-1) if combine == "concatenate" else torch.stack(layers).mean(0), dim=-1)[
+        None
+    ]
