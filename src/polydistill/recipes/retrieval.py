@@ -71,7 +71,7 @@ def retrieve(
         "candidates": len(sides[0].text),
         "model": _called(model),
         "other_model": _called(model if source_model is None else source_model),
-        "model_fingerprints": tuple(weights_fingerprint(one.network)[:16] for one in models),
+        "model_fingerprints": tuple(weights_fingerprint(one.network.base_model)[:16] for one in models),
         "data": format_source(source),
         "data_fingerprint": fingerprint(source, codes),
         "split": str(getattr(source, "split", "test")),

@@ -109,6 +109,7 @@ class Retrieval(Spec):
     model: str = ""
     other_model: str = ""
     model_fingerprints: tuple[str, ...] = ()
+    """Hashes of the two encoders' weights, without heads."""
     data: str = ""
     data_fingerprint: str = ""
     split: str = "test"

@@ -63,6 +63,8 @@ def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     """A model without its head, whatever it was trained for, and its tokenizer."""
     with quietly():
         network = AutoModel.from_pretrained(name, revision=revision)
+    if getattr(network, "pooler", None) is not None:
+        network.pooler = None  # nothing reads it, and where it was not saved its weights are drawn at random
     return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
 
 
