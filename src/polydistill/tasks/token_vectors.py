@@ -41,10 +41,10 @@ class Reader:
         return int(self.network.config.num_hidden_layers)
 
     def hidden(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
-        """The vectors [B, L, D] of every layer, 0 to the last."""
+        """The vectors [B, L, D] of every layer, 0 to the last, in single precision or better."""
         given = {**inputs, **language_ids(self.network, inputs["input_ids"], self.language)}
         states: tuple[Tensor, ...] = self.network.base_model(**given, output_hidden_states=True).hidden_states
-        return states
+        return tuple(state.to(torch.promote_types(state.dtype, torch.float32)) for state in states)
 
 
 @dataclass(frozen=True)
