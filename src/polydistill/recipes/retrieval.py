@@ -64,25 +64,32 @@ def retrieve(
     models = (first, first if source_model is None else _encoder(source_model))
     sides = [_side(one, corpus, code, batch_size) for one, code in zip(models, codes, strict=True)]
     wanted = views(how.layers, (sides[0].reader.blocks, sides[1].reader.blocks), by_layer)
+    with _asleep(models):
+        found = paired_ranks(sides[0], sides[1], how, wanted)
     common = {
-        "language": codes[0],
-        "other": codes[1],
         "how": how,
-        "candidates": len(sides[0].text),
         "model": _called(model),
         "other_model": _called(model if source_model is None else source_model),
         "model_fingerprints": tuple(weights_fingerprint(one.network.base_model)[:16] for one in models),
-        "data": format_source(source),
-        "data_fingerprint": fingerprint(source, codes),
-        "split": str(getattr(source, "split", "test")),
+        **_rows(source, codes, len(sides[0].text)),
     }
-    with _asleep(models):
-        found = paired_ranks(sides[0], sides[1], how, wanted)
     return tuple(
         Retrieval.model_validate({**common, **_measured(ranks), "direction": direction, "layers": a, "other_layers": b})
         for (a, b), both in zip(wanted, found, strict=True)
         for direction, ranks in zip(("to", "from"), both, strict=True)
     )
+
+
+def _rows(source: WorldSource | FileSource | HubSource, codes: tuple[str, str], count: int) -> dict[str, object]:
+    """What a result says of its sentences."""
+    return {
+        "language": codes[0],
+        "other": codes[1],
+        "candidates": count,
+        "data": format_source(source),
+        "data_fingerprint": fingerprint(source, codes),
+        "split": str(getattr(source, "split", "test")),
+    }
 
 
 def _measured(ranks: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> dict[str, object]:
