@@ -1,7 +1,7 @@
 """From rows to the tensors of a step."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,14 @@ def pad_texts(texts: Sequence[Mapping[str, Ints]], pad: Mapping[str, int]) -> di
         padded[name] = torch.from_numpy(column)
     padded["attention_mask"] = torch.from_numpy(inside.astype(np.int64))
     return padded
+
+
+def length_batches(text: Encoded, batch_size: int, device: torch.device) -> Iterator[tuple[Ints, dict[str, Tensor]]]:
+    """Every text once, in batches of similar lengths: the rows of a batch, and their padded tensors on `device`."""
+    order = np.argsort(text.lengths, kind="stable")
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        yield rows, {name: value.to(device) for name, value in pad_texts(text.take(rows), text.pad).items()}
 
 
 def collate(parts: Sequence[tuple[Group, Ints]]) -> Batch:

@@ -10,6 +10,7 @@ import transformers
 from torch import nn
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -67,6 +68,15 @@ def load_classifier(name: str | Path, labels: tuple[str, ...], revision: str | N
 def predicts_words(config: PretrainedConfig) -> bool:
     """Whether a model has been trained with a masked-language-modelling head."""
     return any(kind.endswith(("ForMaskedLM", "ForPreTraining")) for kind in config.architectures or ())
+
+
+def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
+    """A model without its head, whatever it was trained for, and its tokenizer."""
+    with quietly():
+        network = AutoModel.from_pretrained(name, revision=revision)
+    if getattr(network, "pooler", None) is not None:
+        network.pooler = None  # nothing reads it, and where it was not saved its weights are drawn at random
+    return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
 
 
 def has_head(config: PretrainedConfig) -> bool:
