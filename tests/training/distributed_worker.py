@@ -14,7 +14,9 @@ from training_tools import ByLanguage, Call, Gradients, hide_by_content, numbers
 from polydistill.data.batches import Group, Steps, Transform
 from polydistill.data.schedule import Schedule
 from polydistill.data.sources import WorldSource
-from polydistill.methods.method import Method
+from polydistill.methods import monolingual
+from polydistill.methods.method import Loaded, Method, Models
+from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.pretraining import MaskedLanguageModelling
 from polydistill.methods.tuning import Tune, Tuning
 from polydistill.students.polyglot import Polyglot
@@ -40,13 +42,29 @@ def made(name: str) -> tuple[Method, list[Group], Transform | None]:
     if name.startswith("masked"):
         method = MaskedLanguageModelling(tiny_network(head="mlm"))
         return method, [Group(None, {"text": sentences(60)})], hide_by_content
+    if name.startswith("monolingual"):
+        groups = [Group(code, {"text": sentences(60, seed)}) for seed, code in enumerate(("en", "fr"))]
+        return _monolingual(), groups, hide_by_content
     return ByLanguage(("en", "fr", "de")), [numbers(40, 1, "en"), numbers(40, 2, "fr"), numbers(40, 3, "de")], None
+
+
+def _monolingual() -> Method:
+    """Two students of one block that share the embeddings, and a third that reads English too."""
+    students = {"en": ("en",), "fr": ("fr",), "other": ("en",)}
+    spec = Monolingual(
+        students=tuple(Student(name=name, languages=codes) for name, codes in students.items()),
+        data=WorldSource(rows=4),
+        depth=1,
+    )
+    start = Loaded(tiny_network(head="mlm", seed=1), tiny_tokenizer())
+    teacher = Loaded(tiny_network(head="mlm", seed=2), tiny_tokenizer())
+    return monolingual.prepare(spec, Models(start, teacher), seed=0).method
 
 
 def learn(name: str, folder: Path) -> dict[str, Any]:
     """Gradients of every step, final weights, logged terms, and what each step read."""
     state = processes()
-    accumulation = 2 if name == "masked, accumulated" else 1
+    accumulation = 2 if name.endswith("accumulated") else 1
     batch_size = TOGETHER // accumulation // state.num_processes
     method, groups, transform = made(name)
     lengths = [group.lengths for group in groups]
@@ -76,7 +94,7 @@ def learn(name: str, folder: Path) -> dict[str, Any]:
     }
 
 
-NAMES = ("tuning", "masked", "masked, accumulated", "private")
+NAMES = ("tuning", "masked", "masked, accumulated", "private", "monolingual", "monolingual, accumulated")
 
 
 def small_run(model: Path, batch_size: int) -> Run:

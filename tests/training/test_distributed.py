@@ -22,7 +22,8 @@ HERE = Path(__file__).parent
 def torchrun(out: Path, what: str, fails: bool = False) -> str:
     """Start two processes of the worker; what they said on stderr."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)]), "OMP_NUM_THREADS": "1"}
+    path = os.pathsep.join([str(HERE), str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [*command, str(HERE / "distributed_worker.py"), str(out), what],
         env=environment,
@@ -91,7 +92,7 @@ def test_the_processes_hide_different_numbers_of_tokens(learned):
 
 def test_both_processes_take_the_same_language(learned):
     two, one = learned
-    for name in ("tuning", "private"):
+    for name in ("tuning", "private", "monolingual", "monolingual, accumulated"):
         assert two[0][name]["groups"] == two[1][name]["groups"] == one[name]["groups"]
         assert len(set(one[name]["groups"][0])) > 1
 
