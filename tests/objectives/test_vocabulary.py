@@ -16,10 +16,15 @@ from reference import monolingual
 
 @pytest.fixture
 def passes(monkeypatch):
-    """How many passes are done."""
+    """How many positions each pass reads, and how many of them with the teacher."""
     done = []
     run = vocabulary_pass.run
-    monkeypatch.setattr(vocabulary_pass, "run", lambda *given: done.append(1) or run(*given))
+
+    def noted(work, *others):
+        done.append((len(work.rows), work.distilled))
+        return run(work, *others)
+
+    monkeypatch.setattr(vocabulary_pass, "run", noted)
     return done
 
 
@@ -82,13 +87,35 @@ def test_right_whatever_weights_arrive(arriving, given):
     assert_equal(case, case.chunked(temperature=2.0, weights=given, chunk=4), case.dense(2.0), arriving)
 
 
-def test_one_pass_where_the_weights_were_given_and_a_second_where_not(passes):
+def test_one_pass_where_the_weights_were_given(passes):
     case = make_case()
-    terms = case.chunked(weights=(0.2, 0.7))
-    case.gradients(terms, (0.2 * 1024, 0.7 * 1024))  # as a loss scaler does
+    case.gradients(case.chunked(weights=(0.2, 0.7)), (0.2 * 1024, 0.7 * 1024))  # as a loss scaler does
     assert len(passes) == 1
-    case.gradients(case.chunked(weights=(0.2, 0.7)), (0.2, 0.6))
-    assert len(passes) == 3
+
+
+def test_other_weights_cost_a_pass_over_the_labelled_positions_without_the_teacher(passes):
+    case = make_case()
+    terms = case.chunked(temperature=2.0, weights=(0.2, 0.7))
+    assert_equal(case, terms, case.dense(2.0), (0.3, 0.1))
+    assert passes[1:] == [(int((case.labels != -100).sum()), 0)]
+    case.gradients(case.chunked(weights=(0.2, 0.0)), (0.2, 0.1))  # Hinton cannot be had from nothing
+    assert passes[3] == passes[2] == passes[0]
+
+
+@pytest.mark.parametrize(("labelled", "distilled", "arriving"), [(1, 0, (0.3, 1.0)), (0, 1, (1.0, 0.3))])
+def test_a_term_that_nothing_counts_for_costs_no_second_pass(passes, labelled, distilled, arriving):
+    case = make_case(labelled=labelled, distilled=distilled)
+    assert_equal(case, case.chunked(), case.dense(), arriving)
+    assert len(passes) == 1
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_other_weights_in_other_precisions(dtype):
+    rough, fine = make_case(dtype=dtype, scale=0.5), make_case(scale=0.5)
+    found, expected = (case.gradients(case.chunked(temperature=2.0), (0.3, 0.9)) for case in (rough, fine))
+    for gradient, other in zip(found, expected, strict=True):
+        assert gradient.dtype == dtype
+        np.testing.assert_allclose(gradient.double().numpy(), other.numpy(), atol=3e-2 * other.abs().max().item())
 
 
 def test_backward_twice_through_one_graph(passes):

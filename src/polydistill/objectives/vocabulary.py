@@ -7,9 +7,10 @@ XLM-R has 250,002 pieces: the scores of 2,048 tokens take 2 GB, and the dense wa
 chunk of positions is scored, its two terms and their gradient are worked out, and its scores are forgotten. The
 gradient by the student's vectors, decoder weight and bias is complete when forward ends; backward only scales it.
 
-One gradient is kept and not one a term, which would be another [V, D]. So forward must be told in which ratio the terms
-will be added (`weights`). If backward finds another ratio (one term alone, micro-batches that weigh the terms by other
-shares) or is run twice, it does the pass again with what it found: as right, but twice the work.
+One gradient is kept and not one a term, which would be another [V, D]. So forward is told by which weights the terms
+will be added. If they arrive at backward in another ratio (micro-batches weigh the terms by other shares), it scales
+the gradient to what arrived for Hinton, and adds what MLM then lacks in a pass over the labelled positions, without the
+teacher. Only if Hinton was given no weight but gets one, or if backward is run twice, is all of the pass done again.
 
 Only positions that count are computed: those with a label, and those of `distil_N`. The rest may hold anything.
 """
@@ -25,7 +26,7 @@ from polydistill.objectives.logits import Scaling, row_weight
 from polydistill.objectives.vocabulary_pass import Gradients, Pass, Wanted
 from polydistill.objectives.vocabulary_teachers import Decoder, Reading, Teacher, TopPieces
 
-CHUNK = 128  # by measurement: benchmarks/results/vocabulary_losses.md
+CHUNK = 256  # by measurement: benchmarks/results/vocabulary_losses.md
 IGNORED = -100
 
 
@@ -52,28 +53,20 @@ def mlm_and_hinton(
     """Both terms from the vectors that go into the student's decoder; each term alone where the other's input is None.
 
     `labels_N` holds the piece to predict, -100 where there is none. `distil_N` says where the student learns from the
-    teacher (None: everywhere). `sequences` is for the scaling `sequence_sum`. `weights` should be the weights by which
-    the terms will enter the loss; they make backward fast and change no value.
+    teacher (None: everywhere). `sequences` is for the scaling `sequence_sum`. `weights` should be those by which the
+    terms will enter the loss; they make backward fast and change neither values nor gradients.
     """
     _check(student_ND, decoder, teacher, temperature, chunk)
-    labelled_N = torch.zeros(len(student_ND), dtype=torch.bool, device=student_ND.device)
-    distilled_N = labelled_N
-    if labels_N is not None:
-        labelled_N = labels_N != IGNORED
-    if teacher is not None:
-        distilled_N = torch.ones_like(labelled_N) if distil_N is None else distil_N.bool()
-    groups = [distilled_N & ~labelled_N, distilled_N & labelled_N, labelled_N & ~distilled_N]
-    alone, both, other = (group.nonzero().squeeze(-1) for group in groups)
-    distilled = len(alone) + len(both)
+    rows, distilled, labels = _sorted(student_ND, labels_N, None if teacher is None else distil_N, teacher is not None)
     work = Pass(
-        rows=torch.cat([alone, both, other]),
+        rows=rows,
         distilled=distilled,
-        labels=None if labels_N is None else labels_N[torch.cat([both, other])],
+        labels=labels,
         teacher=_at(temperature, teacher),
         temperature=temperature if teacher is not None else 1.0,
         entropy=scaling != "cross_entropy",
         row_weight=row_weight(scaling, temperature, distilled, sequences) if teacher is not None else 1.0,
-        weights=weights,
+        weights=_of_what_counts(weights, len(labels), distilled),
         chunk=chunk,
         compute=_compute_type(student_ND),
     )
@@ -81,6 +74,19 @@ def mlm_and_hinton(
         student_ND, decoder.weight_VD, decoder.bias_V, work, torch.is_grad_enabled()
     )
     return VocabularyTerms(mlm, hinton)
+
+
+def _sorted(
+    student_ND: Tensor, labels_N: Tensor | None, distil_N: Tensor | None, teaches: bool
+) -> tuple[Tensor, int, Tensor]:
+    """The positions that count: distilled only, both, labelled only; how many are distilled; the labels of the last."""
+    if labels_N is None:
+        labels_N = torch.full((len(student_ND),), IGNORED, device=student_ND.device)
+    labelled_N = labels_N != IGNORED
+    distilled_N = torch.full_like(labelled_N, teaches) if distil_N is None else distil_N.bool()
+    groups = [distilled_N & ~labelled_N, distilled_N & labelled_N, labelled_N & ~distilled_N]
+    alone, both, other = (group.nonzero().squeeze(-1) for group in groups)
+    return torch.cat([alone, both, other]), len(alone) + len(both), labels_N[torch.cat([both, other])]
 
 
 def _compute_type(factor: Tensor) -> torch.dtype:
@@ -138,28 +144,44 @@ class _Chunked(torch.autograd.Function):
                 "The chunked vocabulary losses have no second derivatives (create_graph=True). Use `logits.hinton` and "
                 "`classes.cross_entropy` on the scores of every position instead."
             )
-        arriving = torch.stack(by_terms).tolist()  # at once, for on a GPU this waits
+        work, wanted = ctx.work, Wanted(*ctx.needs_input_grad[:3])
+        student_ND, weight_VD, bias_V = ctx.saved_tensors
+        mlm, hinton = torch.stack(by_terms).tolist()  # at once, for on a GPU this waits
+        arriving = _of_what_counts((mlm, hinton), len(work.labels), work.distilled)
         # Taken out, for they are scaled in place: a second backward through the same graph works them out anew.
         gradients, ctx.gradients = ctx.gradients, None
-        factor = _common_factor(ctx.work.weights, arriving, torch.finfo(by_terms[0].dtype).eps)
-        if gradients is None or factor is None:
-            again = replace(ctx.work, weights=(arriving[0], arriving[1]))
-            student_ND, weight_VD, bias_V = ctx.saved_tensors
-            wanted = Wanted(*ctx.needs_input_grad[:3])
-            *_, gradients = vocabulary_pass.run(again, student_ND, weight_VD, bias_V, wanted)
-            factor = 1.0
-        return *_scaled(gradients, factor), None, None
+        known = _scale_and_lack(work.weights, arriving, torch.finfo(by_terms[0].dtype).eps)
+        if gradients is None or known is None:
+            *_, gradients = vocabulary_pass.run(replace(work, weights=arriving), student_ND, weight_VD, bias_V, wanted)
+            return *gradients, None, None
+        gradients = _scaled(gradients, known[0])
+        if known[1]:
+            *_, gradients = vocabulary_pass.run(
+                work.of_labels(known[1]), student_ND, weight_VD, bias_V, wanted, gradients
+            )
+        return *gradients, None, None
 
 
-def _common_factor(weights: tuple[float, float], arriving: list[float], eps: float) -> float | None:
-    """The number that makes the weights what arrived, up to rounding; None if there is none."""
-    largest = 0 if abs(weights[0]) >= abs(weights[1]) else 1
-    if not weights[largest]:
+def _of_what_counts(weights: tuple[float, float], labels: int, distilled: int) -> tuple[float, float]:
+    """The weights of the terms; none for a term that no position counts for."""
+    return weights[0] if labels else 0.0, weights[1] if distilled else 0.0
+
+
+def _scale_and_lack(
+    given: tuple[float, float], arriving: tuple[float, float], eps: float
+) -> tuple[float, float] | None:
+    """The scale that makes the weights given what arrived, and what MLM then lacks; None if there is no such scale."""
+    if given[1]:
+        scale = arriving[1] / given[1]
+    elif given[0] and not arriving[1]:
+        scale = arriving[0] / given[0]
+    else:
         return None
-    factor = arriving[largest] / weights[largest]
-    other = 1 - largest
-    return factor if abs(arriving[other] - factor * weights[other]) <= 4 * eps * abs(arriving[largest]) else None
+    lack = arriving[0] - scale * given[0]
+    return scale, lack if abs(lack) > 4 * eps * abs(arriving[0]) else 0.0
 
 
-def _scaled(gradients: Gradients, factor: float) -> list[Tensor | None]:
-    return [gradient if gradient is None or factor == 1 else gradient.mul_(factor) for gradient in gradients]
+def _scaled(gradients: Gradients, factor: float) -> Gradients:
+    if factor == 1:
+        return gradients
+    return Gradients(*(None if gradient is None else gradient.mul_(factor) for gradient in gradients))

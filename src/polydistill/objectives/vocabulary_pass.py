@@ -7,7 +7,7 @@ n = positions of a chunk, d = those of them that are distilled, m = labelled, V 
 stored of the teacher.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -32,6 +32,9 @@ class Gradients(NamedTuple):
     bias_V: Tensor | None
 
 
+NOTHING = Gradients(None, None, None)
+
+
 @dataclass(frozen=True)
 class Pass:
     """What one pass is to do, but for the student."""
@@ -39,7 +42,7 @@ class Pass:
     rows: Tensor
     """The positions that count, sorted as said above; the first `distilled` of them have a teacher."""
     distilled: int
-    labels: Tensor | None
+    labels: Tensor
     """Of the last of these positions."""
     teacher: Teacher | None
     """With a decoder `at` the temperature."""
@@ -51,16 +54,26 @@ class Pass:
     chunk: int
     compute: torch.dtype
 
+    def of_labels(self, weight: float) -> "Pass":
+        """The labelled positions alone, without the teacher."""
+        rows = self.rows[len(self.rows) - len(self.labels) :]
+        return replace(self, rows=rows, distilled=0, teacher=None, weights=(weight, 0.0))
+
 
 def run(
-    work: Pass, student_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None, wanted: Wanted
+    work: Pass,
+    student_ND: Tensor,
+    weight_VD: Tensor,
+    bias_V: Tensor | None,
+    wanted: Wanted,
+    onto: Gradients = NOTHING,
 ) -> tuple[Tensor, Tensor, Gradients]:
-    """The terms `mlm` and `hinton`, and the gradients wanted of their weighted sum."""
+    """The terms `mlm` and `hinton`, and the gradients wanted of their weighted sum, added to those of `onto`."""
     with torch.no_grad(), torch.autocast(student_ND.device.type, enabled=False):
         # All is in units of the temperature: x = vectors / T, so that scores / T need no pass over [n, V].
         x_ND = (student_ND[work.rows] / work.temperature).to(work.compute)
         decoder = Decoder(weight_VD, bias_V).at(work.temperature, work.compute)
-        sums = _Sums(work, student_ND, weight_VD, bias_V, wanted)
+        sums = _Sums(work, (student_ND, weight_VD, bias_V), wanted, onto)
         room = _Room(min(work.chunk, len(x_ND)), len(weight_VD), sums.exact, student_ND.device)
         for start in range(0, len(x_ND), work.chunk):
             part = slice(start, start + work.chunk)
@@ -69,7 +82,7 @@ def run(
             if slope_nV is not None:
                 slope_nV = slope_nV if slope_nV.dtype == work.compute else scores_nV.copy_(slope_nV)
                 sums.add(part, slope_nV, x_ND[part], decoder.weight_VD)
-        return sums.mlm, sums.hinton, sums.gradients(work)
+        return sums.mlm, sums.hinton, sums.gradients()
 
 
 class _Room:
@@ -89,35 +102,35 @@ class _Sums:
     """What the chunks add up to; in at least fp32, whatever the products' precision."""
 
     def __init__(
-        self, work: Pass, student_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None, wanted: Wanted
+        self, work: Pass, inputs: tuple[Tensor, Tensor, Tensor | None], wanted: Wanted, onto: Gradients
     ) -> None:
-        self.inputs = (student_ND, weight_VD, bias_V)
-        self.exact = torch.promote_types(student_ND.dtype, torch.float32)
-        self.mlm = student_ND.new_zeros((), dtype=self.exact)
+        self.inputs = inputs
+        self.exact = torch.promote_types(inputs[0].dtype, torch.float32)
+        self.mlm = inputs[0].new_zeros((), dtype=self.exact)
         self.hinton = self.mlm.clone()
         self.student, self.weight, self.bias = (
-            torch.zeros_like(like, dtype=self.exact) if asked and like is not None else None
-            for asked, like in zip(wanted, self.inputs, strict=True)
+            None
+            if like is None or not asked
+            else torch.zeros_like(like, dtype=self.exact)
+            if begun is None
+            else begun.to(self.exact)
+            for asked, like, begun in zip(wanted, inputs, onto, strict=True)
         )
-        self.rows = work.rows
+        self.rows, self.temperature = work.rows, work.temperature
 
     def add(self, part: slice, slope_nV: Tensor, x_nD: Tensor, weight_VD: Tensor) -> None:
         """Take in a chunk's derivative by its scores / T."""
         if self.student is not None:
-            self.student[self.rows[part]] = (slope_nV @ weight_VD).to(self.exact)
+            self.student[self.rows[part]] += (slope_nV @ weight_VD).to(self.exact) / self.temperature
         if self.weight is not None and slope_nV.dtype == self.exact:
             self.weight.addmm_(slope_nV.T, x_nD)
         elif self.weight is not None:
             self.weight += slope_nV.T @ x_nD
         if self.bias is not None:
-            self.bias += slope_nV.sum(0, dtype=self.exact)
+            self.bias += slope_nV.sum(0, dtype=self.exact) / self.temperature
 
-    def gradients(self, work: Pass) -> Gradients:
+    def gradients(self) -> Gradients:
         """In the inputs' own precision."""
-        if self.student is not None:
-            self.student /= work.temperature
-        if self.bias is not None:
-            self.bias /= work.temperature
         sums = (self.student, self.weight, self.bias)
         return Gradients(
             *(
@@ -130,7 +143,7 @@ class _Sums:
 def _chunk(work: Pass, start: int, scores_nV: Tensor, sums: _Sums, room: _Room, learning: bool) -> Tensor | None:
     """Add a chunk's part of both terms; the derivative of their weighted sum by the scores / T, if it is wanted."""
     number = len(scores_nV)
-    labelled = 0 if work.labels is None else len(work.labels)
+    labelled = len(work.labels)
     first_label = len(work.rows) - labelled  # counted over all rows, as `start` is
     d = min(max(work.distilled - start, 0), number)
     m = min(max(start + number - first_label, 0), number)
@@ -139,7 +152,6 @@ def _chunk(work: Pass, start: int, scores_nV: Tensor, sums: _Sums, room: _Room, 
         loss, slope_dV = _distil(work, slice(start, start + d), scores_nV[:d], room, learning)
         sums.hinton += loss * work.row_weight
     if m:
-        assert work.labels is not None, "rows are labelled by labels"
         labels_m = work.labels[max(start - first_label, 0) :][:m]
         loss, slope_mV = _predict(scores_nV[number - m :], labels_m, work.temperature, room, learning)
         sums.mlm += loss / labelled
