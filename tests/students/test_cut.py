@@ -50,5 +50,5 @@ def test_a_cut_network_is_the_old_one_without_the_other_blocks(family, head, lay
 
 
 def test_a_cut_network_needs_every_block_from_the_old_one():
-    with pytest.raises(ValueError, match="says nothing of block 1:.*uniform"):
+    with pytest.raises(ValueError, match=r"says nothing of block 1:.*uniform"):
         cut(tiny_network("bert", "mlm", seed=3, blocks=DEEP), {2: 4})
