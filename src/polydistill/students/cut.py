@@ -13,7 +13,7 @@ def cut(network: PreTrainedModel, layers: Mapping[int, int]) -> PreTrainedModel:
     missing = sorted(set(range(1, max(layers) + 1)) - layers.keys())
     if missing:
         raise ValueError(
-            f"The layer map says nothing of block {', '.join(map(str, missing))}: a cut encoder has all its blocks from "
+            f"The layer map says nothing of block {', '.join(map(str, missing))}: a cut encoder takes all blocks from "
             "the old one. Use uniform, top or bottom, or an explicit map of all blocks."
         )
     small: PreTrainedModel = type(network)(student_config(network, Build(depth=len(layers), layers=layers)))
