@@ -197,8 +197,8 @@ class MonolingualDistillation(Method):
 
     def _blocks(self, numbers: Iterable[int]) -> tuple[int, ...]:
         """Blocks whose attention is needed, of these."""
-        needed = self.teacher is not None and (self.spec.weights.att or self.spec.weights.relations)
-        return tuple(dict.fromkeys(numbers)) if needed else ()
+        weights = self.spec.weights
+        return tuple(dict.fromkeys(numbers)) if self.teacher is not None and (weights.att or weights.relations) else ()
 
     def _values(
         self, name: str, network: PreTrainedModel, text: Mapping[str, Tensor], labels_BL: Tensor, taught: Inside | None
@@ -297,5 +297,4 @@ def _network(teacher: Frozen) -> PreTrainedModel:
 
 
 def _decoder(network: PreTrainedModel) -> Decoder:
-    last = decoder(network)
-    return Decoder(last.weight, last.bias)
+    return Decoder((last := decoder(network)).weight, last.bias)
