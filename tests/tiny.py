@@ -10,9 +10,12 @@ from transformers import (
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     BertConfig,
+    DistilBertConfig,
+    ModernBertConfig,
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
+    RobertaConfig,
     XLMConfig,
     XLMRobertaConfig,
 )
@@ -38,9 +41,10 @@ def tiny_network(
     seed: int = 0,
     dropout: float = 0.0,
     dtype: torch.dtype = torch.float64,
+    blocks: int = BLOCKS,
 ) -> PreTrainedModel:
     """A classifier (`head="classes"`) or masked language model (`head="mlm"`), awake. Equal seeds, equal weights."""
-    config = _config(family, dropout)
+    config = _config(family, dropout, blocks)
     auto = AutoModelForMaskedLM if head == "mlm" else AutoModelForSequenceClassification
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -60,11 +64,11 @@ def outputs(network: PreTrainedModel, inputs: Mapping[str, Tensor], language: st
     return {"logits": logits.double().numpy(), "first": first.double().numpy()}
 
 
-def _config(family: str, dropout: float) -> PretrainedConfig:
+def _config(family: str, dropout: float, blocks: int) -> PretrainedConfig:
     common = {"vocab_size": len(tiny_tokenizer()), "pad_token_id": 1, "num_labels": CLASSES}
     layers = {
         "hidden_size": WIDTH,
-        "num_hidden_layers": BLOCKS,
+        "num_hidden_layers": blocks,
         "num_attention_heads": 2,
         "intermediate_size": 4 * WIDTH,
         "hidden_dropout_prob": dropout,
@@ -76,10 +80,29 @@ def _config(family: str, dropout: float) -> PretrainedConfig:
         return XLMRobertaConfig(**common, **layers, bos_token_id=0, eos_token_id=2)
     if family == "bert":
         return BertConfig(**common, **layers)
+    if family == "roberta":
+        return RobertaConfig(**common, **layers, bos_token_id=0, eos_token_id=2)
+    if family == "distilbert":
+        return DistilBertConfig(
+            **common,
+            dim=WIDTH,
+            n_layers=blocks,
+            n_heads=2,
+            hidden_dim=4 * WIDTH,
+            dropout=dropout,
+            attention_dropout=dropout,
+            initializer_range=0.3,
+            max_position_embeddings=MAX_LENGTH + 2,
+        )
+    if family == "modernbert":
+        special = {"bos_token_id": 0, "eos_token_id": 2, "cls_token_id": 0, "sep_token_id": 2}
+        drops = dict.fromkeys(("attention_dropout", "embedding_dropout", "mlp_dropout"), dropout)
+        ours = {name: value for name, value in layers.items() if not name.endswith("dropout_prob")}
+        return ModernBertConfig(**common, **ours, **special, **drops, local_attention=8)
     return XLMConfig(
         **common,
         emb_dim=WIDTH,
-        n_layers=BLOCKS,
+        n_layers=blocks,
         n_heads=2,
         dropout=dropout,
         attention_dropout=dropout,

@@ -15,19 +15,22 @@ from polydistill.data.encoding import encode
 from polydistill.data.load import load_rows
 from polydistill.data.rows import Corpus
 from polydistill.data.sources import WorldSource
+from polydistill.data.streams import TextStream, open_texts
 from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import unknown
 from polydistill.methods.method import Loaded
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
+from polydistill.recipes.own_students import DistillOptions, distill_run
 from polydistill.recipes.plan import Plan, plan_table
 from polydistill.recipes.quickstart import Quickstart, quickstart
+from polydistill.recipes.retrieval import retrieve
 from polydistill.recipes.stored import report
 from polydistill.recipes.tables import TableRecipe, make_table
 from polydistill.recipes.xd import table as xd_table
 from polydistill.recipes.xd_scales import Scale
-from polydistill.reports.published import PAPERS, published_paper
+from polydistill.reports.published import published_paper
 from polydistill.reports.tables import Table
-from polydistill.results import MODEL, RunResult, Score
+from polydistill.results import MODEL, STUDENTS, RunResult, Score
 from polydistill.students.polyglot import Polyglot
 from polydistill.tasks.classification import TASKS, TaskName, predict_logits
 from polydistill.training.edit import changed, read_run
@@ -47,6 +50,8 @@ __all__ = [
     "Run",
     "Table",
     "changed",
+    "distill",
+    "distill_run",
     "evaluate",
     "load",
     "plan",
@@ -55,9 +60,11 @@ __all__ = [
     "read_run",
     "recipe",
     "report",
+    "retrieve",
     "run",
     "table",
     "tables",
+    "texts",
     "tune",
     "tune_run",
     "world_rows",
@@ -65,6 +72,7 @@ __all__ = [
     "xd_run",
 ]
 
+_MADE = ("xd",)  # papers whose tables have recipes; of others there may be the published numbers alone
 _AT_ONCE = 256  # ours: rows that are read, sorted by length and predicted together
 
 
@@ -80,6 +88,11 @@ class Done:
     def model(self) -> Path:
         """The student, as plain `transformers` loads it."""
         return self.folder / MODEL
+
+    @property
+    def students(self) -> dict[str, Path]:
+        """The students by name, where the run leaves several; each as `model` is."""
+        return {name: self.folder / STUDENTS / name for name in self.run.students}
 
 
 @dataclass(frozen=True)
@@ -116,9 +129,16 @@ def xd(model: str | Path, languages: Sequence[str] = (), *, out: str | Path, **o
     return run(xd_run(model, languages, **options), out)
 
 
+def distill(
+    teacher: str | Path, texts: Mapping[str, Rows | Path], *, out: str | Path, **options: Unpack[DistillOptions]
+) -> Done:
+    """Distil a masked language model into small students, by language, in `out`; options: see `distill_run`."""
+    return run(distill_run(teacher, texts, **options), out)
+
+
 def tables() -> dict[str, str]:
     """The ids and titles of all tables that can be made."""
-    return {table.id: table.title for paper in PAPERS for table in published_paper(paper).tables}
+    return {table.id: table.title for paper in _MADE for table in published_paper(paper).tables}
 
 
 def recipe(id: str, scale: Scale = "world") -> TableRecipe:
@@ -206,6 +226,14 @@ def world_rows(
     """Rows of the mini-world that say the same in every language."""
     source = WorldSource.model_validate({"rows": rows, "split": split, "seed": seed, "difficulty": difficulty})
     return load_rows(source, TASKS[task].shape, languages)
+
+
+def texts(source: Rows, language: str, rows: int = 5, *, seed: int = 0, buffer: int = 10_000) -> list[str]:
+    """The first texts of a corpus, in the order in which a model would read them; no more of it is read than needed."""
+    if rows < 1:
+        raise ValueError(f"rows is {rows}; expected at least 1.")
+    stream = TextStream(source=as_source(source), buffer=buffer)
+    return list(itertools.islice(open_texts(stream, language, seed).start(), rows))
 
 
 def _length(loaded: Loaded) -> int:

@@ -30,5 +30,26 @@ XD: Options = {
     "batch_size": 8,  # "batch size of 8 sentences from the same language" (XD, Sec. 3.1)
     "learning_rate": 5e-6,  # "a learning rate of 5x10^-6" (XD, Sec. 3.1)
 }
+MONOLINGUAL: Options = {
+    "batch_size": 16,  # "we choose a batch size of only 16" (thesis, Sec. 4.2.1)
+    "learning_rate": 2e-4,  # "a learning rate of 0.0002 with weight decay 0.01" (thesis, Sec. 4.2.1)
+    "weight_decay": 0.01,
+    "warmup": 0.1,  # "a linear scheduler with warm-up steps of 50,000", of 500,000 (thesis, Sec. 4.2.1)
+    "decay": "linear",
+}
+Preset = Literal["paper", "reference"]
+LossName = Literal[
+    "Hinton",
+    "Hinton+Hid",
+    "Hinton+Hid+Att",
+    "MonoShot",
+    "Hid+Att+Emb",
+    "MonoShot-cosine",
+    "MonoShot-cosine-bottom",
+    "MonoShot-top",
+    "MonoShot-bottom",
+    "MonoAlignment",
+]
+"""The ten losses of the thesis' table 3.1."""
 MAX_LENGTH = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
 EVALUATIONS = 10  # ours: with dev rows, how often the weights are judged during a training

@@ -14,8 +14,8 @@ from polydistill.errors import DataError, unknown
 from polydistill.languages import language
 from polydistill.specs import Spec
 
-RESULTS_FILE, RUN_FILE, MODEL = "results.json", "run.json", "model"
-"""In a run's folder: what it scored, what it was, and the student it left."""
+RESULTS_FILE, RUN_FILE, MODEL, STUDENTS = "results.json", "run.json", "model", "students"
+"""In a run's folder: what it scored, what it was, and the student it left, or a folder of several, by name."""
 
 LanguageCode = Annotated[str, AfterValidator(lambda code: language(code).code)]
 

@@ -71,6 +71,8 @@ def test_world_rows():
 
 def test_tables_and_plans():
     assert list(pd.tables()) == ["xd/2", "xd/3", "xd/4", "xd/5", "xd/6"]
+    with pytest.raises(ValueError, match=r"Unknown table 'mono/4.4'"):  # published, but no recipe makes it
+        pd.plan("mono/4.4")
     assert pd.plan("xd/5", "paper", 2).runs == 12
     with pytest.raises(ValueError, match=r"Unknown table 'xd/1'"):
         pd.plan("xd/1")

@@ -25,6 +25,14 @@ def test_a_missing_file_is_one_line(polydistill, own_model, work):
     one_error(polydistill(f"evaluate {own_model} --data file:no.jsonl --langs en"), "no.jsonl", "Check the path")
 
 
+def test_text_that_cannot_be_streamed(polydistill, tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"good\ncaf\xe9\n")
+    one_error(polydistill(f"text file:{tmp_path} --rows 2"), "a.txt, line 2: found byte 0xE9", "iconv")
+    one_error(polydistill(f"text file:{tmp_path}/no*"), "no such file")
+    one_error(polydistill("text world: --rows 0"), "rows is 0; expected at least 1")
+    one_error(polydistill("text world: --buffer 0"), "TextStream: buffer: Input should be greater than 0, not 0.")
+
+
 def test_an_error_of_several_lines_becomes_one(polydistill, monkeypatch):
     def fails(*_, **__):
         raise OSError("first\n  second")

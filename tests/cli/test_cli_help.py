@@ -13,7 +13,22 @@ COMMANDS = [
 
 def test_all_commands_are_there():
     assert set(COMMANDS) == {
-        *("quickstart", "world", "tune", "xd", "run", "table", "list", "evaluate", "predict", "report", "doctor")
+        *(
+            "quickstart",
+            "world",
+            "text",
+            "tune",
+            "xd",
+            "distill",
+            "run",
+            "table",
+            "list",
+            "evaluate",
+            "predict",
+            "retrieve",
+            "report",
+            "doctor",
+        )
     }
 
 

@@ -1,4 +1,6 @@
+import gzip
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,12 +37,26 @@ def test_world_as_json_lines_is_what_evaluate_reads(polydistill, own_model, tmp_
     assert result.exit_code == 0, result.output
 
 
+def test_text_prints_what_a_model_would_read(polydistill, tmp_path):
+    for name, lines in (("a.txt", "bir\n\niki\n"), ("b.txt.gz", "üç\ndört\n")):
+        content = lines.encode()
+        (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    shown = polydistill(f"text file:{tmp_path} --lang tr --rows 4").stdout.splitlines()
+    assert sorted(shown) == ["bir", "dört", "iki", "üç"]
+    assert shown == api.texts(f"file:{tmp_path}", "tr", 4)
+    assert polydistill(f"text 'file:{tmp_path}/*.gz' --buffer 1 --rows 3").stdout == "üç\ndört\nüç\n"
+
+
 def test_quickstart_prints_its_table_and_page(polydistill, made):
     result = polydistill(f"quickstart --scale smoke --runs {made}")  # all its runs are there
     assert result.exit_code == 0, result.output
     assert "avg of 6" in result.stdout
     assert f"page: {made}/quickstart/index.html" in result.stdout
-    assert json.loads((made / "quickstart" / "summary.json").read_text())["after"].keys() >= {"en", "tr"}
+    summary = json.loads((made / "quickstart" / "summary.json").read_text())
+    assert summary["after"].keys() >= {"en", "tr"}
+    took = [json.loads(file.read_text())["seconds"] for file in made.glob("*/results.json")]
+    assert len(took) == 3
+    assert summary["seconds"] >= round(sum(took), 1) - 0.1  # also where all was done before
 
 
 def test_table_writes_json_and_markdown(polydistill, monkeypatch, made, tmp_path):
@@ -115,6 +131,18 @@ def test_list_shows_runs_that_have_begun(polydistill, made, tmp_path):
     shown = polydistill(f"list runs --runs {tmp_path}").stdout
     assert "xd-begun" in shown
     assert "begun" in shown.split("xd-begun")[1]
+
+
+def test_list_shows_the_others_beside_a_folder_that_cannot_be_read(polydistill, made, tmp_path):
+    (done,) = made.glob("xd-*")
+    shutil.copytree(done, tmp_path / "xd-good")
+    for name, file in (("xd-cut", "results.json"), ("xd-strange", "run.json")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_text("{")
+    result = polydistill(f"list runs --runs {tmp_path}")
+    assert result.exit_code == 0, result.output
+    assert all(name in result.stdout for name in ("xd-good", "xd-cut", "xd-strange", "done in"))
+    assert result.stdout.count("cannot be read") == 2
 
 
 def test_list_without_runs_says_how_to_begin(polydistill, tmp_path):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from functools import partial
 
 import pytest
 
@@ -92,6 +93,23 @@ def test_blank_side_drops_the_row_in_both_and_counts(tmp_path, form):
     corpus = load_parallel(path, "en", "tr")
     assert texts(corpus) == {"en": ["one", "five"], "tr": ["bir", "beş"]}
     assert corpus.skipped == {"en": {"blank line": 3}, "tr": {"blank line": 3}}
+
+
+@pytest.mark.parametrize("form", ["moses", "jsonl", "plain"])
+def test_files_without_one_row_of_text(tmp_path, form):
+    if form == "moses":
+        first = lines(tmp_path / "x.en", ["", "a", " "])
+        lines(tmp_path / "x.tr", ["b", "", ""])
+        read = partial(load_parallel, tmp_path / "x", "en", "tr")
+    elif form == "jsonl":
+        first = lines(tmp_path / "x.jsonl", [json.dumps({"en": "a", "tr": " "})])
+        read = partial(load_parallel, first, "en", "tr")
+    else:
+        first = lines(tmp_path / "x.txt", ["", " "])
+        read = partial(load_text_files, FileSource(path=str(first)), ["en"])
+    with pytest.raises(DataError, match="at least one sentence") as caught:
+        read()
+    assert caught.value.file == first
 
 
 def test_unequal_line_counts(tmp_path):

@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from monolingual_cases import SPECS, expected_terms, wanted_counts
 
 from polydistill.data.batches import Batch, Steps
 from polydistill.data.masking import IGNORED
 from polydistill.data.schedule import Schedule
 from polydistill.data.sources import WorldSource
-from polydistill.methods import pretraining, xd
+from polydistill.methods import monolingual, pretraining, xd
 from polydistill.methods import tuning as tuning_method
 from polydistill.methods.method import Loaded, Method, Models, Prepared
+from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
@@ -30,30 +32,46 @@ from tiny import LANGUAGES, outputs, tiny_network, tiny_tokenizer
 
 ROWS, STEPS = 6, 4
 _DATA = {"languages": LANGUAGES[::-1], "data": WorldSource(rows=24), "max_length": 40}
-PREPARE = {Pretrain: pretraining.prepare, Tune: tuning_method.prepare, XDistil: xd.prepare}
+PREPARE = {
+    Pretrain: pretraining.prepare,
+    Tune: tuning_method.prepare,
+    XDistil: xd.prepare,
+    Monolingual: monolingual.prepare,
+}
 
 
 @dataclass(frozen=True)
 class Case:
     """A method's spec and the family of its networks."""
 
-    spec: Pretrain | Tune | XDistil
+    spec: Pretrain | Tune | XDistil | Monolingual
     family: str = "xlm-roberta"
 
     def __str__(self) -> str:
+        if isinstance(self.spec, Monolingual):
+            return f"monolingual-{next(name for name, spec in SPECS.items() if spec == self.spec)}-{self.family}"
         if not isinstance(self.spec, XDistil):
             return f"{self.spec.kind}-{self.family}"
         stored = "stored" if self.spec.store_teacher else "live"
         return f"xd-{self.spec.on}-{self.spec.distance}-{stored}-{self.family}"
 
     @property
-    def term(self) -> str:
-        """The name the paper gives the term."""
-        return {"pretrain": "mlm", "tune": "task", "xd": "xd"}[self.spec.kind]
+    def weights(self) -> dict[str, float]:
+        """The names the paper gives the terms (of a batch of the first step's language), and their weights."""
+        if isinstance(self.spec, Monolingual):
+            return {name: weight for name, weight in self.spec.weights if weight}
+        return {{"pretrain": "mlm", "tune": "task", "xd": "xd"}[self.spec.kind]: 1.0}
+
+    @property
+    def text(self) -> str:
+        """What the student reads, as the batch names it."""
+        return "target" if isinstance(self.spec, XDistil) else "text"
 
     @property
     def has_teacher(self) -> bool:
         """Whether a teacher reads along while training."""
+        if isinstance(self.spec, Monolingual):
+            return self.spec.has_teacher
         return isinstance(self.spec, XDistil) and not self.spec.store_teacher
 
 
@@ -72,6 +90,8 @@ CASES = (
         Case(_xd(on, "mse", stored), f)
         for on, stored, f in product(("logits", "first"), (False, True), ("bert", "xlm"))
     ),
+    *(Case(spec) for spec in SPECS.values()),
+    *(Case(SPECS["MonoShot"], family) for family in ("bert", "distilbert")),
 )
 
 
@@ -84,9 +104,9 @@ def prepare(case: Case) -> Prepared:
 @cache
 def _prepared(case: Case) -> Prepared:
     """Student and teacher differ in weights; the teacher has dropout, so that its waking would show."""
-    head = "mlm" if isinstance(case.spec, Pretrain) else "classes"
+    head = "mlm" if isinstance(case.spec, Pretrain | Monolingual) else "classes"
     student = Loaded(tiny_network(case.family, head, seed=1), tiny_tokenizer())
-    teacher = Loaded(tiny_network(case.family, seed=2, dropout=0.5), tiny_tokenizer())
+    teacher = Loaded(tiny_network(case.family, head, seed=2, dropout=0.5), tiny_tokenizer())
     with TemporaryDirectory() as folder:
         return PREPARE[type(case.spec)](case.spec, Models(student, teacher, Path(folder)), seed=0)
 
@@ -98,8 +118,14 @@ def batch_of(prepared: Prepared, step: int = 0) -> Batch:
     return Steps(schedule, prepared.groups, prepared.transform)[step]
 
 
-def expected(case: Case, method: Method, batch: Batch) -> float:
-    """The value of the case's one term, by the reference, from what the networks say when asked plainly."""
+def expected(case: Case, method: Method, batch: Batch) -> dict[str, float]:
+    """The values of the case's terms, by the reference, from what the networks say when asked plainly."""
+    if isinstance(case.spec, Monolingual):
+        return expected_terms(case.spec, method, batch)
+    return {name: _expected(case, method, batch) for name in case.weights}
+
+
+def _expected(case: Case, method: Method, batch: Batch) -> float:
     if isinstance(case.spec, Pretrain):
         scores = outputs_of_masked_lm(method.student, batch["text"])
         return masked_lm(scores, batch["labels"].numpy())
@@ -126,10 +152,19 @@ def outputs_of_masked_lm(network: Any, text: Mapping[str, torch.Tensor]) -> Any:
         return network(**text).logits.numpy()
 
 
-def gradients(method: Method, batch: Batch) -> dict[str, torch.Tensor]:
-    """The gradient of the loss, by parameter; those that the loss does not reach are left out."""
+def expected_counts(case: Case, batch: Batch) -> dict[str, int]:
+    """How many items each term is a mean over."""
+    if isinstance(case.spec, Monolingual):
+        return wanted_counts(case.spec, batch)
+    tokens = sum(label != IGNORED for label in batch["labels"].flatten().tolist()) if "mlm" in case.weights else 0
+    return dict.fromkeys(case.weights, tokens or ROWS)
+
+
+def gradients(method: Method, batch: Batch, shares: Mapping[str, float] | None = None) -> dict[str, torch.Tensor]:
+    """The gradient of the loss (or of this share of each of its terms), by parameter; unreached ones are left out."""
     method.zero_grad(set_to_none=True)
-    method(**batch).total.backward()
+    terms = method(**batch).terms
+    sum((shares[name] if shares else 1.0) * term.weight * term.value for name, term in terms.items()).backward()
     return {name: value.grad.clone() for name, value in method.named_parameters() if value.grad is not None}
 
 

@@ -22,6 +22,7 @@ from polydistill.data.load import load_rows
 from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
 from polydistill.data.sources import WorldSource
 from polydistill.methods.method import Loaded, Models
+from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
@@ -37,6 +38,12 @@ METHODS = {
     "tune": Tune(**ROWS),
     "xd": XDistil(**ROWS),
     "xd-living-teacher": XDistil(store_teacher=False, **ROWS),
+    "monolingual": Monolingual(
+        students=(Student(name="west", languages=("en", "fr")), Student(name="tr", languages=("tr",))),
+        data=ROWS["data"],
+        depth=1,
+        max_length=ROWS["max_length"],
+    ),
     "xd-first-cosine": XDistil(on="first", distance="cosine", **ROWS),
 }
 
@@ -45,9 +52,9 @@ def trajectory(name: str, folder: Path) -> dict[str, float]:
     """The losses of some steps. In float64, so that other processors give the same digits."""
     training = Training(steps=50, batch_size=4, learning_rate=3e-3, warmup=0.1, decay="linear")
     run = Run(name=name, method=METHODS[name], start=Fresh(), training=training, seed=11)
-    head = "mlm" if run.method.kind == "pretrain" else "classes"
+    head = "mlm" if run.method.kind in ("pretrain", "monolingual") else "classes"
     student = Loaded(tiny_network(head=head, seed=1), tiny_tokenizer())
-    teacher = Loaded(tiny_network(seed=2, dropout=0.1), tiny_tokenizer())
+    teacher = Loaded(tiny_network(head=head, seed=2, dropout=0.1), tiny_tokenizer())
     set_seed(run.seed)
     prepared = PREPARE[type(run.method)](run.method, Models(student, teacher, folder), run.seed)
     distiller = make_distiller(run, prepared, None, folder / "checkpoints", Console(file=io.StringIO()))

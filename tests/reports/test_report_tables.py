@@ -12,6 +12,10 @@ def build(entries, **options):
     return build_table("xd/3", "XD", [EntryGroup("mini", entries)], **options)
 
 
+def names(table):
+    return tuple(column.name for column in table.columns)
+
+
 @pytest.fixture
 def entries(make_run):
     def runs(name, right, labels=("en",)):
@@ -30,7 +34,7 @@ def entries(make_run):
 
 def test_cells_hold_mean_spread_and_the_published_number(entries):
     table = build(entries, published_over=15)
-    assert table.languages == table.average_over == ("en", "tr", "sw")
+    assert names(table) == table.average_over == ("en", "tr", "sw")
     cell = table.groups[0].rows[0].cells["tr"]
     assert (cell.mean, cell.spread, cell.seeds) == (pytest.approx(52), pytest.approx(2), 3)
     assert cell.published == 72.4
@@ -114,7 +118,7 @@ def test_a_block_may_show_some_columns_and_still_average_over_all(make_run):
     run = make_run("XD", {"en": 90, "fr": 80, "tr": 70, "sw": 60})
     groups = [EntryGroup(code, [Entry("XD", [run])], columns=("en", code)) for code in ("fr", "sw")]
     table = build_table("xd/4", "pairs", groups)
-    assert table.languages == ("en", "fr", "sw")
+    assert names(table) == ("en", "fr", "sw")
     assert table.average_over == ("en", "fr", "tr", "sw")
     assert list(table.groups[1].rows[0].cells) == ["en", "sw"]
     assert table.groups[1].rows[0].average.mean == pytest.approx(75)
@@ -130,7 +134,7 @@ def test_a_run_that_lacks_a_language_has_no_average(make_run):
 
 def test_published_alone_shows_the_papers_table():
     table = build_table("xd/3", "XD", [EntryGroup("TLM", [Entry(row.name, (), row) for row in PAPER.rows])])
-    assert len(table.languages) == 15
+    assert len(table.columns) == 15
     assert table.groups[0].rows[3].average.published == 77.0
 
 
@@ -138,7 +142,7 @@ def test_a_block_without_runs_may_show_columns_that_the_paper_lacks():
     printed = published_table("xd/3").groups[0].rows[0]
     assert "ta" not in printed.scores
     table = build_table("t", "t", [EntryGroup("g", [Entry("A", (), printed)], columns=("en", "ta"))])
-    assert (table.languages, table.average_over[:2]) == (("en", "ta"), ("en", "ta"))
+    assert (names(table), table.average_over[:2]) == (("en", "ta"), ("en", "ta"))
     assert table.groups[0].rows[0].cells["ta"].published is None
 
 

@@ -87,7 +87,7 @@ def test_nothing_to_freeze_asks_for_no_known_family():
 
 
 def test_clear_errors():
-    with pytest.raises(ValueError, match=r"blocks of a 'xlm' model cannot be frozen.*Families that can: bert, roberta"):
+    with pytest.raises(ValueError, match=r"parts of a 'xlm' model cannot be frozen.*Families that can: bert, roberta"):
         freeze_bottom(tiny_network("xlm"), embeddings=True, lower_blocks=0)
     with pytest.raises(ValueError, match="Cannot freeze 3 blocks: the encoder has 2"):
         freeze_bottom(tiny_network(), embeddings=False, lower_blocks=3)

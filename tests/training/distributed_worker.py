@@ -11,10 +11,14 @@ import torch
 from rich.console import Console
 from training_tools import ByLanguage, Call, Gradients, hide_by_content, numbers, sentences
 
-from polydistill.data.batches import Group, Steps, Transform
-from polydistill.data.schedule import Schedule
+from polydistill.data.batches import Group, MicroBatches, Steps, Transform
+from polydistill.data.schedule import Batching, Schedule
 from polydistill.data.sources import WorldSource
-from polydistill.methods.method import Method
+from polydistill.data.stream_steps import Share, StreamSteps, TextGroup
+from polydistill.data.streams import TextStream, open_texts
+from polydistill.methods import monolingual
+from polydistill.methods.method import Loaded, Method, Models
+from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.pretraining import MaskedLanguageModelling
 from polydistill.methods.tuning import Tune, Tuning
 from polydistill.students.polyglot import Polyglot
@@ -40,16 +44,29 @@ def made(name: str) -> tuple[Method, list[Group], Transform | None]:
     if name.startswith("masked"):
         method = MaskedLanguageModelling(tiny_network(head="mlm"))
         return method, [Group(None, {"text": sentences(60)})], hide_by_content
+    if name.startswith("monolingual"):
+        groups = [Group(code, {"text": sentences(60, seed)}) for seed, code in enumerate(("en", "fr"))]
+        return _monolingual(), groups, hide_by_content
     return ByLanguage(("en", "fr", "de")), [numbers(40, 1, "en"), numbers(40, 2, "fr"), numbers(40, 3, "de")], None
 
 
-def learn(name: str, folder: Path) -> dict[str, Any]:
-    """Gradients of every step, final weights, logged terms, and what each step read."""
-    state = processes()
-    accumulation = 2 if name == "masked, accumulated" else 1
-    batch_size = TOGETHER // accumulation // state.num_processes
+def _monolingual() -> Method:
+    """Two students of one block that share the embeddings, and a third that reads English too."""
+    students = {"en": ("en",), "fr": ("fr",), "other": ("en",)}
+    spec = Monolingual(
+        students=tuple(Student(name=name, languages=codes) for name, codes in students.items()),
+        data=WorldSource(rows=4),
+        depth=1,
+    )
+    start = Loaded(tiny_network(head="mlm", seed=1), tiny_tokenizer())
+    teacher = Loaded(tiny_network(head="mlm", seed=2), tiny_tokenizer())
+    return monolingual.prepare(spec, Models(start, teacher), seed=0).method
+
+
+def in_memory(name: str, batch_size: int, accumulation: int) -> tuple[Method, MicroBatches]:
+    """A method, and this process's batches of its rows."""
     method, groups, transform = made(name)
-    lengths = [group.lengths for group in groups]
+    state, lengths = processes(), [group.lengths for group in groups]
     schedule = Schedule(
         lengths,
         batch_size,
@@ -59,24 +76,51 @@ def learn(name: str, folder: Path) -> dict[str, Any]:
         processes=state.num_processes,
         accumulation=accumulation,
     )
+    return method, Steps(schedule, groups, transform)
+
+
+def streamed(batch_size: int, accumulation: int) -> tuple[Method, MicroBatches]:
+    """Masked language modelling, and this process's batches of text that is read as it is needed."""
+    state, stream = processes(), TextStream(source=WorldSource(rows=60), buffer=25)
+    groups = [TextGroup(code, open_texts(stream, code, seed=0), tiny_tokenizer(), 64) for code in ("en", "fr")]
+    share = Share(batch_size, state.process_index, state.num_processes, accumulation)
+    steps = StreamSteps(groups, share, STEPS, 3, Batching(pool=2), hide_by_content)
+    return MaskedLanguageModelling(tiny_network(head="mlm")), steps
+
+
+def learn(name: str, folder: Path) -> dict[str, Any]:
+    """Gradients of every step, final weights, logged terms, and what each step read."""
+    accumulation = 2 if name.endswith("accumulated") else 1
+    batch_size = TOGETHER // accumulation // processes().num_processes
+    method, steps = (
+        streamed(batch_size, accumulation) if "stream" in name else in_memory(name, batch_size, accumulation)
+    )
     settings = Training(
         steps=STEPS, batch_size=batch_size, accumulation=accumulation, learning_rate=1e-2, weight_decay=0.1, clip=0.0
     )
     gradients, private = Gradients(), []
     watch = Call(lambda step: private.append({k: part.detach().clone() for k, part in method.named_parameters()}))
-    steps = Steps(schedule, groups, transform)
     distiller = Distiller(method, steps, settings, folder / name, 0, callbacks=[gradients, watch])
     distiller.fit()
     return {
         "gradients": gradients.steps,
         "weights": private,
         "log": [{k: v for k, v in line.items() if k != "epoch"} for line in distiller.state.log_history],
-        "groups": [[schedule[k][0][0] for k in range(len(schedule))]],
-        "counts": [sum(method.counts(steps[k]).values()) for k in range(len(schedule))],
+        "languages": [steps[k]["language"] for k in range(len(steps))],
+        "counts": [sum(method.counts(steps[k]).values()) for k in range(len(steps))],
     }
 
 
-NAMES = ("tuning", "masked", "masked, accumulated", "private")
+NAMES = (
+    "tuning",
+    "masked",
+    "masked, accumulated",
+    "private",
+    "monolingual",
+    "monolingual, accumulated",
+    "stream",
+    "stream, accumulated",
+)
 
 
 def small_run(model: Path, batch_size: int) -> Run:

@@ -22,7 +22,8 @@ HERE = Path(__file__).parent
 def torchrun(out: Path, what: str, fails: bool = False) -> str:
     """Start two processes of the worker; what they said on stderr."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)]), "OMP_NUM_THREADS": "1"}
+    paths = [str(HERE), str(HERE.parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [*command, str(HERE / "distributed_worker.py"), str(out), what],
         env=environment,
@@ -91,16 +92,16 @@ def test_the_processes_hide_different_numbers_of_tokens(learned):
 
 def test_both_processes_take_the_same_language(learned):
     two, one = learned
-    for name in ("tuning", "private"):
-        assert two[0][name]["groups"] == two[1][name]["groups"] == one[name]["groups"]
-        assert len(set(one[name]["groups"][0])) > 1
+    for name in ("tuning", "private", "monolingual", "monolingual, accumulated", "stream"):
+        assert two[0][name]["languages"] == two[1][name]["languages"] == one[name]["languages"]
+        assert len(set(one[name]["languages"])) > 1
 
 
 def test_a_private_part_that_a_step_does_not_use_stays_as_it_is(learned):
     two, _ = learned
     for process in two:
         learned_by = process["private"]
-        codes = [("en", "fr", "de")[group] for group in learned_by["groups"][0]]
+        codes = learned_by["languages"]
         for step, code in enumerate(codes):
             private = {name.split(".")[1] for name in learned_by["gradients"][step]}
             assert private == {"shared", code}

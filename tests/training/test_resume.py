@@ -17,6 +17,7 @@ from training_tools import (
     Regression,
     assert_same_bits,
     given,
+    monolingual_run,
     numbers,
     pretrain_run,
     tune_run,
@@ -114,7 +115,9 @@ def references(tmp_path_factory) -> Store:
     """Runs done without interruption."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("polydistill.training.numerics.probe", lambda width: NUMERICS)
-        return whole(xd_run(), tmp_path_factory.mktemp("whole"))
+        store = whole(xd_run(), tmp_path_factory.mktemp("whole"))
+        execute.execute(monolingual_run(), store, QUIET)
+        return store
 
 
 def copied(references: Store, run: Run, root: Path) -> Store:
@@ -162,7 +165,7 @@ def test_tuning_with_selection_resumes(tmp_path, knife, references, moment):
 
 
 @pytest.mark.parametrize("moment", [("step", 5), ("before install", 2), ("after flush", 20)], ids=str)
-@pytest.mark.parametrize("make", [pretrain_run, xd_run])
+@pytest.mark.parametrize("make", [pretrain_run, xd_run, monolingual_run])
 def test_masking_dropout_and_distillation_resume(tmp_path, knife, references, make, moment):
     run = make()
     store = copied(references, run, tmp_path / "cut")
@@ -188,7 +191,7 @@ def test_a_resumed_run_does_not_begin_anew(tmp_path, knife, references):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("make", [pretrain_run, tune_run, xd_run])
+@pytest.mark.parametrize("make", [pretrain_run, tune_run, xd_run, monolingual_run])
 def test_cuts_at_random_moments(tmp_path, knife, references, make, seed):
     run, rng, cuts = make(), Random(seed), 0
     store = copied(references, run, tmp_path / "cut")

@@ -13,8 +13,10 @@ from transformers import TrainerCallback
 from polydistill.data.batches import Batch, Group, Steps
 from polydistill.data.encoding import Encoded, from_lists
 from polydistill.data.masking import IGNORED
+from polydistill.data.schedule import Batching
 from polydistill.data.sources import WorldSource
 from polydistill.methods.method import Method
+from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
@@ -59,6 +61,19 @@ def xd_run(start: Run | None = None, steps: int = 10, **training: object) -> Run
         start=ResultOf(run=start or tune_run()),
         training=Training(steps=steps, **settings),
         evaluation=Judging(languages=LANGUAGES, data=WorldSource(rows=30, split="test"), max_length=64),
+    )
+
+
+def monolingual_run(steps: int = 10, selection: Judging | None = None, **training: object) -> Run:
+    """Two students of one block that share the embeddings; the teacher has dropout, and so have they."""
+    settings = {"batch_size": 4, "learning_rate": 2e-3, "weight_decay": 0.01, "checkpoint_every": 3, **training}
+    students = tuple(Student(name=f"small-{code}", languages=(code,)) for code in LANGUAGES)
+    return Run(
+        name="tiny students",
+        method=Monolingual(students=students, data=WorldSource(rows=30), depth=1, max_length=64),
+        start=ResultOf(run=pretrain_run()),
+        selection=selection,
+        training=Training(steps=steps, batching=Batching(sampling="in-turn"), **settings),
     )
 
 
@@ -171,8 +186,10 @@ def assert_close(found: dict[str, Tensor], wanted: dict[str, Tensor], tolerance:
 
 
 def weights(folder: Path) -> dict[str, Tensor]:
-    """The weights of a run's model."""
-    return load_file(folder / "model" / "model.safetensors")
+    """The weights of a run's model, or of its students."""
+    files = sorted(folder.glob("**/model.safetensors"))
+    assert files
+    return {f"{file.parent.name} {name}": value for file in files for name, value in load_file(file).items()}
 
 
 def assert_same_bits(folder: Path, reference: Path) -> None:

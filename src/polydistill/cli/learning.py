@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from polydistill.cli.screen import codes, errors, example, say
-from polydistill.defaults import MAX_LENGTH, TUNE, XD
+from polydistill.defaults import MAX_LENGTH, TUNE, XD, Preset
 
 if TYPE_CHECKING:
     from polydistill.training.run import Run
@@ -73,7 +73,7 @@ def tune(
     """Tune a model of your own on the labels of one language or several."""
     from polydistill.recipes.own import tune_run
 
-    options = _options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
+    said = options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
     wanted = tune_run(
         model,
         train,
@@ -85,9 +85,9 @@ def tune(
         test_languages=codes(test_langs or ""),
         max_length=max_length,
         seed=seed,
-        **options,
+        **said,
     )
-    _do(wanted, set_, out, runs, print_, tensorboard)
+    do(wanted, set_, out, runs, print_, tensorboard)
 
 
 def xd(
@@ -110,9 +110,7 @@ def xd(
     max_length: MaxLength = None,
     seed: Seed = 0,
     precision: Precision = "fp32",
-    preset: Annotated[
-        Literal["paper", "reference"], typer.Option(help="reference: as the authors' code does it; see docs/xd.md.")
-    ] = "paper",
+    preset: Annotated[Preset, typer.Option(help="reference: as the authors' code does it; see docs/xd.md.")] = "paper",
     runs: Runs = Path("runs"),
     set_: Set = None,
     print_: Print = False,
@@ -122,7 +120,7 @@ def xd(
     from polydistill.recipes.own import xd_run
     from polydistill.recipes.xd import as_reference
 
-    options = _options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
+    said = options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
     source, texts = _parallel(parallel or [])
     languages = codes(langs or "")
     if source and languages:
@@ -139,11 +137,11 @@ def xd(
         test_languages=codes(test_langs or ""),
         max_length=max_length,
         seed=seed,
-        **options,
+        **said,
     )
     if preset == "reference":
         wanted = as_reference(wanted)
-    _do(wanted, set_, out, runs, print_, tensorboard)
+    do(wanted, set_, out, runs, print_, tensorboard)
 
 
 def run(
@@ -157,15 +155,16 @@ def run(
     """Do the run of a file, changed where you say so; what is done already is not done again."""
     from polydistill.training.edit import read_run
 
-    _do(read_run(file), set_, out, runs, print_, tensorboard)
+    do(read_run(file), set_, out, runs, print_, tensorboard)
 
 
-def _do(
+def do(
     wanted: "Run", changes: list[str] | None, out: Path | None, runs: Path, only_print: bool, tensorboard: bool
 ) -> None:
     """Print the run, or do it and print its scores and where it lies."""
     from polydistill import api
     from polydistill.cli.scores import show_scores
+    from polydistill.recipes.monolingual import describe_maps
 
     changed = api.changed(wanted, changes or [])
     if only_print:
@@ -179,13 +178,17 @@ def _do(
         highlight=False,
         soft_wrap=True,
     )
+    if changed.students:
+        errors().print(describe_maps(changed), markup=False, highlight=False, soft_wrap=True)
     done = api.run(changed, out, runs, errors(), tensorboard)
     if done.result.scores:
         show_scores(done.result.scores)
-    say(f"model: {done.model}\nrun: {done.folder / 'run.json'}")
+    for name, folder in done.students.items():
+        say(f"student {name}: {folder}")
+    say(("" if done.students else f"model: {done.model}\n") + f"run: {done.folder / 'run.json'}")
 
 
-def _options(**given: Any) -> Any:
+def options(**given: Any) -> Any:
     """Options of the training that were said."""
     return {name: value for name, value in given.items() if value is not None}
 

@@ -6,7 +6,7 @@ from typing import Literal
 from polydistill import api
 from polydistill.languages import LANGUAGES
 from polydistill.methods import pretraining, tuning, xd
-from polydistill.results import RUN_FILE
+from polydistill.results import RUN_FILE, load_result
 from polydistill.tasks.classification import TASKS
 from polydistill.training.edit import read_run
 from polydistill.training.store import Store
@@ -46,14 +46,25 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
 
 
 def _runs(store: Store) -> list[tuple[str, ...]]:
-    """Finished runs with the mean of their scores, then those that have begun."""
-    rows: list[tuple[str, ...]] = []
-    for folder, result in store.finished():
-        values = [score.value for score in result.scores]
-        mean = f"{100 * sum(values) / len(values):.1f} over {len(values)}" if values else "–"
-        labels = ", ".join(result.labels_seen) or "none"
-        rows.append((folder.name, result.name, str(result.seed), f"done in {result.seconds:.0f} s", mean, labels))
-    for folder in store.unfinished():
-        run = read_run(folder / RUN_FILE)
-        rows.append((folder.name, run.name, str(run.seed), "begun", "–", ", ".join(run.labels_seen) or "none"))
+    """Finished runs with the mean of their scores, then those that have begun; one bad folder hides no other."""
+    rows = []
+    for folders, row in ((store.done(), _done), (store.unfinished(), _begun)):
+        for folder in folders:
+            try:
+                rows.append((folder.name, *row(folder)))
+            except ValueError as error:
+                rows.append((folder.name, "–", "–", f"cannot be read: {error}", "–", "–"))
     return rows
+
+
+def _done(folder: Path) -> tuple[str, ...]:
+    result = load_result(folder)
+    values = [score.value for score in result.scores]
+    mean = f"{100 * sum(values) / len(values):.1f} over {len(values)}" if values else "–"
+    labels = ", ".join(result.labels_seen) or "none"
+    return result.name, str(result.seed), f"done in {result.seconds:.0f} s", mean, labels
+
+
+def _begun(folder: Path) -> tuple[str, ...]:
+    run = read_run(folder / RUN_FILE)
+    return run.name, str(run.seed), "begun", "–", ", ".join(run.labels_seen) or "none"

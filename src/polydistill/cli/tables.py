@@ -1,4 +1,4 @@
-"""Commands that show: quickstart, world, table, list, report."""
+"""Commands that show: quickstart, world, text, table, list, report."""
 
 import json
 from pathlib import Path
@@ -23,6 +23,7 @@ def add(app: typer.Typer) -> None:
     """Add the commands to the app."""
     app.command(epilog=example("polydistill quickstart --seed 1"))(quickstart)
     app.command(epilog=example("polydistill world --langs en,tr --task nli --rows 8"))(world)
+    app.command(epilog=example("polydistill text 'file:corpus/*.txt.gz' --lang tr --rows 5"))(text)
     app.command(epilog=example("polydistill table xd/3 --scale world --seeds 5 --json table.json"))(table)
     app.command("list", epilog=example("polydistill list tables"))(list_)
     app.command(epilog=example("polydistill report runs --out report.html"))(report)
@@ -78,6 +79,22 @@ def world(
     results().print(view)
 
 
+def text(
+    source: Annotated[
+        str, typer.Argument(help="Such as file:FOLDER, 'file:corpus/*.txt.xz', hub:NAME@COMMIT, world:.")
+    ],
+    lang: Annotated[str, typer.Option(help="The language of the text.")] = "en",
+    rows: Annotated[int, typer.Option(help="How many.")] = 5,
+    seed: Annotated[int, typer.Option(help="Which order.")] = 0,
+    buffer: Annotated[int, typer.Option(help="Texts that are shuffled together; 1 = as they stand.")] = 10_000,
+) -> None:
+    """Print the first texts of a corpus, as a model that learns from it would read them."""
+    from polydistill import api
+
+    for line in api.texts(source, lang, rows, seed=seed, buffer=buffer):
+        say(line)
+
+
 def _records(corpus: "Corpus") -> list[dict[str, str]]:
     """Row by row, its languages one after the other; labels by name."""
     by_language = {code: list(rows) for code, rows in corpus.rows.items()}
@@ -96,7 +113,8 @@ def _records(corpus: "Corpus") -> list[dict[str, str]]:
 def table(
     id: Annotated[str, typer.Argument(help="Such as xd/3; see: polydistill list tables.")],
     scale: Annotated[
-        ScaleName, typer.Option(help="paper: as published; world: the mini-world; quick: fewer steps; smoke: a test.")
+        ScaleName,
+        typer.Option(help="paper: as published; world: the mini-world; quick: smaller, shorter; smoke: a test."),
     ] = "world",
     seeds: Annotated[int, typer.Option(help="How many: 0, 1, ...")] = 1,
     plan: Annotated[bool, typer.Option("--plan", help="Run nothing; say what it would take.")] = False,

@@ -1,6 +1,7 @@
 """From rows to the tensors of a step."""
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +46,14 @@ def pad_texts(texts: Sequence[Mapping[str, Ints]], pad: Mapping[str, int]) -> di
     return padded
 
 
+def length_batches(text: Encoded, batch_size: int, device: torch.device) -> Iterator[tuple[Ints, dict[str, Tensor]]]:
+    """Every text once, in batches of similar lengths: the rows of a batch, and their padded tensors on `device`."""
+    order = np.argsort(text.lengths, kind="stable")
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        yield rows, {name: value.to(device) for name, value in pad_texts(text.take(rows), text.pad).items()}
+
+
 def collate(parts: Sequence[tuple[Group, Ints]]) -> Batch:
     """One batch from rows of one or several groups; `language` is given where all rows share it."""
     first = parts[0][0]
@@ -59,24 +68,55 @@ def collate(parts: Sequence[tuple[Group, Ints]]) -> Batch:
     return batch
 
 
-class Steps(Dataset[Batch]):
+class MicroBatches(Dataset[Batch], ABC):
     """Item k is the batch of micro-step k. `transform` may change it at random, seeded by k and the process."""
 
-    def __init__(self, schedule: Schedule, groups: Sequence[Group], transform: Transform | None = None) -> None:
-        self.schedule, self.groups, self.transform = schedule, groups, transform
+    def __init__(self, seed: int, rank: int, transform: Transform | None) -> None:
+        self.seed, self.rank, self.transform = seed, rank, transform
 
+    @abstractmethod
     def __len__(self) -> int:
-        return len(self.schedule)
+        """The number of micro-steps."""
+
+    @abstractmethod
+    def batch(self, step: int) -> Batch:
+        """The rows of a micro-step, before the transform."""
 
     def __getitem__(self, step: int) -> Batch:
-        batch = collate([(self.groups[group], rows) for group, rows in self.schedule[step]])
-        if self.transform is None:
-            return batch
-        return self.transform(batch, np.random.default_rng([self.schedule.seed, 2, step, self.schedule.rank]))
+        if not 0 <= step < len(self):
+            raise IndexError(step)
+        batch = self.batch(step)
+        return batch if self.transform is None else self.transform(batch, self._rng(step))
+
+    def _rng(self, step: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, 2, step, self.rank])
 
     def loader(self, workers: int = 0) -> "DataLoader[Batch]":
         """A loader that gives the steps in order, and that the Trainer can fast-forward without making batches."""
         return DataLoader(self, batch_size=1, shuffle=False, collate_fn=_only, num_workers=workers)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What makes it quick to go on from here, as JSON can hold it; no batch depends on it. Empty: nothing."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what an earlier process has found."""
+        assert not state, "nothing is kept where nothing is read"
+
+
+class Steps(MicroBatches):
+    """Micro-batches of rows that are in memory."""
+
+    def __init__(self, schedule: Schedule, groups: Sequence[Group], transform: Transform | None = None) -> None:
+        super().__init__(schedule.seed, schedule.rank, transform)
+        self.schedule, self.groups = schedule, groups
+
+    def __len__(self) -> int:
+        return len(self.schedule)
+
+    def batch(self, step: int) -> Batch:
+        """The rows that the schedule has for a micro-step."""
+        return collate([(self.groups[group], rows) for group, rows in self.schedule[step]])
 
 
 def _only(items: list[Batch]) -> Batch:

@@ -4,7 +4,10 @@ No code of a data set is ever run, and what comes from the hub is one commit: `d
 in its cache when it cannot reach the hub, whatever the revision, so the commit of what was loaded is compared.
 """
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from polydistill.data.tables import TableBuilder
 from polydistill.errors import DataError
 
 _BATCH = 8192  # ours: rows that are Python objects at a time
+_AT_ONCE = 256  # ours: of a stream, where a row may be a long document
 _NO_LABEL = -1  # the hub's convention for rows without a gold label, and for test sets
 
 
@@ -54,17 +58,54 @@ def load_hub(source: HubSource, shape: RowShape, languages: Sequence[str]) -> Co
     return Corpus(shape, rows, is_aligned(source.name, rows, claimed), skipped)
 
 
+def hub_texts(source: HubSource, code: str) -> list[Callable[[], Iterator[str]]]:
+    """The texts of one language, fetched as they are read: for each file of the data set, what reads it."""
+    with _explained(source, code) as (name, config):
+        data = _builder(source, name, config).as_streaming_dataset(split=source.split)
+    column = source.columns.get(SENTENCE.texts[0], SENTENCE.texts[0])
+    if data.column_names is not None:  # some formats say only row by row what they hold
+        _check_column(source, column, data.column_names)
+        data = data.select_columns([column])
+    files = range(data.num_shards)
+    return [partial(_texts, source, code, data.shard(len(files), number), column, number) for number in files]
+
+
+def _texts(source: HubSource, code: str, data: datasets.IterableDataset, column: str, file: int) -> Iterator[str]:
+    """The texts of one file of a data set."""
+    batches = iter(data.iter(_AT_ONCE))
+    for read in itertools.count(0, _AT_ONCE):
+        with _explained(source, code):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        _check_column(source, column, list(batch))
+        for row, text in enumerate(batch[column], start=read + 1):
+            _check_texts(source, f"file {file + 1}, row {row}", [column], [text])
+            yield text
+
+
 def _load(source: HubSource, code: str) -> datasets.Dataset:
-    """One configuration and split; every failure says what to do."""
-    local = is_local(source)
-    config = source.config.replace(LANGUAGE_PLACEHOLDER, code) if source.config else None
-    name = str(Path(source.name).resolve()) if local else source.name  # an absolute path is never looked up on the hub
-    try:
-        builder = datasets.load_dataset_builder(name, config, revision=source.revision)
-        if not local and builder.hash != source.revision:
-            raise ConnectionError(f"only commit {builder.hash} is in the cache")
+    """One configuration and split, whole."""
+    with _explained(source, code) as (name, config):
+        builder = _builder(source, name, config)
         builder.download_and_prepare()
         return builder.as_dataset(split=source.split)
+
+
+def _builder(source: HubSource, name: str, config: str | None) -> datasets.DatasetBuilder:
+    builder = datasets.load_dataset_builder(name, config, revision=source.revision)
+    if source.revision is not None and builder.hash != source.revision:
+        raise ConnectionError(f"only commit {builder.hash} is in the cache")
+    return builder
+
+
+@contextmanager
+def _explained(source: HubSource, code: str) -> Iterator[tuple[str, str | None]]:
+    """The names under which `datasets` knows what is asked for; every failure says what to do."""
+    config = source.config.replace(LANGUAGE_PLACEHOLDER, code) if source.config else None
+    name = str(Path(source.name).resolve()) if is_local(source) else source.name  # a path is never looked up on the hub
+    try:
+        yield name, config
     except ConnectionError as error:
         expected = f"commit {source.revision} of {source.name!r}, from the hub or from the cache"
         way_out = "Connect once, so that it is cached, or give a folder in the hub's layout: hub:FOLDER."
@@ -80,12 +121,7 @@ def _task_rows(data: datasets.Dataset, source: HubSource, shape: RowShape) -> Ta
     texts = [source.columns.get(name, name) for name in shape.texts]
     label = source.columns.get(LABEL, LABEL)
     for name in texts:
-        if name not in data.column_names:
-            example = f"columns={shape.texts[0]}:NAME"
-            found = f"the columns {', '.join(data.column_names)}"
-            raise DataError(
-                source.name, None, found, f"a column {name!r}", f"Say which column is which ({example},...)."
-            )
+        _check_column(source, name, data.column_names, shape)
     labels = _labels(data, label) if shape.labels else None
     read = LabelReader(shape, source.labels)
     table = TableBuilder(shape, labelled=labels is not None)
@@ -93,7 +129,7 @@ def _task_rows(data: datasets.Dataset, source: HubSource, shape: RowShape) -> Ta
     for batch in data.select_columns([*texts, *([label] if labels else [])]).iter(_BATCH):
         for values in zip(*(batch[name] for name in texts), strict=True):
             number += 1
-            _check_texts(source, number, texts, values)
+            _check_texts(source, f"row {number}", texts, values)
             if labels is None:
                 table.add(values)
             elif (index := _label(source, number, next(labels), read)) is None:
@@ -126,8 +162,14 @@ def _translations(data: datasets.Dataset, source: HubSource, languages: Sequence
     return tables
 
 
-def _check_texts(source: HubSource, number: int, names: Sequence[str], values: Sequence[Any]) -> None:
+def _check_column(source: HubSource, name: str, names: Sequence[str], shape: RowShape = SENTENCE) -> None:
+    if name not in names:
+        way_out = f"Say which column is which (columns={shape.texts[0]}:NAME,...)."
+        raise DataError(source.name, None, f"the columns {', '.join(names)}", f"a column {name!r}", way_out)
+
+
+def _check_texts(source: HubSource, place: str, names: Sequence[str], values: Sequence[Any]) -> None:
     for name, value in zip(names, values, strict=True):
         if not isinstance(value, str):
             way_out = "Name another column with columns=, or leave the row out of the data set."
-            raise DataError(f"{source.name}, row {number}", None, f"{name} = {value!r}", "text", way_out)
+            raise DataError(f"{source.name}, {place}", None, f"{name} = {value!r}", "text", way_out)

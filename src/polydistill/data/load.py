@@ -3,17 +3,20 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from polydistill.data.files import load_files
 from polydistill.data.hub import is_local, load_hub
 from polydistill.data.parallel import load_text_files
-from polydistill.data.paths import find_file
+from polydistill.data.paths import find_files, visible_files
 from polydistill.data.rows import SENTENCE, Corpus, RowShape
 from polydistill.data.sources import FileSource, HubSource, Source, WorldSource
 from polydistill.data.world_rows import load_world
 from polydistill.languages import language
 from polydistill.world.corpora import World
+
+_LARGE = 1 << 26  # ours: bytes; a smaller file is soon read, and may change again within one tick of its time stamp
 
 
 def load_rows(source: Source, shape: RowShape, languages: Sequence[str]) -> Corpus:
@@ -39,7 +42,7 @@ def fingerprint(source: Source, languages: Sequence[str]) -> str:
     if isinstance(source, WorldSource):
         content = [World(seed=source.seed, difficulty=source.difficulty).fingerprint]
     elif isinstance(source, FileSource):
-        content = _contents(dict.fromkeys(find_file(source.path, code) for code in codes))
+        content = _contents(dict.fromkeys(file for code in codes for file in find_files(source.path, code)))
     elif is_local(source):
         content = _folder(Path(source.name))
     else:
@@ -58,15 +61,27 @@ def _codes(languages: Sequence[str]) -> list[str]:
 
 
 def _contents(paths: Iterable[Path]) -> list[str]:
-    hashes: list[str] = []
-    for path in paths:
-        with path.open("rb") as file:
-            hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
-    return hashes
+    return [_content(path) if path.stat().st_size < _LARGE else _content_once(*_state(path)) for path in paths]
+
+
+def _content(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _state(path: Path) -> tuple[Path, int, int]:
+    state = path.stat()
+    return path.resolve(), state.st_size, state.st_mtime_ns
+
+
+@lru_cache(maxsize=4096)
+def _content_once(path: Path, size: int, changed: int) -> str:
+    """The hash of a large file, read again only when size or time of change differ."""
+    del size, changed
+    return _content(path)
 
 
 def _folder(folder: Path) -> list[str]:
     """Names and contents of the files of a folder, apart from hidden ones (such as the state of version control)."""
-    names = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    shown = [name for name in names if not any(part.startswith(".") for part in name.parts)]
-    return [*(name.as_posix() for name in shown), *_contents(folder / name for name in shown)]
+    files = visible_files(folder)
+    return [*(file.relative_to(folder).as_posix() for file in files), *_contents(files)]

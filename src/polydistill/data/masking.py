@@ -9,8 +9,10 @@ from polydistill.data.batches import Batch, Transform
 IGNORED = -100
 
 
-def masking(tokenizer: PreTrainedTokenizerBase, rate: float, pair_rate: float) -> Transform:
+def masking(tokenizer: PreTrainedTokenizerBase, rate: float, pair_rate: float | None = None) -> Transform:
     """A transform that hides tokens of the batch's `text`: `rate` of single texts, `pair_rate` of translation pairs.
+
+    Where there is a `pair_rate`, the batch says of each text whether it is a pair (`paired`).
 
     Of the chosen tokens 80 % become the mask token, 10 % a random token and 10 % stay (BERT, Devlin et al. 2019).
     Special tokens and pads are never chosen; every text has at least one chosen token. Adds `labels`, which hold the
@@ -23,7 +25,7 @@ def masking(tokenizer: PreTrainedTokenizerBase, rate: float, pair_rate: float) -
         ids = batch["text"]["input_ids"].numpy().copy()
         open_to_choice = ~np.isin(ids, special)
         draw = np.where(open_to_choice, rng.random(ids.shape), 1.0)
-        chosen = draw < np.where(batch["paired"].numpy(), pair_rate, rate)[:, None]
+        chosen = draw < (rate if pair_rate is None else np.where(batch["paired"].numpy(), pair_rate, rate)[:, None])
         chosen[np.arange(len(ids)), draw.argmin(axis=1)] = True
         chosen &= open_to_choice
         labels = np.where(chosen, ids, IGNORED)

@@ -13,7 +13,7 @@ from typing import Any
 
 from polydistill.data.files import first_rows, load_files
 from polydistill.data.paths import codes_in_files, find_file
-from polydistill.data.records import Columns, file_format, first_record, read_records
+from polydistill.data.records import Columns, file_format, first_record, is_table, read_records
 from polydistill.data.rows import SENTENCE, Corpus
 from polydistill.data.sources import LANGUAGE_PLACEHOLDER, FileSource
 from polydistill.data.tables import TableBuilder
@@ -62,7 +62,7 @@ def read_aligned(files: Mapping[str, Path]) -> Corpus:
         found = "line counts " + ", ".join(f"{counts[code]} ({path})" for code, path in files.items())
         way_out = f"Line {counts[shortest] + 1} has no counterpart: look for lines lost or split on the way."
         raise DataError(files[longest], counts[shortest] + 1, found, "equal line counts", way_out)
-    return _corpus(tables, aligned=True)
+    return _corpus(tables, files, aligned=True)
 
 
 def read_rows_by_language(path: Path, languages: Sequence[str], columns: Mapping[str, str]) -> Corpus:
@@ -76,7 +76,7 @@ def read_rows_by_language(path: Path, languages: Sequence[str], columns: Mapping
             if not isinstance(text, str):
                 raise DataError(path, line, f"{code} = {text!r}", "text", "Correct or remove the line.")
         add_row(tables, texts)
-    return _corpus(tables, aligned=True)
+    return _corpus(tables, dict.fromkeys(languages, path), aligned=True)
 
 
 def load_text_files(source: FileSource, languages: Sequence[str]) -> Corpus:
@@ -84,14 +84,14 @@ def load_text_files(source: FileSource, languages: Sequence[str]) -> Corpus:
     text = SENTENCE.texts[0]
     if LANGUAGE_PLACEHOLDER in source.path:
         files = {code: find_file(source.path, code) for code in languages}
-        if source.columns or any(map(_is_table, files.values())):
+        if source.columns or any(map(is_table, files.values())):
             return load_files(source, SENTENCE, languages)
         corpus = read_aligned(files) if source.aligned else _read_plain(files)
     else:
         path = find_file(source.path, languages[0])
-        if text in source.columns or (not source.columns and _is_table(path) and text in first_record(path)):
+        if text in source.columns or (not source.columns and is_table(path) and text in first_record(path)):
             return load_files(source, SENTENCE, languages)
-        if len(languages) == 1 and not source.columns and not _is_table(path):
+        if len(languages) == 1 and not source.columns and not is_table(path):
             corpus = _read_plain({languages[0]: path})
         else:
             corpus = read_rows_by_language(path, languages, source.columns)
@@ -142,13 +142,7 @@ def _read_plain(files: Mapping[str, Path]) -> Corpus:
     for code, path in files.items():
         for _, text in read_lines(path):
             add_row({code: tables[code]}, [text])
-    return _corpus(tables, aligned=len(files) == 1)
-
-
-def _is_table(path: Path) -> bool:
-    """Whether the file's ending says that its lines are records and not sentences."""
-    name = path.name.removesuffix(".gz").lower()
-    return name.endswith((".tsv", ".csv", ".jsonl", ".json", ".ndjson"))
+    return _corpus(tables, files, aligned=len(files) == 1)
 
 
 def text_tables(languages: Iterable[str]) -> dict[str, TableBuilder]:
@@ -166,6 +160,13 @@ def add_row(tables: Mapping[str, TableBuilder], texts: Sequence[str]) -> None:
             table.add([text])
 
 
-def _corpus(tables: Mapping[str, TableBuilder], aligned: bool) -> Corpus:
+def _corpus(tables: Mapping[str, TableBuilder], files: Mapping[str, Path], aligned: bool) -> Corpus:
+    rows = {code: table.dataset() for code, table in tables.items()}
+    for code, table in tables.items():
+        if not len(rows[code]):
+            found = f"{table.skipped[BLANK]} lines of which none has text" + (
+                " on every side" if len(tables) > 1 else ""
+            )
+            raise DataError(files[code], None, found, "at least one sentence", "Look whether it is the right file.")
     skipped = {code: dict(table.skipped) for code, table in tables.items() if table.skipped}
-    return Corpus(SENTENCE, {code: table.dataset() for code, table in tables.items()}, aligned, skipped)
+    return Corpus(SENTENCE, rows, aligned, skipped)

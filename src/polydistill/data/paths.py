@@ -18,8 +18,7 @@ def codes_in_files(code: str) -> tuple[str, ...]:
 
 def find_file(template: str, code: str) -> Path:
     """The file that `template` means for language `code`: `{lang}` stands for a code of it, `*` for any characters."""
-    tried = [template.replace(LANGUAGE_PLACEHOLDER, name) for name in codes_in_files(code)]
-    for candidate in dict.fromkeys(tried):
+    for candidate in _candidates(template, code):
         matches = _matches(candidate)
         if len(matches) == 1:
             return Path(matches[0])
@@ -27,6 +26,32 @@ def find_file(template: str, code: str) -> Path:
             found = f"{len(matches)} files ({', '.join(Path(match).name for match in matches)})"
             raise DataError(candidate, None, found, f"one file for {code!r}", "Write a longer path instead of the '*'.")
     raise _missing(template, code)
+
+
+def find_files(template: str, code: str) -> list[Path]:
+    """All files that `template` means for language `code`, in the order of their names.
+
+    `*` stands for any characters, and a folder for the files in it and below; hidden ones do not count.
+    """
+    for candidate in _candidates(template, code):
+        matches = [Path(match) for match in _matches(candidate)]
+        if files := [file for match in matches for file in ([match] if match.is_file() else visible_files(match))]:
+            return files
+        if matches:
+            found, way_out = "no file in it", "Put the text there, or write the path of a file."
+            raise DataError(candidate, None, found, "a folder of text files", way_out)
+    raise _missing(template, code)
+
+
+def visible_files(folder: Path) -> list[Path]:
+    """The files of a folder and below in the order of their names, apart from hidden ones (such as `.git`)."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
+def _candidates(template: str, code: str) -> list[str]:
+    """The template with each name of the language, the two-letter code first."""
+    return list(dict.fromkeys(template.replace(LANGUAGE_PLACEHOLDER, name) for name in codes_in_files(code)))
 
 
 def _matches(pattern: str) -> list[str]:

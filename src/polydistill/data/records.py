@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polydistill.data.text_lines import read_lines, without_trailing_blanks
+from polydistill.data.text_lines import read_lines, uncompressed, without_trailing_blanks
 from polydistill.errors import DataError
+
+_FORMATS = {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl"}
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,13 @@ class Columns:
 
 
 def file_format(path: Path) -> str:
-    """What a file is by its ending (a `.gz` after it does not count): jsonl, csv, or else tsv."""
-    suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-    return {".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}.get(suffix.lower(), "tsv")
+    """What a file is by its ending (a `.gz`, `.xz` or `.zst` after it does not count): jsonl, csv, or else tsv."""
+    return _FORMATS.get(Path(uncompressed(path.name)).suffix.lower(), "tsv")
+
+
+def is_table(path: Path) -> bool:
+    """Whether the file's ending says that its lines are records and not sentences."""
+    return Path(uncompressed(path.name)).suffix.lower() in _FORMATS
 
 
 def first_record(path: Path) -> tuple[str, ...]:

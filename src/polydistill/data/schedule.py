@@ -82,22 +82,12 @@ class Schedule:
     @cached_property
     def _groups(self) -> Ints:
         """The group of every step."""
-        count = len(self.lengths)
-        if self.batching.sampling == "in-turn":
-            return np.arange(self.steps, dtype=np.int64) % count
-        sizes = np.array([len(group) for group in self.lengths], dtype=np.float64)
-        weights = sizes**self.batching.alpha if self.batching.sampling == "proportional" else np.ones(count)
-        draw = np.random.default_rng([self.seed, 0]).random(self.steps)
-        return np.searchsorted(np.cumsum(weights) / weights.sum(), draw, side="right").clip(max=count - 1)
+        return groups_of_steps([len(group) for group in self.lengths], self.steps, self.seed, self.batching)
 
     @cached_property
     def _turns(self) -> Ints:
         """How often the group of each step was taken before."""
-        turns = np.empty(self.steps, dtype=np.int64)
-        for group in range(len(self.lengths)):
-            mine = self._groups == group
-            turns[mine] = np.arange(mine.sum())
-        return turns
+        return times_before(self._groups)
 
     def _batch(self, group: int, turn: int, part: int, size: int) -> Ints:
         """This process's share of micro-batch `part` of the `turn`-th step of a group; `size` is the share's."""
@@ -129,6 +119,26 @@ def _pass_order(schedule: Schedule, group: int, number: int, together: int) -> I
         part = rows[start : start + pool]
         rows[start : start + pool] = part[np.argsort(lengths[part], kind="stable")]
     return rng.permutation(rows.reshape(-1, together)).reshape(-1)
+
+
+def groups_of_steps(sizes: Sequence[int], steps: int, seed: int, batching: Batching) -> Ints:
+    """The group of every step, for groups of these sizes."""
+    count = len(sizes)
+    if batching.sampling == "in-turn":
+        return np.arange(steps, dtype=np.int64) % count
+    proportional = batching.sampling == "proportional"
+    weights = np.array(sizes, dtype=np.float64) ** batching.alpha if proportional else np.ones(count)
+    draw = np.random.default_rng([seed, 0]).random(steps)
+    return np.searchsorted(np.cumsum(weights) / weights.sum(), draw, side="right").clip(max=count - 1)
+
+
+def times_before(groups: Ints) -> Ints:
+    """For each step, how many earlier steps took the same group."""
+    times = np.empty(len(groups), dtype=np.int64)
+    for group in np.unique(groups):
+        mine = groups == group
+        times[mine] = np.arange(mine.sum())
+    return times
 
 
 def padding_efficiency(schedule: Schedule, steps: int | None = None) -> float:

@@ -18,7 +18,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from polydistill.data.batches import pad_texts
+from polydistill.data.batches import length_batches
 from polydistill.data.encoding import Encoded
 
 Floats = NDArray[np.float32]
@@ -50,15 +50,13 @@ def signal_key(teacher: nn.Module, text: Encoded, wanted: str) -> str:
 @torch.no_grad()
 def compute_signals(read: Read, text: Encoded, batch_size: int, device: torch.device) -> Floats:
     """What `read` says of every text, one row a text; texts are batched by length."""
-    order = np.argsort(text.lengths, kind="stable")
-    parts = []
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        inputs = {name: value.to(device) for name, value in pad_texts(text.take(rows), text.pad).items()}
+    rows, parts = [], []
+    for some, inputs in length_batches(text, batch_size, device):
+        rows.append(some)
         parts.append(read(inputs).float().cpu().numpy())
     signals = np.concatenate(parts)
     back = np.empty_like(signals)
-    back[order] = signals
+    back[np.concatenate(rows)] = signals
     return back
 
 

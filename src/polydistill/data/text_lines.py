@@ -5,27 +5,42 @@ and would shift one side of parallel text against the other.
 """
 
 import gzip
+import io
+import lzma
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
+
+import pyarrow as pa
 
 from polydistill.errors import DataError
 
 _BOM = b"\xef\xbb\xbf"
+_COMPRESSED = {".gz": "gzip", ".xz": "xz", ".zst": "Zstandard"}
+_AT_ONCE = 1 << 20  # ours: bytes that are unpacked at a time
+
+
+def uncompressed(name: str) -> str:
+    """The name of a file without the ending that says how it is compressed."""
+    path = Path(name)
+    return name[: -len(path.suffix)] if path.suffix in _COMPRESSED else name
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Line numbers (from 1) and lines without their ending (LF or CRLF) of a text file, plain or `.gz`."""
+    """Line numbers (from 1) and lines without their ending (LF or CRLF) of a file, plain, `.gz`, `.xz` or `.zst`."""
     number = 0
     try:
         with _open(path) as file:
             for number, raw in enumerate(file, start=1):
                 body = raw.removesuffix(b"\n").removesuffix(b"\r")
                 yield number, _decoded(path, number, body.removeprefix(_BOM) if number == 1 else body)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        way_out = "Fetch it again, or unpack it if it is not really gzip."
-        raise DataError(path, number + 1, f"broken gzip data ({error})", "a whole gzip file", way_out) from None
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        kind = _COMPRESSED.get(path.suffix)
+        if kind is None:  # the disk's trouble, not the file's
+            raise
+        way_out = f"Fetch it again, or unpack it if it is not really {kind}."
+        raise DataError(path, number + 1, f"broken {kind} data ({error})", f"a whole {kind} file", way_out) from None
     if number == 0:
         raise DataError(path, None, "an empty file", "at least one line", "Check how the file was written or fetched.")
 
@@ -42,11 +57,19 @@ def without_trailing_blanks(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[
             held.append((number, text))
 
 
-def _open(path: Path) -> BinaryIO | gzip.GzipFile:
+def _open(path: Path) -> IO[bytes] | gzip.GzipFile:
     if not path.is_file():
         found = "a folder" if path.is_dir() else "no such file"
         raise DataError(path, None, found, "a readable file", "Check the path.")
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    match path.suffix:
+        case ".gz":
+            return gzip.open(path, "rb")
+        case ".xz":
+            return lzma.open(path, "rb")
+        case ".zst":  # Arrow's reader sees frames that are cut off, and goes on from one frame to the next
+            return io.BufferedReader(pa.input_stream(str(path), compression="zstd"), _AT_ONCE)
+        case _:
+            return path.open("rb")
 
 
 def _decoded(path: Path, number: int, raw: bytes) -> str:

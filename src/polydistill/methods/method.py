@@ -1,14 +1,15 @@
 """What every method is, and what it needs to be trained."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from polydistill.data.batches import Batch, Group, Transform
+from polydistill.data.stream_steps import TextGroup
 from polydistill.outputs import Loss
 
 
@@ -48,8 +49,11 @@ class Models:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A method with the rows it learns from."""
+    """A method with the rows it learns from: groups that are in memory, or streams that are read as they are needed."""
 
     method: Method
-    groups: Sequence[Group]
+    groups: Sequence[Group] = ()
     transform: Transform | None = None
+    streams: Sequence[TextGroup] = ()
+    students: Mapping[str, Loaded] = field(default_factory=dict)
+    """The students by name, where a method makes its own; where not, what the run began with is its one student."""

@@ -66,16 +66,16 @@ def tune_run(
 
     Dev and test are read in the languages of training where no others are named.
     """
-    start, codes, source = pinned(model), _codes(languages), as_source(train)
-    length = _length(start, max_length)
+    start, codes, source = pinned(model), codes_of(languages), as_source(train)
+    length = length_of(start, max_length)
     rows = sum(load_rows(source, TASKS[task].shape, codes).counts.values())
     return Run(
-        name=f"tune {'+'.join(codes)} on {_called(start)}",
+        name=f"tune {'+'.join(codes)} on {called_of(start)}",
         method=Tune(task=task, languages=codes, data=source, max_length=length),
         start=start,
-        training=_training(TUNE, options, rows, judged=dev is not None),
-        selection=_judging(task, dev, dev_languages or codes, length),
-        evaluation=_judging(task, test, test_languages or codes, length),
+        training=training_of(TUNE, options, rows, judged=dev is not None),
+        selection=judging_of(task, dev, dev_languages or codes, length),
+        evaluation=judging_of(task, test, test_languages or codes, length),
         seed=seed,
     )
 
@@ -101,9 +101,9 @@ def xd_run(
     target language, two files or one. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
     """
     start, first = _tuned(pinned(model)), language(source_language).code
-    length = _length(start, max_length)
+    length = length_of(start, max_length)
     texts = tuple(_parallel_text(first, target, files) for target, files in (parallel or {}).items())
-    codes = _codes(languages or (first, *(text.target for text in texts)))
+    codes = codes_of(languages or (first, *(text.target for text in texts)))
     if data is not None and codes == (first,):
         raise ValueError(f"There is nothing to learn: name languages besides {first!r}, which teaches.")
     method = XDistil(
@@ -115,12 +115,12 @@ def xd_run(
         max_length=length,
     )
     return Run(
-        name=f"xd {'+'.join(codes)} on {_called(start)}",
+        name=f"xd {'+'.join(codes)} on {called_of(start)}",
         method=method,
         start=start,
-        training=_training(XD, options, _pairs(method), judged=dev is not None),
-        selection=_judging(task, dev, codes, length, "agreement"),
-        evaluation=_judging(task, test, test_languages or codes, length),
+        training=training_of(XD, options, _pairs(method), judged=dev is not None),
+        selection=judging_of(task, dev, codes, length, "agreement"),
+        evaluation=judging_of(task, test, test_languages or codes, length),
         seed=seed,
     )
 
@@ -130,13 +130,14 @@ def as_source(rows: Rows) -> WorldSource | FileSource | HubSource:
     return parse_source(rows) if isinstance(rows, str) else rows
 
 
-def _codes(languages: Sequence[str]) -> tuple[str, ...]:
+def codes_of(languages: Sequence[str]) -> tuple[str, ...]:
+    """Languages by their two-letter codes, each once."""
     if isinstance(languages, str) or not languages:
         raise ValueError(f"Expected a list of languages such as ['en', 'tr'], not {languages!r}.")
     return tuple(dict.fromkeys(language(code).code for code in languages))
 
 
-def _called(start: Pretrained) -> str:
+def called_of(start: Pretrained) -> str:
     """A model's name: of its run's folder, where it lies in one."""
     path = Path(start.name)
     return path.parent.name if path.name == MODEL and path.parent.name else path.name
@@ -152,7 +153,7 @@ def _tuned(start: Pretrained) -> Pretrained:
     return start
 
 
-def _length(start: Pretrained, wanted: int | None) -> int:
+def length_of(start: Pretrained, wanted: int | None) -> int:
     """The longest input in tokens: what is wanted, or the default, but never more than the model can read."""
     limit = int(AutoTokenizer.from_pretrained(start.name, revision=start.revision).model_max_length)
     if wanted is not None and wanted > limit:
@@ -160,7 +161,7 @@ def _length(start: Pretrained, wanted: int | None) -> int:
     return wanted or min(MAX_LENGTH, limit)
 
 
-def _training(defaults: Options, options: Options, rows: int, judged: bool) -> Training:
+def training_of(defaults: Options, options: Options, rows: int, judged: bool) -> Training:
     """The defaults with what is said over them; one pass over the rows, judged now and then, where nothing is said."""
     settings: dict[str, Any] = {**defaults, **options}
     step = settings["batch_size"] * settings.get("accumulation", 1)
@@ -172,12 +173,15 @@ def _training(defaults: Options, options: Options, rows: int, judged: bool) -> T
     return Training(**settings)
 
 
-def _judging(
+def judging_of(
     task: TaskName, rows: Rows | None, languages: Sequence[str], max_length: int, measure: Measure = "accuracy"
 ) -> Judging | None:
+    """What judges a student, if rows are given."""
     if rows is None:
         return None
-    return Judging(task=task, languages=_codes(languages), data=as_source(rows), max_length=max_length, measure=measure)
+    return Judging(
+        task=task, languages=codes_of(languages), data=as_source(rows), max_length=max_length, measure=measure
+    )
 
 
 def _parallel_text(source: str, target: str, files: Files) -> ParallelText:

@@ -8,16 +8,17 @@ the embeddings, which are looked up and not multiplied):
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from polydistill.data.sources import FileSource, HubSource, WorldSource
 from polydistill.errors import unknown
+from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.xd import XDistil
 from polydistill.recipes.tables import TableRecipe
 from polydistill.specs import Spec
-from polydistill.training.run import Fresh, Judging, Pretrained, ResultOf, Run
+from polydistill.training.run import Cut, Fresh, Judging, Pretrained, ResultOf, Run, Start, before
 
 # NVIDIA's data sheets: dense peak of the tensor cores, bf16 (V100 and T4: fp16), FLOP/s
 GPUS: dict[str, float] = {"A100": 312e12, "H100": 989e12, "H200": 989e12, "V100": 125e12, "T4": 65e12}
@@ -77,7 +78,7 @@ ASSUMPTIONS = (
 class Line(Spec):
     """All runs of one method on one model."""
 
-    method: Literal["pretrain", "tune", "xd"]
+    method: Literal["pretrain", "tune", "xd", "monolingual"]
     model: str
     runs: int
     steps: int
@@ -136,8 +137,8 @@ def with_starts(runs: Iterable[Run]) -> list[Run]:
 
     def add(run: Run) -> None:
         for start in (run.start, run.teacher):
-            if isinstance(start, ResultOf):
-                add(start.run)
+            if (first := before(start)) is not None:
+                add(first)
         found.setdefault(run.identity, run)
 
     for run in runs:
@@ -145,18 +146,32 @@ def with_starts(runs: Iterable[Run]) -> list[Run]:
     return list(found.values())
 
 
-def origin(run: Run) -> Fresh | Pretrained:
+def origin(start: Start) -> Fresh | Pretrained:
     """The encoder that a chain of runs goes back to."""
-    return origin(run.start.run) if isinstance(run.start, ResultOf) else run.start
+    if isinstance(start, Cut):
+        return origin(start.of)
+    return origin(start.run.start) if isinstance(start, ResultOf) else start
 
 
-def architecture(start: Fresh | Pretrained) -> Architecture:
-    """The sizes of an encoder."""
+def architecture(start: Start) -> Architecture:
+    """The sizes of what a run starts from."""
+    if isinstance(start, ResultOf):
+        return learner(start.run)
+    if isinstance(start, Cut):
+        return replace(architecture(start.of), blocks=start.depth)
     if isinstance(start, Fresh):
         return Architecture(start.blocks, start.width, start.vocabulary)
     if start.name not in ARCHITECTURES:
         raise unknown("model to plan for", start.name, ARCHITECTURES)
     return ARCHITECTURES[start.name]
+
+
+def learner(run: Run) -> Architecture:
+    """The sizes of what a run trains: of what it starts from, unless it makes smaller students of that."""
+    start = architecture(run.start)
+    if isinstance(run.method, Monolingual):
+        return Architecture(run.method.depth, run.method.width or start.width, start.vocabulary)
+    return start
 
 
 def row_count(source: WorldSource | FileSource | HubSource) -> int:
@@ -169,12 +184,12 @@ def row_count(source: WorldSource | FileSource | HubSource) -> int:
 
 
 def _line(run: Run, peak: float) -> Line:
-    start = origin(run)
-    sizes, training = architecture(start), run.training
+    start = origin(run.start)
+    sizes, training = learner(run), run.training
     examples = training.steps * training.batch_size * training.accumulation
     tokens = _tokens(run)
     student = 3 * sizes.reading(examples, tokens) + _vocabulary_head(run, sizes, examples * tokens)
-    teacher = sizes.reading(_taught(run, examples), tokens)
+    teacher = _teacher(run).reading(_taught(run, examples), tokens)
     evaluations = training.steps // training.evaluate_every if training.evaluate_every else 0
     judging = sizes.reading(evaluations * _judged(run.selection) + _judged(run.evaluation), tokens)
     seconds = max(student / (peak * UTILISATION), training.steps * STEP_SECONDS)
@@ -196,19 +211,33 @@ def _tokens(run: Run) -> float:
     """Tokens of an input on average."""
     if isinstance(run.method, Pretrain):
         return SENTENCE_TOKENS * (1 + run.method.pairs)
+    if isinstance(run.method, Monolingual):  # a text of the world is a sentence, any other is as long as it may be
+        return SENTENCE_TOKENS if isinstance(run.method.reads[0][0], WorldSource) else run.method.max_length
     source = run.method.reads[0][0]
     return TOKENS["world" if isinstance(source, WorldSource) else "hub"]
 
 
 def _vocabulary_head(run: Run, sizes: Architecture, tokens: float) -> float:
-    """Learning to predict the hidden tokens: each meets the whole vocabulary."""
-    if not isinstance(run.method, Pretrain):
+    """Learning to predict the hidden tokens, or to score all as a teacher does: each meets the whole vocabulary."""
+    method = run.method
+    if isinstance(method, Pretrain):
+        share = method.pair_mask_rate
+    elif isinstance(method, Monolingual) and (method.weights.mlm or method.weights.hinton):
+        share = 1.0 if method.weights.hinton and method.positions == "all" else method.mask_rate
+    else:
         return 0.0
-    return 6 * sizes.width * (sizes.vocabulary + sizes.width) * tokens * run.method.pair_mask_rate
+    return 6 * sizes.width * (sizes.vocabulary + sizes.width) * tokens * share
+
+
+def _teacher(run: Run) -> Architecture:
+    """The sizes of who teaches, or would."""
+    return architecture(run.teacher or run.start)
 
 
 def _taught(run: Run, examples: int) -> int:
     """Texts that a teacher reads: every original once, or again and again."""
+    if isinstance(run.method, Monolingual):
+        return examples if run.method.has_teacher else 0
     if not isinstance(run.method, XDistil):
         return 0
     if run.method.store_teacher and run.method.data is not None:
@@ -232,7 +261,7 @@ def _sum(lines: Sequence[Line]) -> Line:
 
 def _downloads(runs: Sequence[Run]) -> tuple[Download, ...]:
     """The models and data sets of the hub that the runs read, each once."""
-    origins = {start.name: start for start in map(origin, runs) if isinstance(start, Pretrained)}
+    origins = {start.name: start for start in (origin(run.start) for run in runs) if isinstance(start, Pretrained)}
     models = [Download(name=name, bytes=architecture(start).bytes) for name, start in origins.items()]
     languages: dict[str, set[str]] = {}
     for run in runs:

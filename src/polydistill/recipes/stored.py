@@ -57,10 +57,10 @@ def _scores(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
         parts.append(Scores(f"Scores ({split})", table))
         if len(entries) <= len(PALETTE):
             systems = {
-                entry.name: {code: score.value for code, score in entry.runs[0].by_language(split=split).items()}
+                entry.name: {code: score.value for code, score in entry.all_runs[0].by_language(split=split).items()}
                 for entry in entries
             }
-            caption = "The first seed of each system." if any(len(entry.runs) > 1 for entry in entries) else ""
+            caption = "The first seed of each system." if any(len(entry.all_runs) > 1 for entry in entries) else ""
             parts.append(Picture(f"Accuracy ({split})", accuracy_bars(systems), caption))
     return parts
 

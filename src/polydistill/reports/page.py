@@ -10,8 +10,9 @@ from string import Template
 from typing import Any
 
 from polydistill.languages import language
+from polydistill.reports.columns import Column
 from polydistill.reports.plots import Plot
-from polydistill.reports.rendering import average_heading, notes, row_cells
+from polydistill.reports.rendering import average_heading, column_heading, notes, row_cells
 from polydistill.reports.tables import Row, Table
 
 
@@ -146,11 +147,9 @@ def _headlines(section: Headlines) -> str:
 
 
 def _scores(table: Table) -> str:
-    headings = [
-        f'<th scope="col"><abbr title="{escape(language(code).name)}">{escape(code)}</abbr></th>'
-        for code in table.languages
-    ]
-    headings = ['<th scope="col">system</th>', *headings, f'<th scope="col">{escape(average_heading(table))}</th>']
+    headings = ['<th scope="col">system</th>', *map(_heading, table.columns)]
+    if table.average_over:
+        headings.append(f'<th scope="col">{escape(average_heading(table))}</th>')
     bodies = []
     for group in table.groups:
         head = f'<tr class="group"><th scope="rowgroup" colspan="{len(headings)}">{escape(group.name)}</th></tr>'
@@ -166,6 +165,12 @@ def _scores(table: Table) -> str:
         )
         + f'\n<ul class="notes">{remarks}</ul>'
     )
+
+
+def _heading(column: Column) -> str:
+    title = "" if column.language is None else f' title="{escape(language(column.language).name)}"'
+    text = escape(column_heading(column))
+    return f'<th scope="col">{f"<abbr{title}>{text}</abbr>" if title else text}</th>'
 
 
 def _score_row(table: Table, row: Row) -> str:

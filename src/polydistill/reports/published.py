@@ -2,26 +2,32 @@
 
 from functools import cache
 from importlib.resources import files
+from typing import Self
+
+from pydantic import model_validator
 
 from polydistill.errors import unknown
+from polydistill.languages import language
+from polydistill.reports.claims import Claim, check_names
+from polydistill.reports.columns import AVERAGE, Column, by_name
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 
-PAPERS = ("xd",)
+PAPERS = ("xd", "mono")
 
 
 class PublishedRow(Spec):
-    """One row: a system, the languages whose labels it was trained on, its scores and the average it prints."""
+    """One row: a system, the languages whose labels it was trained on, its scores by column, its main average."""
 
     name: str
     labels_seen: tuple[LanguageCode, ...]
-    scores: dict[LanguageCode, float]
-    average: float | None
+    scores: dict[str, float]
+    average: float | None = None
 
     @property
-    def zero_shot(self) -> tuple[str, ...]:
-        """The languages that are scored without having been trained on their labels."""
-        return tuple(code for code in self.scores if code not in self.labels_seen)
+    def cells(self) -> dict[str, float]:
+        """All that the paper prints in this row, the main average as `average`."""
+        return self.scores if self.average is None else {**self.scores, AVERAGE: self.average}
 
 
 class PublishedGroup(Spec):
@@ -38,12 +44,54 @@ class PublishedGroup(Spec):
         return found[name]
 
 
-class PublishedTable(Spec):
+class Layout(Spec):
+    """What a table shows around its rows: columns, what the main average is over, claims, remarks to a reader.
+
+    A table without columns is one of languages: those that its rows have scores of.
+    """
+
+    columns: tuple[Column, ...] = ()
+    average_over: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _columns_are_known(self) -> Self:
+        columns = by_name(self.columns)
+        for name in self.average_over:
+            if columns and name not in columns:
+                raise unknown("column of the main average", name, columns)
+        return self
+
+    def column(self, name: str) -> Column:
+        """The column of that name; in a table of languages, that of the language."""
+        columns = by_name(self.columns)
+        if columns and name not in columns:
+            raise unknown("column", name, columns)
+        return columns[name] if columns else Column.model_validate(language(name).code)
+
+    def singles(self, name: str) -> tuple[Column, ...]:
+        """The columns that a column or the main average is the mean of; a single column is that of itself."""
+        over = self.average_over if name == AVERAGE else self.column(name).over or (name,)
+        return tuple(self.column(one) for one in over)
+
+
+class PublishedTable(Layout):
     """One table of a paper; its id is the paper and the table's number, such as `xd/3`."""
 
     id: str
     title: str
     groups: tuple[PublishedGroup, ...]
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        rows = [row for group in self.groups for row in group.rows]
+        for row in rows:
+            for name in row.scores:
+                self.column(name)
+        for claim in self.claims:
+            check_names(claim, [row.name for row in rows], by_name(self.columns))
+        return self
 
     def group(self, name: str) -> PublishedGroup:
         """The block of that name."""
@@ -51,6 +99,10 @@ class PublishedTable(Spec):
         if name not in found:
             raise unknown(f"group of table {self.id}", name, found)
         return found[name]
+
+    def zero_shot(self, row: PublishedRow) -> tuple[str, ...]:
+        """The columns of a row that were scored without labels of their language."""
+        return tuple(name for name in row.scores if self.column(name).zero_shot(row.labels_seen))
 
 
 class Repair(Spec):
@@ -67,11 +119,12 @@ class Repair(Spec):
 
 
 class AverageException(Spec):
-    """A printed average that is not the mean of the cells printed beside it."""
+    """A printed average that is not the mean of the cells printed beside it: the main one, or that of a column."""
 
     table: str
     group: str
     row: str
+    column: str = AVERAGE
     printed: float
     computed: float
 

@@ -9,9 +9,11 @@ from rich.console import Group as RichGroup
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from polydistill.languages import language
+from polydistill.languages import LANGUAGES
+from polydistill.reports.columns import Column
 from polydistill.reports.significance import Comparison
 from polydistill.reports.tables import Cell, Group, Row, Table
+from polydistill.reports.wording import CLAIMS_NOTE, claim_text, difference_text
 
 TERMINAL_WIDTH = 120
 NAME_WIDTH = 22
@@ -48,39 +50,59 @@ def average_heading(table: Table) -> str:
     return f"avg of {len(table.average_over)}"
 
 
+def column_heading(column: Column) -> str:
+    """The heading of a column; a mean's says over how many columns ours is."""
+    return f"{column.name} of {len(column.over)}" if column.over else column.name
+
+
+def headings(table: Table, stacked: bool = False) -> list[str]:
+    """The headings of all columns, the main average last where there is one.
+
+    Stacked, a name such as `NER tr` stands in two lines, because numbers are narrower.
+    """
+    names = [column_heading(column) for column in table.columns]
+    names = [name.replace(" ", "\n", 1) for name in names] if stacked else names
+    return [*names, *([average_heading(table)] if table.average_over else [])]
+
+
 def published_average_over(table: Table) -> int | None:
-    """Over how many languages the paper averages, where that is not what our column says."""
+    """Over how many columns the paper averages, where that is not what our column says."""
     return None if table.published_over == len(table.average_over) else table.published_over
 
 
+def _published_mean_over(column: Column) -> int | None:
+    return None if column.published_over == len(column.over) else column.published_over
+
+
 def row_cells(table: Table, row: Row) -> list[tuple[str, str]]:
-    """Ours and published of each column, the average last; both empty where a block leaves a language out."""
-    shown = [row.cells.get(code) for code in table.languages]
-    texts = [("", "") if cell is None else (ours_text(cell), published_text(cell)) for cell in shown]
-    return [*texts, (ours_text(row.average), published_text(row.average, published_average_over(table)))]
+    """Ours and published of each column, the average last; both empty where a block leaves a column out."""
+    shown = [(row.cells.get(column.name), _published_mean_over(column)) for column in table.columns]
+    if table.average_over:
+        shown.append((row.average, published_average_over(table)))
+    return [("", "") if cell is None else (ours_text(cell), published_text(cell, over)) for cell, over in shown]
 
 
 def to_rich(table: Table, width: int = TERMINAL_WIDTH) -> RichGroup:
     """The table for a terminal, to be printed by a rich console; the published number stands under ours.
 
-    Where `width` columns do not hold it, spreads move to a line of their own; where that is not enough, the languages
+    Where `width` columns do not hold it, spreads move to a line of their own; where that is not enough, the columns
     are spread over several blocks.
     """
     lines = [[_lines(pair, stacked=False) for pair in row_cells(table, row)] for row in _rows(table)]
-    headings = [*table.languages, average_heading(table)]
-    if sum(_widths(headings, lines)) > width - NAME_WIDTH:
+    heads = headings(table, stacked=True)
+    if sum(_widths(heads, lines)) > width - NAME_WIDTH:
         lines = [[_lines(pair, stacked=True) for pair in row_cells(table, row)] for row in _rows(table)]
-    blocks = _blocks(_widths(headings, lines), width - NAME_WIDTH)
-    views = [_block(table, headings, lines, block) for block in blocks]
+    blocks = _blocks(_widths(heads, lines), width - NAME_WIDTH)
+    views = [_block(table, heads, lines, block) for block in blocks]
     return RichGroup(Text(_title(table), style="bold"), *views, Text("\n".join(notes(table))))
 
 
-def _block(table: Table, headings: list[str], lines: list[list[str]], columns: range) -> RichTable:
+def _block(table: Table, heads: list[str], lines: list[list[str]], columns: range) -> RichTable:
     """The columns of one block, under their headings."""
     view = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     view.add_column("", overflow="fold", min_width=min(NAME_WIDTH - GAP, max(len(row.name) for row in _rows(table))))
     for column in columns:
-        view.add_column(headings[column], justify="right", no_wrap=True)
+        view.add_column(heads[column], justify="right", no_wrap=True)
     texts = iter(lines)
     for group in table.groups:
         if group.name:
@@ -100,9 +122,9 @@ def _lines(pair: tuple[str, str], stacked: bool) -> str:
     return "\n".join(part for part in (ours.replace(" ± ", "\n± ") if stacked else ours, published) if part)
 
 
-def _widths(headings: list[str], lines: list[list[str]]) -> list[int]:
+def _widths(heads: list[str], lines: list[list[str]]) -> list[int]:
     """The width of each column with the gap before it."""
-    columns = [[heading, *(row[at] for row in lines)] for at, heading in enumerate(headings)]
+    columns = [[head, *(row[at] for row in lines)] for at, head in enumerate(heads)]
     return [GAP + max(len(line) for text in column for line in text.split("\n")) for column in columns]
 
 
@@ -124,11 +146,11 @@ def to_text(table: Table, width: int = TERMINAL_WIDTH) -> str:
 
 def to_markdown(table: Table) -> str:
     """The table for a README or a paper's notes; the published number stands beside ours."""
-    headings = ["", *table.languages, average_heading(table)]
-    lines = [f"**{_cell_safe(_title(table))}**", "", _line(headings), _line(["---", *["---:"] * (len(headings) - 1)])]
+    heads = ["", *headings(table)]
+    lines = [f"**{_cell_safe(_title(table))}**", "", _line(heads), _line(["---", *["---:"] * (len(heads) - 1)])]
     for group in table.groups:
         if group.name:
-            lines.append(_line([f"**{_cell_safe(group.name)}**", *[""] * (len(headings) - 1)]))
+            lines.append(_line([f"**{_cell_safe(group.name)}**", *[""] * (len(heads) - 1)]))
         for row in group.rows:
             texts = [" ".join(part for part in pair if part) for pair in row_cells(table, row)]
             lines.append(_line([_cell_safe(row.name), *texts]))
@@ -141,11 +163,12 @@ def to_json(table: Table) -> str:
 
 
 def notes(table: Table) -> list[str]:
-    """What a reader must know to judge the numbers: signs, languages, tests, and each row's seeds and labels."""
+    """What a reader must know to judge the numbers: signs, columns, tests, each row's seeds and labels, and claims."""
     cells = [cell for group in table.groups for row in group.rows for cell in (*row.cells.values(), row.average)]
     found = [
-        f"{table.metric.capitalize()} in points." + (f" Ours: {table.setting}." if table.setting else ""),
-        _languages_note(table),
+        f"{table.metric[:1].upper()}{table.metric[1:]} in points."
+        + (f" Ours: {table.setting}." if table.setting else ""),
+        *_average_notes(table),
     ]
     if any(cell.spread is not None for cell in cells):
         found.append("±: sample standard deviation over seeds.")
@@ -155,21 +178,33 @@ def notes(table: Table) -> list[str]:
         found.append(f"{ZERO_SHOT} zero-shot: trained without labels of this language.")
     if any(cell.comparison is not None for cell in cells):
         found.append(_tests_note(table, [cell.comparison for cell in cells if cell.comparison]))
-    return found + [_row_note(table, group, row) for group in table.groups for row in group.rows if row.seeds]
+    found += table.remarks
+    found += [_row_note(table, group, row) for group in table.groups for row in group.rows if row.seeds]
+    rows = [row.name for row in _rows(table)]
+    return [*found, *([CLAIMS_NOTE] if table.claims else []), *(claim_text(claim, rows) for claim in table.claims)]
 
 
-def _languages_note(table: Table) -> str:
-    over = published_average_over(table)
-    names = ", ".join(f"{code} {language(code).name}" for code in table.average_over)
-    papers = "" if over is None else f" The paper averages over {over} languages, shown as 'of {over}'."
-    return f"Our average is over {names}.{papers}"
+def _average_notes(table: Table) -> list[str]:
+    """What each average is over."""
+    means = [(f"{column.name}: the mean of", column.over, _published_mean_over(column)) for column in table.columns]
+    if table.average_over:
+        means.append(("Our average is over", table.average_over, published_average_over(table)))
+    return [_average_note(*mean) for mean in means if mean[1]]
+
+
+def _average_note(begin: str, over: tuple[str, ...], papers: int | None) -> str:
+    spelled = (f"{name} {LANGUAGES[name].name}" if name in LANGUAGES else name for name in over)
+    what = "languages" if all(name in LANGUAGES for name in over) else "columns"
+    of = "" if papers is None else f" The paper averages over {papers} {what}, shown as 'of {papers}'."
+    return f"{begin} {', '.join(spelled)}.{of}"
 
 
 def _tests_note(table: Table, comparisons: list[Comparison]) -> str:
     tests = "; ".join(dict.fromkeys(one.test for one in comparisons))
+    singles = "languages" if all(column.is_language for column in table.columns) else "columns"
     return (
         f"↑ better, ↓ worse than {table.reference} at 5 %; no arrow: within noise. Tests: {tests}; "
-        "p-values after Holm's correction, averages and single languages each as one family."
+        f"p-values after Holm's correction, averages and single {singles} each as one family."
     )
 
 
@@ -185,9 +220,7 @@ def _row_note(table: Table, group: Group, row: Row) -> str:
 
 def comparison_text(found: Comparison, reference: str) -> str:
     """A difference of averages in words, for example +3.1 points with its interval and verdict."""
-    p = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.3f}"
-    interval = f"[{found.low:+.1f}, {found.high:+.1f}]"
-    return f"Average {found.difference:+.1f} {interval} against {reference}, {p}: {found.verdict}."
+    return f"Average {difference_text(found, reference)}: {found.verdict}."
 
 
 def _title(table: Table) -> str:

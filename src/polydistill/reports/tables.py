@@ -1,21 +1,25 @@
 """Tables in the papers' shape: ours over seeds, the published number beside it, and whether a difference is noise.
 
-`build_table` turns runs into typed data in points (accuracy x 100); `rendering.py` and the HTML page only show it.
+`build_table` turns runs into typed data in points (shares x 100); `rendering.py` and the HTML page only show it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from polydistill.errors import unknown
-from polydistill.reports.published import PublishedRow
-from polydistill.reports.significance import Comparison, compare, corrected
-from polydistill.results import LanguageCode, RunResult, Score
+from polydistill.reports.claims import JudgedClaim, Pair, Tested, judge
+from polydistill.reports.columns import AVERAGE, Column
+from polydistill.reports.entries import POINTS, Entry, EntryGroup, Measure
+from polydistill.reports.published import Layout
+from polydistill.reports.significance import Comparison, corrected
+from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 
-POINTS = 100.0
+__all__ = ["Cell", "Entry", "EntryGroup", "Group", "Row", "Table", "build_table"]
 
 
 class Cell(Spec):
@@ -31,10 +35,10 @@ class Cell(Spec):
 
 
 class Row(Spec):
-    """One system: its cells by language, its average, and what it was given."""
+    """One system: its cells by column, its main average, and what it was given."""
 
     name: str
-    cells: dict[LanguageCode, Cell]
+    cells: dict[str, Cell]
     average: Cell
     seeds: tuple[int, ...] = ()
     labels_seen: tuple[LanguageCode, ...] = ()
@@ -49,48 +53,35 @@ class Group(Spec):
 
 
 class Table(Spec):
-    """A table: `average_over` names the languages of our average, `published_over` counts those of the paper's.
+    """A table: `average_over` names the columns of our main average, if any; `published_over` counts the paper's.
 
     `reference` is the row that the others of its group are compared with; `setting` says what ours was measured on.
+    Where all columns are plain languages they are written as `languages`.
     """
 
     id: str
     title: str
     metric: str
-    languages: tuple[LanguageCode, ...]
-    average_over: tuple[LanguageCode, ...]
+    columns: tuple[Column, ...]
+    average_over: tuple[str, ...]
     groups: tuple[Group, ...]
     published_over: int | None = None
     reference: str | None = None
     setting: str = ""
+    claims: tuple[JudgedClaim, ...] = Field(default=(), exclude_if=lambda claims: not claims)
+    remarks: tuple[str, ...] = Field(default=(), exclude_if=lambda remarks: not remarks)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _languages_are_columns(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "languages" not in data:
+            return data
+        return {("columns" if key == "languages" else key): value for key, value in data.items()}
 
-@dataclass(frozen=True)
-class Entry:
-    """What a row is made of: the runs of one system, one a seed, and the paper's row; either may be missing."""
-
-    name: str
-    runs: Sequence[RunResult] = ()
-    published: PublishedRow | None = None
-
-
-@dataclass(frozen=True)
-class EntryGroup:
-    """What a block is made of; `columns` shows only some languages (the average stays over all)."""
-
-    name: str
-    entries: Sequence[Entry]
-    columns: Sequence[str] | None = None
-
-
-@dataclass(frozen=True)
-class _Measure:
-    metric: str
-    split: str
-    languages: tuple[str, ...]
-
-    def scores(self, run: RunResult) -> dict[str, Score]:
-        return run.by_language(self.metric, self.split)
+    @model_serializer(mode="wrap")
+    def _languages_by_name(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        name = "languages" if all(column.is_language for column in self.columns) else "columns"
+        return {(name if key == "columns" else key): value for key, value in handler(self).items()}
 
 
 def build_table(
@@ -102,176 +93,158 @@ def build_table(
     setting: str = "",
     metric: str = "accuracy",
     split: str = "test",
+    layout: Layout | None = None,
 ) -> Table:
-    """The table of these runs. Columns are the languages that ours were scored on, in the order they are stored.
+    """The table of these runs. Columns are those of the layout, such as a published table.
 
-    Each row is compared with the row named `reference` of its own group (see `significance.compare`). The averages
-    are one family of tests and the single languages another; each is corrected by Holm's method.
+    Without a layout they are the languages that ours were scored on, in the order they are stored. Each row is compared
+    with the row named `reference` of its own group (see `significance.compare`). The averages are one family of tests,
+    the single columns another and the layout's claims a third; each is corrected by Holm's method.
     """
-    languages = _languages(groups, metric, split)
-    measure = _Measure(metric, split, languages)
+    measure = Measure(metric, split)
+    layout = layout or _languages(groups, measure)
     if reference is not None and not any(_find(group, reference) for group in groups):
         raise unknown("reference row", reference, (entry.name for group in groups for entry in group.entries))
-    built = tuple(_group(group, reference, measure) for group in groups)
-    shown = {code for group in built for row in group.rows for code in row.cells}
+    built = tuple(_group(group, reference, layout, measure) for group in groups)
+    shown = {name for group in built for row in group.rows for name in row.cells}
+    columns = tuple(column for column in layout.columns if column.name in shown)
     return Table(
         id=id,
         title=title,
-        metric=metric,
-        languages=tuple(code for code in languages if code in shown),
-        average_over=languages,
-        groups=_holm(built),
+        metric=", ".join(dict.fromkeys(_metric(column, measure) for column in layout.columns if not column.over)),
+        columns=columns,
+        average_over=layout.average_over,
+        groups=_holm(built, {column.name for column in columns if column.over}),
         published_over=published_over,
         reference=reference,
         setting=setting,
+        claims=judge(layout.claims, partial(_test, groups, layout, measure)),
+        remarks=layout.remarks,
     )
 
 
-def _languages(groups: Sequence[EntryGroup], metric: str, split: str) -> tuple[str, ...]:
+def _languages(groups: Sequence[EntryGroup], measure: Measure) -> Layout:
     """The languages of our scores; where there are no runs at all, those that are shown, and of the published rows."""
     entries = [entry for group in groups for entry in group.entries]
-    ours = [code for entry in entries for run in entry.runs for code in run.by_language(metric, split)]
+    runs = [run for entry in entries for run in entry.all_runs]
+    ours = [code for run in runs for code in run.by_language(measure.metric, measure.split)]
     papers = [code for entry in entries if entry.published for code in entry.published.scores]
     shown = [code for group in groups for code in group.columns or ()]
     found = tuple(dict.fromkeys(ours or [*shown, *papers]))
     if not found:
-        raise ValueError(f"No run has {metric} scores of the split {split!r}, and no published row is given.")
-    return found
+        raise ValueError(
+            f"No run has {measure.metric} scores of the split {measure.split!r}, and no published row is given."
+        )
+    return Layout.model_validate({"columns": found, "average_over": found})
+
+
+def _metric(column: Column, measure: Measure) -> str:
+    """What a column shows, such as `NER f1`."""
+    return f"{column.task} {measure.of(column)}".strip()
 
 
 def _find(group: EntryGroup, name: str | None) -> Entry | None:
     return next((entry for entry in group.entries if entry.name == name), None)
 
 
-def _group(group: EntryGroup, reference: str | None, measure: _Measure) -> Group:
+def _group(group: EntryGroup, reference: str | None, layout: Layout, measure: Measure) -> Group:
     base = _find(group, reference)
-    columns = measure.languages if group.columns is None else tuple(group.columns)
-    for code in columns:
-        if code not in measure.languages:
-            raise unknown("column", code, measure.languages)
-    return Group(name=group.name, rows=tuple(_row(entry, base, columns, measure) for entry in group.entries))
+    shown = [column.name for column in layout.columns if not column.hidden]
+    columns = tuple(layout.column(name) for name in (shown if group.columns is None else group.columns))
+    return Group(name=group.name, rows=tuple(_row(entry, base, columns, layout, measure) for entry in group.entries))
 
 
-def _row(entry: Entry, base: Entry | None, columns: tuple[str, ...], measure: _Measure) -> Row:
+def _row(entry: Entry, base: Entry | None, columns: tuple[Column, ...], layout: Layout, measure: Measure) -> Row:
     _check_alike(entry)
     against = None if base is None or base.name == entry.name else base
-    labels = entry.runs[0].labels_seen if entry.runs else entry.published.labels_seen if entry.published else ()
+    runs = entry.all_runs
     return Row(
         name=entry.name,
-        cells={code: _language_cell(entry, against, code, measure) for code in columns},
-        average=_average_cell(entry, against, measure),
-        seeds=tuple(sorted(run.seed for run in entry.runs)),
-        labels_seen=labels,
-        selected_on=entry.runs[0].selected_on if entry.runs else (),
+        cells={column.name: _cell(entry, against, column, layout, measure) for column in columns},
+        average=_measured(entry, against, AVERAGE, layout, measure),
+        seeds=tuple(sorted({run.seed for run in runs})),
+        labels_seen=_union(run.labels_seen for run in runs) if runs else _labels_printed(entry),
+        selected_on=_union(run.selected_on for run in runs),
     )
+
+
+def _labels_printed(entry: Entry) -> tuple[str, ...]:
+    return entry.published.labels_seen if entry.published else ()
+
+
+def _union(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item for part in parts for item in part))
 
 
 def _check_alike(entry: Entry) -> None:
-    """A row is one system: its runs differ in their seed only."""
-    seeds = [run.seed for run in entry.runs]
-    if len(set(seeds)) < len(seeds):
-        raise ValueError(f"Row {entry.name!r} has seeds {seeds}; expected each seed once. Drop the repeated runs.")
-    for what in ("labels_seen", "selected_on"):
-        found = {getattr(run, what) for run in entry.runs}
-        if len(found) > 1:
-            raise ValueError(f"Row {entry.name!r} mixes runs with {what} {sorted(found)}; give each its own row.")
+    """A row is one system: the runs of a part differ in their seed only."""
+    for runs in entry.parts.values():
+        seeds = [run.seed for run in runs]
+        if len(set(seeds)) < len(seeds):
+            raise ValueError(f"Row {entry.name!r} has seeds {seeds}; expected each seed once. Drop the repeated runs.")
+        for what in ("labels_seen", "selected_on"):
+            found = {getattr(run, what) for run in runs}
+            if len(found) > 1:
+                raise ValueError(f"Row {entry.name!r} mixes runs with {what} {sorted(found)}; give each its own row.")
 
 
-def _language_cell(entry: Entry, against: Entry | None, code: str, measure: _Measure) -> Cell:
-    values = _values(entry, (code,), measure)
-    published = entry.published.scores.get(code) if entry.published else None
-    return Cell(
-        mean=_mean(values),
-        spread=_spread(values),
-        seeds=len(values),
-        zero_shot=bool(values) and code not in entry.runs[0].labels_seen,
-        published=published,
-        published_zero_shot=published is not None and entry.published is not None and code in entry.published.zero_shot,
-        comparison=_comparison(entry, against, (code,), measure),
-    )
-
-
-def _average_cell(entry: Entry, against: Entry | None, measure: _Measure) -> Cell:
-    values = _values(entry, measure.languages, measure)
-    return Cell(
-        mean=_mean(values),
-        spread=_spread(values),
-        seeds=len(values),
-        published=entry.published.average if entry.published else None,
-        comparison=_comparison(entry, against, measure.languages, measure),
-    )
-
-
-def _values(entry: Entry, languages: tuple[str, ...], measure: _Measure) -> dict[int, float]:
-    """The mean over the languages by seed, of the runs that have them all."""
-    return {
-        run.seed: run.mean(languages, measure.metric, measure.split)
-        for run in entry.runs
-        if measure.scores(run).keys() >= set(languages)
+def _cell(entry: Entry, against: Entry | None, column: Column, layout: Layout, measure: Measure) -> Cell:
+    cell = _measured(entry, against, column.name, layout, measure)
+    runs = entry.parts.get(column.part, ())
+    printed_labels = () if cell.published is None else _labels_printed(entry)
+    flags = {
+        "zero_shot": cell.mean is not None and bool(runs) and column.zero_shot(runs[0].labels_seen),
+        "published_zero_shot": cell.published is not None and column.zero_shot(printed_labels),
     }
+    return cell.model_copy(update=flags)
 
 
-def _mean(values: dict[int, float]) -> float | None:
-    return POINTS * float(np.mean(list(values.values()))) if values else None
-
-
-def _spread(values: dict[int, float]) -> float | None:
-    return POINTS * float(np.std(list(values.values()), ddof=1)) if len(values) > 1 else None
-
-
-def _comparison(
-    entry: Entry, against: Entry | None, languages: tuple[str, ...], measure: _Measure
-) -> Comparison | None:
-    """The comparison of a cell in points, or None where nothing can be paired."""
-    if against is None:
-        return None
-    a, b = _values(entry, languages, measure), _values(against, languages, measure)
-    common = sorted(a.keys() & b.keys())
-    if not common or not _same_rows(entry, against, languages, measure):
-        return None
-    hits_a, hits_b = (_examples(side, common[0], languages, measure) for side in (entry, against))
-    if len(common) < 2 and (hits_a is None or hits_b is None):
-        return None
-    found = compare(a, b, hits_a, hits_b)
-    scaled = {what: POINTS * getattr(found, what) for what in ("difference", "low", "high")}
-    return found.model_copy(update=scaled)
-
-
-def _same_rows(entry: Entry, against: Entry, languages: tuple[str, ...], measure: _Measure) -> bool:
-    """Whether both were scored on the same rows of each language, as far as the scores say."""
-    sides = [[measure.scores(run) for run in side.runs] for side in (entry, against)]
-    for code in languages:
-        scored = [scores[code] for side in sides for scores in side if code in scores]
-        fingerprints = {score.data_fingerprint for score in scored} - {""}
-        if len(fingerprints) > 1 or len({score.examples for score in scored}) > 1:
-            return False
-    return True
-
-
-def _examples(entry: Entry, seed: int, languages: tuple[str, ...], measure: _Measure) -> NDArray[np.float64] | None:
-    """In what share of the languages each row is right; None where hits are missing or rows are not aligned."""
-    run = next(run for run in entry.runs if run.seed == seed)
-    hits = [measure.scores(run)[code].correct for code in languages]
-    stored = [one for one in hits if one is not None]
-    if len(stored) < len(hits) or len({one.size for one in stored}) > 1:
-        return None
-    return np.asarray(np.mean(stored, axis=0), dtype=np.float64)
-
-
-def _holm(groups: tuple[Group, ...]) -> tuple[Group, ...]:
-    """The same groups with p-values corrected: all averages of the table together, all language cells together."""
-    rows = [row for group in groups for row in group.rows]
-    averages = iter(corrected([row.average.comparison for row in rows if row.average.comparison]))
-    cells = iter(corrected([cell.comparison for row in rows for cell in row.cells.values() if cell.comparison]))
-    return tuple(
-        group.model_copy(update={"rows": tuple(_settle_row(row, averages, cells) for row in group.rows)})
-        for group in groups
+def _measured(entry: Entry, against: Entry | None, name: str, layout: Layout, measure: Measure) -> Cell:
+    """Ours and the paper's of a column or of the main average, over the columns that it is the mean of."""
+    singles = layout.singles(name)
+    values = list(measure.values(entry, singles).values())
+    return Cell(
+        mean=POINTS * float(np.mean(values)) if values else None,
+        spread=POINTS * float(np.std(values, ddof=1)) if len(values) > 1 else None,
+        seeds=len(values),
+        published=entry.printed(name),
+        comparison=None if against is None else measure.comparison(entry, against, singles),
     )
 
 
-def _settle_row(row: Row, averages: Iterator[Comparison], cells: Iterator[Comparison]) -> Row:
-    settled = {code: _settle(cell, cells) for code, cell in row.cells.items()}
-    return row.model_copy(update={"cells": settled, "average": _settle(row.average, averages)})
+def _test(groups: Sequence[EntryGroup], layout: Layout, measure: Measure, pair: Pair) -> Tested:
+    """Compare the two rows of a claim, which stand in one block."""
+    for group in groups:
+        better, than = _find(group, pair.better), _find(group, pair.than)
+        if better is not None and than is not None:
+            break
+    else:
+        return Tested(None, 0, None)
+    singles, than_singles = layout.singles(pair.on), layout.singles(pair.than_on)
+    seeds = measure.values(better, singles).keys() & measure.values(than, than_singles).keys()
+    printed = (better.printed(pair.on), than.printed(pair.than_on))
+    return Tested(
+        measure.comparison(better, than, singles, than_singles),
+        len(seeds),
+        None if printed[0] is None or printed[1] is None else round(printed[0] - printed[1], 6),
+    )
+
+
+def _holm(groups: tuple[Group, ...], means: Collection[str]) -> tuple[Group, ...]:
+    """The same groups with p-values corrected: all averages of the table together, all single columns together."""
+    rows = [row for group in groups for row in group.rows]
+    families: tuple[list[Comparison], list[Comparison]] = ([], [])
+    for row in rows:
+        for name, cell in (*row.cells.items(), (AVERAGE, row.average)):
+            if cell.comparison:
+                families[name in (AVERAGE, *means)].append(cell.comparison)
+    singles, averages = (iter(corrected(family)) for family in families)
+
+    def settled(row: Row) -> Row:
+        cells = {name: _settle(cell, averages if name in means else singles) for name, cell in row.cells.items()}
+        return row.model_copy(update={"cells": cells, "average": _settle(row.average, averages)})
+
+    return tuple(group.model_copy(update={"rows": tuple(map(settled, group.rows))}) for group in groups)
 
 
 def _settle(cell: Cell, comparisons: Iterator[Comparison]) -> Cell:

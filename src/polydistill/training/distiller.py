@@ -5,6 +5,7 @@ unweighted, averaged over processes; batches that are a pure function of seed an
 at any moment; selection of the best weights by a score of ours.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 
-from polydistill.data.batches import Batch, Steps
+from polydistill.data.batches import Batch, MicroBatches
 from polydistill.methods.method import Method
 from polydistill.outputs import Term
 from polydistill.training.checkpoints import UNFINISHED, discard, install, latest, sweep, written_whole
@@ -26,6 +27,7 @@ from polydistill.training.run import Training
 Evaluate = Callable[[], dict[str, float]]
 
 _WEIGHTS = "model.safetensors"
+_STEPS = "steps-{rank}.json"
 SCORE = "score"
 
 
@@ -69,7 +71,7 @@ class Distiller(Trainer):
     def __init__(
         self,
         method: Method,
-        steps: Steps,
+        steps: MicroBatches,
         training: Training,
         folder: Path,
         seed: int,
@@ -80,7 +82,7 @@ class Distiller(Trainer):
         self.folder, self.steps, self.training, self.evaluate_now = folder, steps, training, evaluate_now
         self.loss_is_scaled_for_ga = True  # compute_loss weighs the micro-batches itself
         self._sums: dict[str, Tensor] = {}
-        self._last_logged = 0
+        self._times: dict[str, int] = {}
         super().__init__(
             method,
             arguments(training, folder, seed),
@@ -96,7 +98,6 @@ class Distiller(Trainer):
         self.accelerator.wait_for_everyone()
         checkpoint = latest(self.folder)
         state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME)) if checkpoint else TrainerState()
-        self._last_logged = state.global_step
         if checkpoint and self._out_of_patience(state):  # killed between its last step and its result
             self._load_from_checkpoint(str(checkpoint))
             self.state = state
@@ -165,17 +166,17 @@ class Distiller(Trainer):
     def _note(self, name: str, value: Tensor) -> None:
         seen = self._sums.get(name)
         self._sums[name] = value if seen is None else seen + value
+        self._times[name] = self._times.get(name, 0) + 1
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add every term, unweighted: its mean over the steps since the last line, over all processes."""
+        """Add every term, unweighted: its mean over those steps since the last line that had it, over all processes."""
         if "train_runtime" in logs:  # the library's closing summary, which knows of nothing before an interruption
             return
         if "loss" in logs and self._sums:
-            steps = self.state.global_step - self._last_logged
             for name, value in sorted(self._sums.items()):
                 summed = self.accelerator.reduce(value.reshape(1), "sum") if self.args.world_size > 1 else value
-                logs[name] = float(summed) / max(1, steps)
-            self._sums, self._last_logged = {}, self.state.global_step
+                logs[name] = float(summed) / (self._times[name] / self.args.gradient_accumulation_steps)
+            self._sums, self._times = {}, {}
         super().log(logs, start_time)
 
     def _maybe_log_save_evaluate(self, *args: Any, **kwargs: Any) -> None:
@@ -219,10 +220,11 @@ class Distiller(Trainer):
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         """Write the checkpoint aside and install it when all processes are done with it; then drop older ones."""
         super()._save_checkpoint(model, trial)
+        name = f"checkpoint-{self.state.global_step}"
+        staged = Path(self._get_output_dir(trial)) / name
+        self._save_place(staged)
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
-            name = f"checkpoint-{self.state.global_step}"
-            staged = Path(self._get_output_dir(trial)) / name
             self.state.best_model_checkpoint = None  # the library's own way to keep the best; ours is a file of weights
             self.state.save_to_json(str(staged / TRAINER_STATE_NAME))
             old = [path for path in self.folder.glob("checkpoint-*") if path.name != name]
@@ -233,6 +235,16 @@ class Distiller(Trainer):
                 if path != self._best_file(self.state.best_global_step or 0):
                     path.unlink()
         self.accelerator.wait_for_everyone()
+
+    def _save_place(self, checkpoint: Path) -> None:
+        """What each process knows of the text it reads, so that it finds its place quickly."""
+        if state := self.steps.state_dict():
+            (checkpoint / _STEPS.format(rank=self.args.process_index)).write_text(json.dumps(state), encoding="utf-8")
+
+    def _load_place(self, checkpoint: Path) -> None:
+        file = checkpoint / _STEPS.format(rank=self.args.process_index)
+        if file.exists():
+            self.steps.load_state_dict(json.loads(file.read_text(encoding="utf-8")))
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """Everything that learns or is needed to go on learning: all of the method but its teacher."""
@@ -250,6 +262,7 @@ class Distiller(Trainer):
             raise _foreign(resume_from_checkpoint, " ".join(str(error).split()).rstrip(".")) from error
         if missing or unexpected:
             raise _foreign(resume_from_checkpoint, f"missing {sorted(missing)}, unexpected {sorted(unexpected)}")
+        self._load_place(Path(resume_from_checkpoint))
 
 
 def _share(term: Term, count: int, total: Tensor) -> Tensor:

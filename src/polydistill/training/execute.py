@@ -9,6 +9,7 @@ from pathlib import Path
 
 import accelerate
 import datasets
+import numpy as np
 import tokenizers
 import torch
 import transformers
@@ -16,24 +17,28 @@ from rich.console import Console
 from torch import nn
 from transformers import TrainerCallback, set_seed
 
-from polydistill.data.batches import Steps
+from polydistill.data.batches import MicroBatches, Steps
 from polydistill.data.schedule import Schedule
 from polydistill.data.signals import weights_fingerprint
-from polydistill.methods import pretraining, tuning, xd
+from polydistill.data.stream_steps import Share, StreamSteps
+from polydistill.methods import monolingual, pretraining, tuning, xd
 from polydistill.methods.method import Loaded, Models, Prepared
+from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
-from polydistill.results import MODEL, RUN_FILE, RunResult, Score, save_result
+from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
+from polydistill.students.bank import Bank
 from polydistill.students.polyglot import Polyglot
 from polydistill.students.used_rows import learning_used_rows
 from polydistill.training.checkpoints import install, written_whole
 from polydistill.training.distiller import SCORE, Distiller, Evaluate
 from polydistill.training.judging import agreement_judge, judge, mean_accuracy
 from polydistill.training.numerics import settled
+from polydistill.training.perplexity import held_out
 from polydistill.training.processes import agreed, processes
 from polydistill.training.progress import ShowProgress, events
-from polydistill.training.run import ResultOf, Run
+from polydistill.training.run import Judging, Run, before
 from polydistill.training.starts import load_start, quietly
 from polydistill.training.store import LOG, TENSORBOARD, Store, exclusively, result_in
 
@@ -48,8 +53,8 @@ def execute(run: Run, store: Store, console: Console | None = None, tensorboard:
         shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)  # a kill may have left them
         return _done(folder)
     for start in (run.start, run.teacher):
-        if isinstance(start, ResultOf):
-            execute(start.run, store, console, tensorboard)
+        if (first := before(start)) is not None:
+            execute(first, store, console, tensorboard)
     with exclusively(folder, console):
         if not agreed(result_in(folder) is not None):  # another process may have finished it while this one waited
             _train(run, store, folder, console, tensorboard)
@@ -74,21 +79,27 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
         numerics = settled(folder, student.network.config.hidden_size, state.num_processes)
     with numerics.applied():
         prepared = prepare(run, student, store)
-        selection = _selection(run, student, store)
+        selection = _selection(run, student, prepared, store)
         with _embedding_rows(run, student, prepared):
             distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, tensorboard)
             distiller.fit()
         if state.is_main_process:
-            _keep_student(student, folder)
+            for name, one in prepared.students.items():
+                _keep_student(one, folder / STUDENTS / name)
+            if not prepared.students:
+                _keep_student(student, folder / MODEL)
             _write(folder / LOG, json.dumps(distiller.state.log_history, indent=1, sort_keys=True))
-            save_result(folder, _result(run, identity, rows, student, time.monotonic() - began))
+            save_result(folder, _result(run, identity, rows, student, prepared, time.monotonic() - began))
             shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
         state.wait_for_everyone()
 
 
 def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractContextManager[None]:
-    """Only the rows in use learn, if the others would not move anyway: without decay and without a vocabulary head."""
-    if run.training.weight_decay > 0 or isinstance(run.method, Pretrain):
+    """Only the rows in use learn, if the others would not move anyway: without decay and without a vocabulary head.
+
+    Which rows a stream uses is not known before it is read.
+    """
+    if run.training.weight_decay > 0 or isinstance(run.method, Pretrain | Monolingual) or prepared.streams:
         return nullcontext()
     texts = [text for group in prepared.groups for text in group.texts.values()]
     return learning_used_rows(student.network, [text.columns["input_ids"] for text in texts])
@@ -103,6 +114,9 @@ def prepare(run: Run, student: Loaded, store: Store) -> Prepared:
             return tuning.prepare(run.method, Models(student), run.seed)
         case XDistil():
             return xd.prepare(run.method, Models(student, _teacher(run, store), store.signals), run.seed)
+        case Monolingual():
+            teacher = load_start(run.teacher, run, store) if run.teacher is not None else None
+            return monolingual.prepare(run.method, Models(student, teacher), run.seed)
 
 
 def _teacher(run: Run, store: Store) -> Loaded:
@@ -112,10 +126,12 @@ def _teacher(run: Run, store: Store) -> Loaded:
     return teacher
 
 
-def _selection(run: Run, student: Loaded, store: Store) -> Evaluate | None:
+def _selection(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Evaluate | None:
     """What scores the student during training, by language and together."""
     if run.selection is None:
         return None
+    if isinstance(run.method, Monolingual):
+        return _by_perplexity(run.selection, student, prepared, run.method.mask_rate)
     if run.selection.measure == "agreement":
         if not isinstance(run.method, XDistil):
             raise ValueError(f"Agreement is with a teacher, and {run.method.kind!r} has none; select by accuracy.")
@@ -134,11 +150,38 @@ def _selection(run: Run, student: Loaded, store: Store) -> Evaluate | None:
     return evaluate
 
 
+def _by_perplexity(judging: Judging, start: Loaded, prepared: Prepared, mask_rate: float) -> Evaluate:
+    """The less surprised the students are by held-out text, the better; the mean over languages counts."""
+    text, bank = held_out(judging, start.tokenizer, mask_rate), prepared.method.student
+    assert isinstance(bank, Bank), "monolingual students are in a bank"
+
+    def evaluate() -> dict[str, float]:
+        surprise = text.surprise(bank.of)
+        return {
+            SCORE: -float(np.mean(list(surprise.values()))),
+            **{f"perplexity_{name}": float(np.exp(value)) for name, value in surprise.items()},
+        }
+
+    return evaluate
+
+
 def make_distiller(
     run: Run, prepared: Prepared, selection: Evaluate | None, folder: Path, console: Console, tensorboard: bool = False
 ) -> Distiller:
     """The trainer of a run, ready to fit."""
+    training, steps = run.training, _steps(run, prepared)
+    callbacks: list[TrainerCallback] = [ShowProgress(run.name, console)]
+    if tensorboard:
+        callbacks.append(events(folder.parent / TENSORBOARD))
+    return Distiller(prepared.method, steps, training, folder, run.seed, selection, callbacks)
+
+
+def _steps(run: Run, prepared: Prepared) -> MicroBatches:
+    """This process's batches of every step."""
     state, training = processes(), run.training
+    if prepared.streams:
+        share = Share(training.batch_size, state.process_index, state.num_processes, training.accumulation)
+        return StreamSteps(prepared.streams, share, training.steps, run.seed, training.batching, prepared.transform)
     schedule = Schedule(
         [group.lengths for group in prepared.groups],
         training.batch_size,
@@ -149,11 +192,7 @@ def make_distiller(
         state.num_processes,
         training.accumulation,
     )
-    steps = Steps(schedule, prepared.groups, prepared.transform)
-    callbacks: list[TrainerCallback] = [ShowProgress(run.name, console)]
-    if tensorboard:
-        callbacks.append(events(folder.parent / TENSORBOARD))
-    return Distiller(prepared.method, steps, training, folder, run.seed, selection, callbacks)
+    return Steps(schedule, prepared.groups, prepared.transform)
 
 
 def _write(file: Path, text: str) -> None:
@@ -163,15 +202,15 @@ def _write(file: Path, text: str) -> None:
 
 def _keep_student(student: Loaded, folder: Path) -> None:
     """Write the student as a plain `transformers` folder, whole or not at all."""
-    unfinished = folder / f".{MODEL}.unfinished"
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     with quietly():
         student.network.save_pretrained(unfinished)
         student.tokenizer.save_pretrained(unfinished)
-    install(unfinished, folder / MODEL)
+    install(unfinished, folder)
 
 
-def _result(run: Run, identity: str, rows: str, student: Loaded, seconds: float) -> RunResult:
+def _result(run: Run, identity: str, rows: str, student: Loaded, prepared: Prepared, seconds: float) -> RunResult:
     evaluation = run.evaluation
     scores: tuple[Score, ...] = ()
     if evaluation is not None:
@@ -185,7 +224,7 @@ def _result(run: Run, identity: str, rows: str, student: Loaded, seconds: float)
         labels_seen=run.labels_seen,
         selected_on=run.selected_on,
         data_fingerprint=rows,
-        model_fingerprint=weights_fingerprint(student.network)[:16],
+        model_fingerprint=weights_fingerprint(prepared.method.student if prepared.students else student.network)[:16],
         seconds=round(seconds, 2),
         versions=versions(),
         machine=f"{platform.machine()}, {torch.get_num_threads()} threads, {processes().num_processes} processes",

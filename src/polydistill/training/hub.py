@@ -6,14 +6,20 @@ from pathlib import Path
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 
-from polydistill.results import MODEL
+from polydistill.results import MODEL, STUDENTS
 from polydistill.training.run import Pretrained
 
 
 def model_folder(folder: Path) -> Path:
     """The model inside a run's folder, or the folder itself where it is a model's."""
-    inner = folder / MODEL
-    return inner if inner.is_dir() and not (folder / "config.json").exists() else folder
+    if (folder / "config.json").exists():
+        return folder
+    students = sorted((folder / STUDENTS).glob("*/config.json"))
+    if len(students) > 1:
+        names = ", ".join(f"{STUDENTS}/{file.parent.name}" for file in students)
+        raise ValueError(f"{folder} holds {len(students)} students. Name the folder of one: {names} in it.")
+    inner = students[0].parent if students else folder / MODEL
+    return inner if inner.is_dir() else folder
 
 
 def pinned(model: str | Path) -> Pretrained:

@@ -13,14 +13,25 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from polydistill.data.load import fingerprint
 from polydistill.data.schedule import Batching
 from polydistill.data.sources import Source
+from polydistill.errors import unknown
+from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
-from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, LanguageCode, RunResult, load_result
+from polydistill.objectives.layer_maps import LayerMap
+from polydistill.results import (
+    MODEL,
+    RESULTS_FILE,
+    RUN_FILE,
+    STUDENTS,
+    LanguageCode,
+    RunResult,
+    load_result,
+)
 from polydistill.specs import Spec
 from polydistill.tasks.classification import TaskName
 
-MethodSpec = Annotated[Pretrain | Tune | XDistil, Field(discriminator="kind")]
+MethodSpec = Annotated[Pretrain | Tune | XDistil | Monolingual, Field(discriminator="kind")]
 
 _FORMAT = 1  # raise it when the same run would no longer give the same result
 
@@ -50,9 +61,39 @@ class ResultOf(Spec):
 
     kind: Literal["result"] = "result"
     run: Run
+    student: str | None = None
+    """Which of its students, where it leaves several."""
+
+    @model_validator(mode="after")
+    def _a_student_that_is_there(self) -> ResultOf:
+        if (self.student or self.run.students) and self.student not in self.run.students:
+            raise unknown(f"student of the run {self.run.name!r}", self.student, self.run.students)
+        return self
+
+    @property
+    def place(self) -> Path:
+        """Where the model lies in the run's folder."""
+        return Path(MODEL) if self.student is None else Path(STUDENTS, self.student)
 
 
-Start = Annotated[Fresh | Pretrained | ResultOf, Field(discriminator="kind")]
+class Cut(Spec):
+    """Some blocks of another model, as they are: a small student without a teacher."""
+
+    kind: Literal["cut"] = "cut"
+    of: Annotated[Pretrained | ResultOf, Field(discriminator="kind")]
+    depth: PositiveInt
+    map: LayerMap = "uniform"
+    """Which of the old blocks each block is."""
+
+
+Start = Annotated[Fresh | Pretrained | ResultOf | Cut, Field(discriminator="kind")]
+
+
+def before(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | None:
+    """The run that must be done first."""
+    if isinstance(start, Cut):
+        return before(start.of)
+    return start.run if isinstance(start, ResultOf) else None
 
 
 class Training(Spec):
@@ -84,7 +125,7 @@ class Training(Spec):
         return self
 
 
-Measure = Literal["accuracy", "agreement"]
+Measure = Literal["accuracy", "agreement", "perplexity"]
 
 
 class Judging(Spec):
@@ -96,7 +137,8 @@ class Judging(Spec):
     max_length: PositiveInt = 256
     measure: Measure = "accuracy"
     """`accuracy` reads labels. `agreement` reads none: it is the share of rows on which the student says of the
-    translation what the teacher says of the original."""
+    translation what the teacher says of the original. `perplexity` is how surprised a masked language model is by
+    hidden words of plain text (no task is read)."""
 
 
 class Run(Spec):
@@ -125,6 +167,26 @@ class Run(Spec):
         if self.evaluation is not None and self.evaluation.measure != "accuracy":
             raise ValueError(f"evaluation.measure is {self.evaluation.measure!r}, but a result is scored by accuracy.")
         return self
+
+    @model_validator(mode="after")
+    def _measures_fit(self) -> Run:
+        several = isinstance(self.method, Monolingual)
+        if self.selection is not None and several != (self.selection.measure == "perplexity"):
+            raise ValueError(
+                f"selection.measure is {self.selection.measure!r}, but the method is {self.method.kind!r}: monolingual "
+                "students predict hidden words and are selected by 'perplexity'; all others have classes to score."
+            )
+        if self.evaluation is not None and several:
+            raise ValueError(
+                "Monolingual students predict hidden words and have no classes to score: leave `evaluation` unset, and "
+                "tune a student in a run that starts from this one."
+            )
+        return self
+
+    @property
+    def students(self) -> tuple[str, ...]:
+        """The names of the students this run leaves; none where it leaves one that has no name."""
+        return tuple(one.name for one in self.method.students) if isinstance(self.method, Monolingual) else ()
 
     @property
     def labels_seen(self) -> tuple[str, ...]:
@@ -160,28 +222,45 @@ class Run(Spec):
         return _hash(self.resolved())
 
 
-def _made_by(start: Fresh | Pretrained | ResultOf | None) -> Run | RunResult | None:
+def _made_by(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | RunResult | None:
     """The run that a start comes from, as far as that is known: named, or with its record beside the model's folder."""
-    if isinstance(start, ResultOf):
-        return start.run
+    if (run := before(start)) is not None:
+        return run
+    if isinstance(start, Cut):
+        return _made_by(start.of)
     if isinstance(start, Pretrained):
-        folder, model = Path(start.name).parent, Path(start.name).name
-        if model == MODEL and all((folder / file).is_file() for file in (RUN_FILE, RESULTS_FILE)):
+        folder = run_folder(Path(start.name))
+        if folder is not None and all((folder / file).is_file() for file in (RUN_FILE, RESULTS_FILE)):
             return load_result(folder)
     return None
 
 
+def run_folder(model: Path) -> Path | None:
+    """The folder of the run that left this model's folder, if it lies as in one."""
+    if model.name == MODEL:
+        return model.parent
+    return model.parent.parent if model.parent.name == STUDENTS else None
+
+
+_UNLABELLED = {
+    "accuracy": "",
+    "agreement": " (agreement with the teacher, no labels)",
+    "perplexity": " (perplexity, no labels)",
+}
+
+
 def _names(selection: Judging) -> list[str]:
     split = getattr(selection.data, "split", "dev")
-    unlabelled = " (agreement with the teacher, no labels)" if selection.measure == "agreement" else ""
-    return [f"{split}/{language}{unlabelled}" for language in selection.languages]
+    return [f"{split}/{language}{_UNLABELLED[selection.measure]}" for language in selection.languages]
 
 
-def _resolved_start(start: Fresh | Pretrained | ResultOf | None) -> Any:
+def _resolved_start(start: Fresh | Pretrained | ResultOf | Cut | None) -> Any:
     if start is None:
         return None
+    if isinstance(start, Cut):
+        return {**start.model_dump(mode="json", exclude={"of"}), "of": _resolved_start(start.of)}
     if isinstance(start, ResultOf):
-        return {"result": start.run.identity}
+        return {"result": start.run.identity, **({"student": start.student} if start.student else {})}
     if isinstance(start, Pretrained) and Path(start.name).is_dir():
         return {"folder": _hash([_file_content(*state) for state in _model_files(Path(start.name))])}
     return start.model_dump(mode="json")
@@ -207,4 +286,5 @@ def _hash(content: Any) -> str:
 
 
 ResultOf.model_rebuild()
+Cut.model_rebuild()
 Run.model_rebuild()

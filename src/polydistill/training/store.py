@@ -7,6 +7,7 @@ runs/xd-1f3a9c.../
     log.json          every term and score by step
     tensorboard/      the same as events for TensorBoard, where asked for
     model/            the student, as plain `transformers` loads it
+    students/NAME/    the same for each student, where a run leaves several
     results.json      the scores; there if and only if the run is done
 """
 
@@ -51,10 +52,13 @@ class Store:
         """The run's result, if it is done."""
         return result_in(self.folder(run))
 
+    def done(self) -> list[Path]:
+        """Folders of runs that are done."""
+        return sorted(path.parent for path in self.root.glob(f"*/{RESULTS_FILE}"))
+
     def finished(self) -> list[tuple[Path, RunResult]]:
         """Every run that is done, by folder."""
-        folders = sorted(path.parent for path in self.root.glob(f"*/{RESULTS_FILE}"))
-        return [(folder, load_result(folder)) for folder in folders]
+        return [(folder, load_result(folder)) for folder in self.done()]
 
     def unfinished(self) -> list[Path]:
         """Folders of runs that have begun and are not done."""

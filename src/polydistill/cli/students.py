@@ -1,0 +1,133 @@
+"""The command that makes small students: distill."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polydistill.cli.learning import (
+    Out,
+    Precision,
+    Print,
+    Runs,
+    Seed,
+    Set,
+    Steps,
+    Tensorboard,
+    do,
+    options,
+)
+from polydistill.cli.screen import example
+from polydistill.defaults import MAX_LENGTH, MONOLINGUAL, LossName, Preset
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command(
+        epilog=example(
+            "polydistill distill --teacher FacebookAI/xlm-roberta-base --text tr=turkish.txt --text en=english.txt "
+            "--depth 6 --out students"
+        )
+    )(distill)
+
+
+def distill(
+    teacher: Annotated[str, typer.Option(help="A masked language model: a folder, or a hub name.")],
+    text: Annotated[
+        list[str], typer.Option(help="Plain text of a language, tr=FILE (or tr=world:...); once a language.")
+    ],
+    depth: Annotated[int, typer.Option(help="Blocks of a student.")],
+    out: Out = None,
+    loss: Annotated[LossName, typer.Option(help="A loss of the thesis' table 3.1.")] = "MonoShot",
+    map_: Annotated[
+        str | None,
+        typer.Option("--map", help="Blocks to learn from: uniform, top, bottom, last or 1:2,2:4. Default: the loss's."),
+    ] = None,
+    init_map: Annotated[
+        str | None, typer.Option(help="Blocks to begin as. Default: an explicit --map of all blocks, or uniform.")
+    ] = None,
+    share: Annotated[
+        str, typer.Option(help="What students share: embeddings, head, blocks by number; none; all = one student.")
+    ] = "embeddings,head",
+    untied: Annotated[bool, typer.Option("--untied", help="Give the decoder a matrix of its own.")] = False,
+    width: Annotated[int | None, typer.Option(help="Width of a student; not the teacher's: begins at random.")] = None,
+    dev: Annotated[
+        str | None, typer.Option(help="Text that chooses the weights to keep, such as file:dev.{lang}.txt.")
+    ] = None,
+    buffer: Annotated[
+        int | None, typer.Option(help="Read text as it is needed, and shuffle so many lines together; needs --steps.")
+    ] = None,
+    packed: Annotated[bool, typer.Option("--packed", help="Join streamed lines into inputs of full length.")] = False,
+    steps: Steps = None,
+    batch_size: Annotated[int, typer.Option(help="Texts a step.")] = MONOLINGUAL["batch_size"],
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = MONOLINGUAL["learning_rate"],
+    max_length: Annotated[
+        int | None, typer.Option(help=f"Tokens of a text. Default: {MAX_LENGTH}, or what the model reads.")
+    ] = None,
+    seed: Seed = 0,
+    precision: Precision = "fp32",
+    preset: Annotated[
+        Preset, typer.Option(help="reference: as the authors' code does it; see docs/monolingual.md.")
+    ] = "paper",
+    runs: Runs = Path("runs"),
+    set_: Set = None,
+    print_: Print = False,
+    tensorboard: Tensorboard = False,
+) -> None:
+    """Distil a multilingual masked language model into small students of single languages."""
+    from polydistill.recipes.monolingual import as_reference
+    from polydistill.recipes.own_students import distill_run
+
+    wanted = distill_run(
+        teacher,
+        _texts(text),
+        depth=depth,
+        loss=loss,
+        map=_map(map_),
+        init_map=_map(init_map),
+        share=_share(share),
+        tie_head=not untied,
+        width=width,
+        dev=dev,
+        buffer=buffer,
+        packed=packed,
+        max_length=max_length,
+        seed=seed,
+        **options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision),
+    )
+    if preset == "reference":
+        wanted = as_reference(wanted)
+    do(wanted, set_, out, runs, print_, tensorboard)
+
+
+def _texts(given: list[str]) -> dict[str, str]:
+    """Texts by language, of `tr=FILE` and the like."""
+    from polydistill.languages import language
+
+    texts: dict[str, str] = {}
+    for one in given:
+        name, equals, place = one.partition("=")
+        if not (name and equals and place):
+            raise ValueError(f"--text {one}: expected a language and its text, such as tr=turkish.txt.")
+        code = language(name).code
+        if code in texts:
+            raise ValueError(f"--text gives {code} twice. Put its text into one file.")
+        texts[code] = place
+    return texts
+
+
+def _map(given: str | None) -> Any:
+    """A layer map by its name, or explicit, as in 1:2,2:4."""
+    if given is None or ":" not in given:
+        return given
+    try:
+        pairs = [(int(student), int(teacher)) for student, teacher in (pair.split(":") for pair in given.split(","))]
+    except ValueError:
+        raise ValueError(f"--map {given}: expected student:teacher,student:teacher, such as 1:2,2:4.") from None
+    return dict(pairs)
+
+
+def _share(given: str) -> Any:
+    """What is shared: `all`, or parts with commas."""
+    parts = [] if given == "none" else [part.strip() for part in given.split(",") if part.strip()]
+    return "all" if parts == ["all"] else [int(part) if part.isdecimal() else part for part in parts]

@@ -1,0 +1,119 @@
+"""What a row of a table is made of, and what can be read off it: values by seed, and paired comparisons."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polydistill.reports.columns import Column
+from polydistill.reports.published import PublishedRow
+from polydistill.reports.significance import Comparison, compare
+from polydistill.results import RunResult, Score
+
+POINTS = 100.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a row is made of: the runs of one system, one a seed, and the paper's row; either may be missing.
+
+    A system that was tuned for several tasks has several runs a seed: then `runs` holds them by `Column.part`.
+    """
+
+    name: str
+    runs: Sequence[RunResult] | Mapping[str, Sequence[RunResult]] = ()
+    published: PublishedRow | None = None
+
+    @property
+    def parts(self) -> Mapping[str, Sequence[RunResult]]:
+        """The runs by the part of the table they are for."""
+        return self.runs if isinstance(self.runs, Mapping) else {"": self.runs}
+
+    @property
+    def all_runs(self) -> tuple[RunResult, ...]:
+        """The runs of all parts."""
+        return tuple(run for runs in self.parts.values() for run in runs)
+
+    def printed(self, name: str) -> float | None:
+        """What the paper prints in a column, or as the row's average."""
+        if self.published is None:
+            return None
+        return self.published.cells.get(name)
+
+
+@dataclass(frozen=True)
+class EntryGroup:
+    """What a block is made of; `columns` shows only some columns (averages stay over all)."""
+
+    name: str
+    entries: Sequence[Entry]
+    columns: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How scores are read; metric and split are those of columns that do not say their own."""
+
+    metric: str
+    split: str
+
+    def of(self, column: Column) -> str:
+        """The name of the metric that a column shows."""
+        return column.metric or self.metric
+
+    def scores(self, entry: Entry, column: Column) -> dict[int, Score]:
+        """The scores of a single column by seed."""
+        metric, split = self.of(column), column.split or self.split
+        found = {run.seed: run.by_language(metric, split) for run in entry.parts.get(column.part, ())}
+        return {seed: scores[column.language] for seed, scores in found.items() if column.language in scores}
+
+    def values(self, entry: Entry, columns: Sequence[Column]) -> dict[int, float]:
+        """The mean over single columns by seed, of the seeds that have them all."""
+        scores = [self.scores(entry, column) for column in columns]
+        seeds = [seed for seed in scores[0] if all(seed in other for other in scores)] if scores else []
+        return {seed: sum(one[seed].value for one in scores) / len(scores) for seed in seeds}
+
+    def comparison(
+        self, a: Entry, b: Entry, columns: Sequence[Column], columns_b: Sequence[Column] | None = None
+    ) -> Comparison | None:
+        """How the mean of `a` differs from that of `b`, in points, or None where nothing can be paired.
+
+        `columns_b` are those of `b` where they are not the same.
+        """
+        sides = ((a, columns), (b, columns if columns_b is None else columns_b))
+        values_a, values_b = (self.values(*side) for side in sides)
+        common = sorted(values_a.keys() & values_b.keys())
+        if not common or not self._same_rows(*sides):
+            return None
+        hits_a, hits_b = (self._examples(*side, seed=common[0]) for side in sides)
+        if len(common) < 2 and (hits_a is None or hits_b is None):
+            return None
+        found = compare(values_a, values_b, hits_a, hits_b)
+        scaled = {what: POINTS * getattr(found, what) for what in ("difference", "low", "high")}
+        return found.model_copy(update=scaled)
+
+    def _same_rows(self, *sides: tuple[Entry, Sequence[Column]]) -> bool:
+        """Whether both sides were scored on the same rows, column by column, as far as the scores say."""
+        for pair in zip(*(columns for _, columns in sides), strict=True):
+            entries = (entry for entry, _ in sides)
+            scored = [
+                score
+                for entry, column in zip(entries, pair, strict=True)
+                for score in self.scores(entry, column).values()
+            ]
+            fingerprints = {score.data_fingerprint for score in scored} - {""}
+            if len(fingerprints) > 1 or len({score.examples for score in scored}) > 1:
+                return False
+        return True
+
+    def _examples(self, entry: Entry, columns: Sequence[Column], seed: int) -> NDArray[np.float64] | None:
+        """In what share of the columns each row is right; None where that is not what the scores are the mean of."""
+        scores = [self.scores(entry, column)[seed] for column in columns]
+        stored = [hits for score in scores if (hits := score.correct) is not None]
+        if len(stored) < len(scores) or len({hits.size for hits in stored}) > 1:
+            return None
+        # An F1 is no share of right rows: what is right by row then says nothing of its differences.
+        if any(abs(float(hits.mean()) - score.value) > 1e-6 for hits, score in zip(stored, scores, strict=True)):
+            return None
+        return np.asarray(np.mean(stored, axis=0), dtype=np.float64)
