@@ -38,23 +38,28 @@ def is_local(source: HubSource) -> bool:
 def load_hub(source: HubSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
     """The rows of `source` in `shape`: one configuration a language, or one with a `translation` column."""
     per_language = LANGUAGE_PLACEHOLDER in (source.config or "")
-    data = {code: _load(source, code) for code in (languages if per_language else languages[:1])}
+    data = {code: load_dataset(source, code) for code in (languages if per_language else languages[:1])}
     first = data[languages[0]]
     claimed = source.aligned
     if not per_language and shape == SENTENCE and TRANSLATION in first.column_names:
         tables, claimed = _translations(first, source, languages), True
-    elif len(data) == len(languages):
-        tables = {code: _task_rows(dataset, source, shape) for code, dataset in data.items()}
     else:
-        found = f"one configuration for {len(languages)} languages ({', '.join(languages)})"
-        way_out = "Write {lang} in the configuration: hub:NAME@COMMIT?config={lang}."
-        raise DataError(source.name, None, found, "one a language", way_out)
+        check_configurations(source, languages)
+        tables = {code: _task_rows(dataset, source, shape) for code, dataset in data.items()}
     rows = {code: first_rows(tables[code].dataset(), source.rows) for code in languages}
     skipped = {code: dict(table.skipped) for code, table in tables.items() if table.skipped}
     return Corpus(shape, rows, is_aligned(source.name, rows, claimed), skipped)
 
 
-def _load(source: HubSource, code: str) -> datasets.Dataset:
+def check_configurations(source: HubSource, languages: Sequence[str]) -> None:
+    """Rows of a task in several languages come from a configuration each."""
+    if len(languages) > 1 and LANGUAGE_PLACEHOLDER not in (source.config or ""):
+        found = f"one configuration for {len(languages)} languages ({', '.join(languages)})"
+        way_out = "Write {lang} in the configuration: hub:NAME@COMMIT?config={lang}."
+        raise DataError(source.name, None, found, "one a language", way_out)
+
+
+def load_dataset(source: HubSource, code: str) -> datasets.Dataset:
     """One configuration and split; every failure says what to do."""
     local = is_local(source)
     config = source.config.replace(LANGUAGE_PLACEHOLDER, code) if source.config else None
@@ -75,17 +80,16 @@ def _load(source: HubSource, code: str) -> datasets.Dataset:
         raise DataError(source.name, None, f"{type(error).__name__}: {error}".rstrip("."), wanted, way_out) from error
 
 
+def column_names(source: HubSource, code: str) -> list[str]:
+    """The columns of one configuration and split."""
+    return list(load_dataset(source, code).column_names)
+
+
 def _task_rows(data: datasets.Dataset, source: HubSource, shape: RowShape) -> TableBuilder:
     """Rows with the shape's columns. Labels are read by name where the data set names them, whatever its order."""
     texts = [source.columns.get(name, name) for name in shape.texts]
     label = source.columns.get(LABEL, LABEL)
-    for name in texts:
-        if name not in data.column_names:
-            example = f"columns={shape.texts[0]}:NAME"
-            found = f"the columns {', '.join(data.column_names)}"
-            raise DataError(
-                source.name, None, found, f"a column {name!r}", f"Say which column is which ({example},...)."
-            )
+    check_columns(data, source, texts, shape)
     labels = _labels(data, label) if shape.labels else None
     read = LabelReader(shape, source.labels)
     table = TableBuilder(shape, labelled=labels is not None)
@@ -101,6 +105,15 @@ def _task_rows(data: datasets.Dataset, source: HubSource, shape: RowShape) -> Ta
             else:
                 table.add([*values, index])
     return table
+
+
+def check_columns(data: datasets.Dataset, source: HubSource, wanted: Sequence[str], shape: RowShape) -> None:
+    """The columns that are read must be there."""
+    for name in wanted:
+        if name not in data.column_names:
+            found, way_out = f"the columns {', '.join(data.column_names)}", "Say which column is which "
+            way_out += f"(columns={shape.texts[0]}:NAME,...)."
+            raise DataError(source.name, None, found, f"a column {name!r}", way_out)
 
 
 def _labels(data: datasets.Dataset, column: str) -> Iterator[object] | None:

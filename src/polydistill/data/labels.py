@@ -7,7 +7,10 @@ from polydistill.data.rows import RowShape
 from polydistill.errors import DataError
 
 NO_GOLD_LABEL = "-"  # MultiNLI and SNLI: the annotators did not agree
-_OTHER_SPELLINGS = {"contradictory": "contradiction"}  # the machine-translated training files of XNLI
+_OTHER_SPELLINGS = {
+    "contradictory": "contradiction",  # the machine-translated training files of XNLI
+    **{str(place): f"choice{place + 1}" for place in range(5)},  # COPA: 0 is the first choice
+}
 
 
 class LabelReader:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
-from transformers import AutoConfig, AutoTokenizer
+from transformers import AutoTokenizer
 
 from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
@@ -15,10 +15,10 @@ from polydistill.languages import language
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import ParallelText, XDistil
 from polydistill.results import MODEL
-from polydistill.tasks.classification import TASKS, TaskName
+from polydistill.tasks import TASKS, TaskName
 from polydistill.training.hub import pinned
-from polydistill.training.run import Judging, Measure, Pretrained, Run, Training
-from polydistill.training.starts import has_head
+from polydistill.training.run import Judging, Pretrained, Run, Training
+from polydistill.training.starts import task_of
 
 Rows = str | WorldSource | FileSource | HubSource
 """A source, or its short form, such as `file:xnli/dev-{lang}.tsv`."""
@@ -100,7 +100,7 @@ def xd_run(
     Give `data` (rows of the task, aligned across `languages`, labels unread) or `parallel`: plain parallel text by
     target language, two files or one. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
     """
-    start, first = _tuned(pinned(model)), language(source_language).code
+    start, first = _tuned(pinned(model), task), language(source_language).code
     length = _length(start, max_length)
     texts = tuple(_parallel_text(first, target, files) for target, files in (parallel or {}).items())
     codes = _codes(languages or (first, *(text.target for text in texts)))
@@ -119,7 +119,7 @@ def xd_run(
         method=method,
         start=start,
         training=_training(XD, options, _pairs(method), judged=dev is not None),
-        selection=_judging(task, dev, codes, length, "agreement"),
+        selection=_judging(task, dev, codes, length, agreement=True),
         evaluation=_judging(task, test, test_languages or codes, length),
         seed=seed,
     )
@@ -142,12 +142,13 @@ def _called(start: Pretrained) -> str:
     return path.parent.name if path.name == MODEL and path.parent.name else path.name
 
 
-def _tuned(start: Pretrained) -> Pretrained:
+def _tuned(start: Pretrained, task: TaskName) -> Pretrained:
     """The same, if it can teach: a head that has learned nothing has nothing to say."""
-    if not has_head(AutoConfig.from_pretrained(start.name, revision=start.revision)):
+    if task_of(start) != task:
+        said = "" if task == "nli" else f" --task {task}"
         raise ValueError(
-            f"{start.name} has no classification head, so it cannot teach. Tune it first: polydistill tune --model "
-            f"{start.name} --train ROWS --out tuned."
+            f"{start.name} has no head of the task {task!r}, so it cannot teach. Tune it first: polydistill tune "
+            f"--model {start.name}{said} --train ROWS --out tuned."
         )
     return start
 
@@ -173,10 +174,11 @@ def _training(defaults: Options, options: Options, rows: int, judged: bool) -> T
 
 
 def _judging(
-    task: TaskName, rows: Rows | None, languages: Sequence[str], max_length: int, measure: Measure = "accuracy"
+    task: TaskName, rows: Rows | None, languages: Sequence[str], max_length: int, agreement: bool = False
 ) -> Judging | None:
     if rows is None:
         return None
+    measure = "agreement" if agreement else TASKS[task].metric
     return Judging(task=task, languages=_codes(languages), data=as_source(rows), max_length=max_length, measure=measure)
 
 

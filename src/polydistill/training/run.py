@@ -11,14 +11,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from polydistill.data.load import fingerprint
+from polydistill.data.rows import SENTENCE
 from polydistill.data.schedule import Batching
 from polydistill.data.sources import Source
+from polydistill.errors import unknown
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, LanguageCode, RunResult, load_result
 from polydistill.specs import Spec
-from polydistill.tasks.classification import TaskName
+from polydistill.tasks import TASKS, TaskName
 
 MethodSpec = Annotated[Pretrain | Tune | XDistil, Field(discriminator="kind")]
 
@@ -84,7 +86,7 @@ class Training(Spec):
         return self
 
 
-Measure = Literal["accuracy", "agreement"]
+Measure = Literal["accuracy", "f1", "agreement"]
 
 
 class Judging(Spec):
@@ -95,8 +97,23 @@ class Judging(Spec):
     data: Source
     max_length: PositiveInt = 256
     measure: Measure = "accuracy"
-    """`accuracy` reads labels. `agreement` reads none: it is the share of rows on which the student says of the
-    translation what the teacher says of the original."""
+    """The task's own (which it is where nothing is said) reads labels. `agreement` reads none: it is the share of rows
+    on which the student says of the translation what the teacher says of the original."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _the_tasks_measure(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "measure" not in data and data.get("task", "nli") in TASKS:
+            return {**data, "measure": TASKS[data.get("task", "nli")].metric}
+        return data
+
+    @model_validator(mode="after")
+    def _the_task_has_the_measure(self) -> Judging:
+        task = TASKS[self.task]
+        known = (task.metric,) if task.shape.tagged else (task.metric, "agreement")
+        if self.measure not in known:
+            raise unknown(f"measure of the task {self.task!r}", self.measure, known)
+        return self
 
 
 class Run(Spec):
@@ -122,8 +139,11 @@ class Run(Spec):
 
     @model_validator(mode="after")
     def _evaluation_reads_labels(self) -> Run:
-        if self.evaluation is not None and self.evaluation.measure != "accuracy":
-            raise ValueError(f"evaluation.measure is {self.evaluation.measure!r}, but a result is scored by accuracy.")
+        if self.evaluation is not None and self.evaluation.measure == "agreement":
+            raise ValueError(
+                "evaluation.measure is 'agreement', but a result is scored by labels: by "
+                f"{TASKS[self.evaluation.task].metric}."
+            )
         return self
 
     @property
@@ -151,8 +171,15 @@ class Run(Spec):
     @property
     def data_fingerprint(self) -> str:
         """A hash of the content of every row this run reads."""
-        judged = [(judging.data, judging.languages) for judging in (self.selection, self.evaluation) if judging]
-        return _hash([fingerprint(source, languages) for source, languages in (*self.method.reads, *judged)])
+        task = getattr(self.method, "task", None)  # a method without one reads sentences
+        shape = SENTENCE if task is None else TASKS[task].shape
+        learned = [fingerprint(source, languages, shape) for source, languages in self.method.reads]
+        judged = [
+            fingerprint(judging.data, judging.languages, TASKS[judging.task].shape)
+            for judging in (self.selection, self.evaluation)
+            if judging
+        ]
+        return _hash([*learned, *judged])
 
     @property
     def identity(self) -> str:
