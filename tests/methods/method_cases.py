@@ -30,6 +30,7 @@ from tiny import LANGUAGES, outputs, tiny_network, tiny_tokenizer
 
 ROWS, STEPS = 6, 4
 _DATA = {"languages": LANGUAGES[::-1], "data": WorldSource(rows=24), "max_length": 40}
+_LONGER = {**_DATA, "max_length": 64}
 PREPARE = {Pretrain: pretraining.prepare, Tune: tuning_method.prepare, XDistil: xd.prepare}
 
 
@@ -42,14 +43,27 @@ class Case:
 
     def __str__(self) -> str:
         if not isinstance(self.spec, XDistil):
-            return f"{self.spec.kind}-{self.family}"
+            return "-".join([self.spec.kind, *self.task, self.family])
         stored = "stored" if self.spec.store_teacher else "live"
-        return f"xd-{self.spec.on}-{self.spec.distance}-{stored}-{self.family}"
+        return (
+            f"xd-{''.join(f'{name}-' for name in self.task)}{self.spec.on}-{self.spec.distance}-{stored}-{self.family}"
+        )
 
     @property
     def term(self) -> str:
         """The name the paper gives the term."""
         return {"pretrain": "mlm", "tune": "task", "xd": "xd"}[self.spec.kind]
+
+    @property
+    def task(self) -> tuple[str, ...]:
+        """The task's name, where it is not the commonest."""
+        task = getattr(self.spec, "task", "nli")
+        return () if task == "nli" else (task,)
+
+    @property
+    def head(self) -> str:
+        """The head of the networks."""
+        return {"ner": "tags", "choice": "choices"}.get("".join(self.task), "classes")
 
     @property
     def has_teacher(self) -> bool:
@@ -64,6 +78,9 @@ def _xd(on: Any, how: Any, stored: bool) -> XDistil:
 CASES = (
     *(Case(Pretrain(**_DATA), family) for family in ("xlm-roberta", "bert")),
     *(Case(Tune(**_DATA), family) for family in ("xlm-roberta", "bert", "xlm")),
+    *(Case(Tune(task="ner", **_DATA), family) for family in ("xlm-roberta", "bert")),
+    *(Case(Tune(task="choice", **_LONGER), family) for family in ("xlm-roberta", "bert", "xlm")),
+    *(Case(XDistil(task="choice", store_teacher=stored, **_LONGER)) for stored in (False, True)),
     *(
         Case(_xd(on, how, stored))
         for on, how, stored in product(("logits", "first"), ("mse", "l1", "cosine", "smooth-l1"), (False, True))
@@ -84,9 +101,9 @@ def prepare(case: Case) -> Prepared:
 @cache
 def _prepared(case: Case) -> Prepared:
     """Student and teacher differ in weights; the teacher has dropout, so that its waking would show."""
-    head = "mlm" if isinstance(case.spec, Pretrain) else "classes"
+    head = "mlm" if isinstance(case.spec, Pretrain) else case.head
     student = Loaded(tiny_network(case.family, head, seed=1), tiny_tokenizer())
-    teacher = Loaded(tiny_network(case.family, seed=2, dropout=0.5), tiny_tokenizer())
+    teacher = Loaded(tiny_network(case.family, case.head, seed=2, dropout=0.5), tiny_tokenizer())
     with TemporaryDirectory() as folder:
         return PREPARE[type(case.spec)](case.spec, Models(student, teacher, Path(folder)), seed=0)
 
@@ -107,7 +124,10 @@ def expected(case: Case, method: Method, batch: Batch) -> float:
     assert isinstance(student, Polyglot)
     if isinstance(case.spec, Tune):
         said = outputs(student.network, batch["text"], batch["language"])
-        return tuning(said["logits"], batch["labels"].numpy())[0]
+        labels = batch["labels"].numpy()
+        if case.spec.task == "ner":  # every tagged token is a row of its own
+            return tuning(said["logits"].reshape(labels.size, -1), labels.reshape(-1), labels.reshape(-1) != IGNORED)[0]
+        return tuning(said["logits"], labels)[0]
     said = outputs(student.network, batch["target"], batch["language"])[case.spec.on]
     return distance(case.spec.distance, said, _signal(case.spec, method, batch))[0]
 

@@ -50,7 +50,8 @@ def test_counts_are_what_the_mean_is_over(case):
     batch = batch_of(prepared)
     rows = len(batch["target" if case.term == "xd" else "text"]["input_ids"])
     assert rows == ROWS
-    wanted = sum(label != IGNORED for label in batch["labels"].flatten().tolist()) if case.term == "mlm" else rows
+    of_tokens = case.term == "mlm" or case.head == "tags"
+    wanted = sum(label != IGNORED for label in batch["labels"].flatten().tolist()) if of_tokens else rows
     assert prepared.method.counts(batch) == {case.term: wanted}
 
 
@@ -79,7 +80,7 @@ def test_more_padding_changes_nothing(case):
     batch = batch_of(prepared)
     wider = with_more_pads(prepared, batch)
     text = "target" if case.term == "xd" else "text"
-    assert wider[text]["input_ids"].shape[1] == batch[text]["input_ids"].shape[1] + 5
+    assert wider[text]["input_ids"].shape[-1] == batch[text]["input_ids"].shape[-1] + 5
     method = prepared.method
     assert method(**wider).total.item() == pytest.approx(method(**batch).total.item(), rel=1e-12)
     assert method.counts(wider) == method.counts(batch)
@@ -157,7 +158,7 @@ def test_stored_signals_are_what_the_living_teacher_says(case):
 
 @every_case_with_teacher
 def test_a_student_that_is_its_teacher_has_nothing_to_learn(case):
-    network = tiny_network(case.family, seed=5)
+    network = tiny_network(case.family, case.head, seed=5)
     models = Models(Loaded(network, tiny_tokenizer()), Loaded(copy.deepcopy(network), tiny_tokenizer()))
     prepared = xd.prepare(case.spec.model_copy(update={"languages": ("en",)}), models, seed=0)
     assert [group.language for group in prepared.groups] == ["en"]

@@ -31,7 +31,7 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
             return list(api.tables().items())
         case "tasks":
             return [
-                (name, ", ".join(task.shape.texts), ", ".join(task.shape.labels) or "the right choice", task.metric)
+                (name, " and ".join(task.shape.texts), ", ".join(task.shape.labels) or "the right choice", task.metric)
                 for name, task in TASKS.items()
             ]
         case "languages":

@@ -129,7 +129,7 @@ def read_rows(lines: Iterable[str], name: str, task: "TaskName" = "nli") -> Iter
         except json.JSONDecodeError as error:
             found = f"text that is not JSON ({error.msg} at character {error.pos + 1})"
             raise DataError(name, number, found, "one JSON object a line", "Correct or remove the line.") from None
-        wrong = TASKS[task].wrong_with(row) if isinstance(row, dict) else "a JSON value that is no object"
+        wrong = TASKS[task].wrong_with(row if isinstance(row, dict) else None)
         if wrong:
             way_out = "Correct or remove the line."
             raise DataError(name, number, wrong, f"an object such as {TASKS[task].example}", way_out)

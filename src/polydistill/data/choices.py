@@ -69,8 +69,6 @@ def _load_flat(source: FileSource | HubSource, languages: Sequence[str]) -> Corp
     """A table a language with a column a choice."""
     if isinstance(source, HubSource):
         return _flat_hub(source, languages)
-    if source.layout is not None:
-        raise ValueError(f"layout={source.layout} is of sentence pairs; files of questions need none. Leave it out.")
     names = first_record(find_file(source.path, languages[0]))
     resolved = source.model_copy(update=_known_columns(source, names))
     shape = _flat_shape(resolved.columns, names)
@@ -115,15 +113,9 @@ def _with_labels(file: str, source: FileSource, shape: RowShape, languages: Sequ
     if len(lines) != len(rows):
         way_out = "Name the labels of the same split."
         raise DataError(file, None, f"{len(lines)} labels", f"one for each of {len(rows)} rows", way_out)
-    labels = [_given(read.index(text, file, number), file, number) for number, text in lines]
+    labels = [read.given(text, file, number) for number, text in lines]
     table = rows.add_column(LABEL, labels)
     return Corpus(shape, {languages[0]: first_rows(table, source.rows)})
-
-
-def _given(label: int | None, file: str, line: int) -> int:
-    if label is None:
-        raise DataError(file, line, "no label", "a label a line", "Complete the file.")
-    return label
 
 
 def _gathered(rows: Dataset, shape: RowShape, questions: Mapping[int, str]) -> Dataset:

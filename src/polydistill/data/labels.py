@@ -32,6 +32,14 @@ class LabelReader:
         """Whether `value` is a label (or says that there is none)."""
         return str(value) == NO_GOLD_LABEL or str(value).strip().casefold() in self._index
 
+    def given(self, value: object, file: str | Path, line: int | None) -> int:
+        """The label's index, where there must be one."""
+        index = self.index(value, file, line)
+        if index is None:
+            way_out = "Complete it, or leave it out."
+            raise DataError(file, line, f"label {NO_GOLD_LABEL!r}", f"one of {', '.join(self.spellings)}", way_out)
+        return index
+
     def index(self, value: object, file: str | Path, line: int | None) -> int | None:
         """The label's index; `None` where the annotators gave none."""
         spelled = str(value).strip()

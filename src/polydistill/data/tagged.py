@@ -75,12 +75,9 @@ def _indices(sentence: _Sentence, read: LabelReader) -> list[int]:
         found = f"{len(sentence.tags)} tags for {len(sentence.words)} words"
         raise DataError(sentence.file, sentence.line, found, "a tag for each word", "Correct or remove the row.")
     # in a file of lines each word has a line of its own, and so has its wrong tag
-    by_line = sentence.line is not None and file_format(Path(sentence.file)) != "jsonl"
-    found_tags = [
-        read.index(tag, sentence.file, sentence.line + at if by_line and sentence.line is not None else sentence.line)
-        for at, tag in enumerate(sentence.tags)
-    ]
-    return [tag if tag is not None else 0 for tag in found_tags]
+    step = 0 if sentence.line is None or file_format(Path(sentence.file)) == "jsonl" else 1
+    places = (None if sentence.line is None else sentence.line + step * at for at in range(len(sentence.tags)))
+    return [read.given(tag, sentence.file, line) for tag, line in zip(sentence.tags, places, strict=True)]
 
 
 # Files

@@ -14,11 +14,11 @@ from polydistill.world.nli import NliPair
 
 def load_world(source: WorldSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
     """Rows of a task, or sentences, that say the same in every language."""
-    makers = {SENTENCE: _sentences, PAIR_OF_SENTENCES: _pairs, WORDS: _words, CHOICES: _questions}
+    makers = {PAIR_OF_SENTENCES: _pairs, SENTENCE: _sentences, WORDS: _words, CHOICES: _questions}
     if shape not in makers:
         known = "; ".join(", ".join(one.texts) for one in makers)
         raise ValueError(
-            f"The mini-world has no rows with the columns {', '.join(shape.texts)} and these labels. It has {known}: "
+            f"The mini-world has no rows with the columns {', '.join(shape.texts)}. It has {known}: "
             "use one of these shapes, or a file: or hub: source."
         )
     if source.mixed and shape != SENTENCE:

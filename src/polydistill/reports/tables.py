@@ -249,8 +249,15 @@ def _same_rows(entry: Entry, against: Entry, languages: tuple[str, ...], measure
 
 
 def _examples(entry: Entry, seed: int, languages: tuple[str, ...], measure: _Measure) -> NDArray[np.float64] | None:
-    """In what share of the languages each row is right; None where hits are missing or rows are not aligned."""
+    """In what share of the languages each row is right; None where hits are missing or rows are not aligned.
+
+    Of an F1 the counts by language and row.
+    """
     run = next(run for run in entry.runs if run.seed == seed)
+    if measure.metric == "f1":
+        counts = [one for code in languages if (one := measure.scores(run)[code].counts) is not None]
+        whole = len(counts) == len(languages) and len({len(one) for one in counts}) == 1
+        return np.stack(counts).astype(np.float64) if whole else None
     hits = [measure.scores(run)[code].correct for code in languages]
     stored = [one for one in hits if one is not None]
     if len(stored) < len(hits) or len({one.size for one in stored}) > 1:

@@ -141,8 +141,8 @@ class Run(Spec):
     def _evaluation_reads_labels(self) -> Run:
         if self.evaluation is not None and self.evaluation.measure == "agreement":
             raise ValueError(
-                "evaluation.measure is 'agreement', but a result is scored by labels: by "
-                f"{TASKS[self.evaluation.task].metric}."
+                "evaluation.measure is 'agreement', but a result is scored by "
+                f"{TASKS[self.evaluation.task].metric}, which reads labels."
             )
         return self
 

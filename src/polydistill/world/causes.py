@@ -99,14 +99,15 @@ Two = tuple[CausalQuestion, CausalQuestion]
 
 def _across(seed: int, split: Split) -> list[Two]:
     """Of two chains: the same step of both as choices, asked for by the step before or after it in one of them."""
-    twos = []
+    twos, rng = [], Random(f"places|{seed}|{split}")
     for (one, other), person, (premise, answer) in product(
         _pairs(seed, split), FIRST, ((0, 1), (1, 0), (1, 2), (2, 1))
     ):
         asks: Asks = "effect" if answer > premise else "cause"
-        choices = (Event(person, one, answer), Event(person, other, answer))
-        first = CausalQuestion(Event(person, one, premise), asks, choices, 0)
-        twos.append((first, CausalQuestion(Event(person, other, premise), asks, choices, 1)))
+        left, right = rng.sample((one, other), 2)  # else the place would tell which chain it is
+        choices = (Event(person, left, answer), Event(person, right, answer))
+        first = CausalQuestion(Event(person, left, premise), asks, choices, 0)
+        twos.append((first, CausalQuestion(Event(person, right, premise), asks, choices, 1)))
     return twos
 
 
