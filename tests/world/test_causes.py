@@ -6,18 +6,18 @@ import pytest
 
 from polydistill.world.causes import CHAINS, Event, say
 from polydistill.world.corpora import World
-from polydistill.world.grammar import available_languages
 from polydistill.world.splits import SPLITS
 from polydistill.world.tables import table
 
 SEEDS = range(3)
+LANGUAGES = ("de", "en", "es", "fr", "sw", "tr")
 
 
 def chains(question):
     return tuple(sorted({event.chain for event in (question.premise, *question.choices)}))
 
 
-@pytest.mark.parametrize("language", available_languages())
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_says_every_event_in_its_own_way(language):
     said = [say(Event("Emil", chain, step), language) for chain in CHAINS for step in range(3)]
     assert len(set(said)) == 3 * len(CHAINS)
@@ -109,7 +109,7 @@ def test_the_same_seed_gives_the_same_rows_and_a_prefix_is_a_prefix():
 def test_mixed_text_speaks_of_everything_in_every_language():
     world = World(0)
     mixed = world.mixed("train", 31)
-    for language in available_languages():
+    for language in LANGUAGES:
         text = world.mixed_text(mixed, language)
         assert len(text) == 31
         assert text[0] == world.sentences(world.meanings("train", 1), language)[0]
