@@ -15,9 +15,16 @@ def test_the_quickstart_is_among_the_pages():
     assert ROOT / "docs" / "quickstart.md" in RUN
 
 
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory):
+    """One folder of runs for all pages: what one has finished, such as the quickstart, the next does not do again."""
+    return tmp_path_factory.mktemp("runs")
+
+
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
-def test_blocks_run_and_print_what_the_page_shows(page, tmp_path, monkeypatch):
+def test_blocks_run_and_print_what_the_page_shows(page, runs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    Path("runs").symlink_to(runs)
     todo = blocks(page.read_text())
     printed = run_page([one.for_tests for one in todo], [one.kind for one in todo])
     for one, output in zip(todo, printed, strict=True):

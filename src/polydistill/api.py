@@ -21,6 +21,7 @@ from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tun
 from polydistill.recipes.own_students import DistillOptions, distill_run
 from polydistill.recipes.plan import Plan, plan_table
 from polydistill.recipes.quickstart import Quickstart, quickstart
+from polydistill.recipes.retrieval import retrieve
 from polydistill.recipes.stored import report
 from polydistill.recipes.tables import TableRecipe, make_table
 from polydistill.recipes.xd import table as xd_table
@@ -59,6 +60,7 @@ __all__ = [
     "read_run",
     "recipe",
     "report",
+    "retrieve",
     "run",
     "table",
     "tables",

@@ -111,6 +111,8 @@ def test_a_student_is_tuned_like_any_model(polydistill):
         ("--depth 3", "3 does not divide 4. Give an explicit map"),
         ("--text de=lost.txt", "lost.txt: found no such file; expected a readable file."),
         ("--teacher tuned", "tuned"),
+        ("--buffer 10", "say how many steps to take"),
+        ("--packed", "Only text that is read as it is needed can be packed"),
     ],
 )
 def test_bad_input_is_one_line(polydistill, options, said):
@@ -119,6 +121,15 @@ def test_bad_input_is_one_line(polydistill, options, said):
     assert said in result.stderr
     assert "Traceback" not in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("packed", ["", "--packed"])
+def test_text_is_read_as_it_is_needed(polydistill, packed):
+    result = polydistill(DISTILL + f"--buffer 3 {packed} --max-length 16 --set training.checkpoint_every=1 --out small")
+    assert result.exit_code == 0, result.output
+    run = Run.model_validate_json(Path("small/run.json").read_text())
+    assert (run.method.buffer, run.method.packed) == (3, bool(packed))
+    assert {path.name for path in Path("small/students").iterdir()} == {"tr", "en"}
 
 
 def test_from_python(teacher):

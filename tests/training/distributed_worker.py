@@ -16,7 +16,9 @@ from polydistill.data.schedule import Batching, Schedule
 from polydistill.data.sources import WorldSource
 from polydistill.data.stream_steps import Share, StreamSteps, TextGroup
 from polydistill.data.streams import TextStream, open_texts
-from polydistill.methods.method import Method
+from polydistill.methods import monolingual
+from polydistill.methods.method import Loaded, Method, Models
+from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.pretraining import MaskedLanguageModelling
 from polydistill.methods.tuning import Tune, Tuning
 from polydistill.students.polyglot import Polyglot
@@ -42,7 +44,23 @@ def made(name: str) -> tuple[Method, list[Group], Transform | None]:
     if name.startswith("masked"):
         method = MaskedLanguageModelling(tiny_network(head="mlm"))
         return method, [Group(None, {"text": sentences(60)})], hide_by_content
+    if name.startswith("monolingual"):
+        groups = [Group(code, {"text": sentences(60, seed)}) for seed, code in enumerate(("en", "fr"))]
+        return _monolingual(), groups, hide_by_content
     return ByLanguage(("en", "fr", "de")), [numbers(40, 1, "en"), numbers(40, 2, "fr"), numbers(40, 3, "de")], None
+
+
+def _monolingual() -> Method:
+    """Two students of one block that share the embeddings, and a third that reads English too."""
+    students = {"en": ("en",), "fr": ("fr",), "other": ("en",)}
+    spec = Monolingual(
+        students=tuple(Student(name=name, languages=codes) for name, codes in students.items()),
+        data=WorldSource(rows=4),
+        depth=1,
+    )
+    start = Loaded(tiny_network(head="mlm", seed=1), tiny_tokenizer())
+    teacher = Loaded(tiny_network(head="mlm", seed=2), tiny_tokenizer())
+    return monolingual.prepare(spec, Models(start, teacher), seed=0).method
 
 
 def in_memory(name: str, batch_size: int, accumulation: int) -> tuple[Method, MicroBatches]:
@@ -93,7 +111,16 @@ def learn(name: str, folder: Path) -> dict[str, Any]:
     }
 
 
-NAMES = ("tuning", "masked", "masked, accumulated", "private", "stream", "stream, accumulated")
+NAMES = (
+    "tuning",
+    "masked",
+    "masked, accumulated",
+    "private",
+    "monolingual",
+    "monolingual, accumulated",
+    "stream",
+    "stream, accumulated",
+)
 
 
 def small_run(model: Path, batch_size: int) -> Run:

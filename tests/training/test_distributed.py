@@ -92,7 +92,7 @@ def test_the_processes_hide_different_numbers_of_tokens(learned):
 
 def test_both_processes_take_the_same_language(learned):
     two, one = learned
-    for name in ("tuning", "private", "stream"):
+    for name in ("tuning", "private", "monolingual", "monolingual, accumulated", "stream"):
         assert two[0][name]["languages"] == two[1][name]["languages"] == one[name]["languages"]
         assert len(set(one[name]["languages"])) > 1
 

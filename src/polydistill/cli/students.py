@@ -54,6 +54,10 @@ def distill(
     dev: Annotated[
         str | None, typer.Option(help="Text that chooses the weights to keep, such as file:dev.{lang}.txt.")
     ] = None,
+    buffer: Annotated[
+        int | None, typer.Option(help="Read text as it is needed, and shuffle so many lines together; needs --steps.")
+    ] = None,
+    packed: Annotated[bool, typer.Option("--packed", help="Join streamed lines into inputs of full length.")] = False,
     steps: Steps = None,
     batch_size: Annotated[int, typer.Option(help="Texts a step.")] = MONOLINGUAL["batch_size"],
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = MONOLINGUAL["learning_rate"],
@@ -85,6 +89,8 @@ def distill(
         tie_head=not untied,
         width=width,
         dev=dev,
+        buffer=buffer,
+        packed=packed,
         max_length=max_length,
         seed=seed,
         **options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision),

@@ -1,7 +1,7 @@
 """From rows to the tensors of a step."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,15 @@ def _padded(rows: Sequence[Ints], inside: NDArray[np.bool_], fill: int) -> Tenso
     column = np.full(inside.shape, fill, dtype=np.int64)
     column[inside] = np.concatenate(rows)
     return torch.from_numpy(column)
+
+
+def length_batches(text: Encoded, batch_size: int, device: torch.device) -> Iterator[tuple[Ints, dict[str, Tensor]]]:
+    """Every text once, in batches of similar lengths: the rows of a batch, and their padded tensors on `device`."""
+    order = np.argsort(text.lengths, kind="stable")
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        inputs = pad_texts(text.take(rows), text.pad, text.choices)
+        yield rows, {name: value.to(device) for name, value in inputs.items()}
 
 
 def collate(parts: Sequence[tuple[Group, Ints]]) -> Batch:

@@ -7,7 +7,7 @@ is wanted. Change one of them and another file is used.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from polydistill.data.batches import pad_texts
-from polydistill.data.encoding import Encoded, Ints
+from polydistill.data.batches import length_batches
+from polydistill.data.encoding import Encoded
 
 Floats = NDArray[np.float32]
 Read = Callable[[Mapping[str, Tensor]], Tensor]
@@ -50,20 +50,14 @@ def signal_key(teacher: nn.Module, text: Encoded, wanted: str) -> str:
 @torch.no_grad()
 def compute_signals(read: Read, text: Encoded, batch_size: int, device: torch.device) -> Floats:
     """What `read` says of every text, one row a text; texts are batched by length."""
-    parts = [(rows, read(inputs).float().cpu().numpy()) for rows, inputs in by_length(text, batch_size, device)]
-    signals = np.concatenate([part for _, part in parts])
+    rows, parts = [], []
+    for some, inputs in length_batches(text, batch_size, device):
+        rows.append(some)
+        parts.append(read(inputs).float().cpu().numpy())
+    signals = np.concatenate(parts)
     back = np.empty_like(signals)
-    back[np.concatenate([rows for rows, _ in parts])] = signals
+    back[np.concatenate(rows)] = signals
     return back
-
-
-def by_length(text: Encoded, batch_size: int, device: torch.device) -> Iterator[tuple[Ints, dict[str, Tensor]]]:
-    """The rows in batches of similar lengths, each with what a model reads."""
-    order = np.argsort(text.lengths, kind="stable")
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        inputs = pad_texts(text.take(rows), text.pad, text.choices)
-        yield rows, {name: value.to(device) for name, value in inputs.items()}
 
 
 def stored_signals(

@@ -3,9 +3,9 @@
     loss = alpha mlm + beta hinton + gamma sum_m hid(m) + delta sum_m att(m) + eps emb     (weights: see `Weights`)
 
 Each student reads text of its own language(s), some of it hidden, and learns the hidden words (mlm) and to do as the
-teacher does on the same input: its predictions (hinton), hidden states (hid), attention (att) and embeddings (emb). The
-student's block m learns from the teacher's block g(m). Algorithm 1: a batch is of one language; the teacher reads it
-once; every student of the language takes its step. What students share, all of them move.
+teacher does: its predictions (hinton), hidden states (hid), attention (att) and embeddings (emb). The student's block m
+learns from the teacher's block g(m). Algorithm 1: a batch is of one language; the teacher reads it once; every student
+of the language takes its step. What students share, all of them move.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,10 +17,11 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from polydistill.data.batches import Batch, Group
-from polydistill.data.encoding import encode_texts
-from polydistill.data.load import load_text
 from polydistill.data.masking import IGNORED, masking
-from polydistill.data.sources import Source, format_source
+from polydistill.data.sources import Source
+from polydistill.data.stream_steps import TextGroup
+from polydistill.data.streams import TextStream
+from polydistill.data.text_groups import streamed_group, text_group
 from polydistill.methods.method import Loaded, Method, Models, Prepared
 from polydistill.objectives.layer_maps import LayerMap, resolve
 from polydistill.objectives.logits import Scaling
@@ -77,6 +78,10 @@ class Monolingual(Spec):
     """Text in all languages ..."""
     texts: tuple[Text, ...] = ()
     """... or text of each language."""
+    buffer: PositiveInt | None = None
+    """Read the text as it is needed, and shuffle so many lines together; without it, all text is in memory."""
+    packed: bool = False
+    """Join streamed lines and cut them into inputs of `max_length`; if not, each line is an input."""
     depth: PositiveInt  # "We choose L = 6 numbers of layers" of 12 (Sec. 4.1)
     width: PositiveInt | None = None
     """The teacher's where not set; another one needs `init="random"`."""
@@ -115,6 +120,8 @@ class Monolingual(Spec):
         check_share(self.depth, self.share, self.tie_head)
         if (self.data is None) == (not self.texts):
             raise ValueError("Give text in all languages (data), or text of each (texts), and not both.")
+        if self.packed and self.buffer is None:
+            raise ValueError("Only text that is read as it is needed can be packed. Set buffer, such as 10000.")
         given = [text.language for text in self.texts]
         if self.texts and sorted(given) != sorted(self.languages):
             raise ValueError(
@@ -189,9 +196,9 @@ class MonolingualDistillation(Method):
         return self.teacher is not None and bool(self.spec.weights.hid or self.spec.weights.emb)
 
     def _blocks(self, numbers: Iterable[int]) -> tuple[int, ...]:
-        """The blocks whose attention is needed, of these."""
-        needed = self.teacher is not None and (self.spec.weights.att or self.spec.weights.relations)
-        return tuple(dict.fromkeys(numbers)) if needed else ()
+        """Blocks whose attention is needed, of these."""
+        weights = self.spec.weights
+        return tuple(dict.fromkeys(numbers)) if self.teacher is not None and (weights.att or weights.relations) else ()
 
     def _values(
         self, name: str, network: PreTrainedModel, text: Mapping[str, Tensor], labels_BL: Tensor, taught: Inside | None
@@ -261,20 +268,23 @@ def prepare(spec: Monolingual, models: Models, seed: int) -> Prepared:
     networks = build_students(start, [student.name for student in spec.students], build, seed)
     bank = Bank(networks, {student.name: student.languages for student in spec.students})
     teacher = Frozen(Reader(taught_by)) if spec.has_teacher else None
+    groups, streams = _text(spec, tokenizer, seed)
     return Prepared(
         MonolingualDistillation(bank, teacher, spec, layers, seed),
-        [_group(source, code, tokenizer, spec) for source, codes in spec.reads for code in codes],
+        groups,
         masking(tokenizer, spec.mask_rate),
+        streams=streams,
         students={name: Loaded(network, tokenizer) for name, network in networks.items()},
     )
 
 
-def _group(source: Source, language: str, tokenizer: PreTrainedTokenizerBase, spec: Monolingual) -> Group:
-    """The text of one language, without blank lines."""
-    lines = [line for line in load_text(source, (language,)).rows[language]["text"] if line.strip()]
-    if not lines:
-        raise ValueError(f"There is no text in {language!r}: {format_source(source)} has blank lines only.")
-    return Group(language, {"text": encode_texts(tokenizer, lines, None, spec.max_length)})
+def _text(spec: Monolingual, tokenizer: PreTrainedTokenizerBase, seed: int) -> tuple[list[Group], list[TextGroup]]:
+    """The text of each language: in memory, or as streams."""
+    read = [(source, code) for source, codes in spec.reads for code in codes]
+    if spec.buffer is None:
+        return [text_group(source, code, tokenizer, spec.max_length) for source, code in read], []
+    streams = {code: TextStream(source=source, buffer=spec.buffer, packed=spec.packed) for source, code in read}
+    return [], [streamed_group(stream, code, tokenizer, spec.max_length, seed) for code, stream in streams.items()]
 
 
 def _called(term: str, name: str, students: Mapping[str, object]) -> str:
@@ -287,5 +297,4 @@ def _network(teacher: Frozen) -> PreTrainedModel:
 
 
 def _decoder(network: PreTrainedModel) -> Decoder:
-    last = decoder(network)
-    return Decoder(last.weight, last.bias)
+    return Decoder((last := decoder(network)).weight, last.bias)

@@ -57,24 +57,16 @@ def mlm_and_hinton(
     terms will enter the loss; they make backward fast and change neither values nor gradients.
     """
     _check(student_ND, decoder, teacher, temperature, chunk)
-    labelled_N = torch.zeros(len(student_ND), dtype=torch.bool, device=student_ND.device)
-    distilled_N = labelled_N
-    if labels_N is not None:
-        labelled_N = labels_N != IGNORED
-    if teacher is not None:
-        distilled_N = torch.ones_like(labelled_N) if distil_N is None else distil_N.bool()
-    groups = [distilled_N & ~labelled_N, distilled_N & labelled_N, labelled_N & ~distilled_N]
-    alone, both, other = (group.nonzero().squeeze(-1) for group in groups)
-    distilled = len(alone) + len(both)
+    rows, distilled, labels = _sorted(student_ND, labels_N, None if teacher is None else distil_N, teacher is not None)
     work = Pass(
-        rows=torch.cat([alone, both, other]),
+        rows=rows,
         distilled=distilled,
-        labels=None if labels_N is None else labels_N[torch.cat([both, other])],
+        labels=labels,
         teacher=_at(temperature, teacher),
         temperature=temperature if teacher is not None else 1.0,
         entropy=scaling != "cross_entropy",
         row_weight=row_weight(scaling, temperature, distilled, sequences) if teacher is not None else 1.0,
-        weights=_of_what_counts(weights, labels=len(both) + len(other), distilled=distilled),
+        weights=_of_what_counts(weights, len(labels), distilled),
         chunk=chunk,
         compute=_compute_type(student_ND),
     )
@@ -82,6 +74,19 @@ def mlm_and_hinton(
         student_ND, decoder.weight_VD, decoder.bias_V, work, torch.is_grad_enabled()
     )
     return VocabularyTerms(mlm, hinton)
+
+
+def _sorted(
+    student_ND: Tensor, labels_N: Tensor | None, distil_N: Tensor | None, teaches: bool
+) -> tuple[Tensor, int, Tensor]:
+    """The positions that count: distilled only, both, labelled only; how many are distilled; the labels of the last."""
+    if labels_N is None:
+        labels_N = torch.full((len(student_ND),), IGNORED, device=student_ND.device)
+    labelled_N = labels_N != IGNORED
+    distilled_N = torch.full_like(labelled_N, teaches) if distil_N is None else distil_N.bool()
+    groups = [distilled_N & ~labelled_N, distilled_N & labelled_N, labelled_N & ~distilled_N]
+    alone, both, other = (group.nonzero().squeeze(-1) for group in groups)
+    return torch.cat([alone, both, other]), len(alone) + len(both), labels_N[torch.cat([both, other])]
 
 
 def _compute_type(factor: Tensor) -> torch.dtype:
@@ -142,7 +147,7 @@ class _Chunked(torch.autograd.Function):
         work, wanted = ctx.work, Wanted(*ctx.needs_input_grad[:3])
         student_ND, weight_VD, bias_V = ctx.saved_tensors
         mlm, hinton = torch.stack(by_terms).tolist()  # at once, for on a GPU this waits
-        arriving = _of_what_counts((mlm, hinton), 0 if work.labels is None else len(work.labels), work.distilled)
+        arriving = _of_what_counts((mlm, hinton), len(work.labels), work.distilled)
         # Taken out, for they are scaled in place: a second backward through the same graph works them out anew.
         gradients, ctx.gradients = ctx.gradients, None
         known = _scale_and_lack(work.weights, arriving, torch.finfo(by_terms[0].dtype).eps)

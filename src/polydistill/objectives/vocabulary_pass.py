@@ -42,7 +42,7 @@ class Pass:
     rows: Tensor
     """The positions that count, sorted as said above; the first `distilled` of them have a teacher."""
     distilled: int
-    labels: Tensor | None
+    labels: Tensor
     """Of the last of these positions."""
     teacher: Teacher | None
     """With a decoder `at` the temperature."""
@@ -56,7 +56,6 @@ class Pass:
 
     def of_labels(self, weight: float) -> "Pass":
         """The labelled positions alone, without the teacher."""
-        assert self.labels is not None, "rows are labelled by labels"
         rows = self.rows[len(self.rows) - len(self.labels) :]
         return replace(self, rows=rows, distilled=0, teacher=None, weights=(weight, 0.0))
 
@@ -144,7 +143,7 @@ class _Sums:
 def _chunk(work: Pass, start: int, scores_nV: Tensor, sums: _Sums, room: _Room, learning: bool) -> Tensor | None:
     """Add a chunk's part of both terms; the derivative of their weighted sum by the scores / T, if it is wanted."""
     number = len(scores_nV)
-    labelled = 0 if work.labels is None else len(work.labels)
+    labelled = len(work.labels)
     first_label = len(work.rows) - labelled  # counted over all rows, as `start` is
     d = min(max(work.distilled - start, 0), number)
     m = min(max(start + number - first_label, 0), number)
@@ -153,7 +152,6 @@ def _chunk(work: Pass, start: int, scores_nV: Tensor, sums: _Sums, room: _Room, 
         loss, slope_dV = _distil(work, slice(start, start + d), scores_nV[:d], room, learning)
         sums.hinton += loss * work.row_weight
     if m:
-        assert work.labels is not None, "rows are labelled by labels"
         labels_m = work.labels[max(start - first_label, 0) :][:m]
         loss, slope_mV = _predict(scores_nV[number - m :], labels_m, work.temperature, room, learning)
         sums.mlm += loss / labelled

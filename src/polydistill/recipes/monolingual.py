@@ -10,7 +10,7 @@ from polydistill.defaults import LossName
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual, Weights
 from polydistill.objectives.layer_maps import LayerMap, LayerMapName, describe, resolve
-from polydistill.training.run import Pretrained, ResultOf, Run, Start
+from polydistill.training.run import Cut, Pretrained, ResultOf, Run, Start
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,11 @@ def reference_map(student_blocks: int, teacher_blocks: int) -> dict[int, int]:
 
 def depth_of(start: Start) -> int:
     """The number of blocks of what a run starts from."""
+    if isinstance(start, Cut):
+        return start.depth
     if isinstance(start, ResultOf):
-        before = start.run
-        return before.method.depth if isinstance(before.method, Monolingual) else depth_of(before.start)
+        made = start.run
+        return made.method.depth if isinstance(made.method, Monolingual) else depth_of(made.start)
     if isinstance(start, Pretrained):
         return int(AutoConfig.from_pretrained(start.name, revision=start.revision).num_hidden_layers)
     return start.blocks

@@ -36,6 +36,8 @@ class DistillOptions(Options, total=False):
     heads: int | None
     init: Origin | None
     dev: Rows | None
+    buffer: int | None
+    packed: bool
     max_length: int | None
     seed: int
 
@@ -55,6 +57,8 @@ def distill_run(
     heads: int | None = None,
     init: Origin | None = None,
     dev: Rows | None = None,
+    buffer: int | None = None,
+    packed: bool = False,
     max_length: int | None = None,
     seed: int = 0,
     **options: Unpack[Options],
@@ -64,7 +68,8 @@ def distill_run(
     Each language has a student of its own, unless `students` says which reads what; `share="all"` makes one student of
     all languages. `loss` is one of table 3.1, `map` another layer map than its own; the students begin as `init_map`
     says: as an explicit `map` of all their blocks does, or uniform. Another `width` (or `heads`) than the teacher's
-    begins at random. `dev`, text in all languages, selects by perplexity.
+    begins at random. `dev`, text in all languages, selects by perplexity. With `buffer` text is read as it is needed,
+    so that it may be of any size, and so many lines are shuffled together; `packed` cuts it into inputs of full length.
     """
     start = _teacher(pinned(teacher))
     length = length_of(start, max_length)
@@ -85,9 +90,13 @@ def distill_run(
         init_map=init_map or (map if isinstance(map, Mapping) and len(map) == depth else "uniform"),
         share=() if share == "all" else tuple(share),
         tie_head=tie_head,
+        buffer=buffer,
+        packed=packed,
         max_length=length,
         **{**named, "map": map or named["map"]},
     )
+    if buffer is not None and "steps" not in options:
+        raise ValueError("Text that is read as it is needed has no known length: say how many steps to take.")
     rows = 0 if "steps" in options else sum(sum(load_text(text.data, [text.language]).counts.values()) for text in read)
     training = training_of(MONOLINGUAL, options, rows, judged=dev is not None)
     run = Run(

@@ -8,7 +8,7 @@ the embeddings, which are looked up and not multiplied):
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from polydistill.data.sources import FileSource, HubSource, WorldSource
@@ -18,7 +18,7 @@ from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.xd import XDistil
 from polydistill.recipes.tables import TableRecipe
 from polydistill.specs import Spec
-from polydistill.training.run import Fresh, Judging, Pretrained, ResultOf, Run
+from polydistill.training.run import Cut, Fresh, Judging, Pretrained, ResultOf, Run, Start, before
 
 # NVIDIA's data sheets: dense peak of the tensor cores, bf16 (V100 and T4: fp16), FLOP/s
 GPUS: dict[str, float] = {"A100": 312e12, "H100": 989e12, "H200": 989e12, "V100": 125e12, "T4": 65e12}
@@ -137,8 +137,8 @@ def with_starts(runs: Iterable[Run]) -> list[Run]:
 
     def add(run: Run) -> None:
         for start in (run.start, run.teacher):
-            if isinstance(start, ResultOf):
-                add(start.run)
+            if (first := before(start)) is not None:
+                add(first)
         found.setdefault(run.identity, run)
 
     for run in runs:
@@ -146,13 +146,19 @@ def with_starts(runs: Iterable[Run]) -> list[Run]:
     return list(found.values())
 
 
-def origin(run: Run) -> Fresh | Pretrained:
+def origin(start: Start) -> Fresh | Pretrained:
     """The encoder that a chain of runs goes back to."""
-    return origin(run.start.run) if isinstance(run.start, ResultOf) else run.start
+    if isinstance(start, Cut):
+        return origin(start.of)
+    return origin(start.run.start) if isinstance(start, ResultOf) else start
 
 
-def architecture(start: Fresh | Pretrained) -> Architecture:
-    """The sizes of an encoder."""
+def architecture(start: Start) -> Architecture:
+    """The sizes of what a run starts from."""
+    if isinstance(start, ResultOf):
+        return learner(start.run)
+    if isinstance(start, Cut):
+        return replace(architecture(start.of), blocks=start.depth)
     if isinstance(start, Fresh):
         return Architecture(start.blocks, start.width, start.vocabulary)
     if start.name not in ARCHITECTURES:
@@ -162,10 +168,10 @@ def architecture(start: Fresh | Pretrained) -> Architecture:
 
 def learner(run: Run) -> Architecture:
     """The sizes of what a run trains: of what it starts from, unless it makes smaller students of that."""
-    before = learner(run.start.run) if isinstance(run.start, ResultOf) else architecture(run.start)
+    start = architecture(run.start)
     if isinstance(run.method, Monolingual):
-        return Architecture(run.method.depth, run.method.width or before.width, before.vocabulary)
-    return before
+        return Architecture(run.method.depth, run.method.width or start.width, start.vocabulary)
+    return start
 
 
 def row_count(source: WorldSource | FileSource | HubSource) -> int:
@@ -178,7 +184,7 @@ def row_count(source: WorldSource | FileSource | HubSource) -> int:
 
 
 def _line(run: Run, peak: float) -> Line:
-    start = origin(run)
+    start = origin(run.start)
     sizes, training = learner(run), run.training
     examples = training.steps * training.batch_size * training.accumulation
     tokens = _tokens(run)
@@ -225,8 +231,7 @@ def _vocabulary_head(run: Run, sizes: Architecture, tokens: float) -> float:
 
 def _teacher(run: Run) -> Architecture:
     """The sizes of who teaches, or would."""
-    start = run.teacher or run.start
-    return learner(start.run) if isinstance(start, ResultOf) else architecture(start)
+    return architecture(run.teacher or run.start)
 
 
 def _taught(run: Run, examples: int) -> int:
@@ -256,7 +261,7 @@ def _sum(lines: Sequence[Line]) -> Line:
 
 def _downloads(runs: Sequence[Run]) -> tuple[Download, ...]:
     """The models and data sets of the hub that the runs read, each once."""
-    origins = {start.name: start for start in map(origin, runs) if isinstance(start, Pretrained)}
+    origins = {start.name: start for start in (origin(run.start) for run in runs) if isinstance(start, Pretrained)}
     models = [Download(name=name, bytes=architecture(start).bytes) for name, start in origins.items()]
     languages: dict[str, set[str]] = {}
     for run in runs:

@@ -45,7 +45,7 @@ from polydistill.tasks import NLI
 from polydistill.tasks.classification import predict_logits
 from polydistill.training.checkpoints import written_whole
 from polydistill.training.execute import execute
-from polydistill.training.run import ResultOf, Run
+from polydistill.training.run import Run, before
 from polydistill.training.starts import load_classifier
 from polydistill.training.store import LOG, Store
 
@@ -99,7 +99,8 @@ def quickstart(
 
 def _with_starts(run: Run) -> list[Run]:
     """The run and those it starts from; what they took once is what they take, also when they were done before."""
-    return [run, *(_with_starts(run.start.run) if isinstance(run.start, ResultOf) else [])]
+    first = before(run.start)
+    return [run, *(_with_starts(first) if first is not None else [])]
 
 
 def _table(before: RunResult, after: RunResult) -> Table:

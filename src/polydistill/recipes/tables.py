@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from polydistill.reports.published import PublishedRow
+from polydistill.reports.published import Layout, PublishedRow
 from polydistill.reports.tables import Entry, EntryGroup, Table, build_table
 from polydistill.results import RunResult
 from polydistill.training.execute import execute
@@ -17,7 +17,7 @@ RunsOfSeed = Callable[[int], Mapping[str, Run]]
 
 @dataclass(frozen=True)
 class RecipeRow:
-    """One system: its runs for a seed, by the language each is scored on (one run may serve all), and the paper's row.
+    """One system: its runs for a seed, by the column each is scored in (one run may serve all), and the paper's row.
 
     `runs` is None where the paper quotes other people's numbers.
     """
@@ -29,7 +29,7 @@ class RecipeRow:
 
 @dataclass(frozen=True)
 class RecipeGroup:
-    """A block of rows; `columns` shows only some languages."""
+    """A block of rows; `columns` shows only some columns."""
 
     name: str
     rows: Sequence[RecipeRow]
@@ -38,7 +38,10 @@ class RecipeGroup:
 
 @dataclass(frozen=True)
 class TableRecipe:
-    """A table of a paper at one scale. Every row is compared with the row named `reference` of its group."""
+    """A table of a paper at one scale. Every row is compared with the row named `reference` of its group.
+
+    Its columns are those of `layout`; without one they are the languages of the scores.
+    """
 
     id: str
     title: str
@@ -46,6 +49,7 @@ class TableRecipe:
     setting: str
     reference: str | None = None
     published_over: int | None = None
+    layout: Layout | None = None
 
     def runs(self, seeds: Sequence[int]) -> dict[str, Run]:
         """All runs of the table, each once, by identity."""
@@ -72,29 +76,49 @@ def make_table(
     def result(run: Run) -> RunResult | None:
         return store.result(run) if only_finished else execute(run, store, console)
 
+    layout = recipe.layout or Layout()
     groups = [
         EntryGroup(
             group.name,
-            [Entry(row.name, _results(row, seeds, result), row.published) for row in group.rows],
+            [Entry(row.name, _results(row, seeds, layout, result), row.published) for row in group.rows],
             group.columns,
         )
         for group in recipe.groups
     ]
-    return build_table(recipe.id, recipe.title, groups, recipe.reference, recipe.published_over, recipe.setting)
+    return build_table(
+        recipe.id,
+        recipe.title,
+        groups,
+        recipe.reference,
+        recipe.published_over,
+        recipe.setting,
+        layout=recipe.layout,
+    )
 
 
-def _results(row: RecipeRow, seeds: Sequence[int], result: Callable[[Run], RunResult | None]) -> list[RunResult]:
-    """One result a seed, of the seeds whose runs are all there."""
-    if row.runs is None:
-        return []
-    merged = []
-    for seed in seeds:
-        runs = row.runs(seed)
-        found = {name: result(run) for name, run in {run.name: run for run in runs.values()}.items()}
-        done = {code: one for code, run in runs.items() if (one := found[run.name]) is not None}
-        if len(done) == len(runs):
-            merged.append(_merged(row.name, done))
-    return merged
+def _results(
+    row: RecipeRow, seeds: Sequence[int], layout: Layout, result: Callable[[Run], RunResult | None]
+) -> dict[str, list[RunResult]]:
+    """By part of the table, one result a seed, of the seeds whose runs of that part are all there."""
+    parts: dict[str, list[RunResult]] = {}
+    for seed in seeds if row.runs is not None else ():
+        assert row.runs is not None
+        for part, runs in _by_part(row.runs(seed), layout).items():
+            found = {run.identity: result(run) for run in runs.values()}
+            done = {code: one for code, run in runs.items() if (one := found[run.identity]) is not None}
+            if len(done) == len(runs):
+                parts.setdefault(part, []).append(_merged(row.name, done))
+    return parts
+
+
+def _by_part(runs: Mapping[str, Run], layout: Layout) -> dict[str, dict[str, Run]]:
+    """The runs of a seed by part of the table, such as a task, and language."""
+    parts: dict[str, dict[str, Run]] = {}
+    for name, run in runs.items():
+        column = layout.column(name)
+        assert column.language is not None, "a run is scored on single columns; means follow from them"
+        parts.setdefault(column.part, {})[column.language] = run
+    return parts
 
 
 def _merged(name: str, results: Mapping[str, RunResult]) -> RunResult:

@@ -131,18 +131,18 @@ def _begin_as(teacher: PreTrainedModel, student: PreTrainedModel, build: Build) 
     family = family_of(teacher)
     if build.head_init == "teacher":
         for name in family.head:
-            _copy(getattr(teacher, name), getattr(student, name))
+            copy_weights(getattr(teacher, name), getattr(student, name))
     else:
-        _copy(decoder(teacher), decoder(student))
-    _copy(_embeddings(teacher), _embeddings(student))
+        copy_weights(decoder(teacher), decoder(student))
+    copy_weights(_embeddings(teacher), _embeddings(student))
     theirs, ours = blocks(teacher), blocks(student)
     for m, n in build.layers.items():
-        _copy(theirs[n - 1], ours[m - 1])
+        copy_weights(theirs[n - 1], ours[m - 1])
     if family.closing:
-        _copy(getattr(teacher.base_model, family.closing), getattr(student.base_model, family.closing))
+        copy_weights(getattr(teacher.base_model, family.closing), getattr(student.base_model, family.closing))
 
 
-def _copy(source: nn.Module, target: nn.Module) -> None:
+def copy_weights(source: nn.Module, target: nn.Module) -> None:
     """The weights that both have: of ModernBERT's blocks all but the first begin with a norm."""
     weights, wanted = source.state_dict(), target.state_dict()
     target.load_state_dict({name: value for name, value in weights.items() if name in wanted}, strict=False)

@@ -28,16 +28,18 @@ class Polyglot(nn.Module):
 
     def forward(self, inputs: Mapping[str, Tensor], language: str | None = None, *, first: bool = False) -> Reading:
         """Read a batch. `language` matters only to families with language embeddings (XLM)."""
-        given = {**inputs, **self._language_ids(inputs["input_ids"], language)}
+        given = {**inputs, **language_ids(self.network, inputs["input_ids"], language)}
         outputs = self.network(**given, output_hidden_states=first)
         return Reading(outputs.logits, outputs.hidden_states[-1][:, 0] if first else None)
 
-    def _language_ids(self, ids: Tensor, language: str | None) -> dict[str, Tensor]:
-        known = getattr(self.network.config, "lang2id", None)
-        if not known or not getattr(self.network.config, "use_lang_emb", False):
-            return {}
-        if language is None:
-            raise ValueError("This model has language embeddings: it needs batches of one language (`homogeneous`).")
-        if language not in known:
-            raise ValueError(f"This model has no embedding for language {language!r}. It has: {', '.join(known)}.")
-        return {"langs": torch.full_like(ids, known[language])}
+
+def language_ids(network: PreTrainedModel, ids: Tensor, language: str | None) -> dict[str, Tensor]:
+    """The further input that a network with language embeddings (XLM) needs; nothing for all others."""
+    known = getattr(network.config, "lang2id", None)
+    if not known or not getattr(network.config, "use_lang_emb", False):
+        return {}
+    if language is None:
+        raise ValueError("This model has language embeddings: it needs batches of one language (`homogeneous`).")
+    if language not in known:
+        raise ValueError(f"This model has no embedding for language {language!r}. It has: {', '.join(known)}.")
+    return {"langs": torch.full_like(ids, known[language])}

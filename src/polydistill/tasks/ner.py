@@ -12,10 +12,11 @@ from datasets import Dataset
 from torch import Tensor, nn
 from transformers import AutoModelForTokenClassification, PreTrainedTokenizerBase
 
+from polydistill.data.batches import length_batches
 from polydistill.data.encoding import Ragged
 from polydistill.data.masking import IGNORED
 from polydistill.data.rows import LABEL, WORDS
-from polydistill.data.signals import Floats, by_length
+from polydistill.data.signals import Floats
 from polydistill.data.windows import Windows, encode_words
 from polydistill.objectives.classes import cross_entropy
 from polydistill.results import Score, entity_score
@@ -94,7 +95,7 @@ class Tagging(Task[Windows, Tags]):
         student.eval()
         tokens_NC = np.zeros((len(text.columns["input_ids"]), len(self.shape.labels)), dtype=np.float32)
         with torch.no_grad():
-            for rows, inputs in by_length(text, _BATCH, device):
+            for rows, inputs in length_batches(text, _BATCH, device):
                 logits_BLC = student(inputs, language).logits_BC.float().cpu().numpy()
                 for row, logits_LC in zip(rows, logits_BLC, strict=True):
                     start, end = text.offsets[row], text.offsets[row + 1]

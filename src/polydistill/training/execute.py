@@ -38,7 +38,7 @@ from polydistill.training.numerics import settled
 from polydistill.training.perplexity import held_out
 from polydistill.training.processes import agreed, processes
 from polydistill.training.progress import ShowProgress, events
-from polydistill.training.run import Judging, ResultOf, Run
+from polydistill.training.run import Judging, Run, before
 from polydistill.training.starts import load_start, quietly
 from polydistill.training.store import LOG, TENSORBOARD, Store, exclusively, result_in
 
@@ -53,8 +53,8 @@ def execute(run: Run, store: Store, console: Console | None = None, tensorboard:
         shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)  # a kill may have left them
         return _done(folder)
     for start in (run.start, run.teacher):
-        if isinstance(start, ResultOf):
-            execute(start.run, store, console, tensorboard)
+        if (first := before(start)) is not None:
+            execute(first, store, console, tensorboard)
     with exclusively(folder, console):
         if not agreed(result_in(folder) is not None):  # another process may have finished it while this one waited
             _train(run, store, folder, console, tensorboard)

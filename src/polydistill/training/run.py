@@ -18,6 +18,7 @@ from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
+from polydistill.objectives.layer_maps import LayerMap
 from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, LanguageCode, RunResult, load_result
 from polydistill.specs import Spec
 from polydistill.tasks import TASKS, TaskName
@@ -68,7 +69,24 @@ class ResultOf(Spec):
         return Path(MODEL) if self.student is None else Path(STUDENTS, self.student)
 
 
-Start = Annotated[Fresh | Pretrained | ResultOf, Field(discriminator="kind")]
+class Cut(Spec):
+    """Some blocks of another model, as they are: a small student without a teacher."""
+
+    kind: Literal["cut"] = "cut"
+    of: Annotated[Pretrained | ResultOf, Field(discriminator="kind")]
+    depth: PositiveInt
+    map: LayerMap = "uniform"
+    """Which of the old blocks each block is."""
+
+
+Start = Annotated[Fresh | Pretrained | ResultOf | Cut, Field(discriminator="kind")]
+
+
+def before(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | None:
+    """The run that must be done first."""
+    if isinstance(start, Cut):
+        return before(start.of)
+    return start.run if isinstance(start, ResultOf) else None
 
 
 class Training(Spec):
@@ -230,10 +248,12 @@ class Run(Spec):
         return _hash(self.resolved())
 
 
-def _made_by(start: Fresh | Pretrained | ResultOf | None) -> Run | RunResult | None:
+def _made_by(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | RunResult | None:
     """The run that a start comes from, as far as that is known: named, or with its record beside the model's folder."""
-    if isinstance(start, ResultOf):
-        return start.run
+    if (run := before(start)) is not None:
+        return run
+    if isinstance(start, Cut):
+        return _made_by(start.of)
     if isinstance(start, Pretrained):
         folder = run_folder(Path(start.name))
         if folder is not None and all((folder / file).is_file() for file in (RUN_FILE, RESULTS_FILE)):
@@ -249,9 +269,11 @@ def _names(selection: Judging) -> list[str]:
     return [f"{split}/{language}{_UNLABELLED.get(selection.measure, '')}" for language in selection.languages]
 
 
-def _resolved_start(start: Fresh | Pretrained | ResultOf | None) -> Any:
+def _resolved_start(start: Fresh | Pretrained | ResultOf | Cut | None) -> Any:
     if start is None:
         return None
+    if isinstance(start, Cut):
+        return {**start.model_dump(mode="json", exclude={"of"}), "of": _resolved_start(start.of)}
     if isinstance(start, ResultOf):
         return {"result": start.run.identity, **({"student": start.student} if start.student else {})}
     if isinstance(start, Pretrained) and Path(start.name).is_dir():
@@ -264,4 +286,5 @@ def _hash(content: Any) -> str:
 
 
 ResultOf.model_rebuild()
+Cut.model_rebuild()
 Run.model_rebuild()

@@ -10,6 +10,7 @@ import transformers
 from torch import nn
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -20,16 +21,22 @@ from polydistill.data.load import load_text
 from polydistill.methods.method import Loaded
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
+from polydistill.objectives.layer_maps import resolve
+from polydistill.students.cut import cut
 from polydistill.students.fresh import fresh_encoder, learn_tokenizer
+from polydistill.students.layers import blocks
 from polydistill.tasks import TASKS, TaskName
-from polydistill.training.run import Fresh, Pretrained, ResultOf, Run
+from polydistill.training.run import Cut, Fresh, Pretrained, ResultOf, Run
 from polydistill.training.store import Store
 
 
-def load_start(start: Fresh | Pretrained | ResultOf, run: Run, store: Store) -> Loaded:
+def load_start(start: Fresh | Pretrained | ResultOf | Cut, run: Run, store: Store) -> Loaded:
     """The network and tokenizer that a run begins with; a classifier without a head gets a new one."""
     if isinstance(start, Fresh):
         return _fresh(start, run)
+    if isinstance(start, Cut):
+        whole = load_start(start.of, run, store)
+        return Loaded(cut(whole.network, resolve(start.map, start.depth, len(blocks(whole.network)))), whole.tokenizer)
     name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
     if isinstance(run.method, Pretrain | Monolingual):
@@ -75,6 +82,15 @@ def load_classifier(
 def predicts_words(config: PretrainedConfig) -> bool:
     """Whether a model has been trained with a masked-language-modelling head."""
     return any(kind.endswith(("ForMaskedLM", "ForPreTraining")) for kind in config.architectures or ())
+
+
+def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
+    """A model without its head, whatever it was trained for, and its tokenizer."""
+    with quietly():
+        network = AutoModel.from_pretrained(name, revision=revision)
+    if getattr(network, "pooler", None) is not None:
+        network.pooler = None  # nothing reads it, and where it was not saved its weights are drawn at random
+    return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
 
 
 def has_head(config: PretrainedConfig, head: Any = AutoModelForSequenceClassification) -> bool:

@@ -1,0 +1,52 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from polydistill import retrieve
+
+TEXT = "--data file:text.{lang} --language tr"
+
+
+@pytest.mark.parametrize(
+    ("options", "meaning"),
+    [
+        ("", {}),
+        ("--similarity bertscore --layers 1,2", {"similarity": "bertscore", "layers": (1, 2)}),
+        ("--layers last --special-tokens dropped", {"layers": "last", "special_tokens": "dropped"}),
+        ("--by-layer --margin 2", {"by_layer": True, "margin": 2}),
+    ],
+)
+def test_retrieve_prints_and_writes_what_the_function_finds(polydistill, own_model, work, options, meaning):
+    result = polydistill(f"retrieve {own_model} {TEXT} {options} --json found.json")
+    assert result.exit_code == 0, result.output
+    found = retrieve(own_model, "file:text.{lang}", "tr", **meaning)
+    assert json.loads(Path("found.json").read_text()) == [one.model_dump(mode="json") for one in found]
+    for one in found:
+        line = next(line for line in result.stdout.splitlines() if one.way in line and _layers(one) in line.split())
+        assert line.split()[-3:] == [f"{100 * one.accuracy:.1f}", f"{100 * one.mrr:.1f}", "12"]
+    assert f"how: {found[0].how.said}" in result.stdout
+
+
+def _layers(one):
+    return ",".join(map(str, one.layers))
+
+
+def test_the_depth_of_faiss_is_said(polydistill, own_model, work):
+    assert "MRR@10" in polydistill(f"retrieve {own_model} {TEXT} --search faiss").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("--layers top", "--layers top: expected all, last, or numbers"),
+        ("--layers 7", "layers=7: expected all, last, or different layers from 0"),
+        ("--idf own", "idf=own is no option of cosine"),
+        ("--to tr", "needs two languages"),
+        ("--source-model ./lost", "There is no folder './lost'"),
+    ],
+)
+def test_mistakes_are_one_line(polydistill, own_model, work, options, says):
+    result = polydistill(f"retrieve {own_model} {TEXT} {options}")
+    assert result.exit_code == 2
+    assert says in result.stderr
