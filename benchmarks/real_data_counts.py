@@ -11,12 +11,13 @@ from pathlib import Path
 
 from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
-from polydistill.data.rows import PAIR_OF_SENTENCES, Corpus
+from polydistill.data.rows import CHOICES, PAIR_OF_SENTENCES, WORDS, Corpus
 from polydistill.data.sources import FileSource
 from polydistill.languages import language
 
 XNLI = ["ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh"]
 NTREX = ["ar", "bg", "de", "el", "es", "eu", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh"]
+XCOPA = ["et", "ht", "id", "it", "qu", "sw", "ta", "th", "tr", "vi", "zh"]
 ROW = "| {} | {} | {} | {} |"
 
 
@@ -31,6 +32,28 @@ def labelled(data: Path) -> Iterator[tuple[str, Corpus]]:
         ("SNLI counterfactual, test", "snli_cad/test.tsv", ["en"]),
     ):
         yield name, load_rows(FileSource(path=str(data / file)), PAIR_OF_SENTENCES, languages)
+
+
+def tagged(data: Path) -> Iterator[tuple[str, Corpus]]:
+    """The sets of tagged words."""
+    for part in ("train", "dev"):
+        for code in ("en", "de", "tr", "sw"):
+            source = FileSource(path=str(data / f"panx/{part}-{{lang}}.tsv"))
+            yield f"WikiAnn {part}, {code}", load_rows(source, WORDS, [code])
+
+
+def questions(data: Path) -> Iterator[tuple[str, Corpus]]:
+    """The sets of questions; those of XCOPA are compared with the English ones."""
+    english = data / "copa_en/val.en.jsonl"
+    for name, file in (
+        ("COPA train", data / "copa_en/train.en.jsonl"),
+        ("COPA validation", english),
+        ("SIQA dev", data / "siqa/socialIQa_v1.4_dev.jsonl"),
+    ):
+        yield name, load_rows(FileSource(path=str(file)), CHOICES, ["en"])
+    for code in XCOPA:
+        source = FileSource(path=str(data / "xcopa/{lang}/val.{lang}.jsonl"), questions=str(english))
+        yield f"XCOPA validation, {code}", load_rows(source, CHOICES, [code])
 
 
 def parallel(data: Path) -> Iterator[tuple[str, Corpus]]:
@@ -52,7 +75,9 @@ def row(name: str, corpus: Corpus) -> str:
     counts, skipped = set(corpus.counts.values()), set(map(str, (dict(s) for s in corpus.skipped.values())))
     assert len(counts) == 1 and len(skipped) <= 1, (name, counts, skipped)
     left_out = next(iter(corpus.skipped.values()), {})
+    put_right = next(iter(corpus.corrected.values()), {})
     reasons = ", ".join(f"{count:,} ({reason})" for reason, count in left_out.items()) or "0"
+    reasons += "".join(f"; {count:,} put right ({reason})" for reason, count in put_right.items())
     return ROW.format(name, len(corpus.languages), f"{counts.pop():,}", reasons)
 
 
@@ -63,7 +88,7 @@ def main() -> None:
     data = parser.parse_args().data
     print(ROW.format("set", "languages", "rows in each", "left out"))
     print("|---|---:|---:|---:|")
-    for name, corpus in (*labelled(data), *parallel(data)):
+    for name, corpus in (*labelled(data), *tagged(data), *questions(data), *parallel(data)):
         print(row(name, corpus))
 
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from polydistill.errors import DataError
-from polydistill.results import RESULTS_FILE, RunResult, Score, load_result, save_result, score_of
+from polydistill.results import RESULTS_FILE, RunResult, Score, entity_score, load_result, save_result, score_of
 
 
 def test_round_trip(tmp_path, make_run):
@@ -106,3 +106,44 @@ def test_broken_files_say_what_is_wrong(tmp_path: Path, make_run):
     path.write_text("{")
     with pytest.raises(DataError, match="JSON"):
         load_result(tmp_path)
+
+
+COUNTS = np.array([[1, 2, 1], [0, 0, 2], [3, 3, 3]])
+
+
+def test_entities_come_back_by_example():
+    score = entity_score("tr", COUNTS, "dev", "rows")
+    assert score.value == pytest.approx(2 * 4 / (5 + 6))
+    assert score.entities == "1,2,1 0,0,2 3,3,3"
+    again = Score.model_validate_json(score.model_dump_json())
+    np.testing.assert_array_equal(again.counts, COUNTS)
+    assert again.correct is None
+    assert Score(language="tr", value=0.5, examples=2).counts is None
+
+
+def test_where_nothing_is_said_and_nothing_there_f1_is_zero():
+    assert entity_score("tr", np.zeros((2, 3), dtype=np.int64)).value == 0.0
+    with pytest.raises(ValueError, match="No examples to score for 'tr'"):
+        entity_score("tr", np.zeros((0, 3), dtype=np.int64))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"value": 0.5}, "the entities' F1 is 0.72"),
+        ({"examples": 4}, "entities has counts of 3 examples; expected one of each of 4"),
+        ({"entities": "1,2 3"}, "pattern"),
+    ],
+)
+def test_entities_and_value_agree(change, says):
+    given = entity_score("tr", COUNTS).model_dump()
+    with pytest.raises(ValidationError, match=says):
+        Score(**{**given, **change})
+
+
+def test_results_of_before_are_still_read(tmp_path, make_run):
+    content = json.loads(make_run("xd", {"en": 90}).model_dump_json())
+    for score in content["scores"]:
+        del score["entities"]
+    (tmp_path / RESULTS_FILE).write_text(json.dumps(content))
+    assert load_result(tmp_path).scores[0].counts is None

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 from transformers import (
     AutoModelForMaskedLM,
+    AutoModelForMultipleChoice,
     AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
     BertConfig,
     DistilBertConfig,
     ModernBertConfig,
@@ -25,6 +27,13 @@ from polydistill.data.sources import WorldSource
 from polydistill.students.fresh import learn_tokenizer
 
 LANGUAGES = ("en", "fr", "tr")
+HEADS = {
+    "classes": AutoModelForSequenceClassification,
+    "mlm": AutoModelForMaskedLM,
+    "tags": AutoModelForTokenClassification,
+    "choices": AutoModelForMultipleChoice,
+}
+TAGS = 7
 WIDTH, BLOCKS, CLASSES, MAX_LENGTH = 16, 2, 3, 64
 
 
@@ -43,25 +52,32 @@ def tiny_network(
     dtype: torch.dtype = torch.float64,
     blocks: int = BLOCKS,
 ) -> PreTrainedModel:
-    """A classifier (`head="classes"`) or masked language model (`head="mlm"`), awake. Equal seeds, equal weights."""
+    """A classifier (`head="classes"`) or a model with another of the `HEADS`, awake. Equal seeds, equal weights."""
     config = _config(family, dropout, blocks)
-    auto = AutoModelForMaskedLM if head == "mlm" else AutoModelForSequenceClassification
+    if head == "tags":
+        config.num_labels = TAGS
+    auto = HEADS[head]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return auto.from_config(config).to(dtype).train()
 
 
 def outputs(network: PreTrainedModel, inputs: Mapping[str, Tensor], language: str | None) -> dict[str, np.ndarray]:
-    """What a network says of a batch, asked for plainly and without ours: its logits and the first token's vector."""
+    """What a network says of a batch, asked for plainly and without ours: its logits and the first token's vector.
+
+    There is no such vector of rows that are several texts.
+    """
     known = getattr(network.config, "lang2id", None)
     langs = {"langs": torch.full_like(inputs["input_ids"], known[language])} if known else {}
     was_training = network.training
     network.eval()
     with torch.no_grad():
         logits = network(**inputs, **langs).logits
-        first = network.base_model(**inputs, **langs).last_hidden_state[:, 0]
+        said = {"logits": logits.double().numpy()}
+        if inputs["input_ids"].ndim == 2:
+            said["first"] = network.base_model(**inputs, **langs).last_hidden_state[:, 0].double().numpy()
     network.train(was_training)
-    return {"logits": logits.double().numpy(), "first": first.double().numpy()}
+    return said
 
 
 def _config(family: str, dropout: float, blocks: int) -> PretrainedConfig:

@@ -9,9 +9,7 @@ from typing import Any, Unpack
 import torch
 from datasets import Dataset
 from rich.console import Console
-from torch import Tensor
 
-from polydistill.data.encoding import encode
 from polydistill.data.load import load_rows
 from polydistill.data.rows import Corpus
 from polydistill.data.sources import WorldSource
@@ -32,14 +30,15 @@ from polydistill.reports.published import published_paper
 from polydistill.reports.tables import Table
 from polydistill.results import MODEL, STUDENTS, RunResult, Score
 from polydistill.students.polyglot import Polyglot
-from polydistill.tasks.classification import TASKS, TaskName, predict_logits
+from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks.task import Answer, Prediction, TaggedWords
 from polydistill.training.edit import changed, read_run
 from polydistill.training.execute import execute
 from polydistill.training.hub import pinned
 from polydistill.training.judging import judge
 from polydistill.training.out import claim
 from polydistill.training.run import Judging, Run
-from polydistill.training.starts import load_classifier
+from polydistill.training.starts import load_classifier, task_of
 from polydistill.training.store import DEFAULT_ROOT, Store
 
 __all__ = [
@@ -49,6 +48,7 @@ __all__ = [
     "Quickstart",
     "Run",
     "Table",
+    "TaggedWords",
     "changed",
     "distill",
     "distill_run",
@@ -93,14 +93,6 @@ class Done:
     def students(self) -> dict[str, Path]:
         """The students by name, where the run leaves several; each as `model` is."""
         return {name: self.folder / STUDENTS / name for name in self.run.students}
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The label a model gives a row, and the probability of every label."""
-
-    label: str
-    probabilities: dict[str, float]
 
 
 def run(
@@ -175,9 +167,13 @@ def _seeds(count: int) -> range:
 
 
 def load(model: str | Path, task: TaskName = "nli") -> Loaded:
-    """A classifier (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
+    """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
     found = pinned(model)
-    loaded = load_classifier(found.name, TASKS[task].shape.labels, found.revision)
+    able = task_of(found)
+    if able != task:
+        known = "no task" if able is None else f"the task {able!r}"
+        raise ValueError(f"{found.name} was tuned for {known}, not for {task!r}. Tune it, or name its own task.")
+    loaded = load_classifier(found.name, TASKS[task].shape.labels, found.revision, TASKS[task].head)
     torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu").train(False)
     return loaded
 
@@ -185,7 +181,7 @@ def load(model: str | Path, task: TaskName = "nli") -> Loaded:
 def evaluate(
     model: str | Path | Loaded, data: Rows, languages: Sequence[str], task: TaskName = "nli"
 ) -> tuple[Score, ...]:
-    """The accuracy of a model on labelled rows, by language."""
+    """The score of a model on labelled rows, by language: accuracy, or F1 for tagging."""
     loaded = model if isinstance(model, Loaded) else load(model, task)
     source = as_source(data)
     judging = Judging(task=task, languages=tuple(languages), data=source, max_length=_length(loaded))
@@ -195,23 +191,23 @@ def evaluate(
 
 def predict(
     model: str | Path | Loaded,
-    rows: Iterable[Sequence[str] | Mapping[str, Any]],
+    rows: Iterable[Sequence[Any] | Mapping[str, Any]],
     language: str | None = None,
     task: TaskName = "nli",
-) -> Iterator[Prediction]:
-    """The label of each row, in order, as rows come in: (premise, hypothesis), or a mapping with these keys.
+) -> Iterator[Answer]:
+    """What a model says of each row, in order, as rows come in: texts in the task's order, or a mapping of them.
 
-    `language` matters only to models with language embeddings (XLM).
+    nli: (premise, hypothesis). ner: words, or a text with spaces between the words; the answers are `TaggedWords`.
+    choice: (premise, question, choices). `language` matters only to models with language embeddings (XLM).
     """
     loaded = model if isinstance(model, Loaded) else load(model, task)
-    columns, labels = TASKS[task].shape.texts, TASKS[task].shape.labels
+    asked = TASKS[task]
     student, device = Polyglot(loaded.network), loaded.network.device
-    texts = (_texts(row, columns) for row in rows)
+    texts = (asked.row(row) for row in rows)
     while some := list(itertools.islice(texts, _AT_ONCE)):
-        table = Dataset.from_dict(dict(zip(columns, zip(*some, strict=True), strict=True)))
-        text = encode(loaded.tokenizer, table, TASKS[task].shape, _length(loaded))
-        logits = predict_logits(student, text, language, device=device)
-        yield from (_prediction(torch.from_numpy(row), labels) for row in logits)
+        table = Dataset.from_dict({name: [row[name] for row in some] for name in asked.shape.texts})
+        text = asked.encode(loaded.tokenizer, table, _length(loaded))
+        yield from asked.answers(student, text, table, language, device)
 
 
 def world_rows(
@@ -238,16 +234,3 @@ def texts(source: Rows, language: str, rows: int = 5, *, seed: int = 0, buffer: 
 
 def _length(loaded: Loaded) -> int:
     return min(MAX_LENGTH, int(loaded.tokenizer.model_max_length))
-
-
-def _texts(row: Sequence[str] | Mapping[str, Any], columns: Sequence[str]) -> list[str]:
-    found = [row.get(name) for name in columns] if isinstance(row, Mapping) else list(row)
-    texts = [text for text in found if isinstance(text, str)]
-    if isinstance(row, str) or not len(texts) == len(found) == len(columns):
-        raise ValueError(f"Cannot read the row {row!r}: expected texts for {', '.join(columns)}.")
-    return texts
-
-
-def _prediction(logits_C: Tensor, labels: Sequence[str]) -> Prediction:
-    shares = torch.softmax(logits_C.double(), -1).tolist()
-    return Prediction(labels[int(logits_C.argmax())], dict(zip(labels, shares, strict=True)))

@@ -24,7 +24,9 @@ class Score(Spec):
     """One number of one language: a share between 0 and 1, over `examples` rows of `split`.
 
     `hits` holds one character an example in the order of the rows ("1" right, "0" wrong): with it two runs can be
-    compared example by example. `data_fingerprint` names the scored rows; only scores on the same rows are compared.
+    compared example by example. An F1 has `entities` instead: of each example the entities that were right, that were
+    said, and that there are, as in "1,2,1 0,0,2". `data_fingerprint` names the scored rows; only scores on the same
+    rows are compared.
     """
 
     language: LanguageCode
@@ -33,6 +35,7 @@ class Score(Spec):
     examples: int = Field(ge=1)
     split: str = "test"
     hits: str | None = Field(default=None, pattern="^[01]+$")
+    entities: str | None = Field(default=None, pattern=r"^\d+,\d+,\d+( \d+,\d+,\d+)*$")
     data_fingerprint: str = ""
 
     @model_validator(mode="after")
@@ -47,6 +50,24 @@ class Score(Spec):
         if self.metric == "accuracy" and abs(share - self.value) > 1e-6:
             raise ValueError(f"value is {self.value}, but {share} of hits are right; store the share as the value.")
         return self
+
+    @model_validator(mode="after")
+    def _entities_agree(self) -> Self:
+        counts = self.counts
+        if counts is None:
+            return self
+        if len(counts) != self.examples:
+            raise ValueError(f"entities has counts of {len(counts)} examples; expected one of each of {self.examples}.")
+        if self.metric == "f1" and abs(f1(counts) - self.value) > 1e-6:
+            raise ValueError(f"value is {self.value}, but the entities' F1 is {f1(counts)}; store it as the value.")
+        return self
+
+    @property
+    def counts(self) -> NDArray[np.int64] | None:
+        """Entities right, said and there by example [examples, 3], or None where they were not stored."""
+        if self.entities is None:
+            return None
+        return np.array([triple.split(",") for triple in self.entities.split(" ")], dtype=np.int64)
 
     @property
     def correct(self) -> NDArray[np.bool_] | None:
@@ -106,6 +127,27 @@ def score_of(language: str, correct: NDArray[np.bool_], split: str = "test", dat
     value = float(np.mean(correct))
     return Score(
         language=language, value=value, examples=correct.size, split=split, hits=hits, data_fingerprint=data_fingerprint
+    )
+
+
+def f1(counts: NDArray[np.int64]) -> float:
+    """F1 = 2 right / (said + there) of all examples [examples, 3] together; 0 where nothing was said and is there."""
+    right, said, there = counts.sum(axis=0).tolist()
+    return 2 * right / (said + there) if said + there else 0.0
+
+
+def entity_score(language: str, counts: NDArray[np.int64], split: str = "test", data_fingerprint: str = "") -> Score:
+    """The F1 of one language from the entities right, said and there by example, which the score then carries along."""
+    if counts.size == 0:
+        raise ValueError(f"No examples to score for {language!r}; expected at least one.")
+    return Score(
+        language=language,
+        metric="f1",
+        value=f1(counts),
+        examples=len(counts),
+        split=split,
+        entities=" ".join(",".join(map(str, triple)) for triple in counts.tolist()),
+        data_fingerprint=data_fingerprint,
     )
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from polydistill.data.files import load_files
+from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
-from polydistill.data.rows import PAIR_OF_SENTENCES
+from polydistill.data.rows import CHOICES, PAIR_OF_SENTENCES, WORDS
 from polydistill.data.sources import FileSource
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -63,3 +64,37 @@ def test_parallel_text(path, code, count, blank):
     assert corpus.counts == {"en": count - blank, code: count - blank}
     assert corpus.skipped == ({"en": {"blank line": blank}, code: {"blank line": blank}} if blank else {})
     assert not any(text.endswith("\r") for text in corpus.rows["en"]["text"])
+
+
+@pytest.mark.parametrize(("code", "train", "dev"), [("en", 6000, 2000), ("tr", 3000, 2000), ("sw", 1000, 1000)])
+def test_wikiann(code, train, dev):
+    for part, count in (("train", train), ("dev", dev)):
+        rows = load_rows(FileSource(path=str(DATA / f"panx/{part}-{{lang}}.tsv")), WORDS, [code]).rows[code]
+        assert len(rows) == count
+        assert all(len(row["tokens"]) == len(row["label"]) > 0 for row in rows)
+        assert {tag for tags in rows["label"] for tag in tags} == set(range(7))
+        kinds = Counter(WORDS.labels[tag][:2] for tags in rows["label"] for tag in tags)
+        assert kinds["B-"] >= count  # each sentence has an entity
+    line = (DATA / f"panx/dev-{code}.tsv").read_text(encoding="utf-8").split("\n", 1)[0]
+    first = load_rows(FileSource(path=str(DATA / f"panx/dev-{code}.tsv")), WORDS, [code]).rows[code][0]
+    assert f"{first['tokens'][0]}\t{WORDS.labels[first['label'][0]]}" == line
+
+
+def test_xcopas_wrong_questions():
+    languages = ["et", "ht", "id", "it", "qu", "sw", "ta", "th", "tr", "vi", "zh"]
+    english = DATA / "copa_en/val.en.jsonl"
+    source = FileSource(path=str(DATA / "xcopa/{lang}/val.{lang}.jsonl"), questions=str(english))
+    corpus = load_rows(source, CHOICES, languages)
+    assert corpus.counts == dict.fromkeys(languages, 100)
+    wrong = {code: sum(reasons.values()) for code, reasons in corpus.corrected.items()}
+    assert wrong == {"id": 5, "it": 5, "sw": 6, "th": 52, "tr": 52}
+    right = (DATA / "xcopa/question_from_english_copa.val.txt").read_text().split()
+    assert all(rows["question"][:] == right for rows in corpus.rows.values())
+
+
+def test_copa_and_siqa():
+    assert load_rows(FileSource(path=str(DATA / "copa_en/train.en.jsonl")), CHOICES, ["en"]).counts == {"en": 400}
+    siqa = load_rows(FileSource(path=str(DATA / "siqa/socialIQa_v1.4_dev.jsonl")), CHOICES, ["en"]).rows["en"]
+    assert len(siqa) == 1954
+    assert Counter(map(len, siqa["choices"])) == {3: 1954}
+    assert siqa[0]["choices"][siqa[0]["label"]] == "Find somewhere to go"

@@ -32,6 +32,7 @@ from tiny import LANGUAGES, outputs, tiny_network, tiny_tokenizer
 
 ROWS, STEPS = 6, 4
 _DATA = {"languages": LANGUAGES[::-1], "data": WorldSource(rows=24), "max_length": 40}
+_LONGER = {**_DATA, "max_length": 58}  # and five more pads are what the networks can read
 PREPARE = {
     Pretrain: pretraining.prepare,
     Tune: tuning_method.prepare,
@@ -51,9 +52,11 @@ class Case:
         if isinstance(self.spec, Monolingual):
             return f"monolingual-{next(name for name, spec in SPECS.items() if spec == self.spec)}-{self.family}"
         if not isinstance(self.spec, XDistil):
-            return f"{self.spec.kind}-{self.family}"
+            return "-".join([self.spec.kind, *self.task, self.family])
         stored = "stored" if self.spec.store_teacher else "live"
-        return f"xd-{self.spec.on}-{self.spec.distance}-{stored}-{self.family}"
+        return (
+            f"xd-{''.join(f'{name}-' for name in self.task)}{self.spec.on}-{self.spec.distance}-{stored}-{self.family}"
+        )
 
     @property
     def weights(self) -> dict[str, float]:
@@ -66,6 +69,19 @@ class Case:
     def text(self) -> str:
         """What the student reads, as the batch names it."""
         return "target" if isinstance(self.spec, XDistil) else "text"
+
+    @property
+    def task(self) -> tuple[str, ...]:
+        """The task's name, where it is not the commonest."""
+        task = getattr(self.spec, "task", "nli")
+        return () if task == "nli" else (task,)
+
+    @property
+    def head(self) -> str:
+        """The head of the networks."""
+        if isinstance(self.spec, Pretrain | Monolingual):
+            return "mlm"
+        return {"ner": "tags", "choice": "choices"}.get("".join(self.task), "classes")
 
     @property
     def has_teacher(self) -> bool:
@@ -82,6 +98,9 @@ def _xd(on: Any, how: Any, stored: bool) -> XDistil:
 CASES = (
     *(Case(Pretrain(**_DATA), family) for family in ("xlm-roberta", "bert")),
     *(Case(Tune(**_DATA), family) for family in ("xlm-roberta", "bert", "xlm")),
+    *(Case(Tune(task="ner", **_DATA), family) for family in ("xlm-roberta", "bert")),
+    *(Case(Tune(task="choice", **_LONGER), family) for family in ("xlm-roberta", "bert", "xlm")),
+    *(Case(XDistil(task="choice", store_teacher=stored, **_LONGER)) for stored in (False, True)),
     *(
         Case(_xd(on, how, stored))
         for on, how, stored in product(("logits", "first"), ("mse", "l1", "cosine", "smooth-l1"), (False, True))
@@ -104,9 +123,8 @@ def prepare(case: Case) -> Prepared:
 @cache
 def _prepared(case: Case) -> Prepared:
     """Student and teacher differ in weights; the teacher has dropout, so that its waking would show."""
-    head = "mlm" if isinstance(case.spec, Pretrain | Monolingual) else "classes"
-    student = Loaded(tiny_network(case.family, head, seed=1), tiny_tokenizer())
-    teacher = Loaded(tiny_network(case.family, head, seed=2, dropout=0.5), tiny_tokenizer())
+    student = Loaded(tiny_network(case.family, case.head, seed=1), tiny_tokenizer())
+    teacher = Loaded(tiny_network(case.family, case.head, seed=2, dropout=0.5), tiny_tokenizer())
     with TemporaryDirectory() as folder:
         return PREPARE[type(case.spec)](case.spec, Models(student, teacher, Path(folder)), seed=0)
 
@@ -133,7 +151,10 @@ def _expected(case: Case, method: Method, batch: Batch) -> float:
     assert isinstance(student, Polyglot)
     if isinstance(case.spec, Tune):
         said = outputs(student.network, batch["text"], batch["language"])
-        return tuning(said["logits"], batch["labels"].numpy())[0]
+        labels = batch["labels"].numpy()
+        if case.spec.task == "ner":  # every tagged token is a row of its own
+            return tuning(said["logits"].reshape(labels.size, -1), labels.reshape(-1), labels.reshape(-1) != IGNORED)[0]
+        return tuning(said["logits"], labels)[0]
     said = outputs(student.network, batch["target"], batch["language"])[case.spec.on]
     return distance(case.spec.distance, said, _signal(case.spec, method, batch))[0]
 
@@ -156,8 +177,9 @@ def expected_counts(case: Case, batch: Batch) -> dict[str, int]:
     """How many items each term is a mean over."""
     if isinstance(case.spec, Monolingual):
         return wanted_counts(case.spec, batch)
-    tokens = sum(label != IGNORED for label in batch["labels"].flatten().tolist()) if "mlm" in case.weights else 0
-    return dict.fromkeys(case.weights, tokens or ROWS)
+    of_tokens = case.head in ("mlm", "tags")
+    count = sum(label != IGNORED for label in batch["labels"].flatten().tolist()) if of_tokens else ROWS
+    return dict.fromkeys(case.weights, count)
 
 
 def gradients(method: Method, batch: Batch, shares: Mapping[str, float] | None = None) -> dict[str, torch.Tensor]:

@@ -92,7 +92,7 @@ def test_more_padding_changes_nothing(case):
     prepared = prepare(case)
     batch = batch_of(prepared)
     wider = with_more_pads(prepared, batch)
-    assert wider[case.text]["input_ids"].shape[1] == batch[case.text]["input_ids"].shape[1] + 5
+    assert wider[case.text]["input_ids"].shape[-1] == batch[case.text]["input_ids"].shape[-1] + 5
     method = prepared.method
     assert method(**wider).total.item() == pytest.approx(method(**batch).total.item(), rel=1e-12)
     assert method.counts(wider) == method.counts(batch)
@@ -174,7 +174,7 @@ def test_stored_signals_are_what_the_living_teacher_says(case):
 
 @every_case_of_xd
 def test_a_student_that_is_its_teacher_has_nothing_to_learn(case):
-    network = tiny_network(case.family, seed=5)
+    network = tiny_network(case.family, case.head, seed=5)
     models = Models(Loaded(network, tiny_tokenizer()), Loaded(copy.deepcopy(network), tiny_tokenizer()))
     prepared = xd.prepare(case.spec.model_copy(update={"languages": ("en",)}), models, seed=0)
     assert [group.language for group in prepared.groups] == ["en"]

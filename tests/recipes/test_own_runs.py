@@ -93,7 +93,7 @@ def test_the_models_content_makes_the_identity_and_not_its_place(model, tmp_path
 def test_a_model_without_a_tuned_head_cannot_teach(tmp_path):
     tiny_network(head="mlm").float().save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)
-    with pytest.raises(ValueError, match=r"no classification head, so it cannot teach. Tune it first"):
+    with pytest.raises(ValueError, match=r"no head of the task 'nli', so it cannot teach. Tune it first"):
         xd_run(tmp_path, ["en", "tr"], data="world:?rows=9")
     assert isinstance(tune_run(tmp_path, "world:?rows=9", ["en"]), Run)
 

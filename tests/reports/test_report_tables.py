@@ -4,6 +4,7 @@ import pytest
 from polydistill.reports.published import published_table
 from polydistill.reports.significance import holm, mcnemar, paired_t
 from polydistill.reports.tables import Entry, EntryGroup, Table, build_table
+from polydistill.results import entity_score
 
 PAPER = published_table("xd/3").group("XLM MLM+TLM")
 
@@ -167,3 +168,28 @@ def test_unknown_names_and_empty_tables_are_refused(make_run):
         build_table("t", "t", [EntryGroup("g", [Entry("XD", [run])], columns=("de",))])
     with pytest.raises(ValueError, match="no published row"):
         build([Entry("XD", [run])], split="dev")
+
+
+def tagged_run(make_run, name, seed, right):
+    """A run whose scores are F1: of 50 sentences with one entity, the first so many are right."""
+    counts = np.array([[int(at < right), 1, 1] for at in range(50)])
+    scores = tuple(entity_score(code, counts, data_fingerprint="rows") for code in ("en", "tr"))
+    return make_run(name, {"en": 50}, seed).model_copy(update={"scores": scores})
+
+
+def test_f1_is_compared_by_sentence_where_there_is_one_seed(make_run):
+    entries_ = [Entry(name, [tagged_run(make_run, name, 0, right)]) for name, right in (("a", 20), ("b", 45))]
+    table = build(entries_, metric="f1", reference="a")
+    first, second = table.groups[0].rows
+    assert (first.average.mean, second.average.mean) == (pytest.approx(40), pytest.approx(90))
+    assert second.average.comparison.test == "paired bootstrap of F1 over examples, one seed"
+    assert second.average.comparison.verdict == "better"
+    assert second.average.comparison.difference == pytest.approx(50)
+    assert second.cells["tr"].comparison.low > 0
+
+
+def test_f1_without_counts_cannot_be_compared(make_run):
+    bare = tagged_run(make_run, "b", 0, 45)
+    bare = bare.model_copy(update={"scores": tuple(one.model_copy(update={"entities": None}) for one in bare.scores)})
+    table = build([Entry("a", [tagged_run(make_run, "a", 0, 20)]), Entry("b", [bare])], metric="f1", reference="a")
+    assert table.groups[0].rows[1].average.comparison is None

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from polydistill.reports.significance import compare, corrected, holm, mcnemar, paired_bootstrap, paired_t
+from polydistill.reports.significance import (
+    compare,
+    corrected,
+    holm,
+    mcnemar,
+    paired_bootstrap,
+    paired_bootstrap_f1,
+    paired_t,
+)
 
 
 @pytest.mark.parametrize("count", [2, 3, 5, 20])
@@ -124,3 +132,51 @@ def test_a_family_of_comparisons_is_judged_more_strictly():
     assert {found.verdict for found in family} == {"within noise"}
     assert [found.p for found in family] == pytest.approx([10 * one.p] * 10)
     assert family[0].difference == one.difference
+
+
+def mean_f1(counts):
+    """The mean over languages of F1, one language at a time."""
+    sums = np.asarray(counts).sum(axis=1)
+    return float(np.mean([2 * right / (said + there) if said + there else 0.0 for right, said, there in sums]))
+
+
+def drawn_counts(generator, languages, examples, skill):
+    """Entities right, said and there."""
+    there = generator.integers(0, 4, (languages, examples))
+    said = generator.integers(0, 4, (languages, examples))
+    right = generator.binomial(np.minimum(said, there), skill)
+    return np.stack([right, said, there], axis=-1)
+
+
+@pytest.mark.parametrize("languages", [1, 3])
+def test_the_bootstrap_of_f1_counts_f1_anew_in_each_sample(languages):
+    generator = np.random.default_rng(3)
+    a, b = (drawn_counts(generator, languages, 60, skill) for skill in (0.9, 0.6))
+    found = paired_bootstrap_f1(a, b)
+    assert found.difference == pytest.approx(mean_f1(a) - mean_f1(b))
+    rows = np.random.default_rng(9).integers(0, 60, (3000, 60))
+    samples = [mean_f1(a[:, some]) - mean_f1(b[:, some]) for some in rows]
+    low, high = np.quantile(samples, [0.025, 0.975])
+    assert (found.low, found.high) == (pytest.approx(low, abs=0.02), pytest.approx(high, abs=0.02))
+    assert found.p < 0.05
+    other = paired_bootstrap_f1(b, a)
+    assert other.difference == pytest.approx(-found.difference)
+    assert (other.low, other.p) == (pytest.approx(-found.high, abs=1e-9), found.p)
+
+
+def test_equal_counts_and_empty_sentences_differ_in_nothing():
+    counts = drawn_counts(np.random.default_rng(0), 2, 30, 0.5)
+    same = paired_bootstrap_f1(counts, counts)
+    assert (same.difference, same.low, same.high, same.p) == (0, 0, 0, 1)
+    nothing = np.zeros((1, 5, 3))
+    assert paired_bootstrap_f1(nothing, nothing).p == 1
+    with pytest.raises(ValueError, match=r"shapes \(2, 30, 3\) and \(2, 29, 3\)"):
+        paired_bootstrap_f1(counts, counts[:, 1:])
+
+
+def test_counts_are_compared_as_f1():
+    generator = np.random.default_rng(1)
+    a, b = (drawn_counts(generator, 2, 200, skill) for skill in (0.95, 0.5))
+    found = compare({0: mean_f1(a)}, {0: mean_f1(b)}, a, b)
+    assert (found.verdict, found.test) == ("better", "paired bootstrap of F1 over examples, one seed")
+    assert "paired t test" in compare({0: 0.5, 1: 0.6}, {0: 0.4, 1: 0.5}, a, b).test

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from polydistill.languages import LANGUAGES
@@ -12,6 +13,7 @@ from polydistill.reports.published import Layout, PublishedRow, published_paper,
 from polydistill.reports.rendering import notes, to_json, to_markdown, to_text
 from polydistill.reports.significance import holm, paired_t
 from polydistill.reports.tables import Entry, EntryGroup, Table, build_table
+from polydistill.results import entity_score
 
 COLUMNS = (
     Column(name="XNLI tr", language="tr", task="XNLI"),
@@ -104,6 +106,20 @@ def test_one_seed_of_a_metric_that_is_no_share_of_rows_is_not_compared(entry, ma
     row = build_table("t/1", "t", pair, "A", metric="f1").groups[0].rows[1]
     assert row.cells["tr"].mean == pytest.approx(80)
     assert row.cells["tr"].comparison is None
+
+
+def test_one_seed_of_f1_is_compared_by_its_counts_but_not_in_a_mean_with_other_metrics(entry):
+    def counted(name, right):
+        made = entry(name, (0,), xnli=(60,), ner=(50,), cosine=30)
+        counts = np.array([[int(at < right), 1, 1] for at in range(100)])
+        score = entity_score("tr", counts, "dev")
+        return Entry(name, {**made.runs, "NER": [made.runs["NER"][0].model_copy(update={"scores": (score,)})]})
+
+    entries = [counted("A", 50), counted("B", 80)]
+    row = build_table("t/1", "t", [EntryGroup("g", entries)], "A", layout=LAYOUT).groups[0].rows[1]
+    assert row.cells["NER tr"].comparison.test == "paired bootstrap of F1 over examples, one seed"
+    assert row.cells["NER tr"].comparison.difference == pytest.approx(30)
+    assert (row.cells["mean"].comparison, row.average.comparison) == (None, None)
 
 
 def test_a_seed_counts_in_a_mean_only_where_all_parts_have_it(entry):

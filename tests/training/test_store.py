@@ -88,7 +88,7 @@ def test_every_field_but_the_names_is_part_of_the_identity():
         assert other.identity not in known, f"{path} does not count"
         known.add(other.identity)
     alone = {"task": "nli", "measure": "accuracy"}  # there is one task, and one measure of a result
-    only_together = {"evaluate_every": None, "patience": None, "selection": None, "parallel": []}
+    only_together = {"evaluate_every": None, "patience": None, "selection": None, "parallel": [], "student": None}
     assert no_other == alone | only_together
     assert len(known) > 90
 

@@ -16,8 +16,9 @@ from polydistill.data.sources import WorldSource
 from polydistill.methods.monolingual import Weights
 from polydistill.training.execute import execute
 from polydistill.training.hub import pinned
+from polydistill.training.model_folders import run_folder
 from polydistill.training.perplexity import held_out
-from polydistill.training.run import Judging, Pretrained, ResultOf, Run, run_folder
+from polydistill.training.run import Judging, Pretrained, ResultOf, Run
 from polydistill.training.starts import quietly
 from polydistill.training.store import Store
 

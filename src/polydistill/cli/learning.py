@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from polydistill.cli.screen import codes, errors, example, say
+from polydistill.cli.tasks import Task, task_named
 from polydistill.defaults import MAX_LENGTH, TUNE, XD, Preset
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 _SOURCE = "world:..., file:PATH or hub:NAME@COMMIT"
 Model = Annotated[str, typer.Option(help="A folder, or a hub name (owner/name, or owner/name@COMMIT).")]
-Task = Annotated[str, typer.Option(help="What is learned: nli.")]
 Out = Annotated[
     Path | None, typer.Option(help="Folder for run.json, model/ and results.json. Default: a new one in --runs.")
 ]
@@ -78,7 +78,7 @@ def tune(
         model,
         train,
         codes(langs),
-        task=_task(task),
+        task=task_named(task),
         dev=dev,
         dev_languages=codes(dev_langs or ""),
         test=test,
@@ -131,7 +131,7 @@ def xd(
         data=data,
         parallel=texts,
         source_language=source or (languages or ("en",))[0],
-        task=_task(task),
+        task=task_named(task),
         dev=dev,
         test=test,
         test_languages=codes(test_langs or ""),
@@ -191,16 +191,6 @@ def do(
 def options(**given: Any) -> Any:
     """Options of the training that were said."""
     return {name: value for name, value in given.items() if value is not None}
-
-
-def _task(name: str) -> Any:
-    """A known task."""
-    from polydistill.errors import unknown
-    from polydistill.tasks.classification import TASKS
-
-    if name not in TASKS:
-        raise unknown("task", name, TASKS)
-    return name
 
 
 def _parallel(given: list[str]) -> tuple[str | None, dict[str, list[str]] | None]:

@@ -7,7 +7,7 @@ from polydistill import api
 from polydistill.languages import LANGUAGES
 from polydistill.methods import pretraining, tuning, xd
 from polydistill.results import RUN_FILE, load_result
-from polydistill.tasks.classification import TASKS
+from polydistill.tasks import TASKS
 from polydistill.training.edit import read_run
 from polydistill.training.store import Store
 from polydistill.world.grammar import available_languages
@@ -31,7 +31,7 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
             return list(api.tables().items())
         case "tasks":
             return [
-                (name, " and ".join(task.shape.texts), ", ".join(task.shape.labels), task.metric)
+                (name, " and ".join(task.shape.texts), ", ".join(task.shape.labels) or "the right choice", task.metric)
                 for name, task in TASKS.items()
             ]
         case "languages":

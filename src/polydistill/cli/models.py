@@ -5,14 +5,19 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from polydistill.cli.screen import codes, errors, example, save, say
+from polydistill.cli.tasks import Task, task_named
 from polydistill.errors import DataError
 
+if TYPE_CHECKING:
+    from polydistill.tasks import TaskName
+
 Model = Annotated[str, typer.Argument(help="A model's or a run's folder, or a hub name.")]
+_ROW_OPTIONS = {"nli": "--premise and --hypothesis", "ner": "--text", "choice": "--premise and --choice"}
 
 
 def add(app: typer.Typer) -> None:
@@ -27,13 +32,14 @@ def evaluate(
     model: Model,
     data: Annotated[str, typer.Option(help="Labelled rows: world:..., file:PATH or hub:NAME@COMMIT.")],
     langs: Annotated[str, typer.Option(help="Languages to score, such as en,de.")],
+    task: Task = "nli",
     json_: Annotated[Path | None, typer.Option("--json", help="Also write the scores as JSON.")] = None,
 ) -> None:
-    """Print a model's accuracy by language."""
+    """Print a model's score by language: accuracy, or F1 for ner."""
     from polydistill import api
     from polydistill.cli.scores import show_scores
 
-    scores = api.evaluate(model, data, codes(langs))
+    scores = api.evaluate(model, data, codes(langs), task_named(task))
     show_scores(scores)
     save(json_, json.dumps([score.model_dump(mode="json") for score in scores], indent=2) + "\n")
 
@@ -42,47 +48,79 @@ def predict(
     model: Model,
     premise: Annotated[str | None, typer.Option(help="One premise ...")] = None,
     hypothesis: Annotated[str | None, typer.Option(help="... and its hypothesis.")] = None,
+    text: Annotated[str | None, typer.Option(help="ner: one sentence, spaces between its words.")] = None,
+    question: Annotated[str, typer.Option(help="choice, with --premise: cause, effect, or a question.")] = "cause",
+    choice: Annotated[list[str] | None, typer.Option(help="choice: once for each choice.")] = None,
+    task: Task = "nli",
     input_: Annotated[Path | None, typer.Option("--input", help="JSONL to read. Default: standard input.")] = None,
     output: Annotated[Path | None, typer.Option(help="JSONL to write. Default: standard output.")] = None,
     lang: Annotated[str | None, typer.Option(help="Language of the texts; matters to XLM models only.")] = None,
 ) -> None:
-    """Print the label of one pair, or of every line of a JSONL file with the keys premise and hypothesis."""
-    if (premise is None) != (hypothesis is None):
-        raise ValueError("--premise and --hypothesis go together. Give both, or neither and lines of JSON.")
-    if premise is not None and input_ is not None:
-        raise ValueError("Give --premise and --hypothesis, or --input, and not both.")
-    if premise is None and input_ is None and sys.stdin.isatty():
-        raise ValueError("Nothing to read: give --premise and --hypothesis, --input FILE, or lines on standard input.")
+    """Print what a model says of one row, or of every line of a JSONL file (nli: the keys premise and hypothesis)."""
+    known = task_named(task)
+    row = _one_row(known, premise, hypothesis, text, question, choice)
+    options = _ROW_OPTIONS[known]
+    if row is not None and input_ is not None:
+        raise ValueError(f"Give {options}, or --input, and not both.")
+    if row is None and input_ is None and sys.stdin.isatty():
+        raise ValueError(f"Nothing to read: give {options}, --input FILE, or lines on standard input.")
     if input_ is not None and output is not None and input_.resolve() == output.resolve():
         raise ValueError(f"--output {output} is the file that --input reads. Name another one.")
     from polydistill import api
     from polydistill.data.text_lines import read_lines
 
-    loaded = api.load(model)
-    if premise is not None and hypothesis is not None:
-        (found,) = api.predict(loaded, [(premise, hypothesis)], lang)
-        shares = ", ".join(f"{label} {share:.3f}" for label, share in found.probabilities.items())
-        say(f"{found.label}  ({shares})")
+    loaded = api.load(model, known)
+    if row is not None:
+        (found,) = api.predict(loaded, [row], lang, known)
+        say(found.line)
         return
     lines = sys.stdin if input_ is None else (text for _, text in read_lines(input_))
     with _writing(output) as target:
         rows: list[dict[str, Any]] = []  # those read ahead of their predictions
 
         def remembered() -> Iterator[dict[str, Any]]:
-            for row in read_rows(lines, str(input_ or "standard input")):
+            for row in read_rows(lines, str(input_ or "standard input"), known):
                 rows.append(row)
                 yield row
 
-        for found in api.predict(loaded, remembered(), lang):
-            answer = {**rows.pop(0), "predicted": found.label, "probabilities": found.probabilities}
+        for found in api.predict(loaded, remembered(), lang, known):
+            answer = {**rows.pop(0), "predicted": found.said, "probabilities": found.probabilities}
             target.write(json.dumps(answer, ensure_ascii=False) + "\n")
             target.flush()
     if output is not None:
         errors().print(f"Written: {output}", markup=False, highlight=False, soft_wrap=True)
 
 
-def read_rows(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
+def _one_row(
+    task: "TaskName",
+    premise: str | None,
+    hypothesis: str | None,
+    text: str | None,
+    question: str,
+    choices: list[str] | None,
+) -> dict[str, Any] | None:
+    """The row that the options of a task give; none where they are not there."""
+    given = {"--premise": premise, "--hypothesis": hypothesis, "--text": text, "--choice": choices or None}
+    said = {name for name, value in given.items() if value is not None}
+    own = set(_ROW_OPTIONS[task].replace(" and", "").split())
+    if stray := sorted(said - own):
+        raise ValueError(f"{stray[0]} is no option of the task {task!r}, which has {_ROW_OPTIONS[task]}.")
+    if said and said != own:
+        raise ValueError(f"{_ROW_OPTIONS[task]} go together. Give both, or neither and lines of JSON.")
+    if not said:
+        return None
+    rows: dict[TaskName, dict[str, Any]] = {
+        "nli": {"premise": premise, "hypothesis": hypothesis},
+        "ner": {"text": text},
+        "choice": {"premise": premise, "question": question, "choices": choices},
+    }
+    return rows[task]
+
+
+def read_rows(lines: Iterable[str], name: str, task: "TaskName" = "nli") -> Iterator[dict[str, Any]]:
     """The objects of JSON lines; a line that cannot be used is named."""
+    from polydistill.tasks import TASKS
+
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -91,13 +129,10 @@ def read_rows(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
         except json.JSONDecodeError as error:
             found = f"text that is not JSON ({error.msg} at character {error.pos + 1})"
             raise DataError(name, number, found, "one JSON object a line", "Correct or remove the line.") from None
-        wrong = [
-            key for key in ("premise", "hypothesis") if not isinstance(row, dict) or not isinstance(row.get(key), str)
-        ]
+        wrong = TASKS[task].wrong_with(row if isinstance(row, dict) else None)
         if wrong:
-            found = f"no text under {' and '.join(wrong)}"
             way_out = "Correct or remove the line."
-            raise DataError(name, number, found, 'an object such as {"premise": "...", "hypothesis": "..."}', way_out)
+            raise DataError(name, number, wrong, f"an object such as {TASKS[task].example}", way_out)
         yield row
 
 

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich import box
@@ -10,9 +10,11 @@ from rich.table import Table as View
 from rich.text import Text
 
 from polydistill.cli.screen import codes, errors, example, results, save, say
+from polydistill.cli.tasks import Task, task_named
 
 if TYPE_CHECKING:
     from polydistill.data.rows import Corpus
+    from polydistill.tasks import TaskName
 
 Runs = Annotated[Path, typer.Option(help="Folder of all runs.")]
 What = Literal["runs", "tables", "tasks", "languages", "methods"]
@@ -50,7 +52,7 @@ def quickstart(
 
 def world(
     langs: Annotated[str, typer.Option(help="Languages, such as en,tr.")] = "en,tr",
-    task: Annotated[Literal["nli"], typer.Option(help="Rows of which task.")] = "nli",
+    task: Task = "nli",
     rows: Annotated[int, typer.Option(help="How many.")] = 8,
     split: Annotated[Literal["train", "dev", "test"], typer.Option(help="Of which part of the world.")] = "train",
     seed: Annotated[int, typer.Option(help="Which world.")] = 0,
@@ -62,20 +64,25 @@ def world(
     """Print rows of the embedded mini-world, which say the same in every language."""
     from polydistill import api
 
-    corpus = api.world_rows(codes(langs), rows, task=task, split=split, seed=seed, difficulty=difficulty)
+    known = task_named(task)
+    corpus = api.world_rows(codes(langs), rows, task=known, split=split, seed=seed, difficulty=difficulty)
+    records = _records(corpus, known)
     if json_:
-        for row in _records(corpus):
+        for row in records:
             say(json.dumps(row, ensure_ascii=False))
         return
+    labels = [name for name in ("label", "ner_tags") if name in records[0]]
+    texts = [name for name in records[0] if name not in (*labels, "language")]
     view = View(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("row", "label", "", *corpus.shape.texts):
+    for heading in ("row", *labels, "", *texts):
         view.add_column(heading, overflow="fold")
-    for at, row in enumerate(_records(corpus)):
+    for at, row in enumerate(records):
         first = at % len(corpus.languages) == 0
-        number, label = (str(at // len(corpus.languages) + 1), str(row["label"])) if first else ("", "")
-        texts = (str(row[name]) for name in corpus.shape.texts)
+        number = str(at // len(corpus.languages) + 1) if first else ""
+        shown = [_cell(row[name]) if first or isinstance(row[name], list) else "" for name in labels]
         last = at % len(corpus.languages) == len(corpus.languages) - 1
-        view.add_row(number, label, str(row["language"]), *map(Text, texts), end_section=last)
+        cells = (Text(_cell(row[name])) for name in texts)
+        view.add_row(number, *shown, str(row["language"]), *cells, end_section=last)
     results().print(view)
 
 
@@ -95,18 +102,19 @@ def text(
         say(line)
 
 
-def _records(corpus: "Corpus") -> list[dict[str, str]]:
+def _cell(value: object) -> str:
+    """Words and their tags side by side, other things as they are."""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _records(corpus: "Corpus", task: "TaskName") -> list[dict[str, Any]]:
     """Row by row, its languages one after the other; labels by name."""
+    from polydistill.tasks import TASKS
+
     by_language = {code: list(rows) for code, rows in corpus.rows.items()}
     count = min(map(len, by_language.values()))
     return [
-        {
-            "language": code,
-            **{name: rows[at][name] for name in corpus.shape.texts},
-            "label": corpus.shape.labels[rows[at]["label"]],
-        }
-        for at in range(count)
-        for code, rows in by_language.items()
+        {"language": code, **TASKS[task].written(rows[at])} for at in range(count) for code, rows in by_language.items()
     ]
 
 

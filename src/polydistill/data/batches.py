@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from polydistill.data.encoding import Encoded, Ints
+from polydistill.data.encoding import Encoded, Ints, Ragged
 from polydistill.data.schedule import Schedule
 
 Batch = dict[str, Any]
@@ -20,11 +20,11 @@ Transform = Callable[[Batch, np.random.Generator], Batch]
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that may share a batch: texts and, row by row, values such as labels or stored teacher signals."""
+    """Rows that may share a batch: texts and, by row or token, values such as labels or stored teacher signals."""
 
     language: str | None
     texts: Mapping[str, Encoded]
-    values: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    values: Mapping[str, NDArray[Any] | Ragged] = field(default_factory=dict)
 
     @property
     def lengths(self) -> Ints:
@@ -33,17 +33,28 @@ class Group:
         return total
 
 
-def pad_texts(texts: Sequence[Mapping[str, Ints]], pad: Mapping[str, int]) -> dict[str, Tensor]:
-    """Texts as padded tensors [texts, longest text] with their attention mask."""
-    lengths = np.array([len(text["input_ids"]) for text in texts])
-    inside = np.arange(lengths.max())[None, :] < lengths[:, None]
-    padded = {}
-    for name in texts[0]:
-        column = np.full(inside.shape, pad[name], dtype=np.int64)
-        column[inside] = np.concatenate([text[name] for text in texts])
-        padded[name] = torch.from_numpy(column)
+def pad_texts(
+    texts: Sequence[Mapping[str, Ints]], pad: Mapping[str, int], choices: int | None = None
+) -> dict[str, Tensor]:
+    """Texts as padded tensors with their attention mask: [texts, longest text], or [rows, choices, longest text]."""
+    inside = _inside([text["input_ids"] for text in texts])
+    padded = {name: _padded([text[name] for text in texts], inside, pad[name]) for name in texts[0]}
     padded["attention_mask"] = torch.from_numpy(inside.astype(np.int64))
-    return padded
+    if choices is None:
+        return padded
+    return {name: column.reshape(-1, choices, column.shape[-1]) for name, column in padded.items()}
+
+
+def _inside(rows: Sequence[Ints]) -> NDArray[np.bool_]:
+    """Where padded rows hold something: [rows, longest row]."""
+    lengths = np.array([len(row) for row in rows])
+    return np.asarray(np.arange(lengths.max())[None, :] < lengths[:, None])
+
+
+def _padded(rows: Sequence[Ints], inside: NDArray[np.bool_], fill: int) -> Tensor:
+    column = np.full(inside.shape, fill, dtype=np.int64)
+    column[inside] = np.concatenate(rows)
+    return torch.from_numpy(column)
 
 
 def length_batches(text: Encoded, batch_size: int, device: torch.device) -> Iterator[tuple[Ints, dict[str, Tensor]]]:
@@ -51,21 +62,34 @@ def length_batches(text: Encoded, batch_size: int, device: torch.device) -> Iter
     order = np.argsort(text.lengths, kind="stable")
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        yield rows, {name: value.to(device) for name, value in pad_texts(text.take(rows), text.pad).items()}
+        inputs = pad_texts(text.take(rows), text.pad, text.choices)
+        yield rows, {name: value.to(device) for name, value in inputs.items()}
 
 
 def collate(parts: Sequence[tuple[Group, Ints]]) -> Batch:
     """One batch from rows of one or several groups; `language` is given where all rows share it."""
     first = parts[0][0]
     batch: Batch = {
-        name: pad_texts([text for group, rows in parts for text in group.texts[name].take(rows)], encoded.pad)
+        name: pad_texts(
+            [text for group, rows in parts for text in group.texts[name].take(rows)], encoded.pad, encoded.choices
+        )
         for name, encoded in first.texts.items()
     }
     for name in first.values:
-        batch[name] = torch.from_numpy(np.concatenate([group.values[name][rows] for group, rows in parts]))
+        batch[name] = _values([(group.values[name], rows) for group, rows in parts])
     languages = {group.language for group, _ in parts}
     batch["language"] = languages.pop() if len(languages) == 1 else None
     return batch
+
+
+def _values(parts: Sequence[tuple[NDArray[Any] | Ragged, Ints]]) -> Tensor:
+    """One value a row, or padded values of its tokens."""
+    arrays = [values[rows] for values, rows in parts if not isinstance(values, Ragged)]
+    if arrays:
+        return torch.from_numpy(np.concatenate(arrays))
+    ragged = [(values, row) for values, rows in parts if isinstance(values, Ragged) for row in values.take(rows)]
+    taken = [row for _, row in ragged]
+    return _padded(taken, _inside(taken), ragged[0][0].fill)
 
 
 class MicroBatches(Dataset[Batch], ABC):

@@ -1,7 +1,7 @@
 """Token ids of many texts, without padding: one flat array and the offsets of each text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from datasets import Dataset
@@ -20,24 +20,48 @@ class Encoded:
     columns: dict[str, Ints]
     offsets: Ints
     pad: dict[str, int]
+    choices: int | None = None
+    """Texts a row, where a row is several texts: the choices of a question. None: a row is one text."""
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return (len(self.offsets) - 1) // (self.choices or 1)
 
     @property
     def lengths(self) -> Ints:
-        """Number of tokens of each text."""
-        return np.diff(self.offsets)
+        """Number of tokens of each row."""
+        return np.diff(self.offsets[:: self.choices or 1])
+
+    @property
+    def longest(self) -> Ints:
+        """Number of tokens of the longest text of each row."""
+        return np.asarray(np.diff(self.offsets).reshape(-1, self.choices or 1).max(axis=1))
 
     def take(self, rows: Ints) -> list[dict[str, Ints]]:
-        """The columns of the given texts, one dictionary a text (views, no copies)."""
-        spans = [(self.offsets[row], self.offsets[row + 1]) for row in rows]
+        """The columns of the texts of the given rows, one dictionary a text (views, no copies)."""
+        texts = rows
+        if self.choices is not None:
+            texts = (np.asarray(rows)[:, None] * self.choices + np.arange(self.choices)).reshape(-1)
+        spans = [(self.offsets[text], self.offsets[text + 1]) for text in texts]
         return [{name: column[start:end] for name, column in self.columns.items()} for start, end in spans]
 
     def select(self, rows: Ints) -> "Encoded":
-        """The given texts, in the given order, as a new `Encoded`."""
+        """The given rows, in the given order, as a new `Encoded`."""
         taken = self.take(rows)
-        return from_lists({name: [text[name] for text in taken] for name in self.columns}, self.pad)
+        flat = from_lists({name: [text[name] for text in taken] for name in self.columns}, self.pad)
+        return replace(flat, choices=self.choices)
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Values of tokens: those of row i are `flat[offsets[i]:offsets[i + 1]]`; `fill` stands in padded places."""
+
+    flat: Ints
+    offsets: Ints
+    fill: int
+
+    def take(self, rows: Ints) -> list[Ints]:
+        """The values of the given rows (views, no copies)."""
+        return [self.flat[self.offsets[row] : self.offsets[row + 1]] for row in rows]
 
 
 def from_lists(columns: dict[str, Sequence[Sequence[int] | Ints]], pad: dict[str, int]) -> Encoded:
@@ -54,7 +78,13 @@ def from_lists(columns: dict[str, Sequence[Sequence[int] | Ints]], pad: dict[str
 
 def pad_values(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
     """What fills the padded places of each column."""
-    return {"input_ids": int(tokenizer.pad_token_id), "token_type_ids": int(tokenizer.pad_token_type_id)}
+    known = {"input_ids": int(tokenizer.pad_token_id), "token_type_ids": int(tokenizer.pad_token_type_id)}
+    return {name: value for name, value in known.items() if name in column_names(tokenizer)}
+
+
+def column_names(tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """What a model reads of each token."""
+    return [name for name in tokenizer.model_input_names if name != "attention_mask"]
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, rows: Dataset, shape: RowShape, max_length: int) -> Encoded:
@@ -67,8 +97,7 @@ def encode_texts(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], pairs: Sequence[str] | None, max_length: int
 ) -> Encoded:
     """Token ids of single texts, or of pairs of texts."""
-    names = [name for name in tokenizer.model_input_names if name != "attention_mask"]
-    pad = {name: value for name, value in pad_values(tokenizer).items() if name in names}
+    names, pad = column_names(tokenizer), pad_values(tokenizer)
     if not texts:
         return from_lists({name: [] for name in names}, pad)
     batch = tokenizer(

@@ -1,6 +1,6 @@
 """Task rows from files in the benchmarks' own layouts: a corpus of any row shape."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +17,25 @@ from polydistill.errors import DataError
 from polydistill.languages import language
 
 NO_LABEL = "no gold label"
+ReadFile = Callable[[Path, Sequence[str]], dict[str, TableBuilder]]
 
 
 def load_files(source: FileSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
     """The rows of `source` in `shape` for each language, from one file a language or one with a column `language`."""
-    if LANGUAGE_PLACEHOLDER in source.path:
-        tables: dict[str, TableBuilder] = {}
-        for code in languages:
-            tables |= _read(find_file(source.path, code), source, shape, [code])
-    else:
-        tables = _read(find_file(source.path, languages[0]), source, shape, languages)
+    tables = in_languages(source.path, languages, lambda path, codes: _read(path, source, shape, codes))
     rows = {code: first_rows(tables[code].dataset(), source.rows) for code in languages}
     skipped = {code: dict(tables[code].skipped) for code in languages if tables[code].skipped}
     return Corpus(shape, rows, is_aligned(source.path, rows, source.aligned), skipped)
+
+
+def in_languages(path: str, languages: Sequence[str], read: ReadFile) -> dict[str, TableBuilder]:
+    """A table for each language, from one file a language or from one with all of them."""
+    if LANGUAGE_PLACEHOLDER not in path:
+        return read(find_file(path, languages[0]), languages)
+    tables: dict[str, TableBuilder] = {}
+    for code in languages:
+        tables |= read(find_file(path, code), [code])
+    return tables
 
 
 def first_rows(dataset: Dataset, rows: int | None) -> Dataset:
@@ -63,11 +69,11 @@ def _read(path: Path, source: FileSource, shape: RowShape, languages: Sequence[s
     tables = {code: TableBuilder(shape, columns.label is not None) for code in languages}
     seen: dict[str, int] = {}
     for line, values in read_records(path, columns):
-        code = _language(values[-1]) if columns.language is not None else languages[0]
+        code = language_of(values[-1]) if columns.language is not None else languages[0]
         seen[code] = seen.get(code, 0) + 1
         if code in tables:
             _add(tables[code], path, line, values, columns, labels)
-    _check_languages(path, seen, languages)
+    check_languages(path, seen, languages)
     return tables
 
 
@@ -92,7 +98,7 @@ def _texts(path: Path, line: int, values: list[Any], columns: Columns) -> Iterat
         yield value
 
 
-def _language(value: object) -> str:
+def language_of(value: object) -> str:
     """The two-letter code of a row's language, or its own spelling where the toolkit does not know the language."""
     try:
         return language(str(value)).code
@@ -100,7 +106,8 @@ def _language(value: object) -> str:
         return str(value)
 
 
-def _check_languages(path: Path, seen: dict[str, int], languages: Sequence[str]) -> None:
+def check_languages(path: Path, seen: Collection[str], languages: Sequence[str]) -> None:
+    """Each language that is asked for must have rows among those seen in the file."""
     if not seen:
         raise DataError(path, None, "a header and no rows", "at least one row", "Check how the file was written.")
     for code in languages:

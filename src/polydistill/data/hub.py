@@ -42,20 +42,25 @@ def is_local(source: HubSource) -> bool:
 def load_hub(source: HubSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
     """The rows of `source` in `shape`: one configuration a language, or one with a `translation` column."""
     per_language = LANGUAGE_PLACEHOLDER in (source.config or "")
-    data = {code: _load(source, code) for code in (languages if per_language else languages[:1])}
+    data = {code: load_dataset(source, code) for code in (languages if per_language else languages[:1])}
     first = data[languages[0]]
     claimed = source.aligned
     if not per_language and shape == SENTENCE and TRANSLATION in first.column_names:
         tables, claimed = _translations(first, source, languages), True
-    elif len(data) == len(languages):
-        tables = {code: _task_rows(dataset, source, shape) for code, dataset in data.items()}
     else:
-        found = f"one configuration for {len(languages)} languages ({', '.join(languages)})"
-        way_out = "Write {lang} in the configuration: hub:NAME@COMMIT?config={lang}."
-        raise DataError(source.name, None, found, "one a language", way_out)
+        check_configurations(source, languages)
+        tables = {code: _task_rows(dataset, source, shape) for code, dataset in data.items()}
     rows = {code: first_rows(tables[code].dataset(), source.rows) for code in languages}
     skipped = {code: dict(table.skipped) for code, table in tables.items() if table.skipped}
     return Corpus(shape, rows, is_aligned(source.name, rows, claimed), skipped)
+
+
+def check_configurations(source: HubSource, languages: Sequence[str]) -> None:
+    """Rows of a task in several languages come from a configuration each."""
+    if len(languages) > 1 and LANGUAGE_PLACEHOLDER not in (source.config or ""):
+        found = f"one configuration for {len(languages)} languages ({', '.join(languages)})"
+        way_out = "Write {lang} in the configuration: hub:NAME@COMMIT?config={lang}."
+        raise DataError(source.name, None, found, "one a language", way_out)
 
 
 def hub_texts(source: HubSource, code: str) -> list[Callable[[], Iterator[str]]]:
@@ -64,7 +69,7 @@ def hub_texts(source: HubSource, code: str) -> list[Callable[[], Iterator[str]]]
         data = _builder(source, name, config).as_streaming_dataset(split=source.split)
     column = source.columns.get(SENTENCE.texts[0], SENTENCE.texts[0])
     if data.column_names is not None:  # some formats say only row by row what they hold
-        _check_column(source, column, data.column_names)
+        check_columns(data.column_names, source, [column], SENTENCE)
         data = data.select_columns([column])
     files = range(data.num_shards)
     return [partial(_texts, source, code, data.shard(len(files), number), column, number) for number in files]
@@ -78,13 +83,13 @@ def _texts(source: HubSource, code: str, data: datasets.IterableDataset, column:
             batch = next(batches, None)
         if batch is None:
             return
-        _check_column(source, column, list(batch))
+        check_columns(list(batch), source, [column], SENTENCE)
         for row, text in enumerate(batch[column], start=read + 1):
             _check_texts(source, f"file {file + 1}, row {row}", [column], [text])
             yield text
 
 
-def _load(source: HubSource, code: str) -> datasets.Dataset:
+def load_dataset(source: HubSource, code: str) -> datasets.Dataset:
     """One configuration and split, whole."""
     with _explained(source, code) as (name, config):
         builder = _builder(source, name, config)
@@ -116,12 +121,16 @@ def _explained(source: HubSource, code: str) -> Iterator[tuple[str, str | None]]
         raise DataError(source.name, None, f"{type(error).__name__}: {error}".rstrip("."), wanted, way_out) from error
 
 
+def column_names(source: HubSource, code: str) -> list[str]:
+    """The columns of one configuration and split."""
+    return list(load_dataset(source, code).column_names)
+
+
 def _task_rows(data: datasets.Dataset, source: HubSource, shape: RowShape) -> TableBuilder:
     """Rows with the shape's columns. Labels are read by name where the data set names them, whatever its order."""
     texts = [source.columns.get(name, name) for name in shape.texts]
     label = source.columns.get(LABEL, LABEL)
-    for name in texts:
-        _check_column(source, name, data.column_names, shape)
+    check_columns(data.column_names, source, texts, shape)
     labels = _labels(data, label) if shape.labels else None
     read = LabelReader(shape, source.labels)
     table = TableBuilder(shape, labelled=labels is not None)
@@ -137,6 +146,14 @@ def _task_rows(data: datasets.Dataset, source: HubSource, shape: RowShape) -> Ta
             else:
                 table.add([*values, index])
     return table
+
+
+def check_columns(names: Sequence[str], source: HubSource, wanted: Sequence[str], shape: RowShape) -> None:
+    """The columns that are read must be there."""
+    for name in wanted:
+        if name not in names:
+            way_out = f"Say which column is which (columns={shape.texts[0]}:NAME,...)."
+            raise DataError(source.name, None, f"the columns {', '.join(names)}", f"a column {name!r}", way_out)
 
 
 def _labels(data: datasets.Dataset, column: str) -> Iterator[object] | None:
@@ -160,12 +177,6 @@ def _translations(data: datasets.Dataset, source: HubSource, languages: Sequence
     for number, value in enumerate(data[TRANSLATION], start=1):
         add_row(tables, translations(value, languages, f"{source.name}, row {number}", None))
     return tables
-
-
-def _check_column(source: HubSource, name: str, names: Sequence[str], shape: RowShape = SENTENCE) -> None:
-    if name not in names:
-        way_out = f"Say which column is which (columns={shape.texts[0]}:NAME,...)."
-        raise DataError(source.name, None, f"the columns {', '.join(names)}", f"a column {name!r}", way_out)
 
 
 def _check_texts(source: HubSource, place: str, names: Sequence[str], values: Sequence[Any]) -> None:

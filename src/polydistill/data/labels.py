@@ -7,7 +7,10 @@ from polydistill.data.rows import RowShape
 from polydistill.errors import DataError
 
 NO_GOLD_LABEL = "-"  # MultiNLI and SNLI: the annotators did not agree
-_OTHER_SPELLINGS = {"contradictory": "contradiction"}  # the machine-translated training files of XNLI
+_OTHER_SPELLINGS = {
+    "contradictory": "contradiction",  # the machine-translated training files of XNLI
+    **{str(place): f"choice{place + 1}" for place in range(5)},  # COPA: 0 is the first choice
+}
 
 
 class LabelReader:
@@ -28,6 +31,14 @@ class LabelReader:
     def knows(self, value: object) -> bool:
         """Whether `value` is a label (or says that there is none)."""
         return str(value) == NO_GOLD_LABEL or str(value).strip().casefold() in self._index
+
+    def given(self, value: object, file: str | Path, line: int | None) -> int:
+        """The label's index, where there must be one."""
+        index = self.index(value, file, line)
+        if index is None:
+            way_out = "Complete it, or leave it out."
+            raise DataError(file, line, f"label {NO_GOLD_LABEL!r}", f"one of {', '.join(self.spellings)}", way_out)
+        return index
 
     def index(self, value: object, file: str | Path, line: int | None) -> int | None:
         """The label's index; `None` where the annotators gave none."""

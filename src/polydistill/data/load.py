@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from polydistill.data.choices import load_choices
 from polydistill.data.files import load_files
 from polydistill.data.hub import is_local, load_hub
 from polydistill.data.parallel import load_text_files
 from polydistill.data.paths import find_files, visible_files
-from polydistill.data.rows import SENTENCE, Corpus, RowShape
+from polydistill.data.rows import CHOICES, SENTENCE, Corpus, RowShape
 from polydistill.data.sources import FileSource, HubSource, Source, WorldSource
-from polydistill.data.world_rows import load_world
+from polydistill.data.tagged import load_tagged
+from polydistill.data.world_rows import load_world, world_content
 from polydistill.languages import language
-from polydistill.world.corpora import World
 
 _LARGE = 1 << 26  # ours: bytes; a smaller file is soon read, and may change again within one tick of its time stamp
 
@@ -22,8 +23,13 @@ _LARGE = 1 << 26  # ours: bytes; a smaller file is soon read, and may change aga
 def load_rows(source: Source, shape: RowShape, languages: Sequence[str]) -> Corpus:
     """The rows of `source` in `shape`, a table for each of `languages` (by any code or name of theirs)."""
     codes = _codes(languages)
+    _check_options(source, shape)
     if isinstance(source, WorldSource):
         return load_world(source, shape, codes)
+    if shape == CHOICES:
+        return load_choices(source, codes)
+    if shape.tagged:
+        return load_tagged(source, shape, codes)
     if isinstance(source, HubSource):
         return load_hub(source, shape, codes)
     return load_text_files(source, codes) if shape == SENTENCE else load_files(source, shape, codes)
@@ -34,20 +40,33 @@ def load_text(source: Source, languages: Sequence[str]) -> Corpus:
     return load_rows(source, SENTENCE, languages)
 
 
-def fingerprint(source: Source, languages: Sequence[str]) -> str:
-    """The hash of what `source` gives for `languages`: content and options count, not where files lie."""
+def fingerprint(source: Source, languages: Sequence[str], shape: RowShape = SENTENCE) -> str:
+    """The hash of what `source` gives for `languages`: content and options count, not where files lie.
+
+    The shape matters to the mini-world only, whose rows of a task change with the words of that task.
+    """
     codes = sorted(_codes(languages))
-    options = source.model_dump(mode="json", exclude=None if isinstance(source, WorldSource) else {"path", "name"})
+    files = {"path", "name", "label_file", "questions"}
+    options = source.model_dump(mode="json", exclude=None if isinstance(source, WorldSource) else files)
     content: list[str]
     if isinstance(source, WorldSource):
-        content = [World(seed=source.seed, difficulty=source.difficulty).fingerprint]
+        content = world_content(source, shape)
     elif isinstance(source, FileSource):
-        content = _contents(dict.fromkeys(file for code in codes for file in find_files(source.path, code)))
-    elif is_local(source):
-        content = _folder(Path(source.name))
+        beside = [Path(file) for file in (source.label_file, source.questions) if file]
+        content = _contents(
+            dict.fromkeys([*(file for code in codes for file in find_files(source.path, code)), *beside])
+        )
     else:
-        content = [source.name]  # pinned: the revision is among the options
+        content = _folder(Path(source.name)) if is_local(source) else [source.name]  # pinned: its revision is an option
+        content += _contents([Path(source.questions)] if source.questions else [])
     return hashlib.sha256(json.dumps([options, codes, content], sort_keys=True).encode()).hexdigest()
+
+
+def _check_options(source: Source, shape: RowShape) -> None:
+    """Options that only files of questions have must not be given, and then ignored, elsewhere."""
+    for option in ("questions", "label_file"):
+        if shape != CHOICES and getattr(source, option, None) is not None:
+            raise ValueError(f"{option}= belongs to sources of questions with choices (task choice). Leave it out.")
 
 
 def _codes(languages: Sequence[str]) -> list[str]:

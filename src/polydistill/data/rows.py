@@ -1,8 +1,9 @@
 """The shape every source brings its rows into.
 
 A corpus is one Arrow table (`datasets.Dataset`) a language, with the columns that a `RowShape` names: its text columns
-and, where it has labels, an integer column `label` that indexes `RowShape.labels`. Labels may be absent (unlabelled
-text). In an aligned corpus row i says the same in every language.
+and, where it has labels, an integer column `label` that indexes `RowShape.labels` (of tagged words a list of them, one
+a word; of questions the place of the right choice). Labels may be absent (unlabelled text). In an aligned corpus row i
+says the same in every language.
 """
 
 from collections.abc import Mapping
@@ -19,23 +20,33 @@ class RowShape:
 
     texts: tuple[str, ...]
     labels: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    """Those of the texts that are lists of texts: the words of a sentence, the choices of a question."""
+    tagged: bool = False
+    """Whether a row has a label for each word, and not one."""
 
 
 PAIR_OF_SENTENCES = RowShape(("premise", "hypothesis"), ("entailment", "neutral", "contradiction"))
 SENTENCE = RowShape(("text",))
+WORDS = RowShape(
+    ("tokens",), ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"), lists=("tokens",), tagged=True
+)
+CHOICES = RowShape(("premise", "question", "choices"), lists=("choices",))
 
 
 @dataclass(frozen=True)
 class Corpus:
     """Rows by language (two-letter codes).
 
-    `skipped` counts, by language and reason, the rows of the source that were left out (such as "no gold label").
+    `skipped` counts, by language and reason, the rows of the source that were left out (such as "no gold label");
+    `corrected` those that were put right.
     """
 
     shape: RowShape
     rows: Mapping[str, Dataset] = field(repr=False)
     aligned: bool = True
     skipped: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    corrected: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def languages(self) -> tuple[str, ...]:

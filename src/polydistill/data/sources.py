@@ -17,14 +17,23 @@ LayoutName = Literal["multinli", "xnli", "xnli-mt", "xtreme", "headed", "headerl
 LANGUAGE_PLACEHOLDER = "{lang}"
 
 
+def _unsaid(value: object) -> bool:
+    """Options that came later are left out where they are not said, so that older runs keep their identity."""
+    return value is None or value is False
+
+
 class WorldSource(Spec):
-    """Rows of the mini-world: a function of seed and difficulty, aligned across all its languages."""
+    """Rows of the mini-world: a function of seed and difficulty, aligned across all its languages.
+
+    `mixed` text speaks of what all tasks speak of, also of named entities and of causes and effects.
+    """
 
     kind: Literal["world"] = "world"
     difficulty: str = "mini"
     seed: int = 0
     rows: PositiveInt = 1000
     split: Literal["train", "dev", "test"] = "train"
+    mixed: bool = Field(default=False, exclude_if=_unsaid)
 
 
 class FileSource(Spec):
@@ -34,6 +43,8 @@ class FileSource(Spec):
     `layout` is found from the file where it is not said. `columns` maps a column of the row shape (or `label`, or
     `language`) to its name in the file; `labels` are the file's spellings in the order of the shape's labels. `aligned`
     claims or denies that row i says the same in every language; where it is not said, equal labels decide.
+    `label_file` has the labels, line by line, where they are not in the rows (SIQA). `questions` is the English file of
+    the same questions in the same order, whose `cause` or `effect` counts (XCOPA, where it is wrong in some languages).
     """
 
     kind: Literal["file"] = "file"
@@ -43,13 +54,15 @@ class FileSource(Spec):
     labels: tuple[str, ...] = ()
     aligned: bool | None = None
     rows: PositiveInt | None = None
+    label_file: str | None = Field(default=None, exclude_if=_unsaid)
+    questions: str | None = Field(default=None, exclude_if=_unsaid)
 
 
 class HubSource(Spec):
     """Rows of a data set of the hub, or of a local folder in the hub's layout.
 
     `name` is a repository (`owner/name`, with `revision`, the full hash of a commit) or a folder (without). `config`
-    may hold `{lang}`. `columns`, `labels`, `aligned` and `rows` are as in `FileSource`.
+    may hold `{lang}`. `columns`, `labels`, `aligned`, `rows` and `questions` (a file) are as in `FileSource`.
     """
 
     kind: Literal["hub"] = "hub"
@@ -61,6 +74,7 @@ class HubSource(Spec):
     labels: tuple[str, ...] = ()
     aligned: bool | None = None
     rows: PositiveInt | None = None
+    questions: str | None = Field(default=None, exclude_if=_unsaid)
 
 
 Source = Annotated[WorldSource | FileSource | HubSource, Field(discriminator="kind")]

@@ -9,6 +9,7 @@ from datasets import Dataset
 
 from polydistill.data.rows import LABEL, RowShape
 
+Cell = str | int | Sequence[str] | Sequence[int]
 _ROWS_PER_CHUNK = 8192  # ours: Python objects of at most this many rows are alive at a time
 
 
@@ -16,17 +17,24 @@ class TableBuilder:
     """Collects rows into Arrow chunks, so that a large file costs the size of its text and not of Python objects."""
 
     def __init__(self, shape: RowShape, labelled: bool) -> None:
-        fields = [(name, pa.string()) for name in shape.texts] + ([(LABEL, pa.int64())] if labelled else [])
+        fields = [(name, pa.list_(pa.string()) if name in shape.lists else pa.string()) for name in shape.texts]
+        if labelled:
+            fields.append((LABEL, pa.list_(pa.int64()) if shape.tagged else pa.int64()))
         self._schema = pa.schema(fields)
-        self._columns: list[list[str | int]] = [[] for _ in fields]
+        self._columns: list[list[Cell]] = [[] for _ in fields]
         self._chunks: list[pa.RecordBatch] = []
         self._digest = hashlib.sha256(self._schema.serialize())
+        self._rows = 0
         self.skipped: Counter[str] = Counter()
 
-    def add(self, values: Sequence[str | int]) -> None:
+    def __len__(self) -> int:
+        return self._rows
+
+    def add(self, values: Sequence[Cell]) -> None:
         """Add one row: the texts in the shape's order, then the label where there is one."""
         for column, value in zip(self._columns, values, strict=True):
             column.append(value)
+        self._rows += 1
         if len(self._columns[0]) >= _ROWS_PER_CHUNK:
             self._flush()
 

@@ -5,29 +5,52 @@ from functools import lru_cache
 
 from datasets import Dataset
 
-from polydistill.data.rows import LABEL, PAIR_OF_SENTENCES, SENTENCE, Corpus, RowShape
+from polydistill.data.rows import CHOICES, LABEL, PAIR_OF_SENTENCES, SENTENCE, WORDS, Corpus, RowShape
 from polydistill.data.sources import WorldSource
+from polydistill.world.causes import say
 from polydistill.world.corpora import World
 from polydistill.world.nli import NliPair
 
 
 def load_world(source: WorldSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
-    """Sentence pairs with labels, or sentences, that say the same in every language."""
-    world = World(seed=source.seed, difficulty=source.difficulty)
-    if shape == PAIR_OF_SENTENCES:
-        return _pairs(world, source, languages)
-    if shape == SENTENCE:
-        meanings = world.meanings(source.split, source.rows)
-        rows = {code: Dataset.from_dict({"text": world.sentences(meanings, code)}) for code in languages}
-        return Corpus(shape, rows)
-    raise ValueError(
-        f"The mini-world has no rows with the columns {', '.join(shape.texts)}. "
-        f"It has {', '.join(PAIR_OF_SENTENCES.texts)} with labels, and {', '.join(SENTENCE.texts)}: use one of these "
-        "shapes, or a file: or hub: source."
-    )
+    """Rows of a task, or sentences, that say the same in every language."""
+    makers = {PAIR_OF_SENTENCES: _pairs, SENTENCE: _sentences, WORDS: _words, CHOICES: _questions}
+    if shape not in makers:
+        known = "; ".join(", ".join(one.texts) for one in makers)
+        raise ValueError(
+            f"The mini-world has no rows with the columns {', '.join(shape.texts)}. It has {known}: "
+            "use one of these shapes, or a file: or hub: source."
+        )
+    if source.mixed and shape != SENTENCE:
+        raise ValueError("mixed=true is for text without labels; rows of a task are of that task. Leave it out.")
+    return Corpus(shape, makers[shape](_world(source), source, languages))
 
 
-def _pairs(world: World, source: WorldSource, languages: Sequence[str]) -> Corpus:
+def world_content(source: WorldSource, shape: RowShape) -> list[str]:
+    """What the rows of a source are made from, as a fingerprint; of a task, its own words too."""
+    world = _world(source)
+    if shape == WORDS:
+        return [world.fingerprint_with("entities")]
+    if shape == CHOICES:
+        return [world.fingerprint_with("events")]
+    if source.mixed:
+        return [world.fingerprint_with("entities"), world.fingerprint_with("events")]
+    return [world.fingerprint]
+
+
+def _world(source: WorldSource) -> World:
+    return World(seed=source.seed, difficulty=source.difficulty)
+
+
+def _sentences(world: World, source: WorldSource, languages: Sequence[str]) -> dict[str, Dataset]:
+    if source.mixed:
+        said = world.mixed(source.split, source.rows)
+        return {code: Dataset.from_dict({"text": world.mixed_text(said, code)}) for code in languages}
+    meanings = world.meanings(source.split, source.rows)
+    return {code: Dataset.from_dict({"text": world.sentences(meanings, code)}) for code in languages}
+
+
+def _pairs(world: World, source: WorldSource, languages: Sequence[str]) -> dict[str, Dataset]:
     pairs = _labelled_pairs(source)
     labels = [pair.label for pair in pairs]
     rows: dict[str, Dataset] = {}
@@ -35,10 +58,36 @@ def _pairs(world: World, source: WorldSource, languages: Sequence[str]) -> Corpu
         premises = world.sentences([pair.premise for pair in pairs], code)
         hypotheses = world.sentences([pair.hypothesis for pair in pairs], code)
         rows[code] = Dataset.from_dict({"premise": premises, "hypothesis": hypotheses, LABEL: labels})
-    return Corpus(PAIR_OF_SENTENCES, rows)
+    return rows
 
 
 @lru_cache(maxsize=8)
 def _labelled_pairs(source: WorldSource) -> list[NliPair]:
     """The pairs themselves, which every language and every run of a process share."""
-    return World(seed=source.seed, difficulty=source.difficulty).nli(source.split, source.rows)
+    return _world(source).nli(source.split, source.rows)
+
+
+def _words(world: World, source: WorldSource, languages: Sequence[str]) -> dict[str, Dataset]:
+    mentions = world.mentions(source.split, source.rows)
+    index = {tag: at for at, tag in enumerate(WORDS.labels)}
+    rows: dict[str, Dataset] = {}
+    for code in languages:
+        tagged = world.tagged(mentions, code)
+        labels = [[index[tag] for tag in tags] for _, tags in tagged]
+        rows[code] = Dataset.from_dict({"tokens": [words for words, _ in tagged], LABEL: labels})
+    return rows
+
+
+def _questions(world: World, source: WorldSource, languages: Sequence[str]) -> dict[str, Dataset]:
+    asked = world.questions(source.split, source.rows)
+    return {
+        code: Dataset.from_dict(
+            {
+                "premise": [say(one.premise, code) for one in asked],
+                "question": [one.asks for one in asked],
+                "choices": [[say(choice, code) for choice in one.choices] for one in asked],
+                LABEL: [one.label for one in asked],
+            }
+        )
+        for code in languages
+    }

@@ -16,7 +16,7 @@ from pydantic import model_validator
 from torch import Tensor
 
 from polydistill.data.batches import Batch, Group
-from polydistill.data.encoding import Encoded, encode
+from polydistill.data.encoding import Encoded
 from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
 from polydistill.data.rows import RowShape
@@ -28,7 +28,7 @@ from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 from polydistill.students.polyglot import Polyglot, Reading
-from polydistill.tasks.classification import TASKS, TaskName
+from polydistill.tasks import TASKS, TaskName
 from polydistill.teachers.frozen import Frozen
 
 On = Literal["logits", "first"]
@@ -112,6 +112,21 @@ class XDistil(Spec):
     """Let the teacher read every source text once and keep what it says, instead of reading it again each step."""
 
     @model_validator(mode="after")
+    def _the_task_has_what_is_compared(self) -> Self:
+        shape = TASKS[self.task].shape
+        if shape.tagged:
+            raise ValueError(
+                f"XD compares what is said of a row and of its translation; the task {self.task!r} tags words, which "
+                "translations do not share. Tune on its labels instead."
+            )
+        if shape.lists and (self.parallel or self.on == "first"):
+            raise ValueError(
+                f"The task {self.task!r} reads several texts a row: XD needs rows of the task (data), not plain "
+                "sentences, and compares logits (on='logits')."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_kind_of_rows(self) -> Self:
         if (self.data is None) == (not self.parallel):
             raise ValueError("XD needs either rows of the task (data) or plain parallel text (parallel), and not both.")
@@ -146,12 +161,12 @@ def prepare(spec: XDistil, models: Models, seed: int) -> Prepared:
     assert models.teacher is not None, "XD has a teacher"
     assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
     teacher = Frozen(Polyglot(models.teacher.network))
-    groups = []
-    for language, source_rows, target_rows, shape in _pairs(spec, seed):
-        source = encode(models.teacher.tokenizer, source_rows, shape, _limit(spec))
-        target = encode(models.student.tokenizer, target_rows, shape, _limit(spec))
+    groups, task = [], TASKS[spec.task]
+    for language, source_rows, target_rows in _pairs(spec, seed):
+        source = task.encode(models.teacher.tokenizer, source_rows, _limit(spec))
+        target = task.encode(models.student.tokenizer, target_rows, _limit(spec))
         if spec.longer == "drop":
-            short = np.flatnonzero((source.lengths <= spec.max_length) & (target.lengths <= spec.max_length))
+            short = np.flatnonzero((source.longest <= spec.max_length) & (target.longest <= spec.max_length))
             if not len(short):
                 raise ValueError(
                     f"No {language!r} row is left: all {len(source)} are over max_length={spec.max_length} tokens, in "
@@ -182,8 +197,8 @@ def _group(spec: XDistil, models: Models, teacher: Frozen, language: str, source
     return Group(language, {"target": target}, {"signal": signal})
 
 
-def _pairs(spec: XDistil, seed: int) -> Sequence[tuple[str, Dataset, Dataset, RowShape]]:
-    """(target language, source rows, target rows, shape) of every language pair."""
+def _pairs(spec: XDistil, seed: int) -> Sequence[tuple[str, Dataset, Dataset]]:
+    """(target language, source rows, target rows) of every language pair."""
     shape = TASKS[spec.task].shape
     if spec.data is not None:
         ((data, languages),) = spec.reads
@@ -194,11 +209,11 @@ def _pairs(spec: XDistil, seed: int) -> Sequence[tuple[str, Dataset, Dataset, Ro
                 "If its rows are translations of each other, say aligned=true."
             )
         source = corpus.rows[spec.source_language]
-        return [(language, source, corpus.rows[language], shape) for language in spec.languages]
+        return [(language, source, corpus.rows[language]) for language in spec.languages]
     return _sentence_pairs(spec, shape, seed)
 
 
-def _sentence_pairs(spec: XDistil, shape: RowShape, seed: int) -> list[tuple[str, Dataset, Dataset, RowShape]]:
+def _sentence_pairs(spec: XDistil, shape: RowShape, seed: int) -> list[tuple[str, Dataset, Dataset]]:
     """Rows of the task's shape made of plain sentences; the source language learns from all its sentences."""
     pairs = []
     for text in spec.parallel:
@@ -207,10 +222,10 @@ def _sentence_pairs(spec: XDistil, shape: RowShape, seed: int) -> list[tuple[str
         originals, translations = corpus.rows[spec.source_language], corpus.rows[text.target]
         rng = np.random.default_rng([seed, 4])
         order = [np.arange(len(originals)), *(rng.permutation(len(originals)) for _ in shape.texts[1:])]
-        pairs.append((text.target, _combine(originals, order, shape), _combine(translations, order, shape), shape))
+        pairs.append((text.target, _combine(originals, order, shape), _combine(translations, order, shape)))
     if spec.source_language in spec.languages:
-        originals = concatenate_datasets([source for _, source, _, _ in pairs])
-        pairs.insert(0, (spec.source_language, originals, originals, shape))
+        originals = concatenate_datasets([source for _, source, _ in pairs])
+        pairs.insert(0, (spec.source_language, originals, originals))
     return pairs
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
-from transformers import AutoConfig, AutoTokenizer
+from transformers import AutoTokenizer
 
 from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
@@ -15,10 +15,10 @@ from polydistill.languages import language
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import ParallelText, XDistil
 from polydistill.results import MODEL
-from polydistill.tasks.classification import TASKS, TaskName
+from polydistill.tasks import TASKS, TaskName
 from polydistill.training.hub import pinned
-from polydistill.training.run import Judging, Measure, Pretrained, Run, Training
-from polydistill.training.starts import has_head
+from polydistill.training.run import Judging, Pretrained, Run, Training
+from polydistill.training.starts import task_of
 
 Rows = str | WorldSource | FileSource | HubSource
 """A source, or its short form, such as `file:xnli/dev-{lang}.tsv`."""
@@ -100,7 +100,7 @@ def xd_run(
     Give `data` (rows of the task, aligned across `languages`, labels unread) or `parallel`: plain parallel text by
     target language, two files or one. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
     """
-    start, first = _tuned(pinned(model)), language(source_language).code
+    start, first = _tuned(pinned(model), task), language(source_language).code
     length = length_of(start, max_length)
     texts = tuple(_parallel_text(first, target, files) for target, files in (parallel or {}).items())
     codes = codes_of(languages or (first, *(text.target for text in texts)))
@@ -143,12 +143,13 @@ def called_of(start: Pretrained) -> str:
     return path.parent.name if path.name == MODEL and path.parent.name else path.name
 
 
-def _tuned(start: Pretrained) -> Pretrained:
+def _tuned(start: Pretrained, task: TaskName) -> Pretrained:
     """The same, if it can teach: a head that has learned nothing has nothing to say."""
-    if not has_head(AutoConfig.from_pretrained(start.name, revision=start.revision)):
+    if task_of(start) != task:
+        said = "" if task == "nli" else f" --task {task}"
         raise ValueError(
-            f"{start.name} has no classification head, so it cannot teach. Tune it first: polydistill tune --model "
-            f"{start.name} --train ROWS --out tuned."
+            f"{start.name} has no head of the task {task!r}, so it cannot teach. Tune it first: polydistill tune "
+            f"--model {start.name}{said} --train ROWS --out tuned."
         )
     return start
 
@@ -174,13 +175,21 @@ def training_of(defaults: Options, options: Options, rows: int, judged: bool) ->
 
 
 def judging_of(
-    task: TaskName, rows: Rows | None, languages: Sequence[str], max_length: int, measure: Measure = "accuracy"
+    task: TaskName,
+    rows: Rows | None,
+    languages: Sequence[str],
+    max_length: int,
+    measure: Literal["agreement", "perplexity"] | None = None,
 ) -> Judging | None:
-    """What judges a student, if rows are given."""
+    """What judges a student, if rows are given: by the task's own measure where no other is named."""
     if rows is None:
         return None
     return Judging(
-        task=task, languages=codes_of(languages), data=as_source(rows), max_length=max_length, measure=measure
+        task=task,
+        languages=codes_of(languages),
+        data=as_source(rows),
+        max_length=max_length,
+        measure=measure or TASKS[task].metric,
     )
 
 

@@ -41,7 +41,8 @@ from polydistill.reports.tables import Entry, EntryGroup, Table, build_table
 from polydistill.reports.vectors import alignment_picture
 from polydistill.results import MODEL, RunResult
 from polydistill.students.polyglot import Polyglot
-from polydistill.tasks.classification import NLI, predict_logits
+from polydistill.tasks import NLI
+from polydistill.tasks.classification import predict_logits
 from polydistill.training.checkpoints import written_whole
 from polydistill.training.execute import execute
 from polydistill.training.run import Run, before

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,12 +109,25 @@ class Measure:
         return True
 
     def _examples(self, entry: Entry, columns: Sequence[Column], seed: int) -> NDArray[np.float64] | None:
-        """In what share of the columns each row is right; None where that is not what the scores are the mean of."""
+        """In what share of the columns each row is right; None where that is not what the scores are the mean of.
+
+        Where all columns are F1s: the counts behind them, by column and row.
+        """
         scores = [self.scores(entry, column)[seed] for column in columns]
-        stored = [hits for score in scores if (hits := score.correct) is not None]
-        if len(stored) < len(scores) or len({hits.size for hits in stored}) > 1:
+        if all(score.metric == "f1" for score in scores):
+            return _stacked([score.counts for score in scores])
+        stored = _stacked([score.correct for score in scores])
+        # What is right by row says nothing of the differences of a score that is no share of right rows.
+        if stored is None or any(
+            abs(float(hits.mean()) - score.value) > 1e-6 for hits, score in zip(stored, scores, strict=True)
+        ):
             return None
-        # An F1 is no share of right rows: what is right by row then says nothing of its differences.
-        if any(abs(float(hits.mean()) - score.value) > 1e-6 for hits, score in zip(stored, scores, strict=True)):
-            return None
-        return np.asarray(np.mean(stored, axis=0), dtype=np.float64)
+        return np.asarray(stored.mean(axis=0), dtype=np.float64)
+
+
+def _stacked(parts: Sequence[NDArray[Any] | None]) -> NDArray[np.float64] | None:
+    """One array of all columns' rows; None where one was not stored, or they differ in number."""
+    stored = [part for part in parts if part is not None]
+    if len(stored) < len(parts) or len({len(part) for part in stored}) > 1:
+        return None
+    return np.stack(stored).astype(np.float64)

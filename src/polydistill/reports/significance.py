@@ -16,6 +16,7 @@ from polydistill.specs import Spec
 
 LEVEL = 0.05
 RESAMPLES = 10_000
+_AT_ONCE = 500  # ours: samples whose counts are held at a time
 
 Verdict = Literal["better", "worse", "within noise"]
 
@@ -96,6 +97,34 @@ def paired_bootstrap(correct_a: ArrayLike, correct_b: ArrayLike, seed: int = 0) 
     return Interval(float(differences.mean()), float(low), float(high), min(1.0, 2 * (tail + 1) / (RESAMPLES + 1)))
 
 
+def paired_bootstrap_f1(counts_a: ArrayLike, counts_b: ArrayLike, seed: int = 0) -> Interval:
+    """The paired bootstrap for F1, which is no mean over examples: each sample's F1 is counted anew.
+
+    The counts are entities right, said and there [languages, examples, 3]. A sample takes whole examples, the same for
+    a and b and for all languages; its value is the mean over languages of F1 = 2 right / (said + there).
+    """
+    sides = [np.asarray(side, dtype=np.float64) for side in (counts_a, counts_b)]
+    if sides[0].shape != sides[1].shape or sides[0].ndim != 3:
+        raise ValueError(f"Paired counts have shapes {sides[0].shape} and {sides[1].shape}; expected one shape.")
+    examples = sides[0].shape[1]
+    generator, parts = np.random.default_rng(seed), []
+    for _ in range(RESAMPLES // _AT_ONCE):
+        times = generator.multinomial(examples, np.full(examples, 1 / examples), size=_AT_ONCE).astype(np.float64)
+        first, second = (_mean_f1(np.einsum("se,lek->slk", times, side, optimize=True)) for side in sides)
+        parts.append(np.round(first - second, 12))
+    differences = np.concatenate(parts)
+    found = _mean_f1(sides[0].sum(1)[None]) - _mean_f1(sides[1].sum(1)[None])
+    low, high = np.quantile(differences, [LEVEL / 2, 1 - LEVEL / 2])
+    tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
+    return Interval(float(found[0]), float(low), float(high), min(1.0, 2 * (tail + 1) / (RESAMPLES + 1)))
+
+
+def _mean_f1(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean over languages of F1, for each sample [samples, languages, 3]; 0 where there is nothing."""
+    number = counts[..., 1] + counts[..., 2]
+    return np.asarray((2 * counts[..., 0] / np.maximum(number, 1)).mean(axis=-1))
+
+
 def holm(pvalues: Sequence[float]) -> tuple[float, ...]:
     """Holm's step-down correction, in the order given: the i-th smallest of m becomes max_{j <= i} (m - j + 1) p_j.
 
@@ -118,12 +147,16 @@ def compare(
     """Compare system a with system b, given the score of each by seed.
 
     Two or more seeds in common: the paired t test over them. Otherwise over the examples of one seed of each, where
-    given: McNemar's exact test for right or wrong, with the bootstrap's interval; the bootstrap alone for shares.
+    given: McNemar's exact test for right or wrong, with the bootstrap's interval; the bootstrap alone for shares, and
+    for the counts behind an F1 [languages, examples, 3].
     """
     seeds = sorted(a.keys() & b.keys())
     if len(seeds) >= 2:
         found = paired_t([a[seed] for seed in seeds], [b[seed] for seed in seeds])
         test = f"paired t test over {len(seeds)} seeds"
+    elif examples_a is not None and examples_b is not None and np.ndim(examples_a) == 3:
+        found = paired_bootstrap_f1(examples_a, examples_b)
+        test = "paired bootstrap of F1 over examples, one seed"
     elif examples_a is not None and examples_b is not None:
         found = paired_bootstrap(examples_a, examples_b)
         test = "paired bootstrap over examples, one seed"

@@ -13,6 +13,7 @@ class Reading:
     """What a student or teacher gives back. B = rows, C = classes, D = width."""
 
     logits_BC: Tensor
+    """Of a tagger [B, L, C]: of every token; of a multiple-choice model C are the choices."""
     first_BD: Tensor | None = None
     """The last block's vector of the first token, where asked for."""
 

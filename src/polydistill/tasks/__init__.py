@@ -1,1 +1,12 @@
-"""The tasks that judge models: rows, encoding, head, score."""
+"""The tasks that judge models: one small file each with rows, encoding, head, what is learned, and the score."""
+
+from typing import Any
+
+from polydistill.tasks.choice import CHOICE
+from polydistill.tasks.classification import NLI
+from polydistill.tasks.ner import NER
+from polydistill.tasks.task import Task, TaskName
+
+__all__ = ["CHOICE", "NER", "NLI", "TASKS", "Task", "TaskName"]
+
+TASKS: dict[TaskName, Task[Any, Any]] = {"nli": NLI, "ner": NER, "choice": CHOICE}

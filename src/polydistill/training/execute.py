@@ -33,7 +33,7 @@ from polydistill.students.polyglot import Polyglot
 from polydistill.students.used_rows import learning_used_rows
 from polydistill.training.checkpoints import install, written_whole
 from polydistill.training.distiller import SCORE, Distiller, Evaluate
-from polydistill.training.judging import agreement_judge, judge, mean_accuracy
+from polydistill.training.judging import agreement_judge, judge
 from polydistill.training.numerics import settled
 from polydistill.training.perplexity import held_out
 from polydistill.training.processes import agreed, processes
@@ -134,18 +134,16 @@ def _selection(run: Run, student: Loaded, prepared: Prepared, store: Store) -> E
         return _by_perplexity(run.selection, student, prepared, run.method.mask_rate)
     if run.selection.measure == "agreement":
         if not isinstance(run.method, XDistil):
-            raise ValueError(f"Agreement is with a teacher, and {run.method.kind!r} has none; select by accuracy.")
+            raise ValueError(f"Agreement is with a teacher, and {run.method.kind!r} has none; select by labels.")
         chosen = agreement_judge(run.selection, student.tokenizer, _teacher(run, store), run.method.source_language)
     else:
         chosen = judge(run.selection, student.tokenizer)
     measure = run.selection.measure
 
     def evaluate() -> dict[str, float]:
-        correct = chosen.correct(Polyglot(student.network))
-        return {
-            SCORE: mean_accuracy(correct),
-            **{f"{measure}_{code}": float(is_.mean()) for code, is_ in correct.items()},
-        }
+        values = chosen.values(Polyglot(student.network))
+        mean = float(np.mean(list(values.values())))
+        return {SCORE: mean, **{f"{measure}_{code}": value for code, value in values.items()}}
 
     return evaluate
 

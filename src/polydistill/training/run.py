@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from polydistill.data.load import fingerprint
+from polydistill.data.rows import SENTENCE, RowShape
 from polydistill.data.schedule import Batching
 from polydistill.data.sources import Source
 from polydistill.errors import unknown
@@ -19,17 +19,10 @@ from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.objectives.layer_maps import LayerMap
-from polydistill.results import (
-    MODEL,
-    RESULTS_FILE,
-    RUN_FILE,
-    STUDENTS,
-    LanguageCode,
-    RunResult,
-    load_result,
-)
+from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, LanguageCode, RunResult, load_result
 from polydistill.specs import Spec
-from polydistill.tasks.classification import TaskName
+from polydistill.tasks import TASKS, TaskName
+from polydistill.training.model_folders import model_content, run_folder
 
 MethodSpec = Annotated[Pretrain | Tune | XDistil | Monolingual, Field(discriminator="kind")]
 
@@ -125,7 +118,7 @@ class Training(Spec):
         return self
 
 
-Measure = Literal["accuracy", "agreement", "perplexity"]
+Measure = Literal["accuracy", "f1", "agreement", "perplexity"]
 
 
 class Judging(Spec):
@@ -136,9 +129,29 @@ class Judging(Spec):
     data: Source
     max_length: PositiveInt = 256
     measure: Measure = "accuracy"
-    """`accuracy` reads labels. `agreement` reads none: it is the share of rows on which the student says of the
-    translation what the teacher says of the original. `perplexity` is how surprised a masked language model is by
-    hidden words of plain text (no task is read)."""
+    """The task's own (which it is where nothing is said) reads labels. `agreement` reads none: it is the share of rows
+    on which the student says of the translation what the teacher says of the original. `perplexity` is how surprised a
+    masked language model is by hidden words of plain text (no task is read)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _the_tasks_measure(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "measure" not in data and data.get("task", "nli") in TASKS:
+            return {**data, "measure": TASKS[data.get("task", "nli")].metric}
+        return data
+
+    @model_validator(mode="after")
+    def _the_task_has_the_measure(self) -> Judging:
+        task = TASKS[self.task]
+        known = (task.metric, "perplexity") if task.shape.tagged else (task.metric, "agreement", "perplexity")
+        if self.measure not in known:
+            raise unknown(f"measure of the task {self.task!r}", self.measure, known)
+        return self
+
+    @property
+    def shape(self) -> RowShape:
+        """What rows are read."""
+        return SENTENCE if self.measure == "perplexity" else TASKS[self.task].shape
 
 
 class Run(Spec):
@@ -164,8 +177,14 @@ class Run(Spec):
 
     @model_validator(mode="after")
     def _evaluation_reads_labels(self) -> Run:
-        if self.evaluation is not None and self.evaluation.measure != "accuracy":
-            raise ValueError(f"evaluation.measure is {self.evaluation.measure!r}, but a result is scored by accuracy.")
+        if self.evaluation is None:
+            return self
+        metric = TASKS[self.evaluation.task].metric
+        if self.evaluation.measure != metric:
+            raise ValueError(
+                f"evaluation.measure is {self.evaluation.measure!r}, but a result is scored by {metric}, which reads "
+                "labels. Leave it out."
+            )
         return self
 
     @model_validator(mode="after")
@@ -213,8 +232,15 @@ class Run(Spec):
     @property
     def data_fingerprint(self) -> str:
         """A hash of the content of every row this run reads."""
-        judged = [(judging.data, judging.languages) for judging in (self.selection, self.evaluation) if judging]
-        return _hash([fingerprint(source, languages) for source, languages in (*self.method.reads, *judged)])
+        task = getattr(self.method, "task", None)  # a method without one reads sentences
+        shape = SENTENCE if task is None else TASKS[task].shape
+        learned = [fingerprint(source, languages, shape) for source, languages in self.method.reads]
+        judged = [
+            fingerprint(judging.data, judging.languages, judging.shape)
+            for judging in (self.selection, self.evaluation)
+            if judging
+        ]
+        return _hash([*learned, *judged])
 
     @property
     def identity(self) -> str:
@@ -235,23 +261,12 @@ def _made_by(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | RunResu
     return None
 
 
-def run_folder(model: Path) -> Path | None:
-    """The folder of the run that left this model's folder, if it lies as in one."""
-    if model.name == MODEL:
-        return model.parent
-    return model.parent.parent if model.parent.name == STUDENTS else None
-
-
-_UNLABELLED = {
-    "accuracy": "",
-    "agreement": " (agreement with the teacher, no labels)",
-    "perplexity": " (perplexity, no labels)",
-}
+_UNLABELLED = {"agreement": " (agreement with the teacher, no labels)", "perplexity": " (perplexity, no labels)"}
 
 
 def _names(selection: Judging) -> list[str]:
     split = getattr(selection.data, "split", "dev")
-    return [f"{split}/{language}{_UNLABELLED[selection.measure]}" for language in selection.languages]
+    return [f"{split}/{language}{_UNLABELLED.get(selection.measure, '')}" for language in selection.languages]
 
 
 def _resolved_start(start: Fresh | Pretrained | ResultOf | Cut | None) -> Any:
@@ -262,23 +277,8 @@ def _resolved_start(start: Fresh | Pretrained | ResultOf | Cut | None) -> Any:
     if isinstance(start, ResultOf):
         return {"result": start.run.identity, **({"student": start.student} if start.student else {})}
     if isinstance(start, Pretrained) and Path(start.name).is_dir():
-        return {"folder": _hash([_file_content(*state) for state in _model_files(Path(start.name))])}
+        return {"folder": _hash(model_content(Path(start.name)))}
     return start.model_dump(mode="json")
-
-
-def _model_files(folder: Path) -> list[tuple[Path, int, int]]:
-    """The files that a model is loaded from, with what changes when they do."""
-    kinds = (".json", ".safetensors", ".bin", ".model", ".txt")
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix in kinds)
-    return [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-
-
-@lru_cache(maxsize=256)
-def _file_content(path: Path, size: int, changed: int) -> tuple[str, str]:
-    """Name and hash of a file; read again only when its size or time of change differ."""
-    del size, changed
-    with path.open("rb") as file:
-        return path.name, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _hash(content: Any) -> str:

@@ -25,7 +25,7 @@ from polydistill.objectives.layer_maps import resolve
 from polydistill.students.cut import cut
 from polydistill.students.fresh import fresh_encoder, learn_tokenizer
 from polydistill.students.layers import blocks
-from polydistill.tasks.classification import TASKS
+from polydistill.tasks import TASKS, TaskName
 from polydistill.training.run import Cut, Fresh, Pretrained, ResultOf, Run
 from polydistill.training.store import Store
 
@@ -49,25 +49,33 @@ def load_start(start: Fresh | Pretrained | ResultOf | Cut, run: Run, store: Stor
                 "models. Name a masked language model, such as FacebookAI/xlm-roberta-base."
             )
         return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
-    return load_classifier(name, TASKS[run.method.task].shape.labels, revision)
+    task = TASKS[run.method.task]
+    return load_classifier(name, task.shape.labels, revision, task.head)
 
 
-def load_classifier(name: str | Path, labels: tuple[str, ...], revision: str | None = None) -> Loaded:
-    """A classifier with these labels, in this order.
+def load_classifier(
+    name: str | Path,
+    labels: tuple[str, ...],
+    revision: str | None = None,
+    head: Any = AutoModelForSequenceClassification,
+) -> Loaded:
+    """A model with this head, and with these labels in this order; a multiple-choice head has none.
 
     A head that names the same labels in another order is reordered; one that leaves them unnamed (LABEL_0, ...) is
     taken to have them in this order.
     """
     with quietly():
         config = AutoConfig.from_pretrained(name, revision=revision)
-        order = _label_order(str(name), config, labels)
-        network = AutoModelForSequenceClassification.from_pretrained(
-            name, revision=revision, num_labels=len(labels), ignore_mismatched_sizes=False
-        )
+        order = _label_order(str(name), config, labels, head)
+        outputs = {"num_labels": len(labels)} if labels else {}
+        # the head of another task makes room for a new one
+        other = not has_head(config, head) and any(has_head(config, task.head) for task in TASKS.values())
+        network = head.from_pretrained(name, revision=revision, ignore_mismatched_sizes=other, **outputs)
     if order != list(range(len(labels))):
         _reorder(network, order)
-    network.config.id2label = dict(enumerate(labels))
-    network.config.label2id = {label: index for index, label in enumerate(labels)}
+    if labels:
+        network.config.id2label = dict(enumerate(labels))
+        network.config.label2id = {label: index for index, label in enumerate(labels)}
     return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
 
 
@@ -85,24 +93,35 @@ def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
 
 
-def has_head(config: PretrainedConfig) -> bool:
-    """Whether a model has been tuned as a classifier."""
-    return any("ForSequenceClassification" in kind for kind in config.architectures or ())
+def has_head(config: PretrainedConfig, head: Any = AutoModelForSequenceClassification) -> bool:
+    """Whether a model has been tuned with this head."""
+    return any(head_name(head) in kind for kind in config.architectures or ())
 
 
-def _label_order(name: str, config: PretrainedConfig, labels: tuple[str, ...]) -> list[int]:
+def task_of(start: Pretrained) -> TaskName | None:
+    """The task that a model was tuned for, as far as its head says."""
+    config = AutoConfig.from_pretrained(start.name, revision=start.revision)
+    return next((name for name, task in TASKS.items() if has_head(config, task.head)), None)
+
+
+def head_name(head: Any) -> str:
+    """What the models of an Auto class have in their names, such as ForSequenceClassification."""
+    return str(head.__name__).removeprefix("AutoModel")
+
+
+def _label_order(name: str, config: PretrainedConfig, labels: tuple[str, ...], head: Any) -> list[int]:
     """For each of our labels, the output of the model's head that stands for it; as they are where there is no head."""
     as_they_are = list(range(len(labels)))
     names: dict[Any, str] = config.id2label or {}
-    theirs = [names[index].casefold() for index in sorted(names)]
-    if not has_head(config) or theirs == [f"label_{index}" for index in as_they_are]:
+    ours, theirs = ([label.casefold() for label in some] for some in (labels, [names[at] for at in sorted(names)]))
+    if not labels or not has_head(config, head) or theirs == [f"label_{index}" for index in as_they_are]:
         return as_they_are
-    if sorted(theirs) != sorted(labels):
+    if sorted(theirs) != sorted(ours):
         raise ValueError(
             f"{name} is a classifier with the labels {', '.join(theirs)}; expected {', '.join(labels)}, in any order. "
             "Name them so in its config.json (id2label), or start from a model without a head."
         )
-    return [theirs.index(label) for label in labels]
+    return [theirs.index(label) for label in ours]
 
 
 def _reorder(network: nn.Module, order: list[int]) -> None:

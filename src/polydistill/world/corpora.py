@@ -4,19 +4,26 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from importlib.resources import files
-from itertools import islice
+from itertools import cycle, islice
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from polydistill.world.causes import CausalQuestion, Event, questions, say, stories
 from polydistill.world.clauses import Clauses
+from polydistill.world.concepts import TIMES
 from polydistill.world.difficulty import difficulty as difficulty_named
 from polydistill.world.draws import distinct
 from polydistill.world.grammar import grammar
 from polydistill.world.meaning import Meaning
+from polydistill.world.mentions import Statement, Tagged, statements, tag, untokenized
 from polydistill.world.nli import NliPair, pairs
 from polydistill.world.splits import Split, check_split, splits
+from polydistill.world.tables import Folder, tables_digest
 
 GENERATOR_VERSION = 2  # to be raised with each change of meanings, splits or pairs that a seed gives
+TASK_GENERATOR_VERSION = 1  # the same for tagged sentences and causal questions
+
+Said = Meaning | Statement | tuple[Event, Event]
 
 T = TypeVar("T")
 
@@ -45,6 +52,38 @@ class World:
         found = pairs(self._clauses(known), self._rng("nli", known))
         return self._first(found, rows, f"pairs in its {split} split")
 
+    def mentions(self, split: str, rows: int) -> list[Statement | Meaning]:
+        """Sentences with named persons, places and organisations; every fifth is a meaning of the world itself."""
+        known = check_split(split)
+        rng = self._rng("mentions", known)
+        times = tuple(TIMES) if "time" in self.difficulty.slots else ()
+        named = statements(self.seed, known, times, rng)
+        plain = distinct(self._clauses(known), rng)
+        return self._first(_every_fifth(named, plain), rows, f"tagged sentences in its {split} split")
+
+    def tagged(self, mentions: Iterable[Statement | Meaning], language: str) -> list[Tagged]:
+        """Their words and tags in a language."""
+        return [tag(one, language) for one in mentions]
+
+    def questions(self, split: str, rows: int) -> list[CausalQuestion]:
+        """Causal questions; each two in a row share their choices and have both labels."""
+        known = check_split(split)
+        return self._first(
+            questions(self.seed, known, self._rng("questions", known)), rows, f"questions in its {split} split", ""
+        )
+
+    def mixed(self, split: str, rows: int) -> list[Said]:
+        """What all tasks speak of, for text to pre-train on: meanings, mentions, and causes with effects in turn."""
+        known = check_split(split)
+        third = -(-rows // 3)
+        told = list(islice(cycle(stories(self.seed, known, self._rng("stories", known))), third))
+        parts: list[list[Any]] = [self.meanings(split, third), self.mentions(split, third), told]
+        return [part[at] for at in range(third) for part in parts][:rows]
+
+    def mixed_text(self, mixed: Iterable[Said], language: str) -> list[str]:
+        """Mixed text in a language."""
+        return [_text(one, language) for one in mixed]
+
     def sentences(self, meanings: Iterable[Meaning], language: str) -> list[str]:
         """The meanings as they are said in a language."""
         say = grammar(language).sentence
@@ -60,19 +99,41 @@ class World:
                 digest.update(f"|{entry.name}|{entry.read_text(encoding='utf-8')}".encode())
         return digest.hexdigest()
 
+    def fingerprint_with(self, folder: Folder) -> str:
+        """The same with the words of one kind of task."""
+        return f"{self.fingerprint}|{TASK_GENERATOR_VERSION}|{tables_digest(folder)}"
+
     def _clauses(self, split: Split) -> Clauses:
         return Clauses(self.difficulty, self.splits, split)
 
     def _rng(self, what: str, split: Split) -> Random:
         return Random(f"{what}|{self.seed}|{self.difficulty.name}|{split}")
 
-    def _first(self, found: Iterator[T], rows: int, what: str) -> list[T]:
+    def _first(
+        self, found: Iterator[T], rows: int, what: str, more: str = ", or take a harder difficulty, which has more"
+    ) -> list[T]:
         if rows < 1:
             raise ValueError(f"rows is {rows}; expected at least 1.")
         taken = list(islice(found, rows))
         if len(taken) < rows:
             raise ValueError(
                 f"The {self.difficulty.name!r} world of seed {self.seed} has {len(taken)} {what}, not {rows}. "
-                f"Ask for at most {len(taken)}, or take a harder difficulty, which has more."
+                f"Ask for at most {len(taken)}{more}."
             )
         return taken
+
+
+def _every_fifth(named: Iterator[Statement], plain: Iterator[Meaning]) -> Iterator[Statement | Meaning]:
+    """Four with names, one without, and so on, until either is used up."""
+    for one in plain:
+        four = list(islice(named, 4))
+        yield from four
+        if len(four) < 4:
+            return
+        yield one
+
+
+def _text(said: Said, language: str) -> str:
+    if isinstance(said, tuple):
+        return " ".join(say(event, language) for event in said)
+    return grammar(language).sentence(said) if isinstance(said, Meaning) else untokenized(tag(said, language)[0])

@@ -1,0 +1,134 @@
+"""Named-entity tagging (WikiAnn): a word's tag is what the model says of its first sub-token; F1 counts whole entities.
+
+Long sentences are read in windows, whose words together are the sentence. An entity is right where its first word, last
+word and kind are; F1 = 2 right / (said + gold), over all sentences together, as the package `seqeval` counts.
+"""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from datasets import Dataset
+from torch import Tensor, nn
+from transformers import AutoModelForTokenClassification, PreTrainedTokenizerBase
+
+from polydistill.data.batches import length_batches
+from polydistill.data.encoding import Ragged
+from polydistill.data.masking import IGNORED
+from polydistill.data.rows import LABEL, WORDS
+from polydistill.data.signals import Floats
+from polydistill.data.windows import Windows, encode_words
+from polydistill.objectives.classes import cross_entropy
+from polydistill.results import Score, entity_score
+from polydistill.tasks.task import Answer, Record, TaggedWords, Task, shares
+
+Tags = list[list[int]]
+_OUTSIDE = 0
+_BATCH = 64  # ours, as for other tasks
+
+
+class Tagging(Task[Windows, Tags]):
+    """A task whose rows are words with a tag each."""
+
+    head: ClassVar[Any] = AutoModelForTokenClassification
+
+    def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, max_length: int) -> Windows:
+        """Windows of the sentences."""
+        return encode_words(tokenizer, list(rows["tokens"]), max_length)
+
+    def labels(self, text: Windows, rows: Dataset) -> Ragged:
+        """The tag of each word at its first sub-token, and `IGNORED` elsewhere."""
+        tags_N = np.array([tag for tags in rows[LABEL] for tag in tags], dtype=np.int64)[text.word_N]
+        flat = np.full(len(text.columns["input_ids"]), IGNORED, dtype=np.int64)
+        flat[text.token_N] = tags_N
+        return Ragged(flat, text.offsets, IGNORED)
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy, mean over words."""
+        tagged_BL = labels != IGNORED
+        return cross_entropy(logits[tagged_BL], labels[tagged_BL])
+
+    def count(self, labels: Tensor) -> int:
+        """Words."""
+        return int((labels != IGNORED).sum())
+
+    def gold(self, rows: Dataset) -> Tags:
+        """The tags of each sentence."""
+        return [list(tags) for tags in rows[LABEL]]
+
+    def say(self, student: nn.Module, text: Windows, language: str | None, device: torch.device) -> Tags:
+        """The tag with the largest logit, by word; words that no model gets to see are outside."""
+        return _by_sentence(self._logits(student, text, language, device).argmax(-1), text)
+
+    def score(self, language: str, said: Tags, gold: Tags, split: str = "test", data_fingerprint: str = "") -> Score:
+        """F1 over entities, with the counts by sentence."""
+        counts = [entity_counts(*pair) for pair in zip(self._names(said), self._names(gold), strict=True)]
+        return entity_score(language, np.array(counts, dtype=np.int64).reshape(-1, 3), split, data_fingerprint)
+
+    def answers(
+        self, student: nn.Module, text: Windows, rows: Dataset, language: str | None, device: torch.device
+    ) -> list[Answer]:
+        """Tags and their probabilities, by word."""
+        logits = self._logits(student, text, language, device)
+        names = self._names(_by_sentence(logits.argmax(-1), text))
+        sure = iter(shares(logits).max(-1).tolist())
+        return [
+            TaggedWords(tuple(words), tuple(tags), tuple(next(sure) for _ in words))
+            for words, tags in zip(rows["tokens"], names, strict=True)
+        ]
+
+    def written(self, row: Record) -> dict[str, Any]:
+        """As WikiAnn has it on the hub, tags by name."""
+        return {"tokens": list(row["tokens"]), "ner_tags": [self.shape.labels[tag] for tag in row[LABEL]]}
+
+    def row(self, given: object) -> Record:
+        """Words, or a text whose words stand between spaces (alone, or under `text`)."""
+        return super().row(_split(given))
+
+    def wrong_with(self, given: object) -> str:
+        """As `row` reads it."""
+        return super().wrong_with(_split(given))
+
+    def _logits(self, student: nn.Module, text: Windows, language: str | None, device: torch.device) -> Floats:
+        """The logits of every word of all sentences, in order."""
+        was_training = student.training
+        student.eval()
+        tokens_NC = np.zeros((len(text.columns["input_ids"]), len(self.shape.labels)), dtype=np.float32)
+        with torch.no_grad():
+            for rows, inputs in length_batches(text, _BATCH, device):
+                logits_BLC = student(inputs, language).logits_BC.float().cpu().numpy()
+                for row, logits_LC in zip(rows, logits_BLC, strict=True):
+                    start, end = text.offsets[row], text.offsets[row + 1]
+                    tokens_NC[start:end] = logits_LC[: end - start]
+        student.train(was_training)
+        words_NC = np.full((int(text.words.sum()), len(self.shape.labels)), -np.inf, dtype=np.float32)
+        words_NC[:, _OUTSIDE] = 0.0
+        words_NC[text.word_N] = tokens_NC[text.token_N]
+        return words_NC
+
+    def _names(self, tags: Tags) -> list[list[str]]:
+        return [[self.shape.labels[tag] for tag in some] for some in tags]
+
+
+def entity_counts(said: list[str], gold: list[str]) -> tuple[int, int, int]:
+    """Of one sentence: entities that are right, that were said, and that there are."""
+    from seqeval.metrics.sequence_labeling import get_entities  # here: it imports scikit-learn, which takes a while
+
+    found, there = set(get_entities(said)), set(get_entities(gold))
+    return len(found & there), len(found), len(there)
+
+
+def _by_sentence(flat: Any, text: Windows) -> Tags:
+    return [part.tolist() for part in np.split(flat, np.cumsum(text.words)[:-1])]
+
+
+def _split(given: object) -> object:
+    """A row with `tokens`, from a text alone, from one under `text`, or from a list of words."""
+    if isinstance(given, dict) and isinstance(given.get("text"), str) and "tokens" not in given:
+        return {**given, "tokens": given["text"].split()}
+    if isinstance(given, str):
+        return {"tokens": given.split()}
+    return {"tokens": list(given)} if isinstance(given, list | tuple) else given
+
+
+NER = Tagging("ner", WORDS, "f1", '{"tokens": ["...", "..."]}')

@@ -1,0 +1,166 @@
+"""What a task is: the rows it reads, how a model reads them, the head that answers, what is learned, and the score."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
+
+from polydistill.data.batches import Group
+from polydistill.data.encoding import Encoded, Ints, Ragged
+from polydistill.data.rows import LABEL, RowShape
+from polydistill.data.signals import Floats
+from polydistill.errors import unknown
+from polydistill.results import Score
+
+TaskName = Literal["nli", "ner", "choice"]
+Metric = Literal["accuracy", "f1"]
+Record = Mapping[str, Any]
+
+E = TypeVar("E", bound=Encoded)
+Said = TypeVar("Said")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The label a model gives a row, and the probability of every label."""
+
+    label: str
+    probabilities: dict[str, float]
+
+    @property
+    def said(self) -> str:
+        """The label, as JSON has it."""
+        return self.label
+
+    @property
+    def line(self) -> str:
+        """For a terminal."""
+        return f"{self.label}  ({', '.join(f'{label} {share:.3f}' for label, share in self.probabilities.items())})"
+
+
+@dataclass(frozen=True)
+class TaggedWords:
+    """The tag a model gives each word of a row, and the probability of that tag."""
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+    @property
+    def said(self) -> list[str]:
+        """The tags, as JSON has them."""
+        return list(self.tags)
+
+    @property
+    def line(self) -> str:
+        """For a terminal, a word a line."""
+        return "\n".join(f"{word}\t{tag}" for word, tag in zip(self.words, self.tags, strict=True))
+
+
+Answer = Prediction | TaggedWords
+
+
+@dataclass(frozen=True)
+class Task(ABC, Generic[E, Said]):
+    """One task. `E` is its rows as a model reads them, `Said` what is right of them or what a student says of them."""
+
+    name: TaskName
+    shape: RowShape
+    metric: Metric
+    example: str
+    """A row as people write it, as JSON."""
+    head: ClassVar[Any]
+    """The Auto class of `transformers` whose models do this task."""
+
+    @abstractmethod
+    def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, max_length: int) -> E:
+        """The rows as a model reads them."""
+
+    @abstractmethod
+    def labels(self, text: E, rows: Dataset) -> Ints | Ragged:
+        """What is learned of the rows: a label a row, or labels of tokens."""
+
+    @abstractmethod
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The mean loss over all that has a label."""
+
+    @abstractmethod
+    def count(self, labels: Tensor) -> int:
+        """Over how many the loss of a batch is a mean."""
+
+    @abstractmethod
+    def gold(self, rows: Dataset) -> Said:
+        """What is right, by row."""
+
+    @abstractmethod
+    def say(self, student: nn.Module, text: E, language: str | None, device: torch.device) -> Said:
+        """What a student says, by row."""
+
+    @abstractmethod
+    def score(self, language: str, said: Said, gold: Said, split: str = "test", data_fingerprint: str = "") -> Score:
+        """How much of what was said is right."""
+
+    @abstractmethod
+    def answers(
+        self, student: nn.Module, text: E, rows: Dataset, language: str | None, device: torch.device
+    ) -> list[Answer]:
+        """What a student says of each row, with probabilities, for people to read."""
+
+    @abstractmethod
+    def written(self, row: Record) -> dict[str, Any]:
+        """A labelled row of a corpus as people write it, with labels by name."""
+
+    def row(self, given: object) -> Record:
+        """The text columns of a row as people give it: a mapping, or the texts in order."""
+        columns = self.shape.texts
+        if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == len(columns):
+            given = dict(zip(columns, given, strict=True))
+        if wrong := self.wrong_with(given):
+            raise ValueError(f"Cannot read the row {given!r}: {wrong}; expected texts for {', '.join(columns)}.")
+        assert isinstance(given, Mapping)
+        return {name: given[name] for name in columns}
+
+    def wrong_with(self, given: object) -> str:
+        """What keeps a row from being read; empty where nothing does."""
+        missing = [
+            name
+            for name in self.shape.texts
+            if not isinstance(given, Mapping) or not _is_text(given.get(name), name in self.shape.lists)
+        ]
+        return f"no text under {' and '.join(missing)}" if missing else ""
+
+    def group(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, language: str, max_length: int) -> Group:
+        """Labelled rows to learn from."""
+        text = self.encode(tokenizer, rows, max_length)
+        return Group(language, {"text": text}, {"labels": self.labels(text, rows)})
+
+
+def _is_text(value: object, several: bool) -> bool:
+    if several:
+        return isinstance(value, list | tuple) and bool(value) and all(isinstance(one, str) for one in value)
+    return isinstance(value, str)
+
+
+def row_labels(rows: Dataset) -> Ints:
+    """The label of each row, where a row has one."""
+    return np.asarray(rows[LABEL], dtype=np.int64)
+
+
+def shares(logits: Floats) -> NDArray[np.float64]:
+    """Probabilities from logits, over the last axis."""
+    return np.asarray(torch.softmax(torch.from_numpy(logits).double(), -1).numpy())
+
+
+def known_task(name: str, tasks: Mapping[TaskName, "Task[Any, Any]"]) -> TaskName:
+    """The name, if it is one of a task."""
+    for known in tasks:
+        if known == name:
+            return known
+    raise unknown("task", name, tasks)

@@ -1,0 +1,1 @@
+"""Named places, organisations and the sentences about them, one table a language."""

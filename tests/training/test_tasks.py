@@ -1,0 +1,178 @@
+"""Every task through the whole house: tuned, selected, scored, saved as a plain folder, loaded, and asked again."""
+
+import io
+import json
+
+import pytest
+import transformers
+from rich.console import Console
+
+from polydistill import api
+from polydistill.data.load import load_rows
+from polydistill.data.sources import WorldSource
+from polydistill.methods.tuning import Tune
+from polydistill.methods.xd import ParallelText, XDistil
+from polydistill.results import load_result
+from polydistill.tasks import TASKS
+from polydistill.training.execute import execute
+from polydistill.training.run import Judging, Pretrained, ResultOf, Run, Training
+from polydistill.training.store import Store
+from tiny import tiny_network, tiny_tokenizer
+
+NEW = [name for name in TASKS if name != "nli"]
+every_new_task = pytest.mark.parametrize("task", NEW)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("encoder")
+    tiny_network(head="mlm").float().save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+def tune_run(task, encoder, name="tuned"):
+    rows = {"languages": ("en",), "max_length": 64}
+    return Run(
+        name=name,
+        method=Tune(task=task, data=WorldSource(rows=40), **rows),
+        start=Pretrained(name=str(encoder)),
+        training=Training(steps=4, batch_size=4, learning_rate=1e-3, evaluate_every=2),
+        selection=Judging(task=task, data=WorldSource(rows=10, split="dev"), **rows),
+        evaluation=Judging(task=task, languages=("en", "tr"), data=WorldSource(rows=10, split="test"), max_length=64),
+    )
+
+
+@pytest.fixture(scope="module")
+def tuned(encoder, tmp_path_factory):
+    """The folder of a finished run of each task."""
+    store = Store(tmp_path_factory.mktemp("runs"))
+    done = {}
+    for task in NEW:
+        run = tune_run(task, encoder)
+        execute(run, store, Console(file=io.StringIO()))
+        done[task] = store.folder(run)
+    return done
+
+
+@every_new_task
+def test_the_result_has_the_tasks_score_and_keeps_it(tuned, task):
+    result = load_result(tuned[task])
+    assert [(score.language, score.metric, score.examples) for score in result.scores] == [
+        ("en", TASKS[task].metric, 10),
+        ("tr", TASKS[task].metric, 10),
+    ]
+    assert result.labels_seen == ("en",) and result.selected_on == ("dev/en",)
+    log = json.loads((tuned[task] / "log.json").read_text())
+    assert any("task" in line for line in log)
+    assert any(f"eval_{TASKS[task].metric}_en" in line for line in log)
+
+
+@every_new_task
+def test_a_saved_student_scores_and_answers_the_same(tuned, task):
+    result = load_result(tuned[task])
+    source = WorldSource(rows=10, split="test")
+    again = api.evaluate(tuned[task], source, ["en", "tr"], task)
+    for old, new in zip(result.scores, again, strict=True):
+        assert new.value == pytest.approx(old.value)
+    rows = load_rows(source, TASKS[task].shape, ["tr"]).rows["tr"]
+    answers = list(
+        api.predict(tuned[task], ({k: v for k, v in row.items() if k != "label"} for row in rows), task=task)
+    )
+    said = [answer.said for answer in answers]
+    gold = [TASKS[task].written(row) for row in rows]
+    if task == "choice":
+        right = [one == f"choice{row['label'] + 1}" for one, row in zip(said, gold, strict=True)]
+        assert sum(right) / len(right) == pytest.approx(result.scores[1].value)
+    else:
+        index = TASKS[task].shape.labels.index
+        score = TASKS[task].score(
+            "tr", [[index(tag) for tag in one] for one in said], [list(row["label"]) for row in rows]
+        )
+        assert score.value == pytest.approx(result.scores[1].value)
+
+
+def test_plain_transformers_tags_with_a_saved_student(tuned):
+    model = transformers.AutoModelForTokenClassification.from_pretrained(tuned["ner"] / "model")
+    assert tuple(model.config.id2label[at] for at in range(7)) == TASKS["ner"].shape.labels
+    tagger = transformers.pipeline("token-classification", str(tuned["ner"] / "model"))
+    found = tagger("Anna Keller lives in Berlin .")
+    assert {one["entity"] for one in found} <= set(TASKS["ner"].shape.labels)
+
+
+def test_plain_transformers_chooses_with_a_saved_student(tuned):
+    model = transformers.AutoModelForMultipleChoice.from_pretrained(tuned["choice"] / "model")
+    ids = tiny_tokenizer()([["p", "a"], ["p", "b"]], return_tensors="pt", padding=True)
+    assert model(**{name: value[None] for name, value in ids.items()}).logits.shape == (1, 2)
+
+
+@every_new_task
+def test_tuning_goes_on_from_a_tuned_student_and_from_one_of_another_task(tuned, task, tmp_path):
+    for start in NEW:
+        run = tune_run(task, tuned[start] / "model")
+        run = run.model_copy(update={"selection": None, "training": Training(steps=1, batch_size=4)})
+        result = execute(run, Store(tmp_path), Console(file=io.StringIO()))
+        assert result.labels_seen == ("en",)
+
+
+def test_questions_are_distilled_across_languages_without_labels(encoder, tmp_path):
+    tuned_ = tune_run("choice", encoder)
+    run = Run(
+        name="xd",
+        method=XDistil(task="choice", languages=("en", "tr"), data=WorldSource(rows=20), max_length=64),
+        start=ResultOf(run=tuned_),
+        training=Training(steps=2, batch_size=4, evaluate_every=1),
+        selection=Judging(
+            task="choice", languages=("tr",), data=WorldSource(rows=10, split="dev"), max_length=64, measure="agreement"
+        ),
+        evaluation=tuned_.evaluation,
+    )
+    assert execute(run, Store(tmp_path), Console(file=io.StringIO())).labels_seen == ("en",)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"task": "ner", "data": WorldSource()}, "tags words, which translations do not share"),
+        ({"task": "choice", "data": WorldSource(), "on": "first"}, "compares logits"),
+        ({"task": "choice", "parallel": (ParallelText(target="tr", files=("a",)),)}, "not plain sentences"),
+    ],
+)
+def test_xd_refuses_what_it_cannot_compare(given, says):
+    with pytest.raises(ValueError, match=says):
+        XDistil(languages=("en", "tr"), **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"task": "ner", "measure": "accuracy"}, "Unknown measure of the task 'ner' 'accuracy'. .*Known: f1"),
+        ({"task": "ner", "measure": "agreement"}, "Unknown measure of the task 'ner'"),
+        ({"task": "nli", "measure": "f1"}, "Unknown measure of the task 'nli'"),
+    ],
+)
+def test_a_task_has_its_own_measure(given, says):
+    with pytest.raises(ValueError, match=says):
+        Judging(languages=("en",), data=WorldSource(), **given)
+    assert Judging(task="ner", languages=("en",), data=WorldSource()).measure == "f1"
+    assert Judging(languages=("en",), data=WorldSource()).measure == "accuracy"
+
+
+def test_a_model_is_asked_for_what_it_learned(tuned, encoder):
+    with pytest.raises(ValueError, match=r"was tuned for the task 'ner', not for 'nli'"):
+        api.load(tuned["ner"])
+    with pytest.raises(ValueError, match=r"was tuned for no task, not for 'choice'"):
+        api.load(encoder, "choice")
+
+
+@every_new_task
+def test_a_runs_identity_depends_on_the_words_of_its_task(task, encoder, monkeypatch):
+    from polydistill.world import corpora
+
+    other = next(name for name in NEW if name != task)
+    before = {name: tune_run(name, encoder).identity for name in NEW}
+    folder = {"ner": "entities", "choice": "events"}[task]
+    digest = corpora.tables_digest
+    monkeypatch.setattr(corpora, "tables_digest", lambda of: "new" if of == folder else digest(of))
+    assert tune_run(task, encoder).identity != before[task]
+    assert tune_run(other, encoder).identity == before[other]
