@@ -17,6 +17,7 @@ from polydistill.data.streams import TextStream, open_texts
 from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import unknown
 from polydistill.methods.method import Loaded
+from polydistill.recipes import mono
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
 from polydistill.recipes.own_students import DistillOptions, distill_run
 from polydistill.recipes.plan import Plan, plan_table
@@ -24,9 +25,10 @@ from polydistill.recipes.quickstart import Quickstart, quickstart
 from polydistill.recipes.retrieval import retrieve
 from polydistill.recipes.stored import report
 from polydistill.recipes.tables import TableRecipe, make_table
+from polydistill.recipes.xd import TABLES as XD_TABLES
 from polydistill.recipes.xd import table as xd_table
 from polydistill.recipes.xd_scales import Scale
-from polydistill.reports.published import published_paper
+from polydistill.reports.published import published_table
 from polydistill.reports.tables import Table
 from polydistill.results import MODEL, STUDENTS, RunResult, Score
 from polydistill.students.polyglot import Polyglot
@@ -72,7 +74,6 @@ __all__ = [
     "xd_run",
 ]
 
-_MADE = ("xd",)  # papers whose tables have recipes; of others there may be the published numbers alone
 _AT_ONCE = 256  # ours: rows that are read, sorted by length and predicted together
 
 
@@ -130,14 +131,17 @@ def distill(
 
 def tables() -> dict[str, str]:
     """The ids and titles of all tables that can be made."""
-    return {table.id: table.title for paper in _MADE for table in published_paper(paper).tables}
+    made = {"xd": map(str, XD_TABLES), "mono": mono.TABLES}
+    ids = [f"{paper}/{number}" for paper, numbers in made.items() for number in numbers]
+    return {id: published_table(id).title for id in ids}
 
 
 def recipe(id: str, scale: Scale = "world") -> TableRecipe:
     """A table of a paper as a list of runs, such as `xd/3`."""
     if id not in tables():
         raise unknown("table", id, tables())
-    return xd_table(int(id.partition("/")[2]), scale)
+    paper, _, number = id.partition("/")
+    return xd_table(int(number), scale) if paper == "xd" else mono.table(number, scale)
 
 
 def table(

@@ -128,9 +128,12 @@ class Systems:
         return {code: self.individual(code, seed) for code in self.where.languages}
 
 
+TABLES = (2, 3, 4, 5, 6)
+
+
 def table(number: int, scale: Scale) -> TableRecipe:
     """Table 2, 3, 4, 5 or 6 of the paper."""
-    builders = {2: _groups_2, 3: _groups_3, 4: _groups_4, 5: _groups_5, 6: _groups_6}
+    builders = dict(zip(TABLES, (_groups_2, _groups_3, _groups_4, _groups_5, _groups_6), strict=True))
     if number not in builders:
         raise unknown("table of xd", number, builders)
     where, printed = setting(scale), published_table(f"xd/{number}")

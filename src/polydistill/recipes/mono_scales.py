@@ -1,0 +1,132 @@
+"""The scales of the monolingual-components recipes: what `paper`, `world` and `smoke` each decide.
+
+`paper` is XLM-R base on CC-100, XNLI, WikiAnn and XCOPA, `world` the mini-world (minutes a run), `smoke` seconds, for
+tests: it shows that all parts fit, and nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from polydistill.data.schedule import Batching
+from polydistill.data.sources import Source, WorldSource
+from polydistill.errors import unknown
+from polydistill.methods.pretraining import Pretrain
+from polydistill.tasks import TaskName
+from polydistill.training.run import Fresh, ResultOf, Run, Start, Training
+
+Scale = Literal["world", "smoke"]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A task to tune for: its rows, and how it is learned."""
+
+    task: TaskName
+    train: Source
+    dev: Source
+    test: Source
+    training: Training
+    max_length: int
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All that a scale decides."""
+
+    scale: Scale
+    languages: tuple[str, ...]
+    """The source language, then the target languages: each has a student."""
+    text: Source
+    depth: int
+    distil: Training
+    max_length: int
+    exercises: Mapping[str, Exercise]
+    """By the name of the task in the tables."""
+    polyglot: Fresh
+    pretrain: Training
+
+    def teacher(self, seed: int) -> Start:
+        """The multilingual teacher: XLM-R's stand-in in the mini-world."""
+        return ResultOf(
+            run=Run(
+                name="teacher",
+                # XLM-R sees no translation pairs; a mini one without them aligns nothing (docs/results)
+                method=Pretrain(languages=_SIX, data=self.text, pairs=0.6),
+                start=self.polyglot,
+                training=self.pretrain,
+                seed=seed,
+            )
+        )
+
+
+_SIX = ("en", "fr", "es", "de", "tr", "sw")
+
+
+def setting(scale: str) -> Setting:
+    """The setting of a scale."""
+    match scale:
+        case "world":
+            return _world()
+        case "smoke":
+            return _smoke()
+    raise unknown("scale of the monolingual recipes", scale, get_args(Scale))
+
+
+def _world() -> Setting:
+    """All numbers are ours."""
+    linear = Training(steps=1_500, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear", evaluate_every=500)
+    short = linear.model_copy(update={"steps": 600, "evaluate_every": 200})
+    return Setting(
+        scale="world",
+        languages=("en", "tr", "sw"),
+        text=WorldSource(rows=4_000, split="train", mixed=True),
+        depth=2,
+        distil=Training(
+            steps=2_400,
+            batch_size=32,
+            learning_rate=1e-3,
+            weight_decay=0.01,  # table 4.2
+            warmup=0.1,  # table 4.2
+            decay="linear",
+            batching=Batching(sampling="in-turn"),  # algorithm 1
+        ),
+        max_length=64,
+        exercises={
+            "XNLI": _exercise("nli", 12_000, linear),
+            "NER": _exercise("ner", 4_000, short),
+            "XCOPA": _exercise("choice", 4_000, short),
+        },
+        polyglot=Fresh(),
+        pretrain=Training(
+            steps=3_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"
+        ),
+    )
+
+
+def _exercise(task: TaskName, rows: int, training: Training, held_out: int = 900) -> Exercise:
+    return Exercise(
+        task=task,
+        train=WorldSource(rows=rows, split="train"),
+        dev=WorldSource(rows=held_out, split="dev"),
+        test=WorldSource(rows=held_out, split="test"),
+        training=training,
+        max_length=64,
+    )
+
+
+def _smoke() -> Setting:
+    few = Training(steps=3, batch_size=4, learning_rate=1e-3)
+    tuning = few.model_copy(update={"evaluate_every": 3})
+    tasks: tuple[tuple[str, TaskName], ...] = (("XNLI", "nli"), ("NER", "ner"), ("XCOPA", "choice"))
+    return Setting(
+        scale="smoke",
+        languages=("en", "tr", "sw"),
+        text=WorldSource(rows=60, split="train", mixed=True),
+        depth=1,
+        distil=few.model_copy(update={"batching": Batching(sampling="in-turn")}),
+        max_length=64,
+        exercises={name: _exercise(task, 30, tuning, held_out=15) for name, task in tasks},
+        polyglot=Fresh(vocabulary=300, width=32, blocks=2, heads=2),
+        pretrain=few,
+    )

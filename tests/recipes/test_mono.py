@@ -1,0 +1,88 @@
+"""The thesis' tables as runs: every column of every row has its run, and what rows share is done once."""
+
+import pytest
+
+from polydistill import api
+from polydistill.methods.monolingual import Monolingual
+from polydistill.recipes.mono import TABLES, Systems, table
+from polydistill.recipes.mono_scales import setting
+from polydistill.recipes.plan import with_starts
+from polydistill.reports.published import published_table
+from polydistill.training.run import Cut, ResultOf
+
+NOT_OURS = {"MonoShot-XLM-R6 +TD"}  # task distillation has no runs yet
+
+
+def rows_of(recipe):
+    return [row for group in recipe.groups for row in group.rows]
+
+
+@pytest.mark.parametrize("number", TABLES)
+def test_every_row_has_a_run_for_every_column(number):
+    recipe, printed = table(number, "smoke"), published_table(f"mono/{number}")
+    singles = {column.name for column in printed.columns if not column.over}
+    for row in rows_of(recipe):
+        if row.name in NOT_OURS:
+            assert row.runs is None
+            continue
+        runs = row.runs(0)
+        assert runs.keys() == singles
+        for name, run in runs.items():
+            column = printed.column(name)
+            assert column.language in run.evaluation.languages
+            assert run.evaluation.measure == (column.metric or "accuracy")
+            assert run.evaluation.data.split == "test"
+            assert run.labels_seen == ("en",)
+            assert run.selected_on == ("dev/en",)
+    assert recipe.reference in [row.name for row in rows_of(recipe)]
+    assert api.recipe(f"mono/{number}", "smoke").id == recipe.id == f"mono/{number}"
+    assert f"mono/{number}" in api.tables()
+
+
+def test_a_student_is_scored_on_its_own_language():
+    runs = Systems(setting("smoke")).distilled()(0)
+    for name, run in runs.items():
+        assert isinstance(run.start, ResultOf)
+        assert run.start.student == name.split()[-1]
+    assert len({run.start.run.identity for run in runs.values()}) == 1  # one distillation for all of them
+
+
+def test_the_undistilled_students_are_some_of_the_teachers_blocks():
+    of = Systems(setting("world"))
+    for layers in ("uniform", "top", "bottom"):
+        runs = of.cut(layers)(0)
+        starts = [run.start for run in runs.values()]
+        assert {(type(start), start.depth, start.map) for start in starts} == {(Cut, 2, layers)}
+        assert len({run.identity for run in runs.values()}) == 3  # one a task: both languages share a model
+
+
+def test_what_the_tables_share_is_done_once():
+    runs = [run for number in TABLES for run in table(number, "smoke").runs([0]).values()]
+    distilled = [run for run in with_starts(runs) if isinstance(run.method, Monolingual)]
+    assert len({run.identity for run in distilled}) == 10 + 3 + 3  # losses, ablations, bilingual students
+    untied = [run.method for run in distilled if not run.method.tie_head]
+    assert [method.share for method in untied] == [("embeddings",)]
+
+
+def test_bilingual_students_read_english_too():
+    runs = Systems(setting("smoke")).bilingual("MonoShot")(0)
+    students = {student.name: student.languages for student in runs["NER sw"].start.run.method.students}
+    assert students == {"en-tr": ("en", "tr"), "en-sw": ("en", "sw")}
+    assert runs["NER sw"].start.student == "en-sw"
+
+
+@pytest.mark.parametrize(("id", "scale", "said"), [("4.6", "smoke", "4.6"), ("4.4", "paper", "paper")])
+def test_what_cannot_be_made_is_said(id, scale, said):
+    with pytest.raises(ValueError, match=said):
+        table(id, scale)
+
+
+@pytest.mark.slow
+def test_the_table_of_students_end_to_end(tmp_path):
+    made = api.table("mono/4.4", "smoke", runs=tmp_path)
+    (group,) = made.groups
+    cells = {row.name: row.cells for row in group.rows}
+    assert all(cell.mean is not None for cell in cells["MonoShot-XLM-R6"].values())
+    printed = published_table("mono/4.4").group(group.name).row("XLM-R base").scores
+    assert cells["XLM-R base"]["NER tr"].published == printed["NER tr"]
+    assert made.claims
