@@ -7,14 +7,14 @@ from polydistill.data.sources import WorldSource
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.recipes.stored import found_runs, sections
-from polydistill.reports.page import Scores
-from polydistill.results import RUN_FILE, RunResult, save_result, score_of
-from polydistill.training.run import Fresh, ResultOf, Run, Training
+from polydistill.reports.page import Picture, Scores
+from polydistill.results import RUN_FILE, RunResult, entity_score, save_result, score_of
+from polydistill.training.run import Cut, Fresh, ResultOf, Run, Training
 
 ROWS = WorldSource(rows=9)
 
 
-def keep(root, seed, right, pairs=0.6, world=0):
+def keep(root, seed, right, pairs=0.6, world=0, cut=False, scores=None):
     """A run's folder as it is when the run is done, with so many of four rows right."""
     polyglot = Run(
         name="polyglot",
@@ -26,7 +26,7 @@ def keep(root, seed, right, pairs=0.6, world=0):
     run = Run(
         name="Baseline",
         method=Tune(languages=("en",), data=WorldSource(rows=9, seed=world)),
-        start=ResultOf(run=polyglot),
+        start=Cut(of=ResultOf(run=polyglot), depth=2) if cut else ResultOf(run=polyglot),
         training=Training(steps=1),
         seed=seed,
     )
@@ -34,7 +34,7 @@ def keep(root, seed, right, pairs=0.6, world=0):
     folder.mkdir(parents=True)
     (folder / RUN_FILE).write_text(run.model_dump_json())
     record = {"data_fingerprint": "", "model_fingerprint": "", "seconds": 0, "versions": {}}
-    scores = (score_of("en", np.arange(4) < right),)
+    scores = scores or (score_of("en", np.arange(4) < right),)
     result = RunResult(
         run_id=folder.name, name=run.name, seed=seed, scores=scores, labels_seen=("en",), selected_on=(), **record
     )
@@ -50,6 +50,27 @@ def test_seeds_of_one_system_are_averaged(tmp_path):
     for seed, right in enumerate((1, 2, 3)):
         keep(tmp_path, seed, right)
     assert rows_of(tmp_path) == {"Baseline": ((0, 1, 2), pytest.approx(50))}
+
+
+def test_seeds_of_what_is_cut_from_another_run_are_averaged(tmp_path):
+    for seed, right in enumerate((1, 3)):
+        keep(tmp_path, seed, right, cut=True)
+    assert rows_of(tmp_path) == {"Baseline": ((0, 1), pytest.approx(50))}
+
+
+def test_each_metric_has_a_table_and_a_picture_of_its_own(tmp_path):
+    keep(tmp_path, 0, 1)
+    keep(tmp_path, 0, 1, world=1, scores=(entity_score("en", np.array([[1, 1, 1], [0, 0, 2]])),))
+    parts = sections(found_runs(tmp_path))
+    tables = {part.heading: part.table for part in parts if isinstance(part, Scores)}
+    assert {heading: table.metric for heading, table in tables.items()} == {
+        "Scores (accuracy, test)": "accuracy",
+        "Scores (f1, test)": "f1",
+    }
+    assert [table.groups[0].rows[0].cells["en"].mean for table in tables.values()] == [25, 50]
+    bars = [part for part in parts if isinstance(part, Picture)]
+    assert [part.heading for part in bars] == ["Accuracy (test)", "F1 (test)"]
+    assert [part.plot.figure.axes[0].get_ylabel() for part in bars] == ["Accuracy (%)", "F1 (%)"]
 
 
 @pytest.mark.parametrize("other", [{"pairs": 0.0}, {"world": 1}])

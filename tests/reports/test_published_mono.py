@@ -3,10 +3,14 @@
 import pytest
 
 from polydistill.reports.columns import AVERAGE
+from polydistill.reports.entries import Measure
 from polydistill.reports.published import PublishedTable, published_paper, published_table
+from polydistill.tasks import TASKS
+from polydistill.tasks.retrieval import Retrieval, Similarity
 
 MONO = published_paper("mono")
 ROWS = [(table, group, row) for table in MONO.tables for group in table.groups for row in group.rows]
+FOUND = {"accuracy": 1.0, "mrr": 1.0, "candidates": 1, "hits": "1"}
 ROUNDING = 0.05  # points; the thesis prints three decimals of a share
 
 
@@ -18,6 +22,21 @@ def coarse(table, name):
     """XCOPA on dev is printed with two decimals of a share."""
     column = table.column(name)
     return (column.task, column.split) == ("XCOPA", "dev")
+
+
+def test_columns_ask_for_scores_under_the_names_that_tasks_give_them():
+    ways = [Similarity(similarity=one) for one in ("bertscore", "cosine")]
+    retrieval = {
+        Retrieval(language="tr", other="en", direction="to", how=how, layers=(1,), other_layers=(1,), **FOUND).metric
+        for how in ways
+    }
+    wanted = {"NER": {TASKS["ner"].metric}, "XNLI": {TASKS["nli"].metric}, "XCOPA": {TASKS["choice"].metric}}
+    asked: dict[str, set[str]] = {}
+    for table in MONO.tables:
+        for column in table.columns:
+            if column.language is not None:
+                asked.setdefault(column.task, set()).add(Measure("accuracy", "test").of(column))
+    assert asked == {**wanted, "Tatoeba": retrieval}
 
 
 def test_all_tables_are_whole():

@@ -17,7 +17,7 @@ from polydistill.reports.page import (
     section_html,
     write_page,
 )
-from polydistill.reports.plots import accuracy_bars
+from polydistill.reports.plots import score_bars
 from polydistill.reports.tables import Entry, EntryGroup, build_table
 
 EVIL = "<script>alert('&\"')</script>"
@@ -57,7 +57,7 @@ def sections(make_run):
         Headlines(EVIL, [Number(EVIL, EVIL, EVIL)]),
         Prose("Prose", f"{EVIL}\n\nSecond paragraph."),
         Scores("Scores", build_table("t", EVIL, [EntryGroup(EVIL, [Entry(EVIL, [run])])], setting=EVIL)),
-        Picture("Picture", accuracy_bars({EVIL: {"en": 0.5}}, title=EVIL), EVIL),
+        Picture("Picture", score_bars({EVIL: {"en": 0.5}}, title=EVIL), EVIL),
         Samples("Samples", [sample], EVIL, "after"),
         Record("Record", {EVIL: [EVIL, 1.5]}),
         Command("Command", EVIL),
@@ -102,7 +102,7 @@ def test_tables_are_accessible(sections):
 
 
 def test_plots_have_alternative_text_and_a_caption(make_run):
-    plot = accuracy_bars({"XD": {"en": 0.5}})
+    plot = score_bars({"XD": {"en": 0.5}})
     seen = outline(section_html(Picture("Picture", plot, "What it shows.")))
     svg = next(found for tag, found in seen if tag == "svg")
     assert (svg["role"], svg["aria-label"]) == ("img", plot.alt)

@@ -5,14 +5,14 @@ import matplotlib as mpl
 import pytest
 from PIL import Image
 
-from polydistill.reports.plots import INK, accuracy_bars, loss_curves
+from polydistill.reports.plots import INK, loss_curves, score_bars
 
 BEFORE = {"en": 0.8, "tr": 0.5, "sw": 0.4}
 AFTER = {"en": 0.79, "tr": 0.7}
 
 
 def test_bars_have_the_heights_of_the_scores_and_a_chance_line():
-    axes = accuracy_bars({"before": BEFORE, "after": AFTER}, chance=1 / 3).figure.axes[0]
+    axes = score_bars({"before": BEFORE, "after": AFTER}, chance=1 / 3).figure.axes[0]
     heights = [[bar.get_height() for bar in bars] for bars in axes.containers]
     assert heights == [pytest.approx([80, 50, 40]), pytest.approx([79, 70])]
     assert axes.lines[0].get_ydata()[0] == pytest.approx(100 / 3)
@@ -22,14 +22,14 @@ def test_bars_have_the_heights_of_the_scores_and_a_chance_line():
 
 
 def test_a_missing_score_leaves_a_gap_at_its_language():
-    axes = accuracy_bars({"before": {"tr": 0.5}, "after": {"en": 0.7, "tr": 0.6}}).figure.axes[0]
+    axes = score_bars({"before": {"tr": 0.5}, "after": {"en": 0.7, "tr": 0.6}}).figure.axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["Turkish\ntr", "English\nen"]
     after = [bar.get_x() + bar.get_width() / 2 for bar in axes.containers[1]]
     assert after == pytest.approx([0.2, 1.2])
 
 
 def test_alt_text_holds_the_means():
-    assert "before 56.7 %; after 74.5 %" in accuracy_bars({"before": BEFORE, "after": AFTER}).alt
+    assert "before 56.7 %; after 74.5 %" in score_bars({"before": BEFORE, "after": AFTER}).alt
 
 
 def test_loss_axis_is_logarithmic_only_where_apt():
@@ -45,7 +45,7 @@ def test_loss_axis_is_logarithmic_only_where_apt():
 
 
 def test_svg_is_the_same_each_time_and_follows_the_page():
-    drawn = [accuracy_bars({"before": BEFORE}).svg() for _ in range(2)]
+    drawn = [score_bars({"before": BEFORE}).svg() for _ in range(2)]
     assert drawn[0] == drawn[1]
     assert drawn[0].startswith("<svg")
     assert INK not in drawn[0]
@@ -60,20 +60,20 @@ def test_svg_is_the_same_each_time_and_follows_the_page():
 
 
 def test_png_is_900_pixels_wide():
-    for plot in (accuracy_bars({"before": BEFORE}), loss_curves({"mlm": [(0, 5.0)]})):
+    for plot in (score_bars({"before": BEFORE}), loss_curves({"mlm": [(0, 5.0)]})):
         assert Image.open(io.BytesIO(plot.png())).width == 900
 
 
 def test_plots_leave_the_global_state_alone():
     before = dict(mpl.rcParams)
-    accuracy_bars({"before": BEFORE}).png()
+    score_bars({"before": BEFORE}).png()
     assert dict(mpl.rcParams) == before
 
 
 def test_nothing_to_plot_is_an_error():
     with pytest.raises(ValueError, match="No scores"):
-        accuracy_bars({"before": {}})
+        score_bars({"before": {}})
     with pytest.raises(ValueError, match="No values"):
         loss_curves({"mlm": []})
     with pytest.raises(ValueError, match="at most 6"):
-        accuracy_bars({str(index): BEFORE for index in range(7)})
+        score_bars({str(index): BEFORE for index in range(7)})

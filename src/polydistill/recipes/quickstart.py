@@ -35,7 +35,7 @@ from polydistill.reports.page import (
     Scores,
     write_page,
 )
-from polydistill.reports.plots import accuracy_bars, loss_curves
+from polydistill.reports.plots import loss_curves, score_bars
 from polydistill.reports.published import published_table
 from polydistill.reports.tables import Entry, EntryGroup, Table, build_table
 from polydistill.reports.vectors import alignment_picture
@@ -134,7 +134,7 @@ def _sections(store: Store, before: Run, after: Run, results: list[RunResult], t
         Headlines("In short", _numbers(scores)),
         Prose("What was done", _EXPLAINED),
         Scores("Accuracy on the test set", table),
-        Picture("Accuracy by language", accuracy_bars(scores, chance=1 / 3), "Test accuracy before and after XD."),
+        Picture("Accuracy by language", score_bars(scores, chance=1 / 3), "Test accuracy before and after XD."),
         Picture("What was learned", loss_curves(_terms(store, before, after)), "Every term of the loss, unweighted."),
         Picture(
             "The same meanings in six languages",

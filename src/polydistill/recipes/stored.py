@@ -7,7 +7,7 @@ from typing import Any
 
 from polydistill.errors import DataError
 from polydistill.reports.page import Picture, Prose, Record, Scores, Section, write_page
-from polydistill.reports.plots import PALETTE, accuracy_bars, loss_curves
+from polydistill.reports.plots import PALETTE, loss_curves, score_bars
 from polydistill.reports.tables import Entry, EntryGroup, build_table
 from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
 from polydistill.training.store import LOG, Store
@@ -47,21 +47,23 @@ def sections(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
 
 
 def _scores(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
-    """A table row a system, its runs of several seeds together; runs without test scores are left out."""
-    splits = tuple(dict.fromkeys(score.split for _, result in finished for score in result.scores))
+    """For each metric and split a table with a row a system, its runs of several seeds together, of those scored so."""
+    kinds = dict.fromkeys((score.metric, score.split) for _, result in finished for score in result.scores)
     parts: list[Section] = []
-    for split in splits:
-        entries = _entries([(folder, result) for folder, result in finished if result.by_language(split=split)])
+    for metric, split in kinds:
+        entries = _entries([(folder, result) for folder, result in finished if result.by_language(metric, split)])
         groups = [EntryGroup("", entries)]
-        table = build_table("runs", "stored results", groups, setting=f"split {split}", split=split)
-        parts.append(Scores(f"Scores ({split})", table))
+        table = build_table("runs", "stored results", groups, setting=f"split {split}", metric=metric, split=split)
+        parts.append(Scores(f"Scores ({metric}, {split})", table))
         if len(entries) <= len(PALETTE):
             systems = {
-                entry.name: {code: score.value for code, score in entry.all_runs[0].by_language(split=split).items()}
+                entry.name: {code: one.value for code, one in entry.all_runs[0].by_language(metric, split).items()}
                 for entry in entries
             }
             caption = "The first seed of each system." if any(len(entry.all_runs) > 1 for entry in entries) else ""
-            parts.append(Picture(f"Accuracy ({split})", accuracy_bars(systems), caption))
+            parts.append(
+                Picture(f"{metric[0].upper()}{metric[1:]} ({split})", score_bars(systems, metric=metric), caption)
+            )
     return parts
 
 
@@ -88,10 +90,15 @@ def _system(folder: Path, result: RunResult) -> str:
 def _without_seeds(run: dict[str, Any]) -> dict[str, Any]:
     """A run as plain data without its seed and those of the runs it starts from; seeds of its data stay."""
     kept = {key: value for key, value in run.items() if key != "seed"}
-    for key in ("start", "teacher"):
-        if (start := kept.get(key)) is not None and "run" in start:
-            kept[key] = {**start, "run": _without_seeds(start["run"])}
-    return kept
+    return {key: _start_without_seeds(value) if key in ("start", "teacher") else value for key, value in kept.items()}
+
+
+def _start_without_seeds(start: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A start that is another run's result, or is cut out of one, without that run's seeds."""
+    if start is None:
+        return None
+    inner = {"run": _without_seeds, "of": _start_without_seeds}
+    return {key: inner[key](value) if key in inner else value for key, value in start.items()}
 
 
 def _curves(folder: Path, result: RunResult) -> Picture | None:

@@ -1,4 +1,4 @@
-"""Plots as figures that become SVG or PNG: accuracy by language, loss terms by step.
+"""Plots as figures that become SVG or PNG: scores by language, loss terms by step.
 
 Colours are the Okabe-Ito palette, which readers with colour-blindness can tell apart, without its black and yellow,
 which vanish on one of the two backgrounds. In SVG everything neutral is `currentColor`, so that a plot inside a page
@@ -78,17 +78,20 @@ def canvas(height_inches: float) -> Iterator[Figure]:
         yield Figure(figsize=(WIDTH_INCHES, height_inches), dpi=DPI, layout="constrained")
 
 
-def accuracy_bars(
+def score_bars(
     systems: Mapping[str, Mapping[str, float]],
     chance: float | None = None,
-    title: str = "Accuracy by language",
+    title: str | None = None,
+    metric: str = "accuracy",
 ) -> Plot:
     """Grouped bars: for each language one bar a system (such as before and after), shares between 0 and 1."""
     languages = tuple(dict.fromkeys(code for scores in systems.values() for code in scores))
     if not languages:
-        raise ValueError(f"No scores to plot for systems {sorted(systems)}; expected accuracies by language.")
+        raise ValueError(f"No scores to plot for systems {sorted(systems)}; expected shares by language.")
     if len(systems) > len(PALETTE):
         raise ValueError(f"{len(systems)} systems in one plot; at most {len(PALETTE)} stay apart. Make several plots.")
+    said = metric[0].upper() + metric[1:]
+    title = title or f"{said} by language"
     with canvas(4.2) as figure:
         axes = figure.add_subplot()
         for index, (name, scores) in enumerate(systems.items()):
@@ -97,12 +100,12 @@ def accuracy_bars(
             axes.axhline(100 * chance, color=INK, linestyle="--", linewidth=1.2, label=f"chance ({100 * chance:.0f} %)")
         names = [f"{language(code).name}\n{code}" if len(languages) <= 8 else code for code in languages]
         axes.set_xticks(range(len(languages)), names)
-        axes.set(ylim=(0, 100), ylabel="Accuracy (%)")
+        axes.set(ylim=(0, 100), ylabel=f"{said} (%)")
         axes.grid(visible=False, axis="x")
         axes.set_title(title, pad=30)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(systems) + 1, borderaxespad=0.2)
     means = (f"{name} {100 * sum(scores.values()) / len(scores):.1f} %" for name, scores in systems.items() if scores)
-    return Plot(figure, title, f"Bars of accuracy by language ({', '.join(languages)}). Means: {'; '.join(means)}.")
+    return Plot(figure, title, f"Bars of {metric} by language ({', '.join(languages)}). Means: {'; '.join(means)}.")
 
 
 def _bars(axes: Axes, index: int, count: int, name: str, values: Sequence[float | None]) -> None:

@@ -22,6 +22,7 @@ from polydistill.objectives.layer_maps import LayerMap
 from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, LanguageCode, RunResult, load_result
 from polydistill.specs import Spec
 from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks.task import Metric
 from polydistill.training.model_folders import model_content, run_folder
 
 MethodSpec = Annotated[Pretrain | Tune | XDistil | Monolingual, Field(discriminator="kind")]
@@ -118,7 +119,7 @@ class Training(Spec):
         return self
 
 
-Measure = Literal["accuracy", "f1", "agreement", "perplexity"]
+Measure = Literal[Metric, "agreement", "perplexity"]
 
 
 class Judging(Spec):
