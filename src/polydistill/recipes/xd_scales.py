@@ -111,14 +111,16 @@ def _world() -> Setting:
 
 
 def _quick() -> Setting:
-    """The mini-world with a smaller encoder and fewer steps of XD: what the quickstart has time for."""
+    """The mini-world with a smaller encoder, fewer rows and fewer steps: what the quickstart has time for."""
     world = _world()
     assert world.polyglot is not None
     return replace(
         world,
         scale="quick",
+        train=WorldSource(rows=9_000, split="train"),
         polyglot=replace(world.polyglot, shape=Fresh(blocks=3)),  # less pre-training instead costs English dear
-        distil=world.distil.model_copy(update={"steps": 800}),
+        tune=world.tune.model_copy(update={"steps": 1_200, "evaluate_every": 400}),
+        distil=world.distil.model_copy(update={"steps": 700}),
     )
 
 
