@@ -24,6 +24,7 @@ def install(folder: Path, place: Path) -> None:
     """Move a finished folder to its place in one step; whoever looks finds the old state or the new one."""
     for path in [*folder.rglob("*"), folder]:
         flush(path)
+    shutil.rmtree(_doomed(place), ignore_errors=True)  # a kill may have left it
     if place.exists():
         discard(place)
     folder.replace(place)
@@ -32,10 +33,15 @@ def install(folder: Path, place: Path) -> None:
 
 def discard(folder: Path) -> None:
     """Remove a folder: first from its place, in one step, then its content."""
-    doomed = folder.with_name(f".{folder.name}.removed")
+    doomed = _doomed(folder)
     shutil.rmtree(doomed, ignore_errors=True)
     folder.replace(doomed)
     shutil.rmtree(doomed)
+
+
+def _doomed(folder: Path) -> Path:
+    """What a folder is called while it is removed."""
+    return folder.with_name(f".{folder.name}.removed")
 
 
 @contextmanager
