@@ -187,7 +187,7 @@ def assert_close(found: dict[str, Tensor], wanted: dict[str, Tensor], tolerance:
 
 def weights(folder: Path) -> dict[str, Tensor]:
     """The weights of a run's model, or of its students."""
-    files = sorted(folder.glob("**/model.safetensors"))
+    files = sorted([*folder.glob("model/model.safetensors"), *folder.glob("students/*/model.safetensors")])
     assert files
     return {f"{file.parent.name} {name}": value for file in files for name, value in load_file(file).items()}
 
