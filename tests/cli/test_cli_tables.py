@@ -114,6 +114,8 @@ def test_what_cannot_be_is_said(polydistill, command, says):
         ("tasks", "premise and hypothesis"),
         ("languages", "Swahili"),
         ("methods", "pretrain"),
+        ("methods", "monolingual"),
+        ("tables", "mono/4.4"),
         ("runs", "Baseline"),
     ],
 )
