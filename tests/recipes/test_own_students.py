@@ -9,7 +9,7 @@ from polydistill.data.sources import FileSource, WorldSource
 from polydistill.methods.monolingual import Monolingual, Student, Weights
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
-from polydistill.recipes.monolingual import LOSSES, as_reference, describe_maps, named_loss, reference_map
+from polydistill.recipes.mono_losses import LOSSES, as_reference, describe_maps, named_loss, reference_map
 from polydistill.recipes.own_students import distill_run
 from polydistill.recipes.plan import SENTENCE_TOKENS, Architecture, learner, plan_table
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, TableRecipe

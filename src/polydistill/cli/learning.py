@@ -164,7 +164,7 @@ def do(
     """Print the run, or do it and print its scores and where it lies."""
     from polydistill import api
     from polydistill.cli.scores import show_scores
-    from polydistill.recipes.monolingual import describe_maps
+    from polydistill.recipes.mono_losses import describe_maps
 
     changed = api.changed(wanted, changes or [])
     if only_print:

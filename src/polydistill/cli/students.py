@@ -75,7 +75,7 @@ def distill(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Distil a multilingual masked language model into small students of single languages."""
-    from polydistill.recipes.monolingual import as_reference
+    from polydistill.recipes.mono_losses import as_reference
     from polydistill.recipes.own_students import distill_run
 
     wanted = distill_run(

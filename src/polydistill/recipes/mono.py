@@ -13,8 +13,8 @@ from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.tuning import Tune
 from polydistill.objectives.layer_maps import LayerMapName
+from polydistill.recipes.mono_losses import named_loss
 from polydistill.recipes.mono_scales import Setting, setting
-from polydistill.recipes.monolingual import named_loss
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.reports.published import Layout, PublishedTable, published_table
 from polydistill.training.run import Cut, Judging, Pretrained, ResultOf, Run, Start

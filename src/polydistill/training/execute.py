@@ -9,36 +9,31 @@ from pathlib import Path
 
 import accelerate
 import datasets
-import numpy as np
 import tokenizers
 import torch
 import transformers
 from rich.console import Console
-from torch import nn
 from transformers import TrainerCallback, set_seed
 
 from polydistill.data.batches import MicroBatches, Steps
 from polydistill.data.schedule import Schedule
 from polydistill.data.signals import weights_fingerprint
 from polydistill.data.stream_steps import Share, StreamSteps
-from polydistill.methods import monolingual, pretraining, tuning, xd
-from polydistill.methods.method import Loaded, Models, Prepared
+from polydistill.methods.method import Loaded, Prepared
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
-from polydistill.methods.tuning import Tune
-from polydistill.methods.xd import XDistil
 from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
-from polydistill.students.bank import Bank
 from polydistill.students.polyglot import Polyglot
 from polydistill.students.used_rows import learning_used_rows
 from polydistill.training.checkpoints import install, written_whole
-from polydistill.training.distiller import SCORE, Distiller, Evaluate
-from polydistill.training.judging import agreement_judge, judge
+from polydistill.training.distiller import Distiller, Evaluate
+from polydistill.training.judging import judge
 from polydistill.training.numerics import settled
-from polydistill.training.perplexity import held_out
+from polydistill.training.preparing import prepare
 from polydistill.training.processes import agreed, processes
 from polydistill.training.progress import ShowProgress, events
-from polydistill.training.run import Judging, Run, before
+from polydistill.training.run import Run, before
+from polydistill.training.selecting import selecting
 from polydistill.training.starts import load_start, quietly
 from polydistill.training.store import LOG, TENSORBOARD, Store, exclusively, result_in
 
@@ -79,7 +74,7 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
         numerics = settled(folder, student.network.config.hidden_size, state.num_processes)
     with numerics.applied():
         prepared = prepare(run, student, store)
-        selection = _selection(run, student, prepared, store)
+        selection = selecting(run, student, prepared, store)
         with _embedding_rows(run, student, prepared):
             distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, tensorboard)
             distiller.fit()
@@ -103,64 +98,6 @@ def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractCo
         return nullcontext()
     texts = [text for group in prepared.groups for text in group.texts.values()]
     return learning_used_rows(student.network, [text.columns["input_ids"] for text in texts])
-
-
-def prepare(run: Run, student: Loaded, store: Store) -> Prepared:
-    """The run's method, with the rows it learns from."""
-    match run.method:
-        case Pretrain():
-            return pretraining.prepare(run.method, Models(student), run.seed)
-        case Tune():
-            return tuning.prepare(run.method, Models(student), run.seed)
-        case XDistil():
-            return xd.prepare(run.method, Models(student, _teacher(run, store), store.signals), run.seed)
-        case Monolingual():
-            teacher = load_start(run.teacher, run, store) if run.teacher is not None else None
-            return monolingual.prepare(run.method, Models(student, teacher), run.seed)
-
-
-def _teacher(run: Run, store: Store) -> Loaded:
-    """Who teaches, on the device of this process: it reads the originals before the trainer moves anything there."""
-    teacher = load_start(run.teacher or run.start, run, store)
-    nn.Module.to(teacher.network, processes().device)
-    return teacher
-
-
-def _selection(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Evaluate | None:
-    """What scores the student during training, by language and together."""
-    if run.selection is None:
-        return None
-    if isinstance(run.method, Monolingual):
-        return _by_perplexity(run.selection, student, prepared, run.method.mask_rate)
-    if run.selection.measure == "agreement":
-        if not isinstance(run.method, XDistil):
-            raise ValueError(f"Agreement is with a teacher, and {run.method.kind!r} has none; select by labels.")
-        chosen = agreement_judge(run.selection, student.tokenizer, _teacher(run, store), run.method.source_language)
-    else:
-        chosen = judge(run.selection, student.tokenizer)
-    measure = run.selection.measure
-
-    def evaluate() -> dict[str, float]:
-        values = chosen.values(Polyglot(student.network))
-        mean = float(np.mean(list(values.values())))
-        return {SCORE: mean, **{f"{measure}_{code}": value for code, value in values.items()}}
-
-    return evaluate
-
-
-def _by_perplexity(judging: Judging, start: Loaded, prepared: Prepared, mask_rate: float) -> Evaluate:
-    """The less surprised the students are by held-out text, the better; the mean over languages counts."""
-    text, bank = held_out(judging, start.tokenizer, mask_rate), prepared.method.student
-    assert isinstance(bank, Bank), "monolingual students are in a bank"
-
-    def evaluate() -> dict[str, float]:
-        surprise = text.surprise(bank.of)
-        return {
-            SCORE: -float(np.mean(list(surprise.values()))),
-            **{f"perplexity_{name}": float(np.exp(value)) for name, value in surprise.items()},
-        }
-
-    return evaluate
 
 
 def make_distiller(

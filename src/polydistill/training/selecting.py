@@ -1,0 +1,52 @@
+"""What scores a student while it is trained, to choose the weights that are kept."""
+
+import numpy as np
+
+from polydistill.methods.method import Loaded, Prepared
+from polydistill.methods.monolingual import Monolingual
+from polydistill.methods.xd import XDistil
+from polydistill.students.bank import Bank
+from polydistill.students.polyglot import Polyglot
+from polydistill.training.distiller import SCORE, Evaluate
+from polydistill.training.judging import agreement_judge, judge
+from polydistill.training.perplexity import held_out
+from polydistill.training.preparing import load_teacher
+from polydistill.training.run import Judging, Run
+from polydistill.training.store import Store
+
+
+def selecting(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Evaluate | None:
+    """What scores the student during training, by language and together."""
+    if run.selection is None:
+        return None
+    if isinstance(run.method, Monolingual):
+        return _by_perplexity(run.selection, student, prepared, run.method.mask_rate)
+    if run.selection.measure == "agreement":
+        if not isinstance(run.method, XDistil):
+            raise ValueError(f"Agreement is with a teacher, and {run.method.kind!r} has none; select by labels.")
+        chosen = agreement_judge(run.selection, student.tokenizer, load_teacher(run, store), run.method.source_language)
+    else:
+        chosen = judge(run.selection, student.tokenizer)
+    measure = run.selection.measure
+
+    def evaluate() -> dict[str, float]:
+        values = chosen.values(Polyglot(student.network))
+        mean = float(np.mean(list(values.values())))
+        return {SCORE: mean, **{f"{measure}_{code}": value for code, value in values.items()}}
+
+    return evaluate
+
+
+def _by_perplexity(judging: Judging, start: Loaded, prepared: Prepared, mask_rate: float) -> Evaluate:
+    """The less surprised the students are by held-out text, the better; the mean over languages counts."""
+    text, bank = held_out(judging, start.tokenizer, mask_rate), prepared.method.student
+    assert isinstance(bank, Bank), "monolingual students are in a bank"
+
+    def evaluate() -> dict[str, float]:
+        surprise = text.surprise(bank.of)
+        return {
+            SCORE: -float(np.mean(list(surprise.values()))),
+            **{f"perplexity_{name}": float(np.exp(value)) for name, value in surprise.items()},
+        }
+
+    return evaluate
