@@ -37,7 +37,7 @@ from polydistill.students.polyglot import Polyglot
 from polydistill.training.distiller import Distiller
 from polydistill.training.numerics import probe
 from polydistill.training.progress import ShowProgress
-from polydistill.training.run import Training
+from polydistill.training.settings import Training
 
 TRAINER, BARE = "trainer", "bare"
 CLASSES, LANGUAGES, ROWS = 3, ("en", "fr", "tr", "sw"), 2_000

@@ -26,7 +26,7 @@ from polydistill.methods.method import Loaded, Models
 from polydistill.methods.xd import XDistil, prepare
 from polydistill.students.fresh import learn_tokenizer
 from polydistill.training.distiller import Distiller
-from polydistill.training.run import Training
+from polydistill.training.settings import Training
 
 LANGUAGES = ("en", "fr", "es", "de", "tr", "sw")
 BATCH, MAX_LENGTH = 32, 64

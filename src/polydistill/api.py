@@ -39,7 +39,8 @@ from polydistill.training.execute import execute
 from polydistill.training.hub import pinned
 from polydistill.training.judging import judge
 from polydistill.training.out import claim
-from polydistill.training.run import Judging, Run
+from polydistill.training.run import Run
+from polydistill.training.settings import Judging
 from polydistill.training.starts import load_classifier, task_of
 from polydistill.training.store import DEFAULT_ROOT, Store
 

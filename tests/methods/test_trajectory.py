@@ -27,7 +27,8 @@ from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.training.execute import make_distiller, versions
-from polydistill.training.run import Fresh, Run, Training
+from polydistill.training.run import Fresh, Run
+from polydistill.training.settings import Training
 from tiny import tiny_network, tiny_tokenizer
 
 PINNED = Path(__file__).with_name("trajectories.json")

@@ -13,7 +13,8 @@ from polydistill.recipes.mono_losses import LOSSES, as_reference, describe_maps,
 from polydistill.recipes.own_students import distill_run
 from polydistill.recipes.plan import SENTENCE_TOKENS, Architecture, learner, plan_table
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, TableRecipe
-from polydistill.training.run import Fresh, ResultOf, Run, Training
+from polydistill.training.run import Fresh, ResultOf, Run
+from polydistill.training.settings import Training
 from tiny import tiny_network, tiny_tokenizer
 
 TEXTS = {"tur": "world:?rows=40", "en": "world:?rows=40"}

@@ -11,7 +11,8 @@ from polydistill.recipes.plan import Architecture, Plan, plan_table, row_count, 
 from polydistill.recipes.plan_text import flops, hours, to_markdown
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.recipes.xd import Systems, setting, table
-from polydistill.training.run import Judging, Pretrained, Run, Training
+from polydistill.training.run import Pretrained, Run
+from polydistill.training.settings import Judging, Training
 
 XNLI = HubSource(name="facebook/xnli", revision="0" * 40, config="{lang}", aligned=True)
 XLMR = Pretrained(name="FacebookAI/xlm-roberta-base")

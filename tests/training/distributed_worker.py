@@ -25,7 +25,8 @@ from polydistill.students.polyglot import Polyglot
 from polydistill.training import execute as engine
 from polydistill.training.distiller import Distiller
 from polydistill.training.processes import processes
-from polydistill.training.run import Judging, Pretrained, Run, Training
+from polydistill.training.run import Pretrained, Run
+from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store
 from tiny import tiny_network, tiny_tokenizer
 

@@ -20,7 +20,7 @@ from polydistill.methods.xd import XD
 from polydistill.students.polyglot import Polyglot
 from polydistill.teachers.frozen import Frozen
 from polydistill.training.distiller import Distiller
-from polydistill.training.run import Training
+from polydistill.training.settings import Training
 from tiny import tiny_network
 
 

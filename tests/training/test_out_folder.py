@@ -3,7 +3,8 @@ import pytest
 from polydistill.data.sources import WorldSource
 from polydistill.methods.tuning import Tune
 from polydistill.training.out import claim
-from polydistill.training.run import Pretrained, ResultOf, Run, Training
+from polydistill.training.run import Pretrained, ResultOf, Run
+from polydistill.training.settings import Training
 
 FIRST = Run(
     name="first",

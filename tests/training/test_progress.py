@@ -13,7 +13,7 @@ from polydistill.training import progress
 from polydistill.training.distiller import Distiller
 from polydistill.training.execute import execute
 from polydistill.training.progress import ShowProgress, events
-from polydistill.training.run import Training
+from polydistill.training.settings import Training
 from polydistill.training.store import Store
 
 

@@ -26,7 +26,8 @@ from training_tools import (
 
 from polydistill.training import checkpoints, distiller, execute
 from polydistill.training.distiller import Distiller
-from polydistill.training.run import Run, Training
+from polydistill.training.run import Run
+from polydistill.training.settings import Training
 from polydistill.training.store import Store
 
 QUIET = Console(quiet=True)

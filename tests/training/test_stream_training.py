@@ -16,7 +16,7 @@ from polydistill.methods.method import Prepared
 from polydistill.methods.pretraining import MaskedLanguageModelling
 from polydistill.training.distiller import Distiller
 from polydistill.training.execute import make_distiller
-from polydistill.training.run import Training
+from polydistill.training.settings import Training
 from tiny import tiny_network, tiny_tokenizer
 
 STEPS = 12

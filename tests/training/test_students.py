@@ -18,7 +18,8 @@ from polydistill.training.execute import execute
 from polydistill.training.hub import pinned
 from polydistill.training.model_folders import run_folder
 from polydistill.training.perplexity import held_out
-from polydistill.training.run import Judging, Pretrained, ResultOf, Run
+from polydistill.training.run import Pretrained, ResultOf, Run
+from polydistill.training.settings import Judging
 from polydistill.training.starts import quietly
 from polydistill.training.store import Store
 

@@ -22,7 +22,8 @@ from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.outputs import Loss, Term
 from polydistill.training.numerics import Numerics
-from polydistill.training.run import Fresh, Judging, ResultOf, Run, Training
+from polydistill.training.run import Fresh, ResultOf, Run
+from polydistill.training.settings import Judging, Training
 
 LANGUAGES = ("en", "fr")
 NUMERICS = Numerics(matmul="highest", threads=1, speedup=1.0, error=0.0)

@@ -17,7 +17,8 @@ from polydistill.recipes.mono_losses import named_loss
 from polydistill.recipes.mono_scales import Setting, setting
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.reports.published import Layout, PublishedTable, published_table
-from polydistill.training.run import Cut, Judging, Pretrained, ResultOf, Run, Start
+from polydistill.training.run import Cut, Pretrained, ResultOf, Run, Start
+from polydistill.training.settings import Judging
 
 SOURCE = "en"
 

@@ -13,7 +13,8 @@ from polydistill.data.sources import Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import Pretrain
 from polydistill.tasks import TaskName
-from polydistill.training.run import Fresh, ResultOf, Run, Start, Training
+from polydistill.training.run import Fresh, ResultOf, Run, Start
+from polydistill.training.settings import Training
 
 Scale = Literal["world", "smoke"]
 

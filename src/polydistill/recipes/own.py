@@ -17,7 +17,8 @@ from polydistill.methods.xd import ParallelText, XDistil
 from polydistill.results import MODEL
 from polydistill.tasks import TASKS, TaskName
 from polydistill.training.hub import pinned
-from polydistill.training.run import Judging, Pretrained, Run, Training
+from polydistill.training.run import Pretrained, Run
+from polydistill.training.settings import Judging, Training
 from polydistill.training.starts import task_of
 
 Rows = str | WorldSource | FileSource | HubSource

@@ -18,7 +18,8 @@ from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.xd import XDistil
 from polydistill.recipes.tables import TableRecipe
 from polydistill.specs import Spec
-from polydistill.training.run import Cut, Fresh, Judging, Pretrained, ResultOf, Run, Start, before
+from polydistill.training.run import Cut, Fresh, Pretrained, ResultOf, Run, Start
+from polydistill.training.settings import Judging
 
 # NVIDIA's data sheets: dense peak of the tensor cores, bf16 (V100 and T4: fp16), FLOP/s
 GPUS: dict[str, float] = {"A100": 312e12, "H100": 989e12, "H200": 989e12, "V100": 125e12, "T4": 65e12}
@@ -136,9 +137,8 @@ def with_starts(runs: Iterable[Run]) -> list[Run]:
     found: dict[str, Run] = {}
 
     def add(run: Run) -> None:
-        for start in (run.start, run.teacher):
-            if (first := before(start)) is not None:
-                add(first)
+        for first in run.first:
+            add(first)
         found.setdefault(run.identity, run)
 
     for run in runs:

@@ -11,7 +11,8 @@ from typing import Literal, get_args
 
 from polydistill.data.sources import HubSource, Source, WorldSource
 from polydistill.errors import unknown
-from polydistill.training.run import Fresh, Pretrained, Training
+from polydistill.training.run import Fresh, Pretrained
+from polydistill.training.settings import Training
 
 Scale = Literal["paper", "world", "quick", "smoke"]
 Encoder = Literal["XLM MLM", "XLM MLM+TLM", "XLM-R base"]

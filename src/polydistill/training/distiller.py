@@ -22,7 +22,7 @@ from polydistill.methods.method import Method
 from polydistill.outputs import Term
 from polydistill.training.checkpoints import UNFINISHED, discard, install, latest, sweep, written_whole
 from polydistill.training.processes import on_cpu
-from polydistill.training.run import Training
+from polydistill.training.settings import Training
 
 Evaluate = Callable[[], dict[str, float]]
 

@@ -32,7 +32,7 @@ from polydistill.training.numerics import settled
 from polydistill.training.preparing import prepare
 from polydistill.training.processes import agreed, processes
 from polydistill.training.progress import ShowProgress, events
-from polydistill.training.run import Run, before
+from polydistill.training.run import Run
 from polydistill.training.selecting import selecting
 from polydistill.training.starts import load_start, quietly
 from polydistill.training.store import LOG, TENSORBOARD, Store, exclusively, result_in
@@ -47,9 +47,8 @@ def execute(run: Run, store: Store, console: Console | None = None, tensorboard:
     if agreed(result_in(folder) is not None):
         shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)  # a kill may have left them
         return _done(folder)
-    for start in (run.start, run.teacher):
-        if (first := before(start)) is not None:
-            execute(first, store, console, tensorboard)
+    for first in run.first:
+        execute(first, store, console, tensorboard)
     with exclusively(folder, console):
         if not agreed(result_in(folder) is not None):  # another process may have finished it while this one waited
             _train(run, store, folder, console, tensorboard)

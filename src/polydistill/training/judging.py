@@ -15,7 +15,7 @@ from polydistill.methods.method import Loaded
 from polydistill.results import Score
 from polydistill.students.polyglot import Polyglot
 from polydistill.tasks import TASKS, Task
-from polydistill.training.run import Judging
+from polydistill.training.settings import Judging
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from polydistill.data.masking import IGNORED, masking
 from polydistill.objectives.vocabulary import mlm_and_hinton
 from polydistill.objectives.vocabulary_teachers import Decoder
 from polydistill.students.layers import decoder, head_transform
-from polydistill.training.run import Judging
+from polydistill.training.settings import Judging
 
 Readers = Callable[[str], Mapping[str, PreTrainedModel]]
 """The models that read a language, by name."""

@@ -7,23 +7,21 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from polydistill.data.load import fingerprint
-from polydistill.data.rows import SENTENCE, RowShape
-from polydistill.data.schedule import Batching
-from polydistill.data.sources import Source
+from polydistill.data.rows import SENTENCE
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.objectives.layer_maps import LayerMap
-from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, LanguageCode, RunResult, load_result
+from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, RunResult, load_result
 from polydistill.specs import Spec
-from polydistill.tasks import TASKS, TaskName
-from polydistill.tasks.task import Metric
+from polydistill.tasks import TASKS
 from polydistill.training.model_folders import model_content, run_folder
+from polydistill.training.settings import Judging, Training
 
 MethodSpec = Annotated[Pretrain | Tune | XDistil | Monolingual, Field(discriminator="kind")]
 
@@ -90,71 +88,6 @@ def before(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | None:
     return start.run if isinstance(start, ResultOf) else None
 
 
-class Training(Spec):
-    """How a method is trained. Steps are optimiser steps."""
-
-    steps: PositiveInt
-    batch_size: PositiveInt = 8
-    """Rows of one micro-batch of one process."""
-    accumulation: PositiveInt = 1
-    learning_rate: PositiveFloat = 5e-6
-    weight_decay: NonNegativeFloat = 0.0
-    warmup: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Share of the steps in which the learning rate rises."""
-    decay: Literal["constant", "linear"] = "constant"
-    clip: NonNegativeFloat = 1.0
-    """Largest norm of the gradient; 0 = no limit."""
-    batching: Batching = Batching()
-    evaluate_every: PositiveInt | None = None
-    """Steps between evaluations for selection; none = the last step's weights are the result."""
-    patience: PositiveInt | None = None
-    """Stop after this many evaluations in a row without a new best."""
-    checkpoint_every: PositiveInt = 500
-    precision: Literal["fp32", "bf16"] = "fp32"
-
-    @model_validator(mode="after")
-    def _patience_needs_evaluation(self) -> Training:
-        if self.patience is not None and self.evaluate_every is None:
-            raise ValueError(f"patience={self.patience} counts evaluations, but evaluate_every is not set. Set it.")
-        return self
-
-
-Measure = Literal[Metric, "agreement", "perplexity"]
-
-
-class Judging(Spec):
-    """Rows on which a task is scored, by language."""
-
-    task: TaskName = "nli"
-    languages: tuple[LanguageCode, ...]
-    data: Source
-    max_length: PositiveInt = 256
-    measure: Measure = "accuracy"
-    """The task's own (which it is where nothing is said) reads labels. `agreement` reads none: it is the share of rows
-    on which the student says of the translation what the teacher says of the original. `perplexity` is how surprised a
-    masked language model is by hidden words of plain text (no task is read)."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _the_tasks_measure(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "measure" not in data and data.get("task", "nli") in TASKS:
-            return {**data, "measure": TASKS[data.get("task", "nli")].metric}
-        return data
-
-    @model_validator(mode="after")
-    def _the_task_has_the_measure(self) -> Judging:
-        task = TASKS[self.task]
-        known = (task.metric, "perplexity") if task.shape.tagged else (task.metric, "agreement", "perplexity")
-        if self.measure not in known:
-            raise unknown(f"measure of the task {self.task!r}", self.measure, known)
-        return self
-
-    @property
-    def shape(self) -> RowShape:
-        """What rows are read."""
-        return SENTENCE if self.measure == "perplexity" else TASKS[self.task].shape
-
-
 class Run(Spec):
     """One training of one method from one seed. The name only labels it; all else is its identity."""
 
@@ -204,6 +137,16 @@ class Run(Spec):
         return self
 
     @property
+    def models(self) -> dict[str, Start]:
+        """All that the run loads: what the student begins as, and who teaches it."""
+        return {name: model for name in ("start", "teacher") if (model := getattr(self, name)) is not None}
+
+    @property
+    def first(self) -> tuple[Run, ...]:
+        """The runs that must be done before this one."""
+        return tuple(run for model in self.models.values() if (run := before(model)) is not None)
+
+    @property
     def students(self) -> tuple[str, ...]:
         """The names of the students this run leaves; none where it leaves one that has no name."""
         return tuple(one.name for one in self.method.students) if isinstance(self.method, Monolingual) else ()
@@ -211,21 +154,20 @@ class Run(Spec):
     @property
     def labels_seen(self) -> tuple[str, ...]:
         """Languages whose task labels were used in training, by this run or by one it starts from."""
-        before = [made.labels_seen for made in map(_made_by, (self.start, self.teacher)) if made is not None]
+        before = [made.labels_seen for made in map(_made_by, self.models.values()) if made is not None]
         return tuple(dict.fromkeys([language for seen in (*before, self.method.labels_seen) for language in seen]))
 
     @property
     def selected_on(self) -> tuple[str, ...]:
         """What chose the weights, here or in a run this one starts from, such as `dev/en`."""
-        before = [made.selected_on for made in map(_made_by, (self.start, self.teacher)) if made is not None]
+        before = [made.selected_on for made in map(_made_by, self.models.values()) if made is not None]
         mine = [] if self.selection is None else _names(self.selection)
         return tuple(dict.fromkeys([name for names in (*before, mine) for name in names]))
 
     def resolved(self) -> dict[str, Any]:
         """All that decides the result: runs this one starts from by their identity, data by its content."""
-        content = self.model_dump(mode="json", exclude={"name", "start", "teacher"})
-        for field, start in (("start", self.start), ("teacher", self.teacher)):
-            content[field] = _resolved_start(start)
+        content = self.model_dump(mode="json", exclude={"name", *self.models})
+        content |= {name: _resolved_start(model) for name, model in self.models.items()}
         content["data"] = self.data_fingerprint
         content["format"] = _FORMAT
         return content

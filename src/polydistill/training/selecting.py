@@ -11,7 +11,8 @@ from polydistill.training.distiller import SCORE, Evaluate
 from polydistill.training.judging import agreement_judge, judge
 from polydistill.training.perplexity import held_out
 from polydistill.training.preparing import load_teacher
-from polydistill.training.run import Judging, Run
+from polydistill.training.run import Run
+from polydistill.training.settings import Judging
 from polydistill.training.store import Store
 
 

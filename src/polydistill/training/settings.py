@@ -1,0 +1,81 @@
+"""How a method is trained, and on what a model is scored: the settings of a run."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from polydistill.data.rows import SENTENCE, RowShape
+from polydistill.data.schedule import Batching
+from polydistill.data.sources import Source
+from polydistill.errors import unknown
+from polydistill.results import LanguageCode
+from polydistill.specs import Spec
+from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks.task import Metric
+
+
+class Training(Spec):
+    """How a method is trained. Steps are optimiser steps."""
+
+    steps: PositiveInt
+    batch_size: PositiveInt = 8
+    """Rows of one micro-batch of one process."""
+    accumulation: PositiveInt = 1
+    learning_rate: PositiveFloat = 5e-6
+    weight_decay: NonNegativeFloat = 0.0
+    warmup: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of the steps in which the learning rate rises."""
+    decay: Literal["constant", "linear"] = "constant"
+    clip: NonNegativeFloat = 1.0
+    """Largest norm of the gradient; 0 = no limit."""
+    batching: Batching = Batching()
+    evaluate_every: PositiveInt | None = None
+    """Steps between evaluations for selection; none = the last step's weights are the result."""
+    patience: PositiveInt | None = None
+    """Stop after this many evaluations in a row without a new best."""
+    checkpoint_every: PositiveInt = 500
+    precision: Literal["fp32", "bf16"] = "fp32"
+
+    @model_validator(mode="after")
+    def _patience_needs_evaluation(self) -> Training:
+        if self.patience is not None and self.evaluate_every is None:
+            raise ValueError(f"patience={self.patience} counts evaluations, but evaluate_every is not set. Set it.")
+        return self
+
+
+Measure = Literal[Metric, "agreement", "perplexity"]
+
+
+class Judging(Spec):
+    """Rows on which a task is scored, by language."""
+
+    task: TaskName = "nli"
+    languages: tuple[LanguageCode, ...]
+    data: Source
+    max_length: PositiveInt = 256
+    measure: Measure = "accuracy"
+    """The task's own (which it is where nothing is said) reads labels. `agreement` reads none: it is the share of rows
+    on which the student says of the translation what the teacher says of the original. `perplexity` is how surprised a
+    masked language model is by hidden words of plain text (no task is read)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _the_tasks_measure(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "measure" not in data and data.get("task", "nli") in TASKS:
+            return {**data, "measure": TASKS[data.get("task", "nli")].metric}
+        return data
+
+    @model_validator(mode="after")
+    def _the_task_has_the_measure(self) -> Judging:
+        task = TASKS[self.task]
+        known = (task.metric, "perplexity") if task.shape.tagged else (task.metric, "agreement", "perplexity")
+        if self.measure not in known:
+            raise unknown(f"measure of the task {self.task!r}", self.measure, known)
+        return self
+
+    @property
+    def shape(self) -> RowShape:
+        """What rows are read."""
+        return SENTENCE if self.measure == "perplexity" else TASKS[self.task].shape
