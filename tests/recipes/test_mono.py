@@ -4,10 +4,12 @@ import pytest
 
 from polydistill import api
 from polydistill.methods.monolingual import Monolingual
-from polydistill.recipes.mono import TABLES, Systems, table
+from polydistill.recipes.mono import TABLES, table, thirds
 from polydistill.recipes.mono_scales import setting
+from polydistill.recipes.mono_systems import Systems
 from polydistill.recipes.plan import with_starts
 from polydistill.reports.published import published_table
+from polydistill.training.examination import Examination
 from polydistill.training.run import Cut, ResultOf
 
 NOT_OURS = {"MonoShot-XLM-R6 +TD"}  # task distillation has no runs yet
@@ -26,9 +28,14 @@ def test_every_row_has_a_run_for_every_column(number):
             assert row.runs is None
             continue
         runs = row.runs(0)
-        assert runs.keys() == singles
+        assert runs.keys() == {name for name in singles if printed.column(name).language in setting("smoke").languages}
         for name, run in runs.items():
             column = printed.column(name)
+            if isinstance(run, Examination):
+                assert column.language in run.models
+                assert column.metric in [f"retrieval {how.similarity} to en" for how in run.retrieval.how]
+                assert run.labels_seen == ()
+                continue
             assert column.language in run.evaluation.languages
             assert run.evaluation.measure == (column.metric or "accuracy")
             assert run.evaluation.data.split == "test"
@@ -40,7 +47,8 @@ def test_every_row_has_a_run_for_every_column(number):
 
 
 def test_a_student_is_scored_on_its_own_language():
-    runs = Systems(setting("smoke")).distilled()(0)
+    of = Systems(setting("smoke"))
+    runs = of.tasks(of.distilled())(0)
     for name, run in runs.items():
         assert isinstance(run.start, ResultOf)
         assert run.start.student == name.split()[-1]
@@ -50,7 +58,7 @@ def test_a_student_is_scored_on_its_own_language():
 def test_the_undistilled_students_are_some_of_the_teachers_blocks():
     of = Systems(setting("world"))
     for layers in ("uniform", "top", "bottom"):
-        runs = of.cut(layers)(0)
+        runs = of.tasks(of.cut(layers))(0)
         starts = [run.start for run in runs.values()]
         assert {(type(start), start.depth, start.map) for start in starts} == {(Cut, 2, layers)}
         assert len({run.identity for run in runs.values()}) == 3  # one a task: both languages share a model
@@ -65,16 +73,42 @@ def test_what_the_tables_share_is_done_once():
 
 
 def test_bilingual_students_read_english_too():
-    runs = Systems(setting("smoke")).bilingual("MonoShot")(0)
+    of = Systems(setting("smoke"))
+    runs = of.tasks(of.bilingual("MonoShot"))(0)
     students = {student.name: student.languages for student in runs["NER sw"].start.run.method.students}
     assert students == {"en-tr": ("en", "tr"), "en-sw": ("en", "sw")}
     assert runs["NER sw"].start.student == "en-sw"
+
+
+def test_in_retrieval_each_language_is_read_by_its_own_student():
+    of = Systems(setting("smoke"))
+    runs = of.retrieval(of.distilled())(0)
+    assert runs.keys() == {f"{how} {code}-en" for how in ("BERTScore", "cosine") for code in ("tr", "sw")}
+    assert {code: start.student for code, start in runs["cosine sw-en"].models.items()} == {"sw": "sw", "en": "en"}
+    both = of.retrieval(of.bilingual("MonoShot"))(0)["cosine sw-en"].models
+    assert {code: start.student for code, start in both.items()} == {"sw": "en-sw", "en": "en-sw"}
+
+
+def test_the_layers_of_the_paper_and_of_a_smaller_teacher():
+    assert list(thirds(12).values()) == [(1, 3, 5, 7, 9, 11), (9, 10, 11, 12), (5, 6, 7, 8), (1, 2, 3, 4)]
+    assert list(thirds(4).values()) == [(1, 3), (4,), (2,), (1,)]
 
 
 @pytest.mark.parametrize(("id", "scale", "said"), [("4.6", "smoke", "4.6"), ("4.4", "paper", "paper")])
 def test_what_cannot_be_made_is_said(id, scale, said):
     with pytest.raises(ValueError, match=said):
         table(id, scale)
+
+
+def test_a_table_of_retrieval_end_to_end(tmp_path):
+    made = api.table("mono/4.3", "smoke", runs=tmp_path)
+    (group,) = made.groups
+    cells = {row.name: row.cells for row in group.rows}
+    for row in cells.values():
+        assert 0 <= row["cosine tr-en"].mean <= 100
+        assert row["cosine avg"].mean == pytest.approx((row["cosine tr-en"].mean + row["cosine sw-en"].mean) / 2)
+        assert row["cosine ur-en"].mean is None
+    assert cells["XLM-R base"] != cells["XLM-R4-ALIGNMENT (Top)"]
 
 
 @pytest.mark.slow

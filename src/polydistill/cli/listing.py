@@ -46,7 +46,7 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
 
 
 def _runs(store: Store) -> list[tuple[str, ...]]:
-    """Finished runs with the mean of their scores, then those that have begun; one bad folder hides no other."""
+    """Finished runs with the mean of their first metric, then those that have begun; one bad folder hides no other."""
     rows = []
     for folders, row in ((store.done(), _done), (store.unfinished(), _begun)):
         for folder in folders:
@@ -59,7 +59,7 @@ def _runs(store: Store) -> list[tuple[str, ...]]:
 
 def _done(folder: Path) -> tuple[str, ...]:
     result = load_result(folder)
-    values = [score.value for score in result.scores]
+    values = [score.value for score in result.scores if score.metric == result.scores[0].metric]
     mean = f"{100 * sum(values) / len(values):.1f} over {len(values)}" if values else "–"
     labels = ", ".join(result.labels_seen) or "none"
     return result.name, str(result.seed), f"done in {result.seconds:.0f} s", mean, labels

@@ -1,110 +1,15 @@
-"""Monolingual components of a multilingual transformer (thesis, 2022): its systems and its tables of zero-shot tasks.
+"""Monolingual components of a multilingual transformer (thesis, 2022): its tables of zero-shot tasks and retrieval."""
 
-A row has a run for every column: its students are tuned on English labels (`FULL TRG`: the target student itself learns
-from English rows, Sec. 3.3.1) and scored on their own language.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from polydistill.defaults import LossName
 from polydistill.errors import unknown
-from polydistill.methods.monolingual import Monolingual, Student
-from polydistill.methods.tuning import Tune
-from polydistill.objectives.layer_maps import LayerMapName
-from polydistill.recipes.mono_losses import named_loss
-from polydistill.recipes.mono_scales import Setting, setting
+from polydistill.recipes.mono_losses import depth_of
+from polydistill.recipes.mono_scales import setting
+from polydistill.recipes.mono_systems import System, Systems
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.reports.published import Layout, PublishedTable, published_table
-from polydistill.training.run import Cut, Pretrained, ResultOf, Run, Start
-from polydistill.training.settings import Judging
-
-SOURCE = "en"
-
-
-@dataclass(frozen=True)
-class Systems:
-    """The thesis' systems at one scale, each a function of the seed."""
-
-    where: Setting
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The languages without labels."""
-        return tuple(code for code in self.where.languages if code != SOURCE)
-
-    def students(self, seed: int, loss: LossName = "MonoShot", **changes: Any) -> Run:
-        """A student a language, distilled from the teacher."""
-        where = self.where
-        method = Monolingual(
-            **{
-                "students": tuple(Student(name=code, languages=(code,)) for code in where.languages),
-                "data": where.text,
-                "depth": where.depth,
-                "max_length": where.max_length,
-                **named_loss(loss).settings,
-                **changes,
-            }
-        )
-        return Run(name=f"{loss} students", method=method, start=where.teacher(seed), training=where.distil, seed=seed)
-
-    def tuned(self, start: Start, name: str, task: str, seed: int) -> Run:
-        """A model tuned on English labels of a task, selected on English dev."""
-        exercise = self.where.exercises[task]
-        length = exercise.max_length
-        return Run(
-            name=f"{name}, {task}",
-            method=Tune(task=exercise.task, languages=(SOURCE,), data=exercise.train, max_length=length),
-            start=start,
-            training=exercise.training,
-            selection=Judging(task=exercise.task, languages=(SOURCE,), data=exercise.dev, max_length=length),
-            evaluation=Judging(
-                task=exercise.task, languages=self.where.languages, data=exercise.test, max_length=length
-            ),
-            seed=seed,
-        )
-
-    def row(self, name: str, start: Callable[[str, int], Start]) -> RunsOfSeed:
-        """The runs of a row by column; `start` gives the model of a target language."""
-
-        def runs(seed: int) -> Mapping[str, Run]:
-            return {
-                f"{task} {code}": self.tuned(start(code, seed), name, task, seed)
-                for task in self.where.exercises
-                for code in self.targets
-            }
-
-        return runs
-
-    def teacher(self) -> RunsOfSeed:
-        """The teacher itself."""
-        return self.row("teacher", lambda _, seed: self.where.teacher(seed))
-
-    def cut(self, layers: LayerMapName) -> RunsOfSeed:
-        """Some of the teacher's blocks, without distillation."""
-
-        def start(_: str, seed: int) -> Start:
-            teacher = self.where.teacher(seed)
-            assert isinstance(teacher, Pretrained | ResultOf), "a teacher has learned something"
-            return Cut(of=teacher, depth=self.where.depth, map=layers)
-
-        return self.row(f"teacher's {layers} blocks", start)
-
-    def distilled(self, loss: LossName = "MonoShot", **changes: Any) -> RunsOfSeed:
-        """Students of single languages."""
-        return self.row(loss, lambda code, seed: ResultOf(run=self.students(seed, loss, **changes), student=code))
-
-    def bilingual(self, loss: LossName) -> RunsOfSeed:
-        """A student for each pair of English and a target language, distilled on both."""
-        students = {code: Student(name=f"{SOURCE}-{code}", languages=(SOURCE, code)) for code in self.targets}
-
-        def start(code: str, seed: int) -> Start:
-            pairs = self.students(seed, loss, students=tuple(students.values()), share=())
-            return ResultOf(run=pairs, student=students[code].name)
-
-        return self.row(f"bilingual {loss}", start)
-
 
 MONOSHOT = "Hinton+Hid_MSE+ATT_MSE+Emb_MSE (Uniform)=MonoShot"
 MONOALIGNMENT = "Hinton+Hid_MSE+ATT_MSE+Emb_MSE (Last)=MonoAlignment"
@@ -122,7 +27,7 @@ _LOSSES: Mapping[str, LossName] = {
 }
 
 
-def _baselines(of: Systems) -> dict[str, RunsOfSeed]:
+def _baselines(of: Systems) -> dict[str, System]:
     return {
         "XLM-R base": of.teacher(),
         "XLM-R6 (Uniform)": of.cut("uniform"),
@@ -132,11 +37,31 @@ def _baselines(of: Systems) -> dict[str, RunsOfSeed]:
     }
 
 
-def _losses(of: Systems) -> dict[str, RunsOfSeed]:
+def _alignment(of: Systems) -> dict[str, System]:
+    """The teacher is also looked at in some of its layers: not cut, "just different subsets" (Sec. 4.3.1)."""
+    subsets = thirds(depth_of(of.where.teacher(0)))
+    return {
+        "XLM-R base": of.teacher(),
+        **{name: of.teacher(layers) for name, layers in subsets.items()},
+        "MonoAlignment-XLM-R6": of.distilled("MonoAlignment"),
+    }
+
+
+def thirds(blocks: int) -> dict[str, tuple[int, ...]]:
+    """Layers of a teacher: "the 1th, 3th, 5th, ...", and a third at the top, in the middle, at the bottom."""
+    third = max(1, blocks // 3)
+    begins = {"Top": blocks - third + 1, "Middle": (blocks - third) // 2 + 1, "Bottom": 1}
+    return {
+        "XLM-R6-ALIGNMENT (Uniform)": tuple(range(1, blocks, 2)),
+        **{f"XLM-R4-ALIGNMENT ({name})": tuple(range(at, at + third)) for name, at in begins.items()},
+    }
+
+
+def _losses(of: Systems) -> dict[str, System]:
     return {name: of.distilled(loss) for name, loss in _LOSSES.items()}
 
 
-def _ablations(of: Systems) -> dict[str, RunsOfSeed]:
+def _ablations(of: Systems) -> dict[str, System]:
     return {
         "MonoShot-XLM-R6": of.distilled(),
         "MonoShot-XLM-R6 w/o Emb Sharing": of.distilled(share=()),
@@ -146,9 +71,8 @@ def _ablations(of: Systems) -> dict[str, RunsOfSeed]:
     }
 
 
-def _bilingual(of: Systems) -> dict[str, RunsOfSeed]:
+def _bilingual(of: Systems) -> dict[str, System]:
     return {
-        "XLM-R base": of.teacher(),
         MONOSHOT: of.distilled(),
         MONOALIGNMENT: of.distilled("MonoAlignment"),
         "Bilingual-Hinton+Hid_MSE+ATT_MSE+Emb_MSE (Uniform)": of.bilingual("MonoShot"),
@@ -157,30 +81,44 @@ def _bilingual(of: Systems) -> dict[str, RunsOfSeed]:
     }
 
 
+def _losses_and_teacher(of: Systems) -> dict[str, System]:
+    return {"XLM-R base": of.teacher(), **_losses(of)}
+
+
+def _bilingual_and_teacher(of: Systems) -> dict[str, System]:
+    return {"XLM-R base": of.teacher(), **_bilingual(of)}
+
+
 @dataclass(frozen=True)
 class _Table:
-    """How a table is made: its rows' runs by the paper's name, and the row that the others are compared with."""
+    """How a table is made: its rows' systems by the paper's name, the row others are compared with, what is judged."""
 
-    runs: Callable[[Systems], Mapping[str, RunsOfSeed]]
+    systems: Callable[[Systems], Mapping[str, System]]
     reference: str
+    judged: Callable[[Systems, System], RunsOfSeed] = Systems.tasks
 
 
 TABLES: Mapping[str, _Table] = {
+    "4.3": _Table(_alignment, "XLM-R base", Systems.retrieval),
     "4.4": _Table(_baselines, "XLM-R6 (Uniform)"),
     "4.7": _Table(_losses, MONOSHOT),
     "4.8": _Table(_ablations, "MonoShot-XLM-R6"),
     "4.9": _Table(_bilingual, MONOSHOT),
-    "4.10": _Table(_bilingual, "XLM-R base"),
+    "4.10": _Table(_bilingual_and_teacher, "XLM-R base"),
+    "4.11": _Table(_losses_and_teacher, MONOSHOT, Systems.both),
+    "4.12": _Table(_ablations, "MonoShot-XLM-R6", Systems.retrieval),
+    "4.13": _Table(_bilingual, MONOSHOT, Systems.both),
 }
 
 
 def table(number: str, scale: str) -> TableRecipe:
-    """Table 4.4, 4.7, 4.8, 4.9 or 4.10 of the thesis."""
+    """Table 4.3 to 4.13 of the thesis, as far as they are in `TABLES`."""
     if number not in TABLES:
         raise unknown("table of mono", number, TABLES)
     printed, made = published_table(f"mono/{number}"), TABLES[number]
     where = setting(scale)
-    runs = made.runs(Systems(where))
+    of = Systems(where)
+    runs = {name: made.judged(of, system) for name, system in made.systems(of).items()}
     groups = [
         RecipeGroup(group.name, [RecipeRow(row.name, row, runs.get(row.name)) for row in group.rows])
         for group in printed.groups
@@ -191,11 +129,15 @@ def table(number: str, scale: str) -> TableRecipe:
         groups=groups,
         setting=f"mini-world ({where.scale} scale), students {where.depth} deep; ours on the test split",
         reference=made.reference,
-        layout=_on_test(printed),
+        layout=_ours(printed, where.languages),
     )
 
 
-def _on_test(printed: PublishedTable) -> Layout:
-    """The paper's columns; ours are all scored on the test split, from which nothing is chosen."""
-    columns = tuple(column.model_copy(update={"split": None}) for column in printed.columns)
+def _ours(printed: PublishedTable, languages: Sequence[str]) -> Layout:
+    """The paper's columns; ours are all scored on the test split, and a mean is over the languages that we have."""
+    there = [column.name for column in printed.columns if column.language in languages]
+    columns = tuple(
+        column.model_copy(update={"split": None, "over": tuple(name for name in column.over if name in there)})
+        for column in printed.columns
+    )
     return Layout(columns=columns, average_over=printed.average_over, claims=printed.claims, remarks=printed.remarks)

@@ -44,6 +44,8 @@ class Setting:
     max_length: int
     exercises: Mapping[str, Exercise]
     """By the name of the task in the tables."""
+    sentences: Source
+    """That look for their translations."""
     polyglot: Fresh
     pretrain: Training
 
@@ -98,6 +100,7 @@ def _world() -> Setting:
             "NER": _exercise("ner", 4_000, short),
             "XCOPA": _exercise("choice", 4_000, short),
         },
+        sentences=WorldSource(rows=900, split="test", mixed=True),
         polyglot=Fresh(),
         pretrain=Training(
             steps=3_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"
@@ -128,6 +131,7 @@ def _smoke() -> Setting:
         distil=few.model_copy(update={"batching": Batching(sampling="in-turn")}),
         max_length=64,
         exercises={name: _exercise(task, 30, tuning, held_out=15) for name, task in tasks},
+        sentences=WorldSource(rows=12, split="test", mixed=True),
         polyglot=Fresh(vocabulary=300, width=32, blocks=2, heads=2),
         pretrain=few,
     )

@@ -16,7 +16,7 @@ from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.xd import XDistil
-from polydistill.recipes.tables import TableRecipe
+from polydistill.recipes.tables import TableRecipe, Work
 from polydistill.specs import Spec
 from polydistill.training.run import Cut, Fresh, Pretrained, ResultOf, Run, Start
 from polydistill.training.settings import Judging
@@ -132,14 +132,15 @@ def plan_table(recipe: TableRecipe, seeds: Sequence[int], gpu: str = "A100") -> 
     )
 
 
-def with_starts(runs: Iterable[Run]) -> list[Run]:
-    """These runs and all they start from, each once, what is needed first."""
+def with_starts(runs: Iterable[Work]) -> list[Run]:
+    """These runs and all they start from, each once, what is needed first. An examination takes next to nothing."""
     found: dict[str, Run] = {}
 
-    def add(run: Run) -> None:
+    def add(run: Work) -> None:
         for first in run.first:
             add(first)
-        found.setdefault(run.identity, run)
+        if isinstance(run, Run):
+            found.setdefault(run.identity, run)
 
     for run in runs:
         add(run)

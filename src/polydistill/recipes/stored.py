@@ -87,18 +87,14 @@ def _system(folder: Path, result: RunResult) -> str:
     return json.dumps(_without_seeds(json.loads(given.read_text(encoding="utf-8"))), sort_keys=True)
 
 
-def _without_seeds(run: dict[str, Any]) -> dict[str, Any]:
-    """A run as plain data without its seed and those of the runs it starts from; seeds of its data stay."""
-    kept = {key: value for key, value in run.items() if key != "seed"}
-    return {key: _start_without_seeds(value) if key in ("start", "teacher") else value for key, value in kept.items()}
-
-
-def _start_without_seeds(start: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A start that is another run's result, or is cut out of one, without that run's seeds."""
-    if start is None:
-        return None
-    inner = {"run": _without_seeds, "of": _start_without_seeds}
-    return {key: inner[key](value) if key in inner else value for key, value in start.items()}
+def _without_seeds(part: Any) -> Any:
+    """Plain data without the seeds of the runs (and examinations) in it, at any depth; seeds of their data stay."""
+    if isinstance(part, list):
+        return [_without_seeds(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    seeded = "method" in part or "models" in part
+    return {key: _without_seeds(value) for key, value in part.items() if not (seeded and key == "seed")}
 
 
 def _curves(folder: Path, result: RunResult) -> Picture | None:

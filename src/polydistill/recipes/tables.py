@@ -8,11 +8,19 @@ from rich.console import Console
 from polydistill.reports.published import Layout, PublishedRow
 from polydistill.reports.tables import Entry, EntryGroup, Table, build_table
 from polydistill.results import RunResult
+from polydistill.training.examination import Examination
+from polydistill.training.examine import examine
 from polydistill.training.execute import execute
 from polydistill.training.run import Run
 from polydistill.training.store import Store
 
-RunsOfSeed = Callable[[int], Mapping[str, Run]]
+Work = Run | Examination
+RunsOfSeed = Callable[[int], Mapping[str, Work]]
+
+
+def do(work: Work, store: Store, console: Console | None = None) -> RunResult:
+    """The result of a run or of an examination, made if it is not there yet."""
+    return examine(work, store, console) if isinstance(work, Examination) else execute(work, store, console)
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,8 @@ class TableRecipe:
     published_over: int | None = None
     layout: Layout | None = None
 
-    def runs(self, seeds: Sequence[int]) -> dict[str, Run]:
-        """All runs of the table, each once, by identity."""
+    def runs(self, seeds: Sequence[int]) -> dict[str, Work]:
+        """All runs and examinations of the table, each once, by identity."""
         wanted = [
             run
             for group in self.groups
@@ -73,8 +81,8 @@ def make_table(
 ) -> Table:
     """Run what is missing and build the table; with `only_finished` run nothing and leave out what is missing."""
 
-    def result(run: Run) -> RunResult | None:
-        return store.result(run) if only_finished else execute(run, store, console)
+    def result(work: Work) -> RunResult | None:
+        return store.result(work) if only_finished else do(work, store, console)
 
     layout = recipe.layout or Layout()
     groups = [
@@ -97,7 +105,7 @@ def make_table(
 
 
 def _results(
-    row: RecipeRow, seeds: Sequence[int], layout: Layout, result: Callable[[Run], RunResult | None]
+    row: RecipeRow, seeds: Sequence[int], layout: Layout, result: Callable[[Work], RunResult | None]
 ) -> dict[str, list[RunResult]]:
     """By part of the table, one result a seed, of the seeds whose runs of that part are all there."""
     parts: dict[str, list[RunResult]] = {}
@@ -111,9 +119,9 @@ def _results(
     return parts
 
 
-def _by_part(runs: Mapping[str, Run], layout: Layout) -> dict[str, dict[str, Run]]:
+def _by_part(runs: Mapping[str, Work], layout: Layout) -> dict[str, dict[str, Work]]:
     """The runs of a seed by part of the table, such as a task, and language."""
-    parts: dict[str, dict[str, Run]] = {}
+    parts: dict[str, dict[str, Work]] = {}
     for name, run in runs.items():
         column = layout.column(name)
         assert column.language is not None, "a run is scored on single columns; means follow from them"

@@ -133,6 +133,19 @@ class Retrieval(Spec):
         mean = {"metric": f"{self.metric} mrr", "value": self.mrr, "hits": None}
         return found.model_copy(update={"metric": self.metric}), found.model_copy(update=mean)
 
+    @property
+    def layer_scores(self) -> tuple[Score, Score]:
+        """The same, where only one layer was looked at: its number is part of their names."""
+        accuracy, mean = (
+            one.model_copy(update={"metric": at_layer(one.metric, self.layers[0])}) for one in self.scores
+        )
+        return accuracy, mean
+
+
+def at_layer(metric: str, layer: int) -> str:
+    """The name of a score of one layer, such as "retrieval cosine to en, layer 3"."""
+    return f"{metric}, layer {layer}"
+
 
 @dataclass(frozen=True)
 class Side:

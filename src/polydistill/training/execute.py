@@ -161,7 +161,7 @@ def _result(run: Run, identity: str, rows: str, student: Loaded, prepared: Prepa
         model_fingerprint=weights_fingerprint(prepared.method.student if prepared.students else student.network)[:16],
         seconds=round(seconds, 2),
         versions=versions(),
-        machine=f"{platform.machine()}, {torch.get_num_threads()} threads, {processes().num_processes} processes",
+        machine=machine(),
     )
 
 
@@ -171,3 +171,8 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{module.__name__: module.__version__ for module in (torch, transformers, accelerate, datasets, tokenizers)},
     }
+
+
+def machine() -> str:
+    """What the numbers were made on."""
+    return f"{platform.machine()}, {torch.get_num_threads()} threads, {processes().num_processes} processes"

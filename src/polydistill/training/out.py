@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from polydistill.training.examination import Examination
 from polydistill.training.run import Run
 from polydistill.training.store import Store
 
@@ -15,7 +16,7 @@ class OutFolder(Store):
         super().__init__(out / ".runs")
         self.out, self.identity = out, identity
 
-    def folder(self, run: Run) -> Path:
+    def folder(self, run: Run | Examination) -> Path:
         """The named folder for the one run."""
         return self.out if run.identity == self.identity else super().folder(run)
 

@@ -154,20 +154,20 @@ class Run(Spec):
     @property
     def labels_seen(self) -> tuple[str, ...]:
         """Languages whose task labels were used in training, by this run or by one it starts from."""
-        before = [made.labels_seen for made in map(_made_by, self.models.values()) if made is not None]
+        before = [made.labels_seen for made in map(made_by, self.models.values()) if made is not None]
         return tuple(dict.fromkeys([language for seen in (*before, self.method.labels_seen) for language in seen]))
 
     @property
     def selected_on(self) -> tuple[str, ...]:
         """What chose the weights, here or in a run this one starts from, such as `dev/en`."""
-        before = [made.selected_on for made in map(_made_by, self.models.values()) if made is not None]
+        before = [made.selected_on for made in map(made_by, self.models.values()) if made is not None]
         mine = [] if self.selection is None else _names(self.selection)
         return tuple(dict.fromkeys([name for names in (*before, mine) for name in names]))
 
     def resolved(self) -> dict[str, Any]:
         """All that decides the result: runs this one starts from by their identity, data by its content."""
         content = self.model_dump(mode="json", exclude={"name", *self.models})
-        content |= {name: _resolved_start(model) for name, model in self.models.items()}
+        content |= {name: resolved_start(model) for name, model in self.models.items()}
         content["data"] = self.data_fingerprint
         content["format"] = _FORMAT
         return content
@@ -183,20 +183,20 @@ class Run(Spec):
             for judging in (self.selection, self.evaluation)
             if judging
         ]
-        return _hash([*learned, *judged])
+        return hashed([*learned, *judged])
 
     @property
     def identity(self) -> str:
         """The name of this run's result: equal for runs that must give the same result, else different."""
-        return _hash(self.resolved())
+        return hashed(self.resolved())
 
 
-def _made_by(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | RunResult | None:
+def made_by(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | RunResult | None:
     """The run that a start comes from, as far as that is known: named, or with its record beside the model's folder."""
     if (run := before(start)) is not None:
         return run
     if isinstance(start, Cut):
-        return _made_by(start.of)
+        return made_by(start.of)
     if isinstance(start, Pretrained):
         folder = run_folder(Path(start.name))
         if folder is not None and all((folder / file).is_file() for file in (RUN_FILE, RESULTS_FILE)):
@@ -212,19 +212,21 @@ def _names(selection: Judging) -> list[str]:
     return [f"{split}/{language}{_UNLABELLED.get(selection.measure, '')}" for language in selection.languages]
 
 
-def _resolved_start(start: Fresh | Pretrained | ResultOf | Cut | None) -> Any:
+def resolved_start(start: Fresh | Pretrained | ResultOf | Cut | None) -> Any:
+    """What decides a model: of a run's result that run's identity, of a folder its content."""
     if start is None:
         return None
     if isinstance(start, Cut):
-        return {**start.model_dump(mode="json", exclude={"of"}), "of": _resolved_start(start.of)}
+        return {**start.model_dump(mode="json", exclude={"of"}), "of": resolved_start(start.of)}
     if isinstance(start, ResultOf):
         return {"result": start.run.identity, **({"student": start.student} if start.student else {})}
     if isinstance(start, Pretrained) and Path(start.name).is_dir():
-        return {"folder": _hash(model_content(Path(start.name)))}
+        return {"folder": hashed(model_content(Path(start.name)))}
     return start.model_dump(mode="json")
 
 
-def _hash(content: Any) -> str:
+def hashed(content: Any) -> str:
+    """A name for plain data, equal for equal data."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -93,6 +93,21 @@ def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
 
 
+def load_body(start: Fresh | Pretrained | ResultOf | Cut, store: Store) -> Loaded:
+    """What a run begins with or leaves, without its head."""
+    match start:
+        case Fresh():
+            raise ValueError("A fresh encoder knows nothing yet: pre-train it before it is looked at.")
+        case Cut():
+            whole = load_body(start.of, store)
+            kept = resolve(start.map, start.depth, len(blocks(whole.network)))
+            return Loaded(cut(whole.network, kept), whole.tokenizer)
+        case ResultOf():
+            return load_encoder(store.folder(start.run) / start.place)
+        case Pretrained():
+            return load_encoder(start.name, start.revision)
+
+
 def has_head(config: PretrainedConfig, head: Any = AutoModelForSequenceClassification) -> bool:
     """Whether a model has been tuned with this head."""
     return any(head_name(head) in kind for kind in config.architectures or ())

@@ -1,7 +1,7 @@
 """Where runs leave what they make: one folder a run, named by what decides its result.
 
 runs/xd-1f3a9c.../
-    run.json          the run, to read, edit and run again
+    run.json          the run, to read, edit and run again; or the examination, which leaves this and its scores alone
     numerics.json     threads and precision of matrix products, kept over interruptions
     checkpoints/      what an interrupted training resumes from; gone when the run is done
     log.json          every term and score by step
@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
+from polydistill.training.examination import Examination
 from polydistill.training.processes import agreed, processes
 from polydistill.training.run import Run
 
@@ -39,17 +40,18 @@ class Store:
     def __init__(self, root: str | Path = DEFAULT_ROOT) -> None:
         self.root = Path(root)
 
-    def folder(self, run: Run) -> Path:
-        """The folder of a run."""
-        return self.root / f"{run.method.kind}-{run.identity}"
+    def folder(self, run: Run | Examination) -> Path:
+        """The folder of a run, or of an examination."""
+        kind = run.method.kind if isinstance(run, Run) else run.kind
+        return self.root / f"{kind}-{run.identity}"
 
     @property
     def signals(self) -> Path:
         """Where teacher signals are kept."""
         return self.root / "signals"
 
-    def result(self, run: Run) -> RunResult | None:
-        """The run's result, if it is done."""
+    def result(self, run: Run | Examination) -> RunResult | None:
+        """Its result, if it is done."""
         return result_in(self.folder(run))
 
     def done(self) -> list[Path]:
