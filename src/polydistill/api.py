@@ -18,6 +18,9 @@ from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import unknown
 from polydistill.methods.method import Loaded
 from polydistill.recipes import mono
+from polydistill.recipes.figures import make_figure
+from polydistill.recipes.mono_figures import FIGURES
+from polydistill.recipes.mono_figures import figure as mono_figure
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
 from polydistill.recipes.own_students import DistillOptions, distill_run
 from polydistill.recipes.plan import Plan, plan_table
@@ -28,6 +31,7 @@ from polydistill.recipes.tables import TableRecipe, make_table
 from polydistill.recipes.xd import TABLES as XD_TABLES
 from polydistill.recipes.xd import table as xd_table
 from polydistill.recipes.xd_scales import Scale
+from polydistill.reports.figures import Figure
 from polydistill.reports.published import published_table
 from polydistill.reports.tables import Table
 from polydistill.results import MODEL, STUDENTS, RunResult, Score
@@ -46,6 +50,7 @@ from polydistill.training.store import DEFAULT_ROOT, Store
 
 __all__ = [
     "Done",
+    "Figure",
     "Plan",
     "Prediction",
     "Quickstart",
@@ -56,6 +61,8 @@ __all__ = [
     "distill",
     "distill_run",
     "evaluate",
+    "figure",
+    "figures",
     "load",
     "plan",
     "predict",
@@ -158,6 +165,26 @@ def table(
     With `only_finished` nothing is run, and the table has what is done.
     """
     return make_table(recipe(id, scale), _seeds(seeds), Store(runs), console, only_finished)
+
+
+def figures() -> dict[str, str]:
+    """The ids and titles of all figures that can be made."""
+    return {f"mono/{number}": title for number, (title, *_) in FIGURES.items()}
+
+
+def figure(
+    id: str,
+    scale: Scale = "world",
+    seeds: int = 1,
+    runs: str | Path = DEFAULT_ROOT,
+    console: Console | None = None,
+    only_finished: bool = False,
+) -> Figure:
+    """Run what is missing of a paper's figure, such as `mono/4.1`, for the seeds 0, 1, ..., and read its points."""
+    if id not in figures():
+        raise unknown("figure", id, figures())
+    made = mono_figure(id.partition("/")[2], scale)
+    return make_figure(made, _seeds(seeds), Store(runs), console, only_finished)
 
 
 def plan(id: str, scale: Scale = "paper", seeds: int = 1, gpu: str = "A100") -> Plan:

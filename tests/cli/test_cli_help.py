@@ -22,6 +22,7 @@ def test_all_commands_are_there():
             "distill",
             "run",
             "table",
+            "figure",
             "list",
             "evaluate",
             "predict",

@@ -79,6 +79,38 @@ def test_table_runs_what_is_missing(polydistill, tmp_path):
     assert "MLT no-tr" in result.stdout
 
 
+def test_figure_prints_its_points_and_draws_them(polydistill, tmp_path):
+    files = {kind: tmp_path / "made" / f"figure.{kind}" for kind in ("png", "json", "md")}
+    options = f"--scale smoke --seeds 2 --out {files['png']} --json {files['json']} --markdown {files['md']}"
+    result = polydistill(f"figure mono/4.4 {options} --runs {tmp_path}")
+    assert result.exit_code == 0, result.output
+    assert "MonoShot w/o Teacher Init" in result.stdout
+    made = json.loads(files["json"].read_text())
+    (panel,) = made["panels"]
+    begun, ended = (panel["lines"][0]["points"][at] for at in (0, -1))
+    assert f"{begun['mean']:.1f} ± {begun['spread']:.1f}" in result.stdout
+    assert f"{ended['mean']:.1f} ± {ended['spread']:.1f}" in files["md"].read_text()
+    assert files["png"].read_bytes().startswith(b"\x89PNG")
+    again = polydistill(f"figure mono/4.4 --scale smoke --finished --runs {tmp_path}")
+    assert f"{begun['mean']:.1f}" not in again.stdout or begun["spread"] == 0  # one seed of the two, nothing new
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("figure mono/4.2", "Unknown figure 'mono/4.2'"),
+        ("figure mono/4.4 --out figure.gif", "Unknown kind of picture '.gif'"),
+        ("figure mono/4.4 --scale paper", "paper"),
+        ("figure mono/4.4 --scale smoke --finished --out figure.png --runs nowhere", "has no points"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(polydistill, work, command, says):
+    result = polydistill(command)
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert not (work / "figure.png").exists()
+
+
 def test_plan_runs_nothing(polydistill, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     result = polydistill("table xd/5 --scale paper --plan --gpu H100 --json plan.json --markdown plan.md")

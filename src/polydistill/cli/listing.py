@@ -12,10 +12,11 @@ from polydistill.training.edit import read_run
 from polydistill.training.store import Store
 from polydistill.world.grammar import available_languages
 
-What = Literal["runs", "tables", "tasks", "languages", "methods"]
+What = Literal["runs", "tables", "figures", "tasks", "languages", "methods"]
 HEADINGS: dict[What, tuple[str, ...]] = {
     "runs": ("run", "name", "seed", "state", "mean", "labels seen"),
     "tables": ("table", "title"),
+    "figures": ("figure", "title"),
     "tasks": ("task", "reads", "labels", "judged by"),
     "languages": ("code", "language", "also known as", "in the mini-world"),
     "methods": ("method", "what it does"),
@@ -29,6 +30,8 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
             return _runs(Store(runs))
         case "tables":
             return list(api.tables().items())
+        case "figures":
+            return list(api.figures().items())
         case "tasks":
             return [
                 (name, " and ".join(task.shape.texts), ", ".join(task.shape.labels) or "the right choice", task.metric)

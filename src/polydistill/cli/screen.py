@@ -27,11 +27,11 @@ def codes(text: str) -> tuple[str, ...]:
     return tuple(code.strip() for code in text.split(",") if code.strip())
 
 
-def save(file: Path | None, content: str) -> None:
+def save(file: Path | None, content: str | bytes) -> None:
     """Write a file that was asked for, and say so."""
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content, encoding="utf-8")
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
         errors().print(f"Written: {file}", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from polydistill.tasks import TaskName
 
 Runs = Annotated[Path, typer.Option(help="Folder of all runs.")]
-What = Literal["runs", "tables", "tasks", "languages", "methods"]
+What = Literal["runs", "tables", "figures", "tasks", "languages", "methods"]
 ScaleName = Literal["paper", "world", "quick", "smoke"]
 
 
@@ -27,6 +27,7 @@ def add(app: typer.Typer) -> None:
     app.command(epilog=example("polydistill world --langs en,tr --task nli --rows 8"))(world)
     app.command(epilog=example("polydistill text 'file:corpus/*.txt.gz' --lang tr --rows 5"))(text)
     app.command(epilog=example("polydistill table xd/3 --scale world --seeds 5 --json table.json"))(table)
+    app.command(epilog=example("polydistill figure mono/4.1 --seeds 3 --out figure.png"))(figure)
     app.command("list", epilog=example("polydistill list tables"))(list_)
     app.command(epilog=example("polydistill report runs --out report.html"))(report)
 
@@ -150,11 +151,34 @@ def table(
     save(markdown, rendering.to_markdown(made))
 
 
-def list_(
-    what: Annotated[What, typer.Argument(help="runs, tables, tasks, languages or methods.")] = "runs",
+def figure(
+    id: Annotated[str, typer.Argument(help="Such as mono/4.1; see: polydistill list figures.")],
+    scale: Annotated[ScaleName, typer.Option(help="As of a table.")] = "world",
+    seeds: Annotated[int, typer.Option(help="How many: 0, 1, ...")] = 1,
+    finished: Annotated[bool, typer.Option("--finished", help="Run nothing; show the runs that are done.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Draw it: a .png or .svg file.")] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="Also write its points as JSON.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Also write them as Markdown.")] = None,
     runs: Runs = Path("runs"),
 ) -> None:
-    """List what there is: runs (finished and begun), tables, tasks, languages, methods."""
+    """Print the points of a paper's figure and draw it; run what is missing first."""
+    from polydistill import api
+    from polydistill.reports import figures
+
+    picture = None if out is None else figures.drawing(out)  # a wrong name is said before anything is run
+    made = api.figure(id, scale, seeds, runs, errors(), finished)
+    results().print(figures.to_rich(made))
+    save(json_, made.model_dump_json(indent=2) + "\n")
+    save(markdown, figures.to_markdown(made))
+    if out is not None and picture is not None:
+        save(out, picture(figures.draw(made)))
+
+
+def list_(
+    what: Annotated[What, typer.Argument(help="runs, tables, figures, tasks, languages or methods.")] = "runs",
+    runs: Runs = Path("runs"),
+) -> None:
+    """List what there is: runs (finished and begun), tables, figures, tasks, languages, methods."""
     from polydistill.cli.listing import HEADINGS, listing
 
     rows = listing(what, runs)

@@ -39,6 +39,8 @@ class Setting:
     languages: tuple[str, ...]
     """The source language, then the target languages: each has a student."""
     text: Source
+    held_out: Source
+    """Text that surprises more or less."""
     depth: int
     distil: Training
     max_length: int
@@ -84,6 +86,7 @@ def _world() -> Setting:
         scale="world",
         languages=("en", "tr", "sw"),
         text=WorldSource(rows=4_000, split="train", mixed=True),
+        held_out=WorldSource(rows=300, split="dev", mixed=True),
         depth=2,
         distil=Training(
             steps=2_400,
@@ -127,6 +130,7 @@ def _smoke() -> Setting:
         scale="smoke",
         languages=("en", "tr", "sw"),
         text=WorldSource(rows=60, split="train", mixed=True),
+        held_out=WorldSource(rows=12, split="dev", mixed=True),
         depth=1,
         distil=few.model_copy(update={"batching": Batching(sampling="in-turn")}),
         max_length=64,

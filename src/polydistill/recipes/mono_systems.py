@@ -65,6 +65,20 @@ class Systems:
         )
         return Run(name=f"{loss} students", method=method, start=where.teacher(seed), training=where.distil, seed=seed)
 
+    def watched(self, seed: int, **changes: Any) -> Run:
+        """MonoShot's students, whose surprise at held-out text is measured while they learn and chooses the weights."""
+        where, run = self.where, self.students(seed, **changes)
+        every = max(1, where.distil.steps // 8)
+        return run.model_copy(
+            update={
+                "name": f"{run.name}, watched",
+                "training": where.distil.model_copy(update={"evaluate_every": every}),
+                "selection": Judging(
+                    languages=where.languages, data=where.held_out, max_length=where.max_length, measure="perplexity"
+                ),
+            }
+        )
+
     def tuned(self, start: Start, name: str, task: str, seed: int) -> Run:
         """A model tuned on English labels of a task, selected on English dev."""
         exercise = self.where.exercises[task]
