@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from polydistill.api import (
         Done,
+        Figure,
         Plan,
         Prediction,
         Quickstart,
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
         distill,
         distill_run,
         evaluate,
+        figure,
+        figures,
         load,
         plan,
         predict,
@@ -41,6 +44,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Done",
+    "Figure",
     "Plan",
     "Prediction",
     "Quickstart",
@@ -51,6 +55,8 @@ __all__ = [
     "distill",
     "distill_run",
     "evaluate",
+    "figure",
+    "figures",
     "load",
     "plan",
     "predict",

@@ -57,15 +57,12 @@ class Setting:
             run=Run(
                 name="teacher",
                 # XLM-R sees no translation pairs; a mini one without them aligns nothing (docs/results)
-                method=Pretrain(languages=_SIX, data=self.text, pairs=0.6),
+                method=Pretrain(languages=self.languages, data=self.text, pairs=0.6),
                 start=self.polyglot,
                 training=self.pretrain,
                 seed=seed,
             )
         )
-
-
-_SIX = ("en", "fr", "es", "de", "tr", "sw")
 
 
 def setting(scale: str) -> Setting:
@@ -79,17 +76,22 @@ def setting(scale: str) -> Setting:
 
 
 def _world() -> Setting:
-    """All numbers are ours."""
-    linear = Training(steps=1_500, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear", evaluate_every=500)
-    short = linear.model_copy(update={"steps": 600, "evaluate_every": 200})
+    """All numbers are ours.
+
+    The teacher reads the students' languages alone: one of six languages does not cross them in these few minutes
+    (docs/what_did_not_work.md).
+    """
+    nli = Training(steps=600, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear", evaluate_every=200)
+    ner = nli.model_copy(update={"steps": 300, "evaluate_every": 100})
+    choice = nli.model_copy(update={"steps": 200, "batch_size": 16, "evaluate_every": 100})
     return Setting(
         scale="world",
         languages=("en", "tr", "sw"),
-        text=WorldSource(rows=4_000, split="train", mixed=True),
+        text=WorldSource(rows=12_000, split="train", mixed=True),
         held_out=WorldSource(rows=300, split="dev", mixed=True),
         depth=2,
         distil=Training(
-            steps=2_400,
+            steps=1_500,
             batch_size=32,
             learning_rate=1e-3,
             weight_decay=0.01,  # table 4.2
@@ -99,14 +101,14 @@ def _world() -> Setting:
         ),
         max_length=64,
         exercises={
-            "XNLI": _exercise("nli", 12_000, linear),
-            "NER": _exercise("ner", 4_000, short),
-            "XCOPA": _exercise("choice", 4_000, short),
+            "XNLI": _exercise("nli", 12_000, nli),
+            "NER": _exercise("ner", 4_000, ner),
+            "XCOPA": _exercise("choice", 4_000, choice),
         },
         sentences=WorldSource(rows=900, split="test", mixed=True),
         polyglot=Fresh(),
         pretrain=Training(
-            steps=3_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"
+            steps=4_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"
         ),
     )
 
