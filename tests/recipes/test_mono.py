@@ -67,9 +67,19 @@ def test_the_undistilled_students_are_some_of_the_teachers_blocks():
 def test_what_the_tables_share_is_done_once():
     runs = [run for number in TABLES for run in table(number, "smoke").runs([0]).values()]
     distilled = [run for run in with_starts(runs) if isinstance(run.method, Monolingual)]
-    assert len({run.identity for run in distilled}) == 10 + 3 + 3  # losses, ablations, bilingual students
+    assert (
+        len({run.identity for run in distilled}) == 10 + 3 + 3 + 1
+    )  # losses, ablations, bilingual students, no teacher
     untied = [run.method for run in distilled if not run.method.tie_head]
     assert [method.share for method in untied] == [("embeddings",)]
+
+
+def test_students_alone_learn_for_as_long():
+    of = Systems(setting("world"))
+    alone, taught = of.alone().target("tr", 0).run, of.students(0)
+    assert not alone.method.has_teacher
+    assert alone.training.steps == setting("world").teacher_price * taught.training.steps
+    assert alone.start == taught.start
 
 
 def test_bilingual_students_read_english_too():

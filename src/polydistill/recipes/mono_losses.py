@@ -49,6 +49,10 @@ LOSSES: dict[LossName, NamedLoss] = {  # in the order of table 3.1, whose last t
 }
 
 
+WITHOUT_TEACHER = Weights(mlm=1.0, hinton=0.0, hid=0.0, att=0.0, emb=0.0)
+"""Masked language modelling alone. Not in the thesis."""
+
+
 def named_loss(name: str) -> NamedLoss:
     """A loss of table 3.1."""
     for known, loss in LOSSES.items():

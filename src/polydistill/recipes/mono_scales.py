@@ -43,6 +43,8 @@ class Setting:
     """Text that surprises more or less."""
     depth: int
     distil: Training
+    teacher_price: float
+    """How many times as long a step of MonoShot takes as one without a teacher (benchmarks/equal_time.py)."""
     max_length: int
     exercises: Mapping[str, Exercise]
     """By the name of the task in the tables."""
@@ -99,6 +101,7 @@ def _world() -> Setting:
             decay="linear",
             batching=Batching(sampling="in-turn"),  # algorithm 1
         ),
+        teacher_price=2.0,
         max_length=64,
         exercises={
             "XNLI": _exercise("nli", 12_000, nli),
@@ -135,6 +138,7 @@ def _smoke() -> Setting:
         held_out=WorldSource(rows=12, split="dev", mixed=True),
         depth=1,
         distil=few.model_copy(update={"batching": Batching(sampling="in-turn")}),
+        teacher_price=2.0,
         max_length=64,
         exercises={name: _exercise(task, 30, tuning, held_out=15) for name, task in tasks},
         sentences=WorldSource(rows=12, split="test", mixed=True),

@@ -12,7 +12,7 @@ from polydistill.defaults import LossName
 from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.tuning import Tune
 from polydistill.objectives.layer_maps import LayerMapName
-from polydistill.recipes.mono_losses import named_loss
+from polydistill.recipes.mono_losses import WITHOUT_TEACHER, named_loss
 from polydistill.recipes.mono_scales import Setting
 from polydistill.recipes.tables import RunsOfSeed, Work
 from polydistill.tasks.retrieval import Layers, Similarity
@@ -116,6 +116,17 @@ class Systems:
             return ResultOf(run=self.students(seed, loss, **changes), student=code)
 
         return System(loss, student, lambda _, seed: student(SOURCE, seed))
+
+    def alone(self) -> System:
+        """Students that learn without a teacher for as long as MonoShot's take with one. Not in the thesis."""
+
+        def student(code: str, seed: int) -> Start:
+            run = self.students(seed, weights=WITHOUT_TEACHER)
+            steps = round(self.where.teacher_price * run.training.steps)
+            training = run.training.model_copy(update={"steps": steps})
+            return ResultOf(run=run.model_copy(update={"name": "students alone", "training": training}), student=code)
+
+        return System("alone", student, lambda _, seed: student(SOURCE, seed))
 
     def bilingual(self, loss: LossName) -> System:
         """A student for each pair of English and a target language, distilled on both."""
