@@ -15,6 +15,7 @@ from polydistill.methods.tuning import Tune
 from polydistill.objectives.layer_maps import LayerMapName
 from polydistill.recipes.mono_losses import named_loss
 from polydistill.recipes.mono_scales import Setting, setting
+from polydistill.recipes.mono_transfer import few_shot, strategies, task_distilled
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.reports.published import Layout, PublishedTable, published_table
 from polydistill.training.run import Cut, Pretrained, ResultOf, Run, Start
@@ -129,7 +130,16 @@ def _baselines(of: Systems) -> dict[str, RunsOfSeed]:
         "XLM-R6 (Bottom)": of.cut("bottom"),
         "XLM-R6 (Top)": of.cut("top"),
         "MonoShot-XLM-R6": of.distilled(),
+        "MonoShot-XLM-R6 +TD": task_distilled(of),
     }
+
+
+def _few_shot(of: Systems) -> dict[str, RunsOfSeed]:
+    return {name: few_shot(of, runs) for name, runs in _baselines(of).items() if not name.endswith("+TD")}
+
+
+def _strategies(of: Systems) -> dict[str, RunsOfSeed]:
+    return strategies(of, SOURCE)
 
 
 def _losses(of: Systems) -> dict[str, RunsOfSeed]:
@@ -167,6 +177,8 @@ class _Table:
 
 TABLES: Mapping[str, _Table] = {
     "4.4": _Table(_baselines, "XLM-R6 (Uniform)"),
+    "4.5": _Table(_few_shot, "XLM-R6 (Uniform)"),
+    "4.6": _Table(_strategies, "FULL TRG"),
     "4.7": _Table(_losses, MONOSHOT),
     "4.8": _Table(_ablations, "MonoShot-XLM-R6"),
     "4.9": _Table(_bilingual, MONOSHOT),
@@ -175,7 +187,7 @@ TABLES: Mapping[str, _Table] = {
 
 
 def table(number: str, scale: str) -> TableRecipe:
-    """Table 4.4, 4.7, 4.8, 4.9 or 4.10 of the thesis."""
+    """One of the tables 4.4 to 4.10 of the thesis."""
     if number not in TABLES:
         raise unknown("table of mono", number, TABLES)
     printed, made = published_table(f"mono/{number}"), TABLES[number]
