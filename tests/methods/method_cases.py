@@ -17,16 +17,18 @@ from polydistill.data.batches import Batch, Steps
 from polydistill.data.masking import IGNORED
 from polydistill.data.schedule import Schedule
 from polydistill.data.sources import WorldSource
-from polydistill.methods import monolingual, pretraining, xd
+from polydistill.methods import monolingual, pretraining, transfer_tuning, xd
 from polydistill.methods import tuning as tuning_method
 from polydistill.methods.method import Loaded, Method, Models, Prepared
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.students.polyglot import Polyglot
 from polydistill.teachers.frozen import Frozen
 from reference.masked_lm import masked_lm
+from reference.transfer import squared_distance
 from reference.xd_paper import distance, tuning
 from tiny import LANGUAGES, outputs, tiny_network, tiny_tokenizer
 
@@ -36,6 +38,7 @@ _LONGER = {**_DATA, "max_length": 60}  # the networks read 66, pads included
 PREPARE = {
     Pretrain: pretraining.prepare,
     Tune: tuning_method.prepare,
+    TransferTune: transfer_tuning.prepare,
     XDistil: xd.prepare,
     Monolingual: monolingual.prepare,
 }
@@ -45,12 +48,15 @@ PREPARE = {
 class Case:
     """A method's spec and the family of its networks."""
 
-    spec: Pretrain | Tune | XDistil | Monolingual
+    spec: Pretrain | Tune | TransferTune | XDistil | Monolingual
     family: str = "xlm-roberta"
 
     def __str__(self) -> str:
         if isinstance(self.spec, Monolingual):
             return f"monolingual-{next(name for name, spec in SPECS.items() if spec == self.spec)}-{self.family}"
+        if isinstance(self.spec, TransferTune):
+            distilled = () if self.spec.distil is None else ("distilled",)
+            return "-".join([self.spec.kind, *self.task, self.spec.strategy.learns_on, *distilled, self.family])
         if not isinstance(self.spec, XDistil):
             return "-".join([self.spec.kind, *self.task, self.family])
         stored = "stored" if self.spec.store_teacher else "live"
@@ -63,11 +69,18 @@ class Case:
         """The names the paper gives the terms (of a batch of the first step's language), and their weights."""
         if isinstance(self.spec, Monolingual):
             return {name: weight for name, weight in self.spec.weights if weight}
+        if isinstance(self.spec, TransferTune):
+            weights = {"task": 0.3, "logits": 0.7} if self.spec.distil else {"task": 1.0}
+            return {
+                name: weight / (2 if self.spec.strategy.learns_on == "both" else 1) for name, weight in weights.items()
+            }
         return {{"pretrain": "mlm", "tune": "task", "xd": "xd"}[self.spec.kind]: 1.0}
 
     @property
     def text(self) -> str:
         """What the student reads, as the batch names it."""
+        if isinstance(self.spec, TransferTune):
+            return "source" if self.spec.strategy.learns_on == "source" else "target"
         return "target" if isinstance(self.spec, XDistil) else "text"
 
     @property
@@ -88,6 +101,8 @@ class Case:
         """Whether a teacher reads along while training."""
         if isinstance(self.spec, Monolingual):
             return self.spec.has_teacher
+        if isinstance(self.spec, TransferTune):
+            return self.spec.distil is not None and self.spec.task == "ner"  # elsewhere what it says is stored
         return isinstance(self.spec, XDistil) and not self.spec.store_teacher
 
 
@@ -95,11 +110,24 @@ def _xd(on: Any, how: Any, stored: bool) -> XDistil:
     return XDistil(on=on, distance=how, store_teacher=stored, **_DATA)
 
 
+def _transfer(name: str, distilled: bool = False, task: Any = "nli") -> TransferTune:
+    """Weights that differ, so that terms cannot change places."""
+    distil = TaskDistillation(task=0.3, logits=0.7) if distilled else None
+    return TransferTune(strategy=name, task=task, distil=distil, **(_LONGER if task == "choice" else _DATA))
+
+
 CASES = (
     *(Case(Pretrain(**_DATA), family) for family in ("xlm-roberta", "bert")),
     *(Case(Tune(**_DATA), family) for family in ("xlm-roberta", "bert", "xlm")),
     *(Case(Tune(task="ner", **_DATA), family) for family in ("xlm-roberta", "bert")),
     *(Case(Tune(task="choice", **_LONGER), family) for family in ("xlm-roberta", "bert", "xlm")),
+    *(Case(_transfer(name)) for name in ("FULL TRG", "FULL SRC", "SFT", "ADAPT JOINT")),
+    *(
+        Case(_transfer("FULL TRG", True, task), family)
+        for task in ("nli", "ner", "choice")
+        for family in ("xlm-roberta", "bert")
+    ),
+    *(Case(_transfer("ADAPT JOINT", True, task)) for task in ("nli", "ner", "choice")),
     *(Case(XDistil(task="choice", store_teacher=stored, **_LONGER)) for stored in (False, True)),
     *(
         Case(_xd(on, how, stored))
@@ -126,7 +154,8 @@ def _prepared(case: Case) -> Prepared:
     student = Loaded(tiny_network(case.family, case.head, seed=1), tiny_tokenizer())
     teacher = Loaded(tiny_network(case.family, case.head, seed=2, dropout=0.5), tiny_tokenizer())
     with TemporaryDirectory() as folder:
-        return PREPARE[type(case.spec)](case.spec, Models(student, teacher, Path(folder)), seed=0)
+        source = Loaded(tiny_network(case.family, case.head, seed=3), tiny_tokenizer())
+        return PREPARE[type(case.spec)](case.spec, Models(student, teacher, Path(folder), source), seed=0)
 
 
 def batch_of(prepared: Prepared, step: int = 0) -> Batch:
@@ -140,6 +169,8 @@ def expected(case: Case, method: Method, batch: Batch) -> dict[str, float]:
     """The values of the case's terms, by the reference, from what the networks say when asked plainly."""
     if isinstance(case.spec, Monolingual):
         return expected_terms(case.spec, method, batch)
+    if isinstance(case.spec, TransferTune):
+        return _expected_of_transfer(case.spec, method, batch)
     return {name: _expected(case, method, batch) for name in case.weights}
 
 
@@ -157,6 +188,30 @@ def _expected(case: Case, method: Method, batch: Batch) -> float:
         return tuning(said["logits"], labels)[0]
     said = outputs(student.network, batch["target"], batch["language"])[case.spec.on]
     return distance(case.spec.distance, said, _signal(case.spec, method, batch))[0]
+
+
+def _expected_of_transfer(spec: TransferTune, method: Any, batch: Batch) -> dict[str, float]:
+    """The terms of each student, one a labelled row or word."""
+    joint = spec.strategy.learns_on == "both"
+    students = {"source": method.student.source, "target": method.student.target} if joint else {"": method.student}
+    values = {}
+    for name, student in students.items():
+        role = name or ("source" if spec.strategy.learns_on == "source" else "target")
+        said, labels = _labelled(student, batch, role)
+        values["task" + f"/{name}" * joint] = tuning(said, labels)[0]
+        if spec.distil:
+            taught = (
+                batch["signal"].numpy() if "signal" in batch else _labelled(method.teacher.network, batch, "teacher")[0]
+            )
+            values["logits" + f"/{name}" * joint] = squared_distance(said, taught)
+    return values
+
+
+def _labelled(reader: Any, batch: Batch, role: str) -> tuple[Any, Any]:
+    """What a network says of all that has a label, and the labels."""
+    labels = batch[f"{role}_labels"].numpy()
+    counts = labels != IGNORED
+    return outputs(reader.network, batch[role], batch["language"])["logits"][counts], labels[counts]
 
 
 def _signal(spec: XDistil, method: Method, batch: Batch) -> Any:
@@ -177,9 +232,23 @@ def expected_counts(case: Case, batch: Batch) -> dict[str, int]:
     """How many items each term is a mean over."""
     if isinstance(case.spec, Monolingual):
         return wanted_counts(case.spec, batch)
+    if isinstance(case.spec, TransferTune):
+        return _counts_of_transfer(case, batch)
     of_tokens = case.head in ("mlm", "tags")
     count = sum(label != IGNORED for label in batch["labels"].flatten().tolist()) if of_tokens else ROWS
     return dict.fromkeys(case.weights, count)
+
+
+def _counts_of_transfer(case: Case, batch: Batch) -> dict[str, int]:
+    learns_on = case.spec.strategy.learns_on
+    roles = ("source", "target") if learns_on == "both" else (learns_on,)
+    return {
+        (f"{name}/{role}" if len(roles) > 1 else name): sum(
+            label != IGNORED for label in batch[f"{role}_labels"].flatten().tolist()
+        )
+        for name in case.weights
+        for role in roles
+    }
 
 
 def gradients(method: Method, batch: Batch, shares: Mapping[str, float] | None = None) -> dict[str, torch.Tensor]:
@@ -207,8 +276,9 @@ def with_more_pads(prepared: Prepared, batch: Batch, columns: int = 5) -> Batch:
     wider = dict(batch)
     for name, pad in pads.items():
         wider[name] = {key: _append(column, pad[key], columns) for key, column in batch[name].items()}
-    if "labels" in batch and batch["labels"].ndim == 2:  # of tokens, not of rows
-        wider["labels"] = _append(batch["labels"], IGNORED, columns)
+    for name in batch:
+        if name.endswith("labels") and batch[name].ndim == 2:  # of tokens, not of rows
+            wider[name] = _append(batch[name], IGNORED, columns)
     return wider
 
 

@@ -20,6 +20,7 @@ from training_tools import (
     monolingual_run,
     numbers,
     pretrain_run,
+    transfer_run,
     tune_run,
     xd_run,
 )
@@ -31,6 +32,7 @@ from polydistill.training.settings import Training
 from polydistill.training.store import Store
 
 QUIET = Console(quiet=True)
+TRANSFERS = ("FREEZE +2", "SFT", "ADAPT JOINT")  # what they learn is copied, added, shared
 
 
 class Cut(BaseException):
@@ -117,19 +119,19 @@ def references(tmp_path_factory) -> Store:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("polydistill.training.numerics.probe", lambda width: NUMERICS)
         store = whole(xd_run(), tmp_path_factory.mktemp("whole"))
-        execute.execute(monolingual_run(), store, QUIET)
+        for run in (monolingual_run(), *map(transfer_run, TRANSFERS)):
+            execute.execute(run, store, QUIET)
         return store
 
 
 def copied(references: Store, run: Run, root: Path) -> Store:
     """A new store that holds what the run starts from."""
     store = Store(root)
-    start = run.start
-    while hasattr(start, "run"):
-        place = store.folder(start.run)
-        place.parent.mkdir(exist_ok=True)
-        place.symlink_to(references.folder(start.run))
-        start = start.run.start
+    for first in run.first:
+        copied(references, first, root)
+        if not store.folder(first).exists():
+            store.folder(first).parent.mkdir(exist_ok=True)
+            store.folder(first).symlink_to(references.folder(first))
     return store
 
 
@@ -176,6 +178,22 @@ def test_masking_dropout_and_distillation_resume(tmp_path, knife, references, ma
     knife.off()
     execute.execute(run, store, QUIET)
     assert_same_bits(store.folder(run), references.folder(run))
+
+
+@pytest.mark.parametrize("moment", [("step", 8), ("before load_model", 1), ("before save_result", 1)], ids=str)
+@pytest.mark.parametrize("strategy", TRANSFERS)
+def test_zero_shot_strategies_resume(tmp_path, knife, references, strategy, moment):
+    """Also when all is learned and not yet carried, and when it is carried and not yet scored."""
+    run = transfer_run(strategy)
+    store = copied(references, run, tmp_path / "cut")
+    knife.at(*moment)
+    with pytest.raises(Cut):
+        execute.execute(run, store, QUIET)
+    knife.off()
+    result = execute.execute(run, store, QUIET)
+    assert_same_bits(store.folder(run), references.folder(run))
+    assert result.scores == references.result(run).scores
+    assert result.model_fingerprint == references.result(run).model_fingerprint
 
 
 def test_a_resumed_run_does_not_begin_anew(tmp_path, knife, references):

@@ -18,6 +18,7 @@ from polydistill.data.sources import WorldSource
 from polydistill.methods.method import Method
 from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.outputs import Loss, Term
@@ -75,6 +76,23 @@ def monolingual_run(steps: int = 10, selection: Judging | None = None, **trainin
         start=ResultOf(run=pretrain_run()),
         selection=selection,
         training=Training(steps=steps, batching=Batching(sampling="in-turn"), **settings),
+    )
+
+
+def transfer_run(strategy: str, steps: int = 10, **training: object) -> Run:
+    """Labels of one language for the student of another, with a tuned teacher and selection."""
+    tuned, students = tune_run(), monolingual_run()
+    return Run(
+        name=f"tiny {strategy}",
+        method=TransferTune(
+            strategy=strategy, languages=("en",), data=WorldSource(rows=30), max_length=64, distil=TaskDistillation()
+        ),
+        start=ResultOf(run=students, student="small-fr"),
+        source=ResultOf(run=students, student="small-en"),
+        teacher=ResultOf(run=tuned),
+        training=tuned.training.model_copy(update={"steps": steps, **training}),
+        selection=tuned.selection,
+        evaluation=tuned.evaluation,
     )
 
 
@@ -187,8 +205,8 @@ def assert_close(found: dict[str, Tensor], wanted: dict[str, Tensor], tolerance:
 
 
 def weights(folder: Path) -> dict[str, Tensor]:
-    """The weights of a run's model, or of its students."""
-    files = sorted([*folder.glob("model/model.safetensors"), *folder.glob("students/*/model.safetensors")])
+    """The weights of a run's model, or of its students; of adapters too."""
+    files = sorted([*folder.glob("model/*.safetensors"), *folder.glob("students/*/*.safetensors")])
     assert files
     return {f"{file.parent.name} {name}": value for file in files for name, value in load_file(file).items()}
 

@@ -7,7 +7,7 @@ import typer
 
 from polydistill.cli.screen import codes, errors, example, say
 from polydistill.cli.tasks import Task, task_named
-from polydistill.defaults import MAX_LENGTH, TUNE, XD, Preset
+from polydistill.defaults import EFFICIENT_RATE, FEW_PASSES, MAX_LENGTH, TUNE, XD, Preset
 
 if TYPE_CHECKING:
     from polydistill.training.run import Run
@@ -61,7 +61,27 @@ def tune(
     test_langs: TestLanguages = None,
     steps: Steps = None,
     batch_size: Annotated[int, typer.Option(help="Rows a step.")] = TUNE["batch_size"],
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = TUNE["learning_rate"],
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            help=f"Peak learning rate. Default: {TUNE['learning_rate']}, or {EFFICIENT_RATE} where a strategy lets few "
+            "parameters learn."
+        ),
+    ] = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(help="What learns, and how it reaches --model, such as FULL TRG, ADAPT SRC or SFT."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="With --strategy: the student that reads the labels, where it is another.")
+    ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(help="A model tuned for the task, whose logits are learned too (task distillation)."),
+    ] = None,
+    few: Annotated[
+        int | None, typer.Option(help=f"Learn so many rows of each language only, by default {FEW_PASSES} times.")
+    ] = None,
     max_length: MaxLength = None,
     seed: Seed = 0,
     precision: Precision = "fp32",
@@ -83,6 +103,10 @@ def tune(
         dev_languages=codes(dev_langs or ""),
         test=test,
         test_languages=codes(test_langs or ""),
+        source=source,
+        strategy=strategy,
+        teacher=teacher,
+        few=few,
         max_length=max_length,
         seed=seed,
         **said,

@@ -2,8 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -40,11 +42,15 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Models:
-    """What a run has loaded for its method. `signals` is where teacher signals may be stored."""
+    """What a run has loaded for its method. `signals` is where teacher signals may be stored.
+
+    `source` reads the language that has labels, where the student that is judged reads another.
+    """
 
     student: Loaded
     teacher: Loaded | None = None
     signals: Path | None = None
+    source: Loaded | None = None
 
 
 @dataclass(frozen=True)
@@ -57,3 +63,7 @@ class Prepared:
     streams: Sequence[TextGroup] = ()
     students: Mapping[str, Loaded] = field(default_factory=dict)
     """The students by name, where a method makes its own; where not, what the run began with is its one student."""
+    learning: Mapping[str, Loaded] = field(default_factory=dict)
+    """Who learns, by the text of the groups that each reads; empty: the one student, which reads them all."""
+    around: AbstractContextManager[Any] = field(default_factory=nullcontext)
+    """Entered before the trainer is made, left when it is done and holds the weights that are kept."""

@@ -14,9 +14,8 @@ from typing import Any, Literal
 from torch import Tensor
 
 from polydistill.data.batches import Batch
-from polydistill.data.load import load_rows
-from polydistill.data.rows import LABEL
-from polydistill.data.sources import Source, format_source
+from polydistill.data.labelled import labelled_rows
+from polydistill.data.sources import Source
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
@@ -69,11 +68,9 @@ def prepare(spec: Tune, models: Models, seed: int) -> Prepared:
     """One group a language."""
     del seed
     task = TASKS[spec.task]
-    corpus = load_rows(spec.data, task.shape, spec.languages)
-    groups = []
-    for language, rows in corpus.rows.items():
-        if LABEL not in rows.column_names:
-            raise ValueError(f"Tuning needs labels; the {language!r} rows of {format_source(spec.data)} have none.")
-        groups.append(task.group(models.student.tokenizer, rows, language, spec.max_length))
+    groups = [
+        task.group(models.student.tokenizer, rows, language, spec.max_length)
+        for language, rows in labelled_rows(spec.data, task.shape, spec.languages).items()
+    ]
     freeze_bottom(models.student.network, spec.freeze_embeddings, spec.freeze_blocks)
     return Prepared(Tuning(Polyglot(models.student.network), task), groups)

@@ -21,6 +21,11 @@ def mse(student_BD: Tensor, teacher_BD: Tensor, mask_B: Tensor | None = None) ->
     return mean_over(F.mse_loss(student_BD, teacher_BD, reduction="none").mean(-1), mask_B)
 
 
+def squared_distance(student_BD: Tensor, teacher_BD: Tensor, mask_B: Tensor | None = None) -> Tensor:
+    """Mean over rows of |s - t|^2, which is D times the mean squared error (thesis, Sec. 3.3.6)."""
+    return mean_over(F.mse_loss(student_BD, teacher_BD, reduction="none").sum(-1), mask_B)
+
+
 def l1(student_BD: Tensor, teacher_BD: Tensor, mask_B: Tensor | None = None) -> Tensor:
     """Mean absolute error: mean over rows and features of |s - t|."""
     return mean_over(F.l1_loss(student_BD, teacher_BD, reduction="none").mean(-1), mask_B)

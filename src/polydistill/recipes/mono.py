@@ -8,6 +8,7 @@ from polydistill.errors import unknown
 from polydistill.recipes.mono_losses import depth_of
 from polydistill.recipes.mono_scales import setting
 from polydistill.recipes.mono_systems import System, Systems
+from polydistill.recipes.mono_transfer import few_shot, strategies, task_distilled
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.reports.published import Layout, PublishedTable, published_table
 
@@ -35,8 +36,19 @@ def _baselines(of: Systems) -> dict[str, System]:
         "XLM-R6 (Bottom)": of.cut("bottom"),
         "XLM-R6 (Top)": of.cut("top"),
         "MonoShot-XLM-R6": of.distilled(),
-        "XLM-R6 (Uniform), as long without a teacher (ours)": of.alone(),
     }
+
+
+def _zero_shot(of: Systems) -> dict[str, RunsOfSeed]:
+    return {
+        **_each(_baselines, Systems.tasks)(of),
+        "MonoShot-XLM-R6 +TD": task_distilled(of),
+        "XLM-R6 (Uniform), as long without a teacher (ours)": of.tasks(of.alone()),
+    }
+
+
+def _few_shot(of: Systems) -> dict[str, RunsOfSeed]:
+    return {name: few_shot(of, of.tasks(system)) for name, system in _baselines(of).items()}
 
 
 def _alignment(of: Systems) -> dict[str, System]:
@@ -91,25 +103,33 @@ def _best_and_teacher(of: Systems) -> dict[str, System]:
     return {"XLM-R base": of.teacher(), _BEST: of.bilingual("MonoShot-cosine")}
 
 
+def _each(
+    systems: Callable[[Systems], Mapping[str, System]], judged: Callable[[Systems, System], RunsOfSeed]
+) -> Callable[[Systems], Mapping[str, RunsOfSeed]]:
+    """The runs in which each of some systems is judged."""
+    return lambda of: {name: judged(of, system) for name, system in systems(of).items()}
+
+
 @dataclass(frozen=True)
 class _Table:
-    """How a table is made: its rows' systems by the paper's name, the row others are compared with, what is judged."""
+    """How a table is made: its rows' runs by the paper's name, and the row that the others are compared with."""
 
-    systems: Callable[[Systems], Mapping[str, System]]
+    runs: Callable[[Systems], Mapping[str, RunsOfSeed]]
     reference: str
-    judged: Callable[[Systems, System], RunsOfSeed] = Systems.tasks
 
 
 TABLES: Mapping[str, _Table] = {
-    "4.3": _Table(_alignment, "XLM-R base", Systems.retrieval),
-    "4.4": _Table(_baselines, "XLM-R6 (Uniform)"),
-    "4.7": _Table(_losses, MONOSHOT),
-    "4.8": _Table(_ablations, "MonoShot-XLM-R6"),
-    "4.9": _Table(_bilingual, MONOSHOT),
-    "4.10": _Table(_best_and_teacher, "XLM-R base"),
-    "4.11": _Table(_losses_and_teacher, MONOSHOT, Systems.both),
-    "4.12": _Table(_ablations, "MonoShot-XLM-R6", Systems.retrieval),
-    "4.13": _Table(_bilingual, MONOSHOT, Systems.both),
+    "4.3": _Table(_each(_alignment, Systems.retrieval), "XLM-R base"),
+    "4.4": _Table(_zero_shot, "XLM-R6 (Uniform)"),
+    "4.5": _Table(_few_shot, "XLM-R6 (Uniform)"),
+    "4.6": _Table(strategies, "FULL TRG"),
+    "4.7": _Table(_each(_losses, Systems.tasks), MONOSHOT),
+    "4.8": _Table(_each(_ablations, Systems.tasks), "MonoShot-XLM-R6"),
+    "4.9": _Table(_each(_bilingual, Systems.tasks), MONOSHOT),
+    "4.10": _Table(_each(_best_and_teacher, Systems.tasks), "XLM-R base"),
+    "4.11": _Table(_each(_losses_and_teacher, Systems.both), MONOSHOT),
+    "4.12": _Table(_each(_ablations, Systems.retrieval), "MonoShot-XLM-R6"),
+    "4.13": _Table(_each(_bilingual, Systems.both), MONOSHOT),
 }
 
 
@@ -119,8 +139,7 @@ def table(number: str, scale: str) -> TableRecipe:
         raise unknown("table of mono", number, TABLES)
     printed, made = published_table(f"mono/{number}"), TABLES[number]
     where = setting(scale)
-    of = Systems(where)
-    runs = {name: made.judged(of, system) for name, system in made.systems(of).items()}
+    runs = made.runs(Systems(where))
     (group,) = printed.groups
     rows = {row.name: row for row in group.rows}
     groups = [

@@ -20,6 +20,7 @@ from polydistill.training.examination import Examination, Retrieving
 from polydistill.training.run import Cut, Pretrained, ResultOf, Run, Start
 from polydistill.training.settings import Judging
 
+TuningOfSeed = Callable[[int], Mapping[str, Run]]
 SOURCE = "en"
 _SIMILARITIES = {"bertscore": "BERTScore", "cosine": "cosine"}  # as columns name them
 
@@ -138,10 +139,10 @@ class Systems:
 
         return System(f"bilingual {loss}", start)
 
-    def tasks(self, system: System) -> RunsOfSeed:
+    def tasks(self, system: System) -> TuningOfSeed:
         """Tuned for every task, by column."""
 
-        def runs(seed: int) -> Mapping[str, Work]:
+        def runs(seed: int) -> Mapping[str, Run]:
             return {
                 f"{task} {code}": self.tuned(system.target(code, seed), system.name, task, seed)
                 for task in self.where.exercises

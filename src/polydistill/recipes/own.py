@@ -10,8 +10,9 @@ from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
 from polydistill.data.paths import find_file
 from polydistill.data.sources import LANGUAGE_PLACEHOLDER, FileSource, HubSource, WorldSource, parse_source
-from polydistill.defaults import EVALUATIONS, MAX_LENGTH, TUNE, XD, Options
+from polydistill.defaults import EFFICIENT_RATE, EVALUATIONS, FEW_PASSES, MAX_LENGTH, TUNE, XD, Options
 from polydistill.languages import language
+from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import ParallelText, XDistil
 from polydistill.results import MODEL
@@ -20,6 +21,8 @@ from polydistill.training.hub import pinned
 from polydistill.training.run import Pretrained, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.starts import task_of
+from polydistill.transfer.strategies import Strategy
+from polydistill.transfer.strategies import strategy as named
 
 Rows = str | WorldSource | FileSource | HubSource
 """A source, or its short form, such as `file:xnli/dev-{lang}.tsv`."""
@@ -39,6 +42,10 @@ class TuneOptions(_Common, total=False):
     """What `tune_run` takes by name."""
 
     dev_languages: Sequence[str]
+    source: str | Path | None
+    strategy: str | Strategy | None
+    teacher: str | Path | None
+    few: int | None
 
 
 class XDOptions(_Common, total=False):
@@ -59,26 +66,72 @@ def tune_run(
     dev_languages: Sequence[str] = (),
     test: Rows | None = None,
     test_languages: Sequence[str] = (),
+    source: str | Path | None = None,
+    strategy: str | Strategy | None = None,
+    teacher: str | Path | None = None,
+    few: int | None = None,
     max_length: int | None = None,
     seed: int = 0,
     **options: Unpack[Options],
 ) -> Run:
     """Tune `model` on the labels of `languages`; keep the weights that are best on `dev`; score them on `test`.
 
-    Dev and test are read in the languages of training where no others are named.
+    Dev and test are read in the languages of training where no others are named. Under a zero-shot `strategy`, such as
+    `ADAPT SRC`, what the student `source` learns is taken to `model`. With a tuned `teacher` its logits are learned
+    too. `few` rows of each language are drawn by the seed, and learned in many passes.
     """
-    start, codes, source = pinned(model), codes_of(languages), as_source(train)
-    length = length_of(start, max_length)
-    rows = sum(load_rows(source, TASKS[task].shape, codes).counts.values())
+    start, codes = pinned(model), codes_of(languages)
+    others = {role: pinned(name) for role, name in (("source", source), ("teacher", teacher)) if name is not None}
+    if "teacher" in others:
+        _tuned(others["teacher"], task)
+    length = min(length_of(one, max_length) for one in (start, *others.values()))
+    plain = Tune(task=task, languages=codes, data=as_source(train), max_length=length)
+    transfers = others or strategy is not None or few is not None
+    method = _by_strategy(plain, strategy, others, few) if transfers else plain
     return Run(
         name=f"tune {'+'.join(codes)} on {called_of(start)}",
-        method=Tune(task=task, languages=codes, data=source, max_length=length),
+        method=method,
         start=start,
-        training=training_of(TUNE, options, rows, judged=dev is not None),
+        **others,
+        training=training_of(_tune_defaults(method), options, _rows(method, options), judged=dev is not None),
         selection=judging_of(task, dev, dev_languages or codes, length),
         evaluation=judging_of(task, test, test_languages or codes, length),
         seed=seed,
     )
+
+
+def _by_strategy(
+    plain: Tune, given: str | Strategy | None, others: Mapping[str, Pretrained], few: int | None
+) -> TransferTune:
+    """The same rows by a strategy; without one the model itself learns, and needs nobody who reads for it."""
+    if given is None and "source" in others:
+        raise ValueError(
+            f"There is a source student, {others['source'].name}, but no strategy that says how what it learns reaches "
+            "the model. Name one, such as ADAPT SRC, ADAPT JOINT or SFT."
+        )
+    return TransferTune(
+        task=plain.task,
+        languages=plain.languages,
+        data=plain.data,
+        max_length=plain.max_length,
+        strategy=given if isinstance(given, Strategy) else named(given or "FULL TRG"),
+        distil=TaskDistillation() if "teacher" in others else None,
+        few=few,
+    )
+
+
+def _tune_defaults(method: Tune | TransferTune) -> Options:
+    """Few parameters, and those begun for the task, take a higher learning rate."""
+    efficient = isinstance(method, TransferTune) and method.strategy.efficient
+    return {**TUNE, "learning_rate": EFFICIENT_RATE} if efficient else TUNE
+
+
+def _rows(method: Tune | TransferTune, options: Options) -> int:
+    """The rows of one pass over all, or of `FEW_PASSES` over a few, whose last batch is filled up."""
+    if isinstance(method, TransferTune) and method.few is not None:
+        step = options.get("batch_size", TUNE["batch_size"]) * options.get("accumulation", 1)
+        return FEW_PASSES * step * -(-method.few * len(method.languages) // max(1, step))
+    return sum(load_rows(method.data, TASKS[method.task].shape, method.languages).counts.values())
 
 
 def xd_run(

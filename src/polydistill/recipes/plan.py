@@ -15,9 +15,11 @@ from polydistill.data.sources import FileSource, HubSource, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.transfer_tuning import TransferTune
 from polydistill.methods.xd import XDistil
 from polydistill.recipes.tables import TableRecipe, Work
 from polydistill.specs import Spec
+from polydistill.tasks import TASKS
 from polydistill.training.run import Cut, Fresh, Pretrained, ResultOf, Run, Start
 from polydistill.training.settings import Judging
 
@@ -79,7 +81,7 @@ ASSUMPTIONS = (
 class Line(Spec):
     """All runs of one method on one model."""
 
-    method: Literal["pretrain", "tune", "xd", "monolingual"]
+    method: Literal["pretrain", "tune", "transfer", "xd", "monolingual"]
     model: str
     runs: int
     steps: int
@@ -172,6 +174,8 @@ def learner(run: Run) -> Architecture:
     start = architecture(run.start)
     if isinstance(run.method, Monolingual):
         return Architecture(run.method.depth, run.method.width or start.width, start.vocabulary)
+    if isinstance(run.method, TransferTune):
+        return replace(start, blocks=start.blocks + run.method.strategy.added_blocks)
     return start
 
 
@@ -189,7 +193,8 @@ def _line(run: Run, peak: float) -> Line:
     sizes, training = learner(run), run.training
     examples = training.steps * training.batch_size * training.accumulation
     tokens = _tokens(run)
-    student = 3 * sizes.reading(examples, tokens) + _vocabulary_head(run, sizes, examples * tokens)
+    students = 2 if isinstance(run.method, TransferTune) and run.method.strategy.learns_on == "both" else 1
+    student = students * 3 * sizes.reading(examples, tokens) + _vocabulary_head(run, sizes, examples * tokens)
     teacher = _teacher(run).reading(_taught(run, examples), tokens)
     evaluations = training.steps // training.evaluate_every if training.evaluate_every else 0
     judging = sizes.reading(evaluations * _judged(run.selection) + _judged(run.evaluation), tokens)
@@ -239,6 +244,9 @@ def _taught(run: Run, examples: int) -> int:
     """Texts that a teacher reads: every original once, or again and again."""
     if isinstance(run.method, Monolingual):
         return examples if run.method.has_teacher else 0
+    if isinstance(run.method, TransferTune):
+        once = run.method.few or row_count(run.method.data)
+        return 0 if run.method.distil is None else examples if TASKS[run.method.task].shape.tagged else once
     if not isinstance(run.method, XDistil):
         return 0
     if run.method.store_teacher and run.method.data is not None:

@@ -130,6 +130,11 @@ def adapters(network: PreTrainedModel) -> list[Adapter]:
     return [adapter for adapter in found if isinstance(adapter, Adapter)]
 
 
+def adapted(network: nn.Module) -> bool:
+    """Whether a network, of whatever family, has adapters."""
+    return any(isinstance(part, Adapter) for part in network.modules())
+
+
 def detach(network: PreTrainedModel) -> None:
     """Take the adapters out; the network computes again what it does without them."""
     for block in blocks(network):

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 
 from transformers import PreTrainedModel
 
+from polydistill.students.adapters import adapted
 from polydistill.students.bank import Build, copy_weights, student_config
 from polydistill.students.layers import blocks, family_of
 
 
 def cut(network: PreTrainedModel, layers: Mapping[int, int]) -> PreTrainedModel:
     """The same network with block g(m) of the old one as its block m; head and embeddings are as they were."""
+    if adapted(network):
+        raise ValueError("The network has adapters, each made for its own block. Take them out first (`detach`).")
     missing = sorted(set(range(1, max(layers) + 1)) - layers.keys())
     if missing:
         raise ValueError(

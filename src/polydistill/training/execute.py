@@ -23,6 +23,7 @@ from polydistill.methods.method import Loaded, Prepared
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
+from polydistill.students.adapters import adapted, save_adapters
 from polydistill.students.polyglot import Polyglot
 from polydistill.students.used_rows import learning_used_rows
 from polydistill.training.checkpoints import install, written_whole
@@ -74,7 +75,7 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
     with numerics.applied():
         prepared = prepare(run, student, store)
         selection = selecting(run, student, prepared, store)
-        with _embedding_rows(run, student, prepared):
+        with prepared.around, _embedding_rows(run, student, prepared):
             distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, tensorboard)
             distiller.fit()
         if state.is_main_process:
@@ -95,8 +96,16 @@ def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractCo
     """
     if run.training.weight_decay > 0 or isinstance(run.method, Pretrain | Monolingual) or prepared.streams:
         return nullcontext()
-    texts = [text for group in prepared.groups for text in group.texts.values()]
-    return learning_used_rows(student.network, [text.columns["input_ids"] for text in texts])
+    if len(prepared.learning) > 1:  # their embeddings may be one and the same parameter
+        return nullcontext()
+    texts = [
+        text
+        for group in prepared.groups
+        for name, text in group.texts.items()
+        if not prepared.learning or name in prepared.learning  # a teacher's ids may be of another vocabulary
+    ]
+    network = next(iter(prepared.learning.values()), student).network
+    return learning_used_rows(network, [text.columns["input_ids"] for text in texts])
 
 
 def make_distiller(
@@ -140,6 +149,8 @@ def _keep_student(student: Loaded, folder: Path) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     with quietly():
         student.network.save_pretrained(unfinished)
+        if adapted(student.network):
+            save_adapters(student.network, unfinished)
         student.tokenizer.save_pretrained(unfinished)
     install(unfinished, folder)
 

@@ -2,10 +2,11 @@
 
 from torch import nn
 
-from polydistill.methods import monolingual, pretraining, tuning, xd
+from polydistill.methods import monolingual, pretraining, transfer_tuning, tuning, xd
 from polydistill.methods.method import Loaded, Models, Prepared
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.transfer_tuning import TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.training.processes import processes
@@ -21,6 +22,12 @@ def prepare(run: Run, student: Loaded, store: Store) -> Prepared:
             return pretraining.prepare(run.method, Models(student), run.seed)
         case Tune():
             return tuning.prepare(run.method, Models(student), run.seed)
+        case TransferTune():
+            others = {
+                role: _placed(load_start(start, run, store)) for role, start in run.models.items() if role != "start"
+            }
+            models = Models(_placed(student), others.get("teacher"), store.signals, others.get("source"))
+            return transfer_tuning.prepare(run.method, models, run.seed)
         case XDistil():
             return xd.prepare(run.method, Models(student, load_teacher(run, store), store.signals), run.seed)
         case Monolingual():
@@ -30,6 +37,10 @@ def prepare(run: Run, student: Loaded, store: Store) -> Prepared:
 
 def load_teacher(run: Run, store: Store) -> Loaded:
     """Who teaches, on the device of this process: it reads the originals before the trainer moves anything there."""
-    teacher = load_start(run.teacher or run.start, run, store)
-    nn.Module.to(teacher.network, processes().device)
-    return teacher
+    return _placed(load_start(run.teacher or run.start, run, store))
+
+
+def _placed(loaded: Loaded) -> Loaded:
+    """The same, on the device of this process."""
+    nn.Module.to(loaded.network, processes().device)
+    return loaded

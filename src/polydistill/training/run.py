@@ -14,6 +14,7 @@ from polydistill.data.rows import SENTENCE
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.transfer_tuning import TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.objectives.layer_maps import LayerMap
@@ -23,7 +24,7 @@ from polydistill.tasks import TASKS
 from polydistill.training.model_folders import model_content, run_folder
 from polydistill.training.settings import Judging, Training
 
-MethodSpec = Annotated[Pretrain | Tune | XDistil | Monolingual, Field(discriminator="kind")]
+MethodSpec = Annotated[Pretrain | Tune | TransferTune | XDistil | Monolingual, Field(discriminator="kind")]
 
 _FORMAT = 1  # raise it when the same run would no longer give the same result
 
@@ -96,6 +97,8 @@ class Run(Spec):
     start: Start
     teacher: Start | None = None
     """Who teaches; a method that has a teacher takes the student's own start where this is not set."""
+    source: Start | None = Field(default=None, exclude_if=lambda source: source is None)
+    """Who reads the language that has labels, where another student, the `start`, is judged."""
     training: Training
     selection: Judging | None = None
     """What chooses the weights that are kept; the mean over its languages counts."""
@@ -136,10 +139,37 @@ class Run(Spec):
             )
         return self
 
+    @model_validator(mode="after")
+    def _students_and_teachers_that_are_read(self) -> Run:
+        if not isinstance(self.method, TransferTune):
+            if self.source is not None:
+                raise ValueError(f"The method {self.method.kind!r} has no source student: leave `source` unset.")
+            return self
+        strategy = self.method.strategy
+        if (self.source is None) == (strategy.needs == ("source", "target")):
+            raise ValueError(
+                "The strategy takes a source student to the student that is judged: give `source`, who reads the "
+                "language that has labels."
+                if self.source is None
+                else f"Under this strategy only the student that is judged takes part (learns_on="
+                f"{strategy.learns_on!r}, carries={strategy.carries!r}): leave `source` unset."
+            )
+        if self.source == self.start:
+            raise ValueError(
+                "`source` and `start` are one and the same student, so nothing has to travel: leave `source` unset, "
+                "and take a strategy with learns_on='target', such as FULL TRG or ADAPT TRG."
+            )
+        if (self.teacher is None) != (self.method.distil is None):
+            raise ValueError(
+                "Task distillation (method.distil) and a tuned `teacher` go together. Give both, or neither."
+            )
+        return self
+
     @property
     def models(self) -> dict[str, Start]:
-        """All that the run loads: what the student begins as, and who teaches it."""
-        return {name: model for name in ("start", "teacher") if (model := getattr(self, name)) is not None}
+        """All that the run loads: what the student begins as, who teaches it, who reads the labels for it."""
+        roles = ("start", "teacher", "source")
+        return {name: model for name in roles if (model := getattr(self, name)) is not None}
 
     @property
     def first(self) -> tuple[Run, ...]:

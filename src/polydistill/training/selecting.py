@@ -25,13 +25,16 @@ def selecting(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Ev
     if run.selection.measure == "agreement":
         if not isinstance(run.method, XDistil):
             raise ValueError(f"Agreement is with a teacher, and {run.method.kind!r} has none; select by labels.")
-        chosen = agreement_judge(run.selection, student.tokenizer, load_teacher(run, store), run.method.source_language)
-    else:
-        chosen = judge(run.selection, student.tokenizer)
+        teacher = load_teacher(run, store)
+        judges = [(student, agreement_judge(run.selection, student.tokenizer, teacher, run.method.source_language))]
+    else:  # those who learn: under a zero-shot strategy these need not be the student that is judged in the end
+        learning = tuple(prepared.learning.values()) or (student,)
+        judges = [(one, judge(run.selection, one.tokenizer)) for one in learning]
     measure = run.selection.measure
 
     def evaluate() -> dict[str, float]:
-        values = chosen.values(Polyglot(student.network))
+        found = [chosen.values(Polyglot(one.network)) for one, chosen in judges]
+        values = {code: float(np.mean([values[code] for values in found])) for code in found[0]}
         mean = float(np.mean(list(values.values())))
         return {SCORE: mean, **{f"{measure}_{code}": value for code, value in values.items()}}
 

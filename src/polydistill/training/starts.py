@@ -15,13 +15,17 @@ from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
     PretrainedConfig,
+    PreTrainedModel,
 )
+from transformers.utils.hub import cached_file
 
 from polydistill.data.load import load_text
 from polydistill.methods.method import Loaded
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.objectives.layer_maps import resolve
+from polydistill.students.adapters import FILE as ADAPTERS
+from polydistill.students.adapters import load_adapters
 from polydistill.students.cut import cut
 from polydistill.students.fresh import fresh_encoder, learn_tokenizer
 from polydistill.students.layers import blocks
@@ -41,7 +45,7 @@ def load_start(start: Fresh | Pretrained | ResultOf | Cut, run: Run, store: Stor
     revision = start.revision if isinstance(start, Pretrained) else None
     if isinstance(run.method, Pretrain | Monolingual):
         with quietly():
-            network = AutoModelForMaskedLM.from_pretrained(name, revision=revision)
+            network = with_adapters(AutoModelForMaskedLM.from_pretrained(name, revision=revision), name, revision)
         if isinstance(run.method, Monolingual) and not predicts_words(network.config):
             raise ValueError(
                 f"{name} has no head that predicts hidden words (architecture: "
@@ -76,7 +80,21 @@ def load_classifier(
     if labels:
         network.config.id2label = dict(enumerate(labels))
         network.config.label2id = {label: index for index, label in enumerate(labels)}
-    return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
+    return Loaded(with_adapters(network, name, revision), AutoTokenizer.from_pretrained(name, revision=revision))
+
+
+def with_adapters(network: PreTrainedModel, name: str | Path, revision: str | None = None) -> PreTrainedModel:
+    """The same network, with the adapters that lie beside its weights, if any do; plain `transformers` ignores them."""
+    found = cached_file(
+        name,
+        ADAPTERS,
+        revision=revision,
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+    )
+    if found is not None:
+        load_adapters(network, Path(found).parent)
+    return network
 
 
 def predicts_words(config: PretrainedConfig) -> bool:
@@ -87,7 +105,7 @@ def predicts_words(config: PretrainedConfig) -> bool:
 def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     """A model without its head, whatever it was trained for, and its tokenizer."""
     with quietly():
-        network = AutoModel.from_pretrained(name, revision=revision)
+        network: Any = with_adapters(AutoModel.from_pretrained(name, revision=revision), name, revision)
     if getattr(network, "pooler", None) is not None:
         network.pooler = None  # nothing reads it, and where it was not saved its weights are drawn at random
     return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))

@@ -60,6 +60,11 @@ class Strategy(Spec):
         return self
 
     @property
+    def efficient(self) -> bool:
+        """Whether few parameters learn, or parts begun for the task: such take a higher learning rate (Sec. 4.2.2)."""
+        return self.trains in (*_WITHOUT_ORIGINAL, "biases")
+
+    @property
     def judged(self) -> Role:
         """The student that reads the target language in the end."""
         return "source" if self.learns_on == "source" and self.carries == "nothing" else "target"
