@@ -22,7 +22,7 @@ from polydistill.recipes.mono_systems import Systems
 from polydistill.training.distiller import Distiller
 from polydistill.training.execute import make_distiller
 from polydistill.training.preparing import prepare
-from polydistill.training.run import Pretrained, Run
+from polydistill.training.run import Pretrained, Run, before
 from polydistill.training.starts import load_start
 from polydistill.training.store import Store
 
@@ -54,7 +54,9 @@ def main() -> None:
     of = Systems(setting(options.scale))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        first = load_start(of.where.polyglot, of.where.teacher(0).run, Store(folder))
+        pretraining = before(of.where.teacher(0))
+        assert pretraining is not None, "the teacher of this scale is downloaded"
+        first = load_start(pretraining.start, pretraining, Store(folder))
         first.network.save_pretrained(folder / "teacher")
         first.tokenizer.save_pretrained(folder / "teacher")
         start = Pretrained(name=str(folder / "teacher"))

@@ -1,5 +1,9 @@
 """The thesis' tables as runs: every column of every row has its run, and what rows share is done once."""
 
+import json
+import lzma
+from pathlib import Path
+
 import pytest
 
 from polydistill import api
@@ -9,7 +13,7 @@ from polydistill.methods.tuning import Tune
 from polydistill.recipes.mono import TABLES, table, thirds
 from polydistill.recipes.mono_scales import setting
 from polydistill.recipes.mono_systems import Systems
-from polydistill.recipes.plan import with_starts
+from polydistill.recipes.plan import plan_table, with_starts
 from polydistill.reports.published import published_table
 from polydistill.training.examination import Examination
 from polydistill.training.run import Cut, ResultOf
@@ -102,10 +106,58 @@ def test_the_layers_of_the_paper_and_of_a_smaller_teacher():
     assert list(thirds(4).values()) == [(1, 3), (4,), (2,), (1,)]
 
 
-@pytest.mark.parametrize(("id", "scale", "said"), [("4.2", "smoke", "4.2"), ("4.4", "paper", "paper")])
+@pytest.fixture
+def thesis_files(tmp_path, monkeypatch):
+    """Some lines of each file that the paper scale reads, as they are downloaded."""
+    monkeypatch.chdir(tmp_path)
+    for code in ("en", "tr", "sw", "ur", "eu"):
+        put(f"cc100/{code}.txt.xz", lzma.compress(b"A line.\n"))
+        put(f"held_out/{code}.txt", b"A line.\n")
+    for code in ("en", "tr", "sw"):
+        for split in ("train", "dev", "test"):
+            put(f"panx/{split}-{code}.tsv", f"{code}:Ada\tB-PER\n{code}:sings\tO\n\n".encode())
+    question = {"context": "It rains.", "question": "Why?", "answerA": "So.", "answerB": "No.", "answerC": "Clouds."}
+    for split in ("train", "dev"):
+        put(f"siqa/{split}.jsonl", json.dumps(question).encode() + b"\n")
+        put(f"siqa/{split}-labels.lst", b"3\n")
+    row = {"premise": "It rains.", "choice1": "Wet.", "choice2": "Dry.", "question": "effect", "label": 0, "idx": 0}
+    for code in ("tr", "sw"):
+        for split in ("val", "test"):
+            put(f"xcopa/{code}/{split}.{code}.jsonl", json.dumps(row).encode() + b"\n")
+    for code in ("tur", "swh", "urd", "eus"):
+        for side in (code, "eng"):
+            put(f"tatoeba/tatoeba.{code}-eng.{side}", b"A line.\n")
+
+
+def put(name, content):
+    file = Path("data") / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+
+
+def test_the_scale_of_the_thesis_reads_files_as_they_are_downloaded(thesis_files):
+    runs = {row.name: row.runs(0) for row in rows_of(table("4.4", "paper"))}
+    students, tuned = runs["MonoShot-XLM-R6"]["XNLI tr"].start.run, runs["MonoShot-XLM-R6"]["XCOPA tr"]
+    assert (students.training.steps, students.training.batch_size, students.method.depth) == (500_000, 16, 6)
+    assert students.start.name == "FacebookAI/xlm-roberta-base"
+    assert tuned.evaluation.languages == ("tr", "sw")  # XCOPA has no English
+    assert runs["MonoShot-XLM-R6"]["XNLI tr"].training.steps == 61_359  # 10 epochs of 392,702 rows by 64
+    layers = {row.name: row.runs(0)["cosine eu-en"].retrieval.how[1].layers for row in rows_of(table("4.3", "paper"))}
+    assert layers["XLM-R4-ALIGNMENT (Middle)"] == (5, 6, 7, 8)
+    assert layers["MonoAlignment-XLM-R6"] == "all"
+    planned = plan_table(table("4.4", "paper"), [0])
+    assert planned.runs == 2 + 3 + 3 * 3 + 6 * 3  # students; the teacher, cut ones; MonoShot, +TD, alone, each language
+
+
+@pytest.mark.parametrize(("id", "scale", "said"), [("4.2", "smoke", "4.2"), ("4.4", "huge", "huge")])
 def test_what_cannot_be_made_is_said(id, scale, said):
     with pytest.raises(ValueError, match=said):
         table(id, scale)
+
+
+def test_a_missing_file_of_the_thesis_is_named():
+    with pytest.raises(ValueError, match=r"data/panx/train-\{lang\}.tsv: found no file"):
+        table("4.4", "paper").runs([0])
 
 
 def test_a_table_of_retrieval_end_to_end(tmp_path):

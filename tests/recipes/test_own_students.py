@@ -11,7 +11,8 @@ from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.recipes.mono_losses import LOSSES, as_reference, describe_maps, named_loss, reference_map
 from polydistill.recipes.own_students import distill_run
-from polydistill.recipes.plan import SENTENCE_TOKENS, Architecture, learner, plan_table
+from polydistill.recipes.plan import plan_table
+from polydistill.recipes.plan_sizes import SENTENCE_TOKENS, Architecture, learner
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.training.run import Fresh, ResultOf, Run
 from polydistill.training.settings import Training

@@ -4,10 +4,12 @@ import torch
 from torch import nn
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
-from polydistill.data.sources import HubSource, WorldSource
+from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
+from polydistill.data.sources import FileSource, HubSource, WorldSource
 from polydistill.methods.tuning import Tune
 from polydistill.recipes import plan as plans
-from polydistill.recipes.plan import Architecture, Plan, plan_table, row_count, with_starts
+from polydistill.recipes.plan import Plan, plan_table, with_starts
+from polydistill.recipes.plan_sizes import Architecture, row_count
 from polydistill.recipes.plan_text import flops, hours, to_markdown
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.recipes.xd import Systems, setting, table
@@ -117,8 +119,14 @@ def test_what_cannot_be_planned_is_said():
     with pytest.raises(ValueError, match=r"Unknown model to plan for 'some/model'"):
         plan_table(recipe(tuned().model_copy(update={"start": Pretrained(name="some/model")})), [0])
     with pytest.raises(ValueError, match=r"Set `rows`"):
-        row_count(XNLI.model_copy(update={"name": "some/data"}))
-    assert row_count(WorldSource(rows=7)) == 7
+        row_count(XNLI.model_copy(update={"name": "some/data"}), PAIR_OF_SENTENCES, ["en"])
+    assert row_count(WorldSource(rows=7), SENTENCE, ["en", "tr"]) == 14
+
+
+def test_rows_of_files_are_counted(tmp_path):
+    for code, lines in (("en", "One.\nTwo.\nThree.\n"), ("tr", "Bir.\n")):
+        (tmp_path / f"text.{code}").write_text(lines)
+    assert row_count(FileSource(path=str(tmp_path / "text.{lang}")), SENTENCE, ["en", "tr"]) == 4
 
 
 def test_forms():

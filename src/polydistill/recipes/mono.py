@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from polydistill.defaults import LossName
 from polydistill.errors import unknown
-from polydistill.recipes.mono_losses import depth_of
 from polydistill.recipes.mono_scales import setting
 from polydistill.recipes.mono_systems import System, Systems
 from polydistill.recipes.mono_transfer import few_shot, strategies, task_distilled
@@ -53,7 +52,7 @@ def _few_shot(of: Systems) -> dict[str, RunsOfSeed]:
 
 def _alignment(of: Systems) -> dict[str, System]:
     """The teacher is also looked at in some of its layers: not cut, "just different subsets" (Sec. 4.3.1)."""
-    subsets = thirds(depth_of(of.where.teacher(0)))
+    subsets = thirds(of.where.teacher_blocks)
     return {
         "XLM-R base": of.teacher(),
         **{name: of.teacher(layers) for name, layers in subsets.items()},
@@ -151,7 +150,7 @@ def table(number: str, scale: str) -> TableRecipe:
         id=printed.id,
         title=printed.title,
         groups=groups,
-        setting=f"mini-world ({where.scale} scale), students {where.depth} deep; ours on the test split",
+        setting=f"{where.said}, students {where.depth} deep; ours on the test split",
         reference=made.reference,
         layout=_ours(printed, where.languages),
     )

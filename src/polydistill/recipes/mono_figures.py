@@ -69,5 +69,4 @@ def figure(number: str, scale: str) -> FigureRecipe:
         raise unknown("figure of mono", number, FIGURES)
     title, x, y, panels = FIGURES[number]
     where = setting(scale)
-    said = f"mini-world, {where.scale} scale"
-    return FigureRecipe(f"mono/{number}", title, said, x, y, panels(Systems(where)))
+    return FigureRecipe(f"mono/{number}", title, where.said, x, y, panels(Systems(where)))

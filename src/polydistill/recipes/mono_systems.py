@@ -60,6 +60,7 @@ class Systems:
                 "data": where.text,
                 "depth": where.depth,
                 "max_length": where.max_length,
+                "buffer": where.buffer,
                 **named_loss(loss).settings,
                 **changes,
             }
@@ -90,9 +91,7 @@ class Systems:
             start=start,
             training=exercise.training,
             selection=Judging(task=exercise.task, languages=(SOURCE,), data=exercise.dev, max_length=length),
-            evaluation=Judging(
-                task=exercise.task, languages=self.where.languages, data=exercise.test, max_length=length
-            ),
+            evaluation=Judging(task=exercise.task, languages=exercise.scored, data=exercise.test, max_length=length),
             seed=seed,
         )
 
@@ -145,8 +144,9 @@ class Systems:
         def runs(seed: int) -> Mapping[str, Run]:
             return {
                 f"{task} {code}": self.tuned(system.target(code, seed), system.name, task, seed)
-                for task in self.where.exercises
+                for task, exercise in self.where.exercises.items()
                 for code in self.targets
+                if code in exercise.scored
             }
 
         return runs
@@ -173,7 +173,7 @@ class Systems:
             retrieval=Retrieving(
                 languages=(code,),
                 to=SOURCE,
-                data=self.where.sentences,
+                data=self.where.sentences(code),
                 how=tuple(
                     Similarity.model_validate({"similarity": how, "layers": system.layers}) for how in _SIMILARITIES
                 ),

@@ -8,64 +8,34 @@ the embeddings, which are looked up and not multiplied):
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 
-from polydistill.data.sources import FileSource, HubSource, WorldSource
+from polydistill.data.sources import HubSource, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.transfer_tuning import TransferTune
 from polydistill.methods.xd import XDistil
+from polydistill.recipes.plan_sizes import (
+    HUB_BYTES,
+    SENTENCE_TOKENS,
+    TOKENS,
+    Architecture,
+    architecture,
+    learner,
+    origin,
+    row_count,
+)
 from polydistill.recipes.tables import TableRecipe, Work
 from polydistill.specs import Spec
 from polydistill.tasks import TASKS
-from polydistill.training.run import Cut, Fresh, Pretrained, ResultOf, Run, Start
+from polydistill.training.run import Pretrained, Run
 from polydistill.training.settings import Judging
 
 # NVIDIA's data sheets: dense peak of the tensor cores, bf16 (V100 and T4: fp16), FLOP/s
 GPUS: dict[str, float] = {"A100": 312e12, "H100": 989e12, "H200": 989e12, "V100": 125e12, "T4": 65e12}
 UTILISATION = 0.3  # ours: the share of the peak that training a base-size encoder reaches
 STEP_SECONDS = 0.03  # ours: some 1,500 kernels a step take this long to launch, however small the batch
-TOKENS = {
-    "world": 18,
-    "hub": 45,
-}  # a pair: measured for the mini-world; 154 characters a pair in XNLI dev, about 4 a token
-SENTENCE_TOKENS = 10  # of the mini-world, with the two signs around it; measured
-BYTES = 4  # a weight as published, fp32
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """The sizes that decide what an encoder costs."""
-
-    blocks: int
-    width: int
-    vocabulary: int
-
-    @property
-    def multiplied(self) -> int:
-        """Weights of the blocks: 4 width^2 of attention and 8 width^2 of the feed-forward part in each."""
-        return 12 * self.blocks * self.width**2
-
-    @property
-    def bytes(self) -> int:
-        """Size of its file."""
-        return BYTES * (self.multiplied + self.vocabulary * self.width)
-
-    def reading(self, texts: float, tokens: float) -> float:
-        """FLOPs of reading so many texts of so many tokens."""
-        return texts * tokens * (2 * self.multiplied + 4 * self.blocks * self.width * tokens)
-
-
-ARCHITECTURES: dict[str, Architecture] = {  # from their published configurations
-    "FacebookAI/xlm-roberta-base": Architecture(12, 768, 250_002),
-    "FacebookAI/xlm-roberta-large": Architecture(24, 1024, 250_002),
-    "FacebookAI/xlm-mlm-xnli15-1024": Architecture(12, 1024, 95_000),
-    "FacebookAI/xlm-mlm-tlm-xnli15-1024": Architecture(12, 1024, 95_000),
-}
-HUB_ROWS: dict[str, dict[str, int]] = {"facebook/xnli": {"train": 392_702, "validation": 2_490, "test": 5_010}}
-HUB_BYTES = {"facebook/xnli": 64_000_000}  # a language: its card says 964 MB for all fifteen
 ASSUMPTIONS = (
     f"A pair has {TOKENS['hub']} tokens in XNLI (154 characters on average in its dev sets) and {TOKENS['world']} in "
     "the mini-world.",
@@ -149,45 +119,6 @@ def with_starts(runs: Iterable[Work]) -> list[Run]:
     return list(found.values())
 
 
-def origin(start: Start) -> Fresh | Pretrained:
-    """The encoder that a chain of runs goes back to."""
-    if isinstance(start, Cut):
-        return origin(start.of)
-    return origin(start.run.start) if isinstance(start, ResultOf) else start
-
-
-def architecture(start: Start) -> Architecture:
-    """The sizes of what a run starts from."""
-    if isinstance(start, ResultOf):
-        return learner(start.run)
-    if isinstance(start, Cut):
-        return replace(architecture(start.of), blocks=start.depth)
-    if isinstance(start, Fresh):
-        return Architecture(start.blocks, start.width, start.vocabulary)
-    if start.name not in ARCHITECTURES:
-        raise unknown("model to plan for", start.name, ARCHITECTURES)
-    return ARCHITECTURES[start.name]
-
-
-def learner(run: Run) -> Architecture:
-    """The sizes of what a run trains: of what it starts from, unless it makes smaller students of that."""
-    start = architecture(run.start)
-    if isinstance(run.method, Monolingual):
-        return Architecture(run.method.depth, run.method.width or start.width, start.vocabulary)
-    if isinstance(run.method, TransferTune):
-        return replace(start, blocks=start.blocks + run.method.strategy.added_blocks)
-    return start
-
-
-def row_count(source: WorldSource | FileSource | HubSource) -> int:
-    """Rows of one language, as far as it is known without reading them."""
-    if source.rows is not None:
-        return source.rows
-    if isinstance(source, HubSource) and source.split in HUB_ROWS.get(source.name, {}):
-        return HUB_ROWS[source.name][source.split]
-    raise ValueError(f"Cannot plan with {source}: its number of rows is not known here. Set `rows` to say it.")
-
-
 def _line(run: Run, peak: float) -> Line:
     start = origin(run.start)
     sizes, training = learner(run), run.training
@@ -245,17 +176,21 @@ def _taught(run: Run, examples: int) -> int:
     if isinstance(run.method, Monolingual):
         return examples if run.method.has_teacher else 0
     if isinstance(run.method, TransferTune):
-        once = run.method.few or row_count(run.method.data)
+        once = run.method.few or _learned(run.method)
         return 0 if run.method.distil is None else examples if TASKS[run.method.task].shape.tagged else once
     if not isinstance(run.method, XDistil):
         return 0
     if run.method.store_teacher and run.method.data is not None:
-        return row_count(run.method.data)
+        return row_count(run.method.data, TASKS[run.method.task].shape, run.method.languages[:1])
     return examples
 
 
+def _learned(method: TransferTune) -> int:
+    return row_count(method.data, TASKS[method.task].shape, method.languages)
+
+
 def _judged(judging: Judging | None) -> int:
-    return 0 if judging is None else row_count(judging.data) * len(judging.languages)
+    return 0 if judging is None else row_count(judging.data, judging.shape, judging.languages)
 
 
 def _sum(lines: Sequence[Line]) -> Line:
