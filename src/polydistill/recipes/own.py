@@ -11,7 +11,7 @@ from polydistill.data.parallel import load_parallel
 from polydistill.data.paths import find_file
 from polydistill.data.sources import LANGUAGE_PLACEHOLDER, FileSource, HubSource, WorldSource, parse_source
 from polydistill.defaults import EVALUATIONS, MAX_LENGTH, TUNE, XD, Options
-from polydistill.languages import language
+from polydistill.languages import canonical, language
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import ParallelText, XDistil
 from polydistill.results import MODEL
@@ -132,10 +132,10 @@ def as_source(rows: Rows) -> WorldSource | FileSource | HubSource:
 
 
 def codes_of(languages: Sequence[str]) -> tuple[str, ...]:
-    """Languages by their two-letter codes, each once."""
+    """Languages, or pairs of them, by their two-letter codes, each once."""
     if isinstance(languages, str) or not languages:
         raise ValueError(f"Expected a list of languages such as ['en', 'tr'], not {languages!r}.")
-    return tuple(dict.fromkeys(language(code).code for code in languages))
+    return tuple(dict.fromkeys(map(canonical, languages)))
 
 
 def called_of(start: Pretrained) -> str:
