@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import kld_cases
 import numpy as np
 import torch
 from monolingual_cases import SPECS, expected_terms, wanted_counts
@@ -17,8 +18,9 @@ from polydistill.data.batches import Batch, Steps
 from polydistill.data.masking import IGNORED
 from polydistill.data.schedule import Schedule
 from polydistill.data.sources import WorldSource
-from polydistill.methods import monolingual, pretraining, xd
+from polydistill.methods import bert_kld, monolingual, pretraining, xd
 from polydistill.methods import tuning as tuning_method
+from polydistill.methods.bert_kld import Kld
 from polydistill.methods.method import Loaded, Method, Models, Prepared
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
@@ -38,6 +40,7 @@ PREPARE = {
     Tune: tuning_method.prepare,
     XDistil: xd.prepare,
     Monolingual: monolingual.prepare,
+    Kld: bert_kld.prepare,
 }
 
 
@@ -45,12 +48,14 @@ PREPARE = {
 class Case:
     """A method's spec and the family of its networks."""
 
-    spec: Pretrain | Tune | XDistil | Monolingual
+    spec: Pretrain | Tune | XDistil | Monolingual | Kld
     family: str = "xlm-roberta"
 
     def __str__(self) -> str:
         if isinstance(self.spec, Monolingual):
             return f"monolingual-{next(name for name, spec in SPECS.items() if spec == self.spec)}-{self.family}"
+        if isinstance(self.spec, Kld):
+            return f"{next(name for name, spec in kld_cases.SPECS.items() if spec == self.spec)}-{self.family}"
         if not isinstance(self.spec, XDistil):
             return "-".join([self.spec.kind, *self.task, self.family])
         stored = "stored" if self.spec.store_teacher else "live"
@@ -63,6 +68,8 @@ class Case:
         """The names the paper gives the terms (of a batch of the first step's language), and their weights."""
         if isinstance(self.spec, Monolingual):
             return {name: weight for name, weight in self.spec.weights if weight}
+        if isinstance(self.spec, Kld):
+            return kld_cases.weights(self.spec)
         return {{"pretrain": "mlm", "tune": "task", "xd": "xd"}[self.spec.kind]: 1.0}
 
     @property
@@ -88,7 +95,7 @@ class Case:
         """Whether a teacher reads along while training."""
         if isinstance(self.spec, Monolingual):
             return self.spec.has_teacher
-        return isinstance(self.spec, XDistil) and not self.spec.store_teacher
+        return isinstance(self.spec, XDistil | Kld) and not self.spec.store_teacher
 
 
 def _xd(on: Any, how: Any, stored: bool) -> XDistil:
@@ -111,6 +118,8 @@ CASES = (
     ),
     *(Case(spec) for spec in SPECS.values()),
     *(Case(SPECS["MonoShot"], family) for family in ("bert", "distilbert")),
+    *(Case(spec) for spec in kld_cases.SPECS.values()),
+    Case(kld_cases.SPECS["kld"], "bert"),
 )
 
 
@@ -140,6 +149,8 @@ def expected(case: Case, method: Method, batch: Batch) -> dict[str, float]:
     """The values of the case's terms, by the reference, from what the networks say when asked plainly."""
     if isinstance(case.spec, Monolingual):
         return expected_terms(case.spec, method, batch)
+    if isinstance(case.spec, Kld):
+        return kld_cases.expected_terms(case.spec, method, batch)
     return {name: _expected(case, method, batch) for name in case.weights}
 
 

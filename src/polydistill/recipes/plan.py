@@ -13,6 +13,8 @@ from typing import Literal
 
 from polydistill.data.sources import FileSource, HubSource, WorldSource
 from polydistill.errors import unknown
+from polydistill.languages import parts_of
+from polydistill.methods.bert_kld import Kld
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.xd import XDistil
@@ -59,6 +61,7 @@ class Architecture:
 ARCHITECTURES: dict[str, Architecture] = {  # from their published configurations
     "FacebookAI/xlm-roberta-base": Architecture(12, 768, 250_002),
     "FacebookAI/xlm-roberta-large": Architecture(24, 1024, 250_002),
+    "google-bert/bert-base-multilingual-cased": Architecture(12, 768, 119_547),
     "FacebookAI/xlm-mlm-xnli15-1024": Architecture(12, 1024, 95_000),
     "FacebookAI/xlm-mlm-tlm-xnli15-1024": Architecture(12, 1024, 95_000),
 }
@@ -79,7 +82,7 @@ ASSUMPTIONS = (
 class Line(Spec):
     """All runs of one method on one model."""
 
-    method: Literal["pretrain", "tune", "xd", "monolingual"]
+    method: Literal["pretrain", "tune", "xd", "monolingual", "bert-kld"]
     model: str
     runs: int
     steps: int
@@ -238,7 +241,7 @@ def _taught(run: Run, examples: int) -> int:
     """Texts that a teacher reads: every original once, or again and again."""
     if isinstance(run.method, Monolingual):
         return examples if run.method.has_teacher else 0
-    if not isinstance(run.method, XDistil):
+    if not isinstance(run.method, XDistil | Kld):
         return 0
     if run.method.store_teacher and run.method.data is not None:
         return row_count(run.method.data)
@@ -268,7 +271,7 @@ def _downloads(runs: Sequence[Run]) -> tuple[Download, ...]:
         judged = [(judging.data, judging.languages) for judging in (run.selection, run.evaluation) if judging]
         for source, codes in (*run.method.reads, *judged):
             if isinstance(source, HubSource):
-                languages.setdefault(source.name, set()).update(codes)
+                languages.setdefault(source.name, set()).update(part for code in codes for part in parts_of(code))
     sizes = {name: HUB_BYTES.get(name) for name in languages}
     data = [
         Download(

@@ -12,6 +12,7 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 from polydistill.data.load import fingerprint
 from polydistill.data.rows import SENTENCE
 from polydistill.errors import unknown
+from polydistill.methods.bert_kld import Kld
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
@@ -23,7 +24,7 @@ from polydistill.tasks import TASKS
 from polydistill.training.model_folders import model_content, run_folder
 from polydistill.training.settings import Judging, Training
 
-MethodSpec = Annotated[Pretrain | Tune | XDistil | Monolingual, Field(discriminator="kind")]
+MethodSpec = Annotated[Pretrain | Tune | XDistil | Monolingual | Kld, Field(discriminator="kind")]
 
 _FORMAT = 1  # raise it when the same run would no longer give the same result
 
@@ -133,6 +134,15 @@ class Run(Spec):
             raise ValueError(
                 "Monolingual students predict hidden words and have no classes to score: leave `evaluation` unset, and "
                 "tune a student in a run that starts from this one."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_pair_has_its_teacher(self) -> Run:
+        if isinstance(self.method, Kld) and self.teacher is None:
+            raise ValueError(
+                f"BERT-KLD needs a teacher: a model that was tuned on the pair {self.method.teacher_pair}. Set "
+                "`teacher`."
             )
         return self
 
