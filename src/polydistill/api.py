@@ -17,7 +17,7 @@ from polydistill.data.streams import TextStream, open_texts
 from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import unknown
 from polydistill.methods.method import Loaded
-from polydistill.recipes import mono
+from polydistill.recipes import bert_kld, mono
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
 from polydistill.recipes.own_students import DistillOptions, distill_run
 from polydistill.recipes.plan import Plan, plan_table
@@ -132,7 +132,7 @@ def distill(
 
 def tables() -> dict[str, str]:
     """The ids and titles of all tables that can be made."""
-    made = {"xd": map(str, XD_TABLES), "mono": mono.TABLES}
+    made = {"xd": map(str, XD_TABLES), "mono": mono.TABLES, "bert-kld": bert_kld.TABLES}
     ids = [f"{paper}/{number}" for paper, numbers in made.items() for number in numbers]
     return {id: published_table(id).title for id in ids}
 
@@ -142,7 +142,9 @@ def recipe(id: str, scale: Scale = "world") -> TableRecipe:
     if id not in tables():
         raise unknown("table", id, tables())
     paper, _, number = id.partition("/")
-    return xd_table(int(number), scale) if paper == "xd" else mono.table(number, scale)
+    if paper == "xd":
+        return xd_table(int(number), scale)
+    return {"mono": mono.table, "bert-kld": bert_kld.table}[paper](number, scale)
 
 
 def table(
