@@ -19,6 +19,7 @@ from polydistill.errors import unknown
 from polydistill.methods.method import Loaded
 from polydistill.recipes import bert_kld, mono
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
+from polydistill.recipes.own_kld import KldOptions, kld_run
 from polydistill.recipes.own_students import DistillOptions, distill_run
 from polydistill.recipes.plan import Plan, plan_table
 from polydistill.recipes.quickstart import Quickstart, quickstart
@@ -56,6 +57,8 @@ __all__ = [
     "distill",
     "distill_run",
     "evaluate",
+    "kld",
+    "kld_run",
     "load",
     "plan",
     "predict",
@@ -128,6 +131,20 @@ def distill(
 ) -> Done:
     """Distil a masked language model into small students, by language, in `out`; options: see `distill_run`."""
     return run(distill_run(teacher, texts, **options), out)
+
+
+def kld(
+    model: str | Path,
+    teacher: str | Path,
+    data: Rows,
+    pair: str,
+    teacher_pair: str,
+    *,
+    out: str | Path,
+    **options: Unpack[KldOptions],
+) -> Done:
+    """Tune a model on texts in a pair of languages with a teacher of another pair, in `out`; options: see `kld_run`."""
+    return run(kld_run(model, teacher, data, pair, teacher_pair, **options), out)
 
 
 def tables() -> dict[str, str]:

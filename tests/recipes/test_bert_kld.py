@@ -1,4 +1,4 @@
-"""The poster's tables as runs: each teacher once, each cell its run, stand-ins where the mini-world lacks a language."""
+"""The poster's tables as runs: each teacher once, each cell its run, stand-ins where the world lacks a language."""
 
 from collections import Counter
 

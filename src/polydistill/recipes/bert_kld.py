@@ -194,7 +194,7 @@ def _describe(where: Setting) -> str:
     instead = ", ".join(
         f"{called(ours)} where the poster has {called(theirs)}" for theirs, ours in where.stand_ins.items()
     )
-    return f"mini-world NLI ({where.scale} scale), with {instead}"
+    return f"mini-world NLI ({where.scale} scale), with {instead}; mBERT and XLM-R are mini polyglots"
 
 
 def _here(printed: PublishedTable, where: Setting) -> PublishedTable:

@@ -101,7 +101,7 @@ def xd_run(
     Give `data` (rows of the task, aligned across `languages`, labels unread) or `parallel`: plain parallel text by
     target language, two files or one. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
     """
-    start, first = _tuned(pinned(model), task), language(source_language).code
+    start, first = tuned(pinned(model), task), language(source_language).code
     length = length_of(start, max_length)
     texts = tuple(_parallel_text(first, target, files) for target, files in (parallel or {}).items())
     codes = codes_of(languages or (first, *(text.target for text in texts)))
@@ -144,7 +144,7 @@ def called_of(start: Pretrained) -> str:
     return path.parent.name if path.name == MODEL and path.parent.name else path.name
 
 
-def _tuned(start: Pretrained, task: TaskName) -> Pretrained:
+def tuned(start: Pretrained, task: TaskName) -> Pretrained:
     """The same, if it can teach: a head that has learned nothing has nothing to say."""
     if task_of(start) != task:
         said = "" if task == "nli" else f" --task {task}"
@@ -155,12 +155,12 @@ def _tuned(start: Pretrained, task: TaskName) -> Pretrained:
     return start
 
 
-def length_of(start: Pretrained, wanted: int | None) -> int:
-    """The longest input in tokens: what is wanted, or the default, but never more than the model can read."""
+def length_of(start: Pretrained, wanted: int | None, usual: int = MAX_LENGTH) -> int:
+    """The longest input in tokens: what is wanted, or the usual, but never more than the model can read."""
     limit = int(AutoTokenizer.from_pretrained(start.name, revision=start.revision).model_max_length)
     if wanted is not None and wanted > limit:
         raise ValueError(f"max_length is {wanted}, but {start.name} reads at most {limit} tokens. Ask for {limit}.")
-    return wanted or min(MAX_LENGTH, limit)
+    return wanted or min(usual, limit)
 
 
 def training_of(defaults: Options, options: Options, rows: int, judged: bool) -> Training:
