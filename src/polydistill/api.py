@@ -17,11 +17,12 @@ from polydistill.data.streams import TextStream, open_texts
 from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import unknown
 from polydistill.methods.method import Loaded
-from polydistill.recipes import mono
+from polydistill.recipes import bert_kld, mono
 from polydistill.recipes.figures import make_figure
 from polydistill.recipes.mono_figures import FIGURES
 from polydistill.recipes.mono_figures import figure as mono_figure
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
+from polydistill.recipes.own_kld import KldOptions, kld_run
 from polydistill.recipes.own_students import DistillOptions, distill_run
 from polydistill.recipes.plan import Plan, plan_table
 from polydistill.recipes.quickstart import Quickstart, quickstart
@@ -63,6 +64,8 @@ __all__ = [
     "evaluate",
     "figure",
     "figures",
+    "kld",
+    "kld_run",
     "load",
     "plan",
     "predict",
@@ -137,9 +140,23 @@ def distill(
     return run(distill_run(teacher, texts, **options), out)
 
 
+def kld(
+    model: str | Path,
+    teacher: str | Path,
+    data: Rows,
+    pair: str,
+    teacher_pair: str,
+    *,
+    out: str | Path,
+    **options: Unpack[KldOptions],
+) -> Done:
+    """Tune a model on texts in a pair of languages with a teacher of another pair, in `out`; options: see `kld_run`."""
+    return run(kld_run(model, teacher, data, pair, teacher_pair, **options), out)
+
+
 def tables() -> dict[str, str]:
     """The ids and titles of all tables that can be made."""
-    made = {"xd": map(str, XD_TABLES), "mono": mono.TABLES}
+    made = {"xd": map(str, XD_TABLES), "mono": mono.TABLES, "bert-kld": bert_kld.TABLES}
     ids = [f"{paper}/{number}" for paper, numbers in made.items() for number in numbers]
     return {id: published_table(id).title for id in ids}
 
@@ -149,7 +166,9 @@ def recipe(id: str, scale: Scale = "world") -> TableRecipe:
     if id not in tables():
         raise unknown("table", id, tables())
     paper, _, number = id.partition("/")
-    return xd_table(int(number), scale) if paper == "xd" else mono.table(number, scale)
+    if paper == "xd":
+        return xd_table(int(number), scale)
+    return {"mono": mono.table, "bert-kld": bert_kld.table}[paper](number, scale)
 
 
 def table(

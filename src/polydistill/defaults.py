@@ -39,6 +39,13 @@ MONOLINGUAL: Options = {
     "warmup": 0.1,  # "a linear scheduler with warm-up steps of 50,000", of 500,000 (thesis, Sec. 4.2.1)
     "decay": "linear",
 }
+KLD: Options = {
+    "batch_size": 28,  # "Batch Size = 28" (BERT-KLD's poster, as all that follows)
+    "learning_rate": 2e-5,  # "Learning Rate = 2e-5"
+}
+KLD_MAX_LENGTH = 128  # "Maximum sequence length = 128"
+KLD_PASSES = 5  # "Max epoch 5 with early stopping"
+KLD_PATIENCE = 2  # ours: with 10 evaluations in 5 passes, a whole pass without a new best
 Preset = Literal["paper", "reference"]
 LossName = Literal[
     "Hinton",

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from polydistill.errors import DataError, unknown
-from polydistill.languages import language
+from polydistill.languages import canonical
 from polydistill.specs import Spec
 
 RESULTS_FILE, RUN_FILE, MODEL, STUDENTS = "results.json", "run.json", "model", "students"
 """In a run's folder: what it scored, what it was, and the student it left, or a folder of several, by name."""
 
-LanguageCode = Annotated[str, AfterValidator(lambda code: language(code).code)]
+LanguageCode = Annotated[str, AfterValidator(canonical)]
+"""A language, or a pair such as `en-hi`: rows with their first text in one language and the others in the other."""
 
 
 class Score(Spec):

@@ -20,6 +20,7 @@ def test_all_commands_are_there():
             "tune",
             "xd",
             "distill",
+            "kld",
             "run",
             "table",
             "figure",

@@ -31,6 +31,16 @@ def test_xnli_dev():
     assert corpus.rows["en"][1] == first
 
 
+def test_xnli_dev_in_pairs_of_languages():
+    source = FileSource(path=str(DATA / "xnli" / "dev-{lang}.tsv"))
+    corpus = load_rows(source, PAIR_OF_SENTENCES, ["en-hi", "hi-en", "en"])
+    assert corpus.counts == {"en-hi": 2490, "hi-en": 2490, "en": 2490}
+    english = corpus.rows["en"]
+    assert corpus.rows["en-hi"]["premise"][:] == english["premise"][:]
+    assert corpus.rows["hi-en"]["hypothesis"][:] == english["hypothesis"][:]
+    assert corpus.rows["en-hi"]["label"][:] == english["label"][:]
+
+
 @pytest.mark.parametrize(
     ("path", "count"),
     [

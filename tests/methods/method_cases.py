@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import kld_cases
 import numpy as np
 import torch
 from monolingual_cases import SPECS, expected_terms, wanted_counts
@@ -17,8 +18,9 @@ from polydistill.data.batches import Batch, Steps
 from polydistill.data.masking import IGNORED
 from polydistill.data.schedule import Schedule
 from polydistill.data.sources import WorldSource
-from polydistill.methods import monolingual, pretraining, transfer_tuning, xd
+from polydistill.methods import bert_kld, monolingual, pretraining, transfer_tuning, xd
 from polydistill.methods import tuning as tuning_method
+from polydistill.methods.bert_kld import Kld
 from polydistill.methods.method import Loaded, Method, Models, Prepared
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
@@ -41,6 +43,7 @@ PREPARE = {
     TransferTune: transfer_tuning.prepare,
     XDistil: xd.prepare,
     Monolingual: monolingual.prepare,
+    Kld: bert_kld.prepare,
 }
 
 
@@ -48,7 +51,7 @@ PREPARE = {
 class Case:
     """A method's spec and the family of its networks."""
 
-    spec: Pretrain | Tune | TransferTune | XDistil | Monolingual
+    spec: Pretrain | Tune | TransferTune | XDistil | Monolingual | Kld
     family: str = "xlm-roberta"
 
     def __str__(self) -> str:
@@ -57,6 +60,8 @@ class Case:
         if isinstance(self.spec, TransferTune):
             distilled = () if self.spec.distil is None else ("distilled",)
             return "-".join([self.spec.kind, *self.task, self.spec.strategy.learns_on, *distilled, self.family])
+        if isinstance(self.spec, Kld):
+            return f"{next(name for name, spec in kld_cases.SPECS.items() if spec == self.spec)}-{self.family}"
         if not isinstance(self.spec, XDistil):
             return "-".join([self.spec.kind, *self.task, self.family])
         stored = "stored" if self.spec.store_teacher else "live"
@@ -74,6 +79,8 @@ class Case:
             return {
                 name: weight / (2 if self.spec.strategy.learns_on == "both" else 1) for name, weight in weights.items()
             }
+        if isinstance(self.spec, Kld):
+            return kld_cases.weights(self.spec)
         return {{"pretrain": "mlm", "tune": "task", "xd": "xd"}[self.spec.kind]: 1.0}
 
     @property
@@ -103,7 +110,7 @@ class Case:
             return self.spec.has_teacher
         if isinstance(self.spec, TransferTune):
             return self.spec.distil is not None and self.spec.task == "ner"  # elsewhere what it says is stored
-        return isinstance(self.spec, XDistil) and not self.spec.store_teacher
+        return isinstance(self.spec, XDistil | Kld) and not self.spec.store_teacher
 
 
 def _xd(on: Any, how: Any, stored: bool) -> XDistil:
@@ -139,6 +146,8 @@ CASES = (
     ),
     *(Case(spec) for spec in SPECS.values()),
     *(Case(SPECS["MonoShot"], family) for family in ("bert", "distilbert")),
+    *(Case(spec) for spec in kld_cases.SPECS.values()),
+    Case(kld_cases.SPECS["kld"], "bert"),
 )
 
 
@@ -171,6 +180,8 @@ def expected(case: Case, method: Method, batch: Batch) -> dict[str, float]:
         return expected_terms(case.spec, method, batch)
     if isinstance(case.spec, TransferTune):
         return _expected_of_transfer(case.spec, method, batch)
+    if isinstance(case.spec, Kld):
+        return kld_cases.expected_terms(case.spec, method, batch)
     return {name: _expected(case, method, batch) for name in case.weights}
 
 

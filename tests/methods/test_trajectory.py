@@ -21,13 +21,14 @@ from transformers import set_seed
 from polydistill.data.load import load_rows
 from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
 from polydistill.data.sources import WorldSource
+from polydistill.methods.bert_kld import Kld
 from polydistill.methods.method import Loaded, Models
 from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.training.execute import make_distiller, versions
-from polydistill.training.run import Fresh, Run
+from polydistill.training.run import Fresh, Pretrained, Run
 from polydistill.training.settings import Training
 from tiny import tiny_network, tiny_tokenizer
 
@@ -46,13 +47,15 @@ METHODS = {
         max_length=ROWS["max_length"],
     ),
     "xd-first-cosine": XDistil(on="first", distance="cosine", **ROWS),
+    "bert-kld": Kld(pair="fr-tr", teacher_pair="en-fr", data=ROWS["data"], max_length=ROWS["max_length"]),
 }
 
 
 def trajectory(name: str, folder: Path) -> dict[str, float]:
     """The losses of some steps. In float64, so that other processors give the same digits."""
     training = Training(steps=50, batch_size=4, learning_rate=3e-3, warmup=0.1, decay="linear")
-    run = Run(name=name, method=METHODS[name], start=Fresh(), training=training, seed=11)
+    teacher = Pretrained(name="a teacher, given below") if name == "bert-kld" else None
+    run = Run(name=name, method=METHODS[name], start=Fresh(), teacher=teacher, training=training, seed=11)
     head = "mlm" if run.method.kind in ("pretrain", "monolingual") else "classes"
     student = Loaded(tiny_network(head=head, seed=1), tiny_tokenizer())
     teacher = Loaded(tiny_network(head=head, seed=2, dropout=0.1), tiny_tokenizer())

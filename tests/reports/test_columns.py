@@ -16,6 +16,15 @@ def test_a_code_is_the_column_of_a_language():
 def test_the_part_of_a_row_that_a_column_reads():
     assert Column(name="a", language="tr", task="NER").part == "NER"
     assert Column(name="a", language="tr", task="NER", shots=10).part == "NER k=10"
+    assert Column(name="a", language="tr", variant="alpha 0.2").part == "alpha 0.2"
+    assert Column(name="a", language="tr", task="NER", variant="alpha 0.2", shots=5).part == "NER alpha 0.2 k=5"
+    assert "variant" not in Column(name="a", language="tr").model_dump()
+
+
+def test_a_pair_of_languages_has_a_column_like_a_language():
+    column = Column.model_validate("fr-tr")
+    assert (column.language, column.is_language, column.model_dump_json()) == ("fr-tr", True, '"fr-tr"')
+    assert column.zero_shot(("fr-de",)) and not column.zero_shot(("fr-tr",))
 
 
 def test_zero_shot_needs_labels_that_were_not_seen():

@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 
 from polydistill.cli.screen import results
-from polydistill.languages import language
+from polydistill.languages import called
 from polydistill.results import Score
 
 
@@ -16,7 +16,7 @@ def show_scores(scores: Sequence[Score]) -> None:
     for heading in ("language", scores[0].metric, "rows"):
         view.add_column(heading, justify="left" if heading == "language" else "right")
     for score in scores:
-        view.add_row(f"{score.language} {language(score.language).name}", _points(score.value), str(score.examples))
+        view.add_row(f"{score.language} {called(score.language)}", _points(score.value), str(score.examples))
     if len(scores) > 1:
         view.add_row(f"mean of {len(scores)}", _points(sum(score.value for score in scores) / len(scores)), "")
     results().print(view)

@@ -9,21 +9,42 @@ from pathlib import Path
 from polydistill.data.choices import load_choices
 from polydistill.data.files import load_files
 from polydistill.data.hub import is_local, load_hub
+from polydistill.data.pairs import in_pairs
 from polydistill.data.parallel import load_text_files
 from polydistill.data.paths import find_files, visible_files
 from polydistill.data.rows import CHOICES, SENTENCE, Corpus, RowShape
-from polydistill.data.sources import FileSource, HubSource, Source, WorldSource
+from polydistill.data.sources import FileSource, HubSource, Source, WorldSource, format_source
 from polydistill.data.tagged import load_tagged
 from polydistill.data.world_rows import load_world, world_content
-from polydistill.languages import language
+from polydistill.languages import canonical, parts_of
 
 _LARGE = 1 << 26  # ours: bytes; a smaller file is soon read, and may change again within one tick of its time stamp
 
 
 def load_rows(source: Source, shape: RowShape, languages: Sequence[str]) -> Corpus:
-    """The rows of `source` in `shape`, a table for each of `languages` (by any code or name of theirs)."""
+    """The rows of `source` in `shape`, a table for each of `languages` (by any code or name of theirs).
+
+    A pair such as `en-hi` is one of them: rows with the first text in English and the others in Hindi.
+    """
     codes = _codes(languages)
     _check_options(source, shape)
+    single = _single(codes)
+    corpus = _load(source, shape, single)
+    return corpus if single == codes else in_pairs(corpus, codes, format_source(source), _claimed(source))
+
+
+def load_aligned(source: Source, shape: RowShape, languages: Sequence[str], who: str) -> Corpus:
+    """The same of rows that say the same in every language, which `who` needs."""
+    corpus = load_rows(source, shape, languages)
+    if not corpus.aligned:
+        raise ValueError(
+            f"{who} needs rows that say the same in every language; {format_source(source)} is not aligned. "
+            "If its rows are translations of each other, say aligned=true."
+        )
+    return corpus
+
+
+def _load(source: Source, shape: RowShape, codes: Sequence[str]) -> Corpus:
     if isinstance(source, WorldSource):
         return load_world(source, shape, codes)
     if shape == CHOICES:
@@ -54,7 +75,7 @@ def fingerprint(source: Source, languages: Sequence[str], shape: RowShape = SENT
     elif isinstance(source, FileSource):
         beside = [Path(file) for file in (source.label_file, source.questions) if file]
         content = _contents(
-            dict.fromkeys([*(file for code in codes for file in find_files(source.path, code)), *beside])
+            dict.fromkeys([*(file for code in _single(codes) for file in find_files(source.path, code)), *beside])
         )
     else:
         content = _folder(Path(source.name)) if is_local(source) else [source.name]  # pinned: its revision is an option
@@ -70,13 +91,23 @@ def _check_options(source: Source, shape: RowShape) -> None:
 
 
 def _codes(languages: Sequence[str]) -> list[str]:
-    """Two-letter codes, checked."""
+    """The codes of languages and pairs, checked."""
     if isinstance(languages, str) or not languages:
         raise ValueError(f"Expected a list of languages such as ['en', 'tr'], not {languages!r}.")
-    codes = [language(code).code for code in languages]
+    codes = [canonical(code) for code in languages]
     if len(set(codes)) < len(codes):
         raise ValueError(f"A language is asked for twice in {', '.join(languages)}. Name each once.")
     return codes
+
+
+def _single(codes: Sequence[str]) -> list[str]:
+    """The languages of these codes, each once: those of pairs too."""
+    return list(dict.fromkeys(part for code in codes for part in parts_of(code)))
+
+
+def _claimed(source: Source) -> bool | None:
+    """What a source says of its alignment; the mini-world's rows are aligned."""
+    return True if isinstance(source, WorldSource) else source.aligned
 
 
 def _contents(paths: Iterable[Path]) -> list[str]:

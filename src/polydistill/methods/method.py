@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from polydistill.data.batches import Batch, Group, Transform
+from polydistill.data.encoding import Encoded
+from polydistill.data.signals import Floats, stored_signals
 from polydistill.data.stream_steps import TextGroup
 from polydistill.outputs import Loss
+from polydistill.students.polyglot import On, Polyglot
+from polydistill.teachers.frozen import Frozen
 
 
 class Method(nn.Module, ABC):
@@ -51,6 +55,19 @@ class Models:
     teacher: Loaded | None = None
     signals: Path | None = None
     source: Loaded | None = None
+
+    def stored(self, text: Encoded, on: On, language: str) -> Floats:
+        """What the teacher says of every text, from the folder of signals; computed first where it is not there."""
+        assert self.signals is not None and self.teacher is not None, "stored signals need a folder and a teacher"
+        network = self.teacher.network
+        teacher = Frozen(Polyglot(network))
+
+        def read(inputs: Mapping[str, Tensor]) -> Tensor:
+            return teacher(inputs, language, first=on == "first").picked(on)  # type: ignore[no-any-return]
+
+        device = next(network.parameters()).device
+        wanted = f"{on} {language}"  # families with language embeddings hear the language too
+        return stored_signals(self.signals, network, text, wanted, read, 64, device)
 
 
 @dataclass(frozen=True)

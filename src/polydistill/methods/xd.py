@@ -17,21 +17,19 @@ from torch import Tensor
 
 from polydistill.data.batches import Batch, Group
 from polydistill.data.encoding import Encoded
-from polydistill.data.load import load_rows
+from polydistill.data.load import load_aligned
 from polydistill.data.parallel import load_parallel
 from polydistill.data.rows import RowShape
-from polydistill.data.signals import stored_signals
-from polydistill.data.sources import FileSource, Source, format_source
+from polydistill.data.sources import FileSource, Source
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.objectives import vectors
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.students.polyglot import Polyglot, Reading
+from polydistill.students.polyglot import On, Polyglot
 from polydistill.tasks import TASKS, TaskName
 from polydistill.teachers.frozen import Frozen
 
-On = Literal["logits", "first"]
 Distance = Literal["mse", "l1", "cosine", "smooth-l1"]
 
 DISTANCES: dict[Distance, Callable[[Tensor, Tensor], Tensor]] = {
@@ -75,20 +73,13 @@ class XD(Method):
         """One term, `xd`. The teacher reads `source`, unless its stored `signal` comes with the batch."""
         if signal is None:
             assert self.teacher is not None, "without stored signals the teacher is needed"
-            signal = pick(self.teacher(source, self.source_language, first=self.on == "first"), self.on)
-        said = pick(self.student(target, language, first=self.on == "first"), self.on)
+            signal = self.teacher(source, self.source_language, first=self.on == "first").picked(self.on)
+        said = self.student(target, language, first=self.on == "first").picked(self.on)
         return Loss({"xd": Term(self.distance(said, signal))})
 
     def counts(self, batch: Batch) -> dict[str, int]:
         """Rows."""
         return {"xd": len(batch["target"]["input_ids"])}
-
-
-def pick(reading: Reading, on: On) -> Tensor:
-    """What is compared: the logits or the first token's vector."""
-    wanted = reading.logits_BC if on == "logits" else reading.first_BD
-    assert wanted is not None, "the first token's vector was not asked for"
-    return wanted
 
 
 class XDistil(Spec):
@@ -160,7 +151,6 @@ def prepare(spec: XDistil, models: Models, seed: int) -> Prepared:
     """One group a target language: the translation, and the original or what the teacher says of it."""
     assert models.teacher is not None, "XD has a teacher"
     assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
-    teacher = Frozen(Polyglot(models.teacher.network))
     groups, task = [], TASKS[spec.task]
     for language, source_rows, target_rows in _pairs(spec, seed):
         source = task.encode(models.teacher.tokenizer, source_rows, _limit(spec))
@@ -173,8 +163,8 @@ def prepare(spec: XDistil, models: Models, seed: int) -> Prepared:
                     "one language or the other. Raise max_length, or cut them (longer='cut')."
                 )
             source, target = source.select(short), target.select(short)
-        groups.append(_group(spec, models, teacher, language, source, target))
-    living = None if spec.store_teacher else teacher
+        groups.append(_group(spec, models, language, source, target))
+    living = None if spec.store_teacher else Frozen(Polyglot(models.teacher.network))
     method = XD(Polyglot(models.student.network), living, spec.on, spec.distance, spec.source_language)
     return Prepared(method, groups)
 
@@ -183,17 +173,10 @@ def _limit(spec: XDistil) -> int:
     return spec.max_length if spec.longer == "cut" else spec.max_length + 1  # one more, so that longer rows show
 
 
-def _group(spec: XDistil, models: Models, teacher: Frozen, language: str, source: Encoded, target: Encoded) -> Group:
+def _group(spec: XDistil, models: Models, language: str, source: Encoded, target: Encoded) -> Group:
     if not spec.store_teacher:
         return Group(language, {"target": target, "source": source})
-    assert models.signals is not None and models.teacher is not None, "stored signals need a folder"
-
-    def read(inputs: Mapping[str, Tensor]) -> Tensor:
-        return pick(teacher(inputs, spec.source_language, first=spec.on == "first"), spec.on)
-
-    device = next(models.teacher.network.parameters()).device
-    wanted = f"{spec.on} {spec.source_language}"  # families with language embeddings hear the language too
-    signal = stored_signals(models.signals, models.teacher.network, source, wanted, read, 64, device)
+    signal = models.stored(source, spec.on, spec.source_language)
     return Group(language, {"target": target}, {"signal": signal})
 
 
@@ -202,12 +185,7 @@ def _pairs(spec: XDistil, seed: int) -> Sequence[tuple[str, Dataset, Dataset]]:
     shape = TASKS[spec.task].shape
     if spec.data is not None:
         ((data, languages),) = spec.reads
-        corpus = load_rows(data, shape, languages)
-        if not corpus.aligned:
-            raise ValueError(
-                f"XD needs rows that say the same in every language; {format_source(spec.data)} is not aligned. "
-                "If its rows are translations of each other, say aligned=true."
-            )
+        corpus = load_aligned(data, shape, languages, "XD")
         source = corpus.rows[spec.source_language]
         return [(language, source, corpus.rows[language]) for language in spec.languages]
     return _sentence_pairs(spec, shape, seed)

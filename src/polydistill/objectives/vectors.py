@@ -3,9 +3,15 @@
 B = rows of the batch, D = width (of the logits or of the vector).
 """
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from polydistill.objectives.logits import Scaling, hinton
+
+Side = Literal["teacher", "student"]
 
 
 def mean_over(rows_B: Tensor, mask_B: Tensor | None) -> Tensor:
@@ -40,3 +46,19 @@ def cosine(student_BD: Tensor, teacher_BD: Tensor, mask_B: Tensor | None = None)
     """One minus the cosine: mean over rows of 1 - s.t / (|s| |t|)."""
     finer = torch.promote_types(student_BD.dtype, teacher_BD.dtype)  # else each norm is taken in its own precision
     return mean_over(1 - F.cosine_similarity(student_BD.to(finer), teacher_BD.to(finer), dim=-1), mask_B)
+
+
+def kl(
+    student_BD: Tensor,
+    teacher_BD: Tensor,
+    temperature: float = 1.0,
+    target: Side = "teacher",
+    scaling: Scaling = "hinton",
+    mask_B: Tensor | None = None,
+) -> Tensor:
+    """T^2 x mean over rows of KL(softmax(t / T) || softmax(s / T)): features as if they were scores (BERT-KLD's loss).
+
+    With the student as `target` the two change places: KL(softmax(s / T) || softmax(t / T)).
+    """
+    said, aim = (student_BD, teacher_BD) if target == "teacher" else (teacher_BD, student_BD)
+    return hinton(said, aim, temperature, scaling, mask_B)

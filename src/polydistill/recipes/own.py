@@ -11,7 +11,7 @@ from polydistill.data.parallel import load_parallel
 from polydistill.data.paths import find_file
 from polydistill.data.sources import LANGUAGE_PLACEHOLDER, FileSource, HubSource, WorldSource, parse_source
 from polydistill.defaults import EFFICIENT_RATE, EVALUATIONS, FEW_PASSES, MAX_LENGTH, TUNE, XD, Options
-from polydistill.languages import language
+from polydistill.languages import canonical, language
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import ParallelText, XDistil
@@ -83,7 +83,7 @@ def tune_run(
     start, codes = pinned(model), codes_of(languages)
     others = {role: pinned(name) for role, name in (("source", source), ("teacher", teacher)) if name is not None}
     if "teacher" in others:
-        _tuned(others["teacher"], task)
+        tuned(others["teacher"], task)
     length = min(length_of(one, max_length) for one in (start, *others.values()))
     plain = Tune(task=task, languages=codes, data=as_source(train), max_length=length)
     transfers = others or strategy is not None or few is not None
@@ -154,7 +154,7 @@ def xd_run(
     Give `data` (rows of the task, aligned across `languages`, labels unread) or `parallel`: plain parallel text by
     target language, two files or one. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
     """
-    start, first = _tuned(pinned(model), task), language(source_language).code
+    start, first = tuned(pinned(model), task), language(source_language).code
     length = length_of(start, max_length)
     texts = tuple(_parallel_text(first, target, files) for target, files in (parallel or {}).items())
     codes = codes_of(languages or (first, *(text.target for text in texts)))
@@ -185,10 +185,10 @@ def as_source(rows: Rows) -> WorldSource | FileSource | HubSource:
 
 
 def codes_of(languages: Sequence[str]) -> tuple[str, ...]:
-    """Languages by their two-letter codes, each once."""
+    """Languages, or pairs of them, by their two-letter codes, each once."""
     if isinstance(languages, str) or not languages:
         raise ValueError(f"Expected a list of languages such as ['en', 'tr'], not {languages!r}.")
-    return tuple(dict.fromkeys(language(code).code for code in languages))
+    return tuple(dict.fromkeys(map(canonical, languages)))
 
 
 def called_of(start: Pretrained) -> str:
@@ -197,7 +197,7 @@ def called_of(start: Pretrained) -> str:
     return path.parent.name if path.name == MODEL and path.parent.name else path.name
 
 
-def _tuned(start: Pretrained, task: TaskName) -> Pretrained:
+def tuned(start: Pretrained, task: TaskName) -> Pretrained:
     """The same, if it can teach: a head that has learned nothing has nothing to say."""
     if task_of(start) != task:
         said = "" if task == "nli" else f" --task {task}"
@@ -208,12 +208,12 @@ def _tuned(start: Pretrained, task: TaskName) -> Pretrained:
     return start
 
 
-def length_of(start: Pretrained, wanted: int | None) -> int:
-    """The longest input in tokens: what is wanted, or the default, but never more than the model can read."""
+def length_of(start: Pretrained, wanted: int | None, usual: int = MAX_LENGTH) -> int:
+    """The longest input in tokens: what is wanted, or the usual, but never more than the model can read."""
     limit = int(AutoTokenizer.from_pretrained(start.name, revision=start.revision).model_max_length)
     if wanted is not None and wanted > limit:
         raise ValueError(f"max_length is {wanted}, but {start.name} reads at most {limit} tokens. Ask for {limit}.")
-    return wanted or min(MAX_LENGTH, limit)
+    return wanted or min(usual, limit)
 
 
 def training_of(defaults: Options, options: Options, rows: int, judged: bool) -> Training:

@@ -12,6 +12,8 @@ from typing import Literal
 
 from polydistill.data.sources import HubSource, WorldSource
 from polydistill.errors import unknown
+from polydistill.languages import parts_of
+from polydistill.methods.bert_kld import Kld
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.transfer_tuning import TransferTune
@@ -51,7 +53,7 @@ ASSUMPTIONS = (
 class Line(Spec):
     """All runs of one method on one model."""
 
-    method: Literal["pretrain", "tune", "transfer", "xd", "monolingual"]
+    method: Literal["pretrain", "tune", "transfer", "xd", "monolingual", "bert-kld"]
     model: str
     runs: int
     steps: int
@@ -178,10 +180,10 @@ def _taught(run: Run, examples: int) -> int:
     if isinstance(run.method, TransferTune):
         once = run.method.few or _learned(run.method)
         return 0 if run.method.distil is None else examples if TASKS[run.method.task].shape.tagged else once
-    if not isinstance(run.method, XDistil):
+    if not isinstance(run.method, XDistil | Kld):
         return 0
     if run.method.store_teacher and run.method.data is not None:
-        return row_count(run.method.data, TASKS[run.method.task].shape, run.method.languages[:1])
+        return row_count(run.method.data, TASKS[run.method.task].shape, run.method.reads[0][1][:1])
     return examples
 
 
@@ -212,7 +214,7 @@ def _downloads(runs: Sequence[Run]) -> tuple[Download, ...]:
         judged = [(judging.data, judging.languages) for judging in (run.selection, run.evaluation) if judging]
         for source, codes in (*run.method.reads, *judged):
             if isinstance(source, HubSource):
-                languages.setdefault(source.name, set()).update(codes)
+                languages.setdefault(source.name, set()).update(part for code in codes for part in parts_of(code))
     sizes = {name: HUB_BYTES.get(name) for name in languages}
     data = [
         Download(

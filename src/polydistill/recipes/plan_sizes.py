@@ -46,6 +46,7 @@ class Architecture:
 ARCHITECTURES: dict[str, Architecture] = {  # from their published configurations
     "FacebookAI/xlm-roberta-base": Architecture(12, 768, 250_002),
     "FacebookAI/xlm-roberta-large": Architecture(24, 1024, 250_002),
+    "google-bert/bert-base-multilingual-cased": Architecture(12, 768, 119_547),
     "FacebookAI/xlm-mlm-xnli15-1024": Architecture(12, 1024, 95_000),
     "FacebookAI/xlm-mlm-tlm-xnli15-1024": Architecture(12, 1024, 95_000),
 }

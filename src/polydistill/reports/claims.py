@@ -41,7 +41,7 @@ class Claim(Spec):
     on: tuple[str, ...] = Field(default=(AVERAGE,), min_length=1)
     than_on: tuple[str, ...] = ()
     quote: str
-    section: str
+    section: str = Field(min_length=1)
 
     @model_validator(mode="after")
     def _columns_pair_up(self) -> Self:

@@ -19,14 +19,16 @@ class Column(Spec):
     A column has the score of one `language`, or is the mean `over` other columns; `hidden` ones only count in means. A
     bare language code stands for the column of that language in a table about one task.
 
-    `task` and `shots` (examples of the language that were trained on) say which of a row's runs are read, `metric` and
-    `split` which of their scores; None is the table's own. Where a task is not `labelled`, nothing is zero-shot.
+    `task`, `variant` (where a row has several runs of one task, such as `alpha 0.2`) and `shots` (examples of the
+    language that were trained on) say which of a row's runs are read, `metric` and `split` which of their scores; None
+    is the table's own. Where a task is not `labelled`, nothing is zero-shot.
     `published_over` counts the cells of the paper's mean where it is over others than ours.
     """
 
     name: str
     language: LanguageCode | None = None
     task: str = ""
+    variant: str = Field(default="", exclude_if=lambda variant: not variant)
     metric: str | None = None
     split: str | None = None
     shots: int = Field(default=0, ge=0)
@@ -63,7 +65,7 @@ class Column(Spec):
     @property
     def part(self) -> str:
         """Which of a row's runs hold the score, such as `XNLI` or `XNLI k=10`; empty where a row has one kind."""
-        return f"{self.task} k={self.shots}" if self.shots else self.task
+        return " ".join(filter(None, (self.task, self.variant, f"k={self.shots}" if self.shots else "")))
 
     def zero_shot(self, labels_seen: Iterable[str]) -> bool:
         """Whether a system that saw these languages' labels is scored here without labels of this language."""

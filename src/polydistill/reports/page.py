@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from polydistill.languages import language
+from polydistill.languages import called
 from polydistill.reports.columns import Column
 from polydistill.reports.plots import Plot
 from polydistill.reports.rendering import average_heading, column_heading, notes, row_cells
@@ -168,7 +168,7 @@ def _scores(table: Table) -> str:
 
 
 def _heading(column: Column) -> str:
-    title = "" if column.language is None else f' title="{escape(language(column.language).name)}"'
+    title = "" if column.language is None else f' title="{escape(called(column.language))}"'
     text = escape(column_heading(column))
     return f'<th scope="col">{f"<abbr{title}>{text}</abbr>" if title else text}</th>'
 
@@ -200,7 +200,7 @@ def _sample(at: int, sample: Sample, section: Samples) -> str:
 def _sample_row(code: str, texts: Sequence[str], gold: str, systems: Mapping[str, Mapping[str, str]]) -> str:
     lines = "".join(f"<p>{escape(text)}</p>" for text in texts)
     answers = "".join(_answer(name, labels.get(code), gold) for name, labels in systems.items())
-    head = f'<th scope="row">{escape(language(code).name)}</th>'
+    head = f'<th scope="row">{escape(called(code))}</th>'
     return f'<tr>{head}<td lang="{escape(code)}" dir="auto">{lines}</td>{answers}</tr>'
 
 

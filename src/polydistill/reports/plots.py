@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from polydistill.languages import language
+from polydistill.languages import called
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 LINES = ("-", "--", "-.", ":")
@@ -98,7 +98,7 @@ def score_bars(
             _bars(axes, index, len(systems), name, [scores.get(code) for code in languages])
         if chance is not None:
             axes.axhline(100 * chance, color=INK, linestyle="--", linewidth=1.2, label=f"chance ({100 * chance:.0f} %)")
-        names = [f"{language(code).name}\n{code}" if len(languages) <= 8 else code for code in languages]
+        names = [f"{called(code)}\n{code}" if len(languages) <= 8 else code for code in languages]
         axes.set_xticks(range(len(languages)), names)
         axes.set(ylim=(0, 100), ylabel=f"{said} (%)")
         axes.grid(visible=False, axis="x")

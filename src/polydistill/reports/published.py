@@ -7,13 +7,13 @@ from typing import Self
 from pydantic import model_validator
 
 from polydistill.errors import unknown
-from polydistill.languages import language
+from polydistill.languages import canonical
 from polydistill.reports.claims import Claim, check_names
 from polydistill.reports.columns import AVERAGE, Column, by_name
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 
-PAPERS = ("xd", "mono")
+PAPERS = ("xd", "mono", "bert-kld")
 
 
 class PublishedRow(Spec):
@@ -68,7 +68,7 @@ class Layout(Spec):
         columns = by_name(self.columns)
         if columns and name not in columns:
             raise unknown("column", name, columns)
-        return columns[name] if columns else Column.model_validate(language(name).code)
+        return columns[name] if columns else Column.model_validate(canonical(name))
 
     def singles(self, name: str) -> tuple[Column, ...]:
         """The columns that a column or the main average is the mean of; a single column is that of itself."""

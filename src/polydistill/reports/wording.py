@@ -22,7 +22,8 @@ def claim_text(judged: JudgedClaim, rows: Sequence[str]) -> str:
     """A claim about a table of these rows, what ours say of it and by how much, and the paper's words."""
     claim = judged.claim
     printed = f" (paper: {_range(judged.printed)})" if judged.printed else ""
-    cited = f"Section {claim.section}: “{claim.quote}”"
+    where = f"Section {claim.section}" if claim.section[0].isdigit() else claim.section
+    cited = f"{where}: “{claim.quote}”"
     said = f"Claim {judged.finding}: {_statement(claim, rows)}{printed}."
     if judged.comparison is None or judged.decided_by is None:
         return f"{said} Why: {judged.because}. {cited}"

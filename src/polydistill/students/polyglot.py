@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
+
+On = Literal["logits", "first"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,12 @@ class Reading:
     """Of a tagger [B, L, C]: of every token; of a multiple-choice model C are the choices."""
     first_BD: Tensor | None = None
     """The last block's vector of the first token, where asked for."""
+
+    def picked(self, on: On) -> Tensor:
+        """What is compared: the logits or the first token's vector."""
+        wanted = self.logits_BC if on == "logits" else self.first_BD
+        assert wanted is not None, "the first token's vector was not asked for"
+        return wanted
 
 
 class Polyglot(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from polydistill.data.load import fingerprint, load_rows
+from polydistill.data.load import fingerprint, load_aligned, load_rows
 from polydistill.data.rows import LABEL
 from polydistill.data.sources import format_source
 from polydistill.methods.method import Loaded
@@ -66,12 +66,7 @@ def agreement_judge(judging: Judging, student: PreTrainedTokenizerBase, teacher:
     """Read and encode the rows without their labels: right is what the teacher says of the source language's text."""
     task = TASKS[judging.task]
     languages = tuple(dict.fromkeys((source_language, *judging.languages)))
-    corpus = load_rows(judging.data, task.shape, languages)
-    if not corpus.aligned:
-        raise ValueError(
-            f"Agreement needs rows that say the same in every language; {format_source(judging.data)} is not aligned. "
-            "If its rows are translations of each other, say aligned=true."
-        )
+    corpus = load_aligned(judging.data, task.shape, languages, "Agreement")
     originals = task.encode(teacher.tokenizer, corpus.rows[source_language], judging.max_length)
     said = task.say(Polyglot(teacher.network), originals, source_language, teacher.network.device)
     texts = {code: task.encode(student, corpus.rows[code], judging.max_length) for code in judging.languages}

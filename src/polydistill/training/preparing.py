@@ -2,7 +2,8 @@
 
 from torch import nn
 
-from polydistill.methods import monolingual, pretraining, transfer_tuning, tuning, xd
+from polydistill.methods import bert_kld, monolingual, pretraining, transfer_tuning, tuning, xd
+from polydistill.methods.bert_kld import Kld
 from polydistill.methods.method import Loaded, Models, Prepared
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
@@ -30,6 +31,8 @@ def prepare(run: Run, student: Loaded, store: Store) -> Prepared:
             return transfer_tuning.prepare(run.method, models, run.seed)
         case XDistil():
             return xd.prepare(run.method, Models(student, load_teacher(run, store), store.signals), run.seed)
+        case Kld():
+            return bert_kld.prepare(run.method, Models(student, load_teacher(run, store), store.signals), run.seed)
         case Monolingual():
             teacher = load_start(run.teacher, run, store) if run.teacher is not None else None
             return monolingual.prepare(run.method, Models(student, teacher), run.seed)

@@ -12,6 +12,7 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 from polydistill.data.load import fingerprint
 from polydistill.data.rows import SENTENCE
 from polydistill.errors import unknown
+from polydistill.methods.bert_kld import Kld
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.transfer_tuning import TransferTune
@@ -24,7 +25,7 @@ from polydistill.tasks import TASKS
 from polydistill.training.model_folders import model_content, run_folder
 from polydistill.training.settings import Judging, Training
 
-MethodSpec = Annotated[Pretrain | Tune | TransferTune | XDistil | Monolingual, Field(discriminator="kind")]
+MethodSpec = Annotated[Pretrain | Tune | TransferTune | XDistil | Monolingual | Kld, Field(discriminator="kind")]
 
 _FORMAT = 1  # raise it when the same run would no longer give the same result
 
@@ -162,6 +163,15 @@ class Run(Spec):
         if (self.teacher is None) != (self.method.distil is None):
             raise ValueError(
                 "Task distillation (method.distil) and a tuned `teacher` go together. Give both, or neither."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_pair_has_its_teacher(self) -> Run:
+        if isinstance(self.method, Kld) and self.teacher is None:
+            raise ValueError(
+                f"BERT-KLD needs a teacher: a model that was tuned on the pair {self.method.teacher_pair}. Set "
+                "`teacher`."
             )
         return self
 

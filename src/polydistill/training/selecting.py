@@ -24,7 +24,10 @@ def selecting(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Ev
         return _by_perplexity(run.selection, student, prepared, run.method.mask_rate)
     if run.selection.measure == "agreement":
         if not isinstance(run.method, XDistil):
-            raise ValueError(f"Agreement is with a teacher, and {run.method.kind!r} has none; select by labels.")
+            raise ValueError(
+                f"Agreement is with a teacher who reads the originals, and {run.method.kind!r} has none; select by "
+                "labels."
+            )
         teacher = load_teacher(run, store)
         judges = [(student, agreement_judge(run.selection, student.tokenizer, teacher, run.method.source_language))]
     else:  # those who learn: under a zero-shot strategy these need not be the student that is judged in the end
