@@ -6,6 +6,7 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 
 from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
 from polydistill.data.sources import FileSource, HubSource, WorldSource
+from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.recipes import plan as plans
 from polydistill.recipes.plan import Plan, plan_table, with_starts
@@ -15,6 +16,7 @@ from polydistill.recipes.tables import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.recipes.xd import Systems, setting, table
 from polydistill.training.run import Pretrained, Run
 from polydistill.training.settings import Judging, Training
+from polydistill.transfer.strategies import strategy
 
 XNLI = HubSource(name="facebook/xnli", revision="0" * 40, config="{lang}", aligned=True)
 XLMR = Pretrained(name="FacebookAI/xlm-roberta-base")
@@ -45,6 +47,33 @@ def counted(network: nn.Module, tokens: int) -> int:
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(input_ids=torch.ones(1, tokens, dtype=torch.long) * 5)
     return counter.get_total_flops()
+
+
+def by_strategy(name, **changes):
+    """The same training by a zero-shot strategy."""
+    run = tuned()
+    other = Pretrained(name="FacebookAI/xlm-roberta-large") if len(strategy(name).needs) == 2 else None
+    method = TransferTune(strategy=name, languages=("en",), data=XNLI, **changes)
+    teacher = XLMR if "distil" in changes else None
+    return Run(**{**dict(run), "method": method, "source": other, "teacher": teacher})
+
+
+def test_strategies_cost_what_their_students_do():
+    plain, alone, both, deeper, taught = (
+        plan_table(recipe(run), [0]).lines[0]
+        for run in (
+            tuned(),
+            by_strategy("FULL TRG"),
+            by_strategy("ADAPT JOINT"),
+            by_strategy("FREEZE +4"),
+            by_strategy("FULL TRG", distil=TaskDistillation()),
+        )
+    )
+    assert alone.student_flops == plain.student_flops and alone.teacher_flops == 0
+    assert both.student_flops == 2 * plain.student_flops
+    assert deeper.student_flops == pytest.approx(plain.student_flops * 16 / 12)
+    assert taught.teacher_flops == Architecture(12, 768, 0).reading(392_702, 45)
+    assert (alone.method, plain.method) == ("transfer", "tune")
 
 
 @pytest.mark.parametrize("tokens", [8, 64])

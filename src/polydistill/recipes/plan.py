@@ -207,7 +207,8 @@ def _sum(lines: Sequence[Line]) -> Line:
 
 def _downloads(runs: Sequence[Run]) -> tuple[Download, ...]:
     """The models and data sets of the hub that the runs read, each once."""
-    origins = {start.name: start for start in (origin(run.start) for run in runs) if isinstance(start, Pretrained)}
+    begun = (origin(model) for run in runs for model in run.models.values())
+    origins = {start.name: start for start in begun if isinstance(start, Pretrained)}
     models = [Download(name=name, bytes=architecture(start).bytes) for name, start in origins.items()]
     languages: dict[str, set[str]] = {}
     for run in runs:

@@ -90,7 +90,6 @@ def with_adapters(network: PreTrainedModel, name: str | Path, revision: str | No
         ADAPTERS,
         revision=revision,
         _raise_exceptions_for_missing_entries=False,
-        _raise_exceptions_for_connection_errors=False,
     )
     if found is not None:
         load_adapters(network, Path(found).parent)
