@@ -72,9 +72,7 @@ def test_world_rows():
 
 def test_tables_and_plans():
     assert list(pd.tables())[:5] == ["xd/2", "xd/3", "xd/4", "xd/5", "xd/6"]
-    unmade = next(table.id for table in published_paper("mono").tables if table.id not in pd.tables())
-    with pytest.raises(ValueError, match=f"Unknown table '{unmade}'"):  # published, but no recipe makes it
-        pd.plan(unmade)
+    assert {table.id for table in published_paper("mono").tables} <= set(pd.tables())
     assert pd.plan("xd/5", "paper", 2).runs == 12
     with pytest.raises(ValueError, match=r"Unknown table 'xd/1'"):
         pd.plan("xd/1")
