@@ -6,7 +6,7 @@ from typing import Literal
 from polydistill import api
 from polydistill.languages import LANGUAGES
 from polydistill.methods import monolingual, pretraining, tuning, xd
-from polydistill.results import RUN_FILE, load_result
+from polydistill.results import LOWER_IS_BETTER, RUN_FILE, load_result
 from polydistill.tasks import TASKS
 from polydistill.training.edit import read_run
 from polydistill.training.store import Store
@@ -31,7 +31,12 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
             return list(api.tables().items())
         case "tasks":
             return [
-                (name, " and ".join(task.shape.texts), ", ".join(task.shape.labels) or "the right choice", task.metric)
+                (
+                    name,
+                    " and ".join(task.shape.texts),
+                    ", ".join(task.shape.labels) or "the right choice",
+                    ", ".join((task.metric, *task.beside)),
+                )
                 for name, task in TASKS.items()
             ]
         case "languages":
@@ -59,7 +64,7 @@ def _runs(store: Store) -> list[tuple[str, ...]]:
 
 def _done(folder: Path) -> tuple[str, ...]:
     result = load_result(folder)
-    values = [score.value for score in result.scores]
+    values = [score.value for score in result.scores if score.metric not in LOWER_IS_BETTER]
     mean = f"{100 * sum(values) / len(values):.1f} over {len(values)}" if values else "–"
     labels = ", ".join(result.labels_seen) or "none"
     return result.name, str(result.seed), f"done in {result.seconds:.0f} s", mean, labels

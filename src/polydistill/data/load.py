@@ -11,7 +11,8 @@ from polydistill.data.files import load_files
 from polydistill.data.hub import is_local, load_hub
 from polydistill.data.parallel import load_text_files
 from polydistill.data.paths import find_files, visible_files
-from polydistill.data.rows import CHOICES, SENTENCE, Corpus, RowShape
+from polydistill.data.reviews import load_reviews
+from polydistill.data.rows import CHOICES, REVIEW, SENTENCE, Corpus, RowShape
 from polydistill.data.sources import FileSource, HubSource, Source, WorldSource
 from polydistill.data.tagged import load_tagged
 from polydistill.data.world_rows import load_world, world_content
@@ -28,6 +29,8 @@ def load_rows(source: Source, shape: RowShape, languages: Sequence[str]) -> Corp
         return load_world(source, shape, codes)
     if shape == CHOICES:
         return load_choices(source, codes)
+    if shape == REVIEW:
+        return load_reviews(source, codes)
     if shape.tagged:
         return load_tagged(source, shape, codes)
     if isinstance(source, HubSource):

@@ -5,16 +5,18 @@ from functools import lru_cache
 
 from datasets import Dataset
 
-from polydistill.data.rows import CHOICES, LABEL, PAIR_OF_SENTENCES, SENTENCE, WORDS, Corpus, RowShape
+from polydistill.data.rows import CHOICES, LABEL, PAIR_OF_SENTENCES, REVIEW, SENTENCE, WORDS, Corpus, RowShape
 from polydistill.data.sources import WorldSource
 from polydistill.world.causes import say
 from polydistill.world.corpora import World
 from polydistill.world.nli import NliPair
+from polydistill.world.reviews import reading
+from polydistill.world.tables import Folder
 
 
 def load_world(source: WorldSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
     """Rows of a task, or sentences, that say the same in every language."""
-    makers = {PAIR_OF_SENTENCES: _pairs, SENTENCE: _sentences, WORDS: _words, CHOICES: _questions}
+    makers = {PAIR_OF_SENTENCES: _pairs, SENTENCE: _sentences, WORDS: _words, CHOICES: _questions, REVIEW: _reviews}
     if shape not in makers:
         known = "; ".join(", ".join(one.texts) for one in makers)
         raise ValueError(
@@ -23,6 +25,8 @@ def load_world(source: WorldSource, shape: RowShape, languages: Sequence[str]) -
         )
     if source.mixed and shape != SENTENCE:
         raise ValueError("mixed=true is for text without labels; rows of a task are of that task. Leave it out.")
+    if source.opinions and not source.mixed:
+        raise ValueError("opinions=true adds reviews to mixed text. Say mixed=true with it, or leave it out.")
     return Corpus(shape, makers[shape](_world(source), source, languages))
 
 
@@ -33,8 +37,11 @@ def world_content(source: WorldSource, shape: RowShape) -> list[str]:
         return [world.fingerprint_with("entities")]
     if shape == CHOICES:
         return [world.fingerprint_with("events")]
+    if shape == REVIEW:
+        return [world.fingerprint_with("opinions")]
     if source.mixed:
-        return [world.fingerprint_with("entities"), world.fingerprint_with("events")]
+        words: tuple[Folder, ...] = ("entities", "events", "opinions") if source.opinions else ("entities", "events")
+        return [world.fingerprint_with(folder) for folder in words]
     return [world.fingerprint]
 
 
@@ -44,7 +51,7 @@ def _world(source: WorldSource) -> World:
 
 def _sentences(world: World, source: WorldSource, languages: Sequence[str]) -> dict[str, Dataset]:
     if source.mixed:
-        said = world.mixed(source.split, source.rows)
+        said = world.mixed(source.split, source.rows, source.opinions)
         return {code: Dataset.from_dict({"text": world.mixed_text(said, code)}) for code in languages}
     meanings = world.meanings(source.split, source.rows)
     return {code: Dataset.from_dict({"text": world.sentences(meanings, code)}) for code in languages}
@@ -91,3 +98,13 @@ def _questions(world: World, source: WorldSource, languages: Sequence[str]) -> d
         )
         for code in languages
     }
+
+
+def _reviews(world: World, source: WorldSource, languages: Sequence[str]) -> dict[str, Dataset]:
+    reviews = world.reviews(source.split, source.rows)
+    labels = [review.stars - 1 for review in reviews]
+    rows: dict[str, Dataset] = {}
+    for code in languages:
+        texts = zip(*(reading(review, code) for review in reviews), strict=True)
+        rows[code] = Dataset.from_dict({**dict(zip(REVIEW.texts, map(list, texts), strict=True)), LABEL: labels})
+    return rows
