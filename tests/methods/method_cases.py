@@ -81,7 +81,7 @@ class Case:
         """The head of the networks."""
         if isinstance(self.spec, Pretrain | Monolingual):
             return "mlm"
-        return {"ner": "tags", "choice": "choices"}.get("".join(self.task), "classes")
+        return {"ner": "tags", "choice": "choices", "stars": "stars"}.get("".join(self.task), "classes")
 
     @property
     def has_teacher(self) -> bool:
@@ -100,6 +100,7 @@ CASES = (
     *(Case(Tune(**_DATA), family) for family in ("xlm-roberta", "bert", "xlm")),
     *(Case(Tune(task="ner", **_DATA), family) for family in ("xlm-roberta", "bert")),
     *(Case(Tune(task="choice", **_LONGER), family) for family in ("xlm-roberta", "bert", "xlm")),
+    Case(Tune(task="stars", **_LONGER)),
     *(Case(XDistil(task="choice", store_teacher=stored, **_LONGER)) for stored in (False, True)),
     *(
         Case(_xd(on, how, stored))

@@ -25,7 +25,7 @@ def _unsaid(value: object) -> bool:
 class WorldSource(Spec):
     """Rows of the mini-world: a function of seed and difficulty, aligned across all its languages.
 
-    `mixed` text speaks also of named entities and of causes and effects, and with `opinions` it reviews things.
+    Text that is `mixed` speaks also of named entities and of causes and effects; with `opinions` it reviews things.
     """
 
     kind: Literal["world"] = "world"

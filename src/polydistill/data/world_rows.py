@@ -23,10 +23,11 @@ def load_world(source: WorldSource, shape: RowShape, languages: Sequence[str]) -
             f"The mini-world has no rows with the columns {', '.join(shape.texts)}. It has {known}: "
             "use one of these shapes, or a file: or hub: source."
         )
-    if source.mixed and shape != SENTENCE:
-        raise ValueError("mixed=true is for text without labels; rows of a task are of that task. Leave it out.")
-    if source.opinions and not source.mixed:
-        raise ValueError("opinions=true adds reviews to mixed text. Say mixed=true with it, or leave it out.")
+    for option in ("mixed", "opinions"):
+        if getattr(source, option) and shape != SENTENCE:
+            raise ValueError(
+                f"{option}=true is for text without labels; rows of a task are of that task. Leave it out."
+            )
     return Corpus(shape, makers[shape](_world(source), source, languages))
 
 
@@ -39,10 +40,9 @@ def world_content(source: WorldSource, shape: RowShape) -> list[str]:
         return [world.fingerprint_with("events")]
     if shape == REVIEW:
         return [world.fingerprint_with("opinions")]
-    if source.mixed:
-        words: tuple[Folder, ...] = ("entities", "events", "opinions") if source.opinions else ("entities", "events")
-        return [world.fingerprint_with(folder) for folder in words]
-    return [world.fingerprint]
+    words: list[Folder] = ["entities", "events"] if source.mixed else []
+    words += ["opinions"] if source.opinions else []
+    return [world.fingerprint_with(folder) for folder in words] or [world.fingerprint]
 
 
 def _world(source: WorldSource) -> World:
@@ -50,8 +50,8 @@ def _world(source: WorldSource) -> World:
 
 
 def _sentences(world: World, source: WorldSource, languages: Sequence[str]) -> dict[str, Dataset]:
-    if source.mixed:
-        said = world.mixed(source.split, source.rows, source.opinions)
+    if source.mixed or source.opinions:
+        said = world.mixed(source.split, source.rows, source.mixed, source.opinions)
         return {code: Dataset.from_dict({"text": world.mixed_text(said, code)}) for code in languages}
     meanings = world.meanings(source.split, source.rows)
     return {code: Dataset.from_dict({"text": world.sentences(meanings, code)}) for code in languages}

@@ -79,12 +79,14 @@ class World:
         found = reviews(self.seed, known, self.difficulty.sides, self._rng("reviews", known))
         return self._first(found, rows, f"reviews in its {split} split")
 
-    def mixed(self, split: str, rows: int, opinions: bool = False) -> list[Said]:
-        """What tasks speak of, for text to pre-train on: meanings, mentions, causes with effects, reviews, in turn."""
+    def mixed(self, split: str, rows: int, named: bool = True, opinions: bool = False) -> list[Said]:
+        """What tasks speak of, for text to pre-train on, in turn: meanings, named entities with causes, reviews."""
         known = check_split(split)
-        each = -(-rows // (4 if opinions else 3))
-        told = list(islice(cycle(stories(self.seed, known, self._rng("stories", known))), each))
-        parts: list[list[Any]] = [self.meanings(split, each), self.mentions(split, each), told]
+        each = -(-rows // (1 + 2 * named + opinions))
+        parts: list[list[Any]] = [self.meanings(split, each)]
+        if named:
+            told = islice(cycle(stories(self.seed, known, self._rng("stories", known))), each)
+            parts += [self.mentions(split, each), list(told)]
         if opinions:
             parts.append(self.reviews(split, each))
         return [part[at] for at in range(each) for part in parts][:rows]
