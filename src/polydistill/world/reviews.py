@@ -9,8 +9,7 @@ The title is an opinion on the thing itself, the body opinions on two sides or m
 the stars: 5 or more is five stars, 2 to 4 four, -1 to 1 three, -4 to -2 two, -5 or less one.
 
 Reviews come in fives: of the same thing, sides, scales and degrees, one for each number of stars, so that these tell
-nothing. An opinion is praise or finds fault by its adjective, or now and then by denying the opposite one; as people
-do, more often for a fault ("not good") than for praise ("not bad").
+nothing. An opinion is praise or finds fault by its adjective, or now and then by denying the opposite one.
 
 Each combination of a thing or a side with a scale (good or bad, fast or slow, ...) belongs to one split, so no sentence
 of one split is in another.
@@ -80,7 +79,7 @@ CATEGORIES = {
     **dict.fromkeys(("lamp", "chair", "table"), "home"),
     **dict.fromkeys(("bicycle", "tent", "backpack"), "sports"),
 }
-DENIED = {1: 0.15, -1: 0.35}  # ours: how often praise (1) and fault (-1) deny a quality; at 0.5 words tell nothing
+DENIED = 0.25  # ours: how often an opinion denies a quality; at 0.5 no word would say anything of the stars
 MOST_SIDES = 4  # of a review, in any difficulty
 TRIES = 2000  # fives in a row without a new one before the set counts as used up
 
@@ -169,7 +168,7 @@ def _five(things: Scales, sides: Scales, number: int, rng: Random) -> list[Revie
 
 def _opinion(subject: str, scale: str, weight: int, sign: int, rng: Random) -> Opinion:
     """An opinion that is worth sign x weight."""
-    denied = rng.random() < DENIED[sign]
+    denied = rng.random() < DENIED
     quality = SCALES[scale][(sign > 0) == denied]
     return Opinion(subject, quality, DEGREES[weight - 1], denied)
 
