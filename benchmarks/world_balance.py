@@ -1,8 +1,9 @@
-"""How far rules of thumb get on the mini-world's pairs: chance is 1/3.
+"""How far rules of thumb get on the mini-world's pairs, where chance is 1/3, and on its reviews, where it is 1/5.
 
-Command: python benchmarks/world_balance.py
-Prints the Markdown table of docs/world.md: classifiers that see one sentence only (words and pairs of words), and rules
-that see how the words of the two overlap, trained on train and scored on dev and test.
+Command: python benchmarks/world_balance.py [--task stars]
+Prints the Markdown tables of docs/world.md. Pairs: classifiers that see one sentence only (words and pairs of words),
+and rules that see how the words of the two overlap. Reviews: classifiers that see single words, or up to three in a
+row, of the whole review or of a part. All are trained on train and scored on dev and test.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from polydistill.world.corpora import World
+from polydistill.world.reviews import reading
 
 Rows = tuple[list[str], list[str], np.ndarray]
 
@@ -25,13 +27,15 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2400)
     parser.add_argument("--language", default="en")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--task", choices=("nli", "stars"), default="nli")
     options = parser.parse_args()
     header = ""
     for name in ("mini", "medium", "full"):
         world = World(options.seed, name)
-        train = rows(world, "train", options.train_rows, options.language)
+        read, judge = (rows, shortcuts) if options.task == "nli" else (reviews, review_shortcuts)
+        train = read(world, "train", options.train_rows, options.language)
         for split in ("dev", "test"):
-            scores = shortcuts(train, rows(world, split, options.rows, options.language))
+            scores = judge(train, read(world, split, options.rows, options.language))
             if not header:
                 header = f"| difficulty | scored on | {' | '.join(scores)} |"
                 print(header, "|---|---|" + "---|" * len(scores), sep="\n")
@@ -44,6 +48,29 @@ def rows(world: World, split: str, number: int, language: str) -> Rows:
     premises = world.sentences((pair.premise for pair in pairs), language)
     hypotheses = world.sentences((pair.hypothesis for pair in pairs), language)
     return premises, hypotheses, np.array([pair.label for pair in pairs])
+
+
+def reviews(world: World, split: str, number: int, language: str) -> Rows:
+    """Bodies, titles and stars; categories follow from the title's thing."""
+    found = world.reviews(split, number)
+    bodies, titles, _ = zip(*(reading(review, language) for review in found), strict=True)
+    return list(bodies), list(titles), np.array([review.stars for review in found])
+
+
+def review_shortcuts(train: Rows, scored: Rows) -> dict[str, float]:
+    """The accuracy of each reader of words; of two classifiers, the better one."""
+    parts = {"body only": (0,), "title only": (1,), "both": (0, 1)}
+
+    def text(given: Rows, part: tuple[int, ...]) -> list[str]:
+        return [" ".join(some) for some in zip(*(given[at] for at in part), strict=True)]
+
+    return {
+        f"{name}, {what}": max(
+            _accuracy(model, text(train, part), train[2], text(scored, part), scored[2]) for model in _on_words(longest)
+        )
+        for longest, what in ((1, "single words"), (3, "up to three"))
+        for name, part in parts.items()
+    }
 
 
 def shortcuts(train: Rows, scored: Rows) -> dict[str, float]:
@@ -66,10 +93,10 @@ def _tree(depth: int) -> DecisionTreeClassifier:
     return DecisionTreeClassifier(max_depth=depth, random_state=0)
 
 
-def _on_words() -> tuple[Pipeline, Pipeline]:
+def _on_words(longest: int = 2) -> tuple[Pipeline, Pipeline]:
     return (
-        make_pipeline(CountVectorizer(ngram_range=(1, 2)), MultinomialNB()),
-        make_pipeline(CountVectorizer(ngram_range=(1, 2)), LogisticRegression(max_iter=1000)),
+        make_pipeline(CountVectorizer(ngram_range=(1, longest)), MultinomialNB()),
+        make_pipeline(CountVectorizer(ngram_range=(1, longest)), LogisticRegression(max_iter=1000)),
     )
 
 

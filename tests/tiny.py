@@ -32,8 +32,9 @@ HEADS = {
     "mlm": AutoModelForMaskedLM,
     "tags": AutoModelForTokenClassification,
     "choices": AutoModelForMultipleChoice,
+    "stars": AutoModelForSequenceClassification,
 }
-TAGS = 7
+TAGS, STARS = 7, 5
 WIDTH, BLOCKS, CLASSES, MAX_LENGTH = 16, 2, 3, 64
 
 
@@ -54,8 +55,7 @@ def tiny_network(
 ) -> PreTrainedModel:
     """A classifier (`head="classes"`) or a model with another of the `HEADS`, awake. Equal seeds, equal weights."""
     config = _config(family, dropout, blocks)
-    if head == "tags":
-        config.num_labels = TAGS
+    config.num_labels = {"tags": TAGS, "stars": STARS}.get(head, CLASSES)
     auto = HEADS[head]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

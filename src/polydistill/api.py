@@ -220,7 +220,7 @@ def _seeds(count: int) -> range:
 def load(model: str | Path, task: TaskName = "nli") -> Loaded:
     """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
     found = pinned(model)
-    able = task_of(found)
+    able = task_of(found, task)
     if able != task:
         known = "no task" if able is None else f"the task {able!r}"
         raise ValueError(f"{found.name} was tuned for {known}, not for {task!r}. Tune it, or name its own task.")
@@ -232,7 +232,7 @@ def load(model: str | Path, task: TaskName = "nli") -> Loaded:
 def evaluate(
     model: str | Path | Loaded, data: Rows, languages: Sequence[str], task: TaskName = "nli"
 ) -> tuple[Score, ...]:
-    """The score of a model on labelled rows, by language: accuracy, or F1 for tagging."""
+    """The score of a model on labelled rows, by language: accuracy (and MAE of stars), or F1 for tagging."""
     loaded = model if isinstance(model, Loaded) else load(model, task)
     source = as_source(data)
     judging = Judging(task=task, languages=tuple(languages), data=source, max_length=_length(loaded))
@@ -249,7 +249,8 @@ def predict(
     """What a model says of each row, in order, as rows come in: texts in the task's order, or a mapping of them.
 
     nli: (premise, hypothesis). ner: words, or a text with spaces between the words; the answers are `TaggedWords`.
-    choice: (premise, question, choices). `language` matters only to models with language embeddings (XLM).
+    choice: (premise, question, choices). stars: (body, title, category), or a body alone. `language` matters only to
+    models with language embeddings (XLM).
     """
     loaded = model if isinstance(model, Loaded) else load(model, task)
     asked = TASKS[task]

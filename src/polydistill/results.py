@@ -21,23 +21,45 @@ LanguageCode = Annotated[str, AfterValidator(canonical)]
 """A language, or a pair such as `en-hi`: rows with their first text in one language and the others in the other."""
 
 
+LOWER_IS_BETTER = frozenset({"mae"})
+"""Metrics that are errors; all others are shares between 0 and 1, the more the better."""
+
+
 class Score(Spec):
-    """One number of one language: a share between 0 and 1, over `examples` rows of `split`.
+    """One number of one language: a share between 0 and 1, or a mean error, over `examples` rows of `split`.
 
     `hits` holds one character an example in the order of the rows ("1" right, "0" wrong): with it two runs can be
     compared example by example. An F1 has `entities` instead: of each example the entities that were right, that were
-    said, and that there are, as in "1,2,1 0,0,2". `data_fingerprint` names the scored rows; only scores on the same
-    rows are compared.
+    said, and that there are, as in "1,2,1 0,0,2". A mean absolute error (`mae`) has `errors`, a digit an example: by
+    how many classes it was wrong. `data_fingerprint` names the scored rows; only scores on the same rows are compared.
     """
 
     language: LanguageCode
     metric: str = "accuracy"
-    value: float = Field(ge=0.0, le=1.0)
+    value: float = Field(ge=0.0)
     examples: int = Field(ge=1)
     split: str = "test"
     hits: str | None = Field(default=None, pattern="^[01]+$")
     entities: str | None = Field(default=None, pattern=r"^\d+,\d+,\d+( \d+,\d+,\d+)*$")
+    errors: str | None = Field(default=None, pattern="^[0-9]+$", exclude_if=lambda errors: errors is None)
     data_fingerprint: str = ""
+
+    @model_validator(mode="after")
+    def _a_share_is_at_most_one(self) -> Self:
+        if self.value > 1.0 and self.metric not in LOWER_IS_BETTER:
+            raise ValueError(f"value is {self.value}; {self.metric} is a share, less than or equal to 1.")
+        return self
+
+    @model_validator(mode="after")
+    def _errors_agree(self) -> Self:
+        errors = self.distances
+        if errors is None:
+            return self
+        if len(errors) != self.examples:
+            raise ValueError(f"errors has {len(errors)} digits; expected one for each of {self.examples} examples.")
+        if self.metric == "mae" and abs(float(errors.mean()) - self.value) > 1e-6:
+            raise ValueError(f"value is {self.value}, but the errors' mean is {errors.mean()}; store it as the value.")
+        return self
 
     @model_validator(mode="after")
     def _hits_agree(self) -> Self:
@@ -69,6 +91,13 @@ class Score(Spec):
         if self.entities is None:
             return None
         return np.array([triple.split(",") for triple in self.entities.split(" ")], dtype=np.int64)
+
+    @property
+    def distances(self) -> NDArray[np.float64] | None:
+        """By how many classes each example was wrong, or None where it was not stored."""
+        if self.errors is None:
+            return None
+        return (np.frombuffer(self.errors.encode(), dtype=np.uint8) - ord("0")).astype(np.float64)
 
     @property
     def correct(self) -> NDArray[np.bool_] | None:
@@ -128,6 +157,21 @@ def score_of(language: str, correct: NDArray[np.bool_], split: str = "test", dat
     value = float(np.mean(correct))
     return Score(
         language=language, value=value, examples=correct.size, split=split, hits=hits, data_fingerprint=data_fingerprint
+    )
+
+
+def error_score(language: str, errors: NDArray[np.int64], split: str = "test", data_fingerprint: str = "") -> Score:
+    """The mean absolute error of one language from each example's (0 to 9), which the score then carries along."""
+    if errors.size == 0:
+        raise ValueError(f"No examples to score for {language!r}; expected at least one.")
+    return Score(
+        language=language,
+        metric="mae",
+        value=float(np.mean(errors)),
+        examples=errors.size,
+        split=split,
+        errors="".join(map(str, errors.tolist())),
+        data_fingerprint=data_fingerprint,
     )
 
 

@@ -12,6 +12,7 @@ TUNE = (
     "tune --model {} --task {} --train world:?rows=12 --test world:?rows=6&split=test --steps 2 --max-length 64 "
     "--out tuned"
 )
+REVIEW = {"review_body": "The design is good.", "review_title": "Fine", "product_category": "Home"}
 QUESTION = {
     "premise": "Emil lost the key.",
     "question": "effect",
@@ -22,9 +23,9 @@ QUESTION = {
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """A tagger and a chooser with random weights."""
+    """A tagger, a chooser and a rater with random weights."""
     folders = {}
-    for task, head in (("ner", "tags"), ("choice", "choices")):
+    for task, head in (("ner", "tags"), ("choice", "choices"), ("stars", "stars")):
         network = tiny_network(head=head).float()
         labels = TASKS[task].shape.labels
         if labels:
@@ -38,19 +39,22 @@ def models(tmp_path_factory):
     return folders
 
 
-@pytest.mark.parametrize(("task", "metric"), [("ner", "f1"), ("choice", "accuracy")])
-def test_tune_and_evaluate(polydistill, own_model, work, task, metric):
+@pytest.mark.parametrize(
+    ("task", "metrics"), [("ner", ["f1"]), ("choice", ["accuracy"]), ("stars", ["accuracy", "mae"])]
+)
+def test_tune_and_evaluate(polydistill, own_model, work, task, metrics):
     result = polydistill(TUNE.format(own_model, task))
     assert result.exit_code == 0, result.output
-    assert metric in result.stdout
-    (score,) = json.loads(Path("tuned/results.json").read_text())["scores"]
-    assert (score["metric"], score["examples"]) == (metric, 6)
+    assert all(metric in result.stdout for metric in metrics)
+    scores = json.loads(Path("tuned/results.json").read_text())["scores"]
+    assert [(score["metric"], score["examples"]) for score in scores] == [(metric, 6) for metric in metrics]
     again = polydistill(f"evaluate tuned --task {task} --data world:?rows=6&split=test --langs en --json scores.json")
     assert again.exit_code == 0, again.output
-    assert json.loads(Path("scores.json").read_text())[0]["value"] == pytest.approx(score["value"])
+    found = [score["value"] for score in json.loads(Path("scores.json").read_text())]
+    assert found == pytest.approx([score["value"] for score in scores])
 
 
-@pytest.mark.parametrize("task", ["ner", "choice"])
+@pytest.mark.parametrize("task", ["ner", "choice", "stars"])
 def test_world_rows_are_read_back_as_rows_of_the_task(polydistill, work, models, task):
     printed = polydistill(f"world --task {task} --langs en,tr --rows 5 --json").stdout
     Path("rows.jsonl").write_text(printed)
@@ -64,7 +68,7 @@ def test_world_rows_are_read_back_as_rows_of_the_task(polydistill, work, models,
     for line, row in zip(said.stdout.splitlines(), printed.splitlines(), strict=True):
         answer = json.loads(line)
         assert {name: answer[name] for name in json.loads(row)} == json.loads(row)
-        wanted = len(answer["tokens"]) if task == "ner" else 2
+        wanted = {"choice": 2, "stars": 5}.get(task) or len(answer["tokens"])
         assert len(answer["probabilities"]) == wanted
 
 
@@ -73,6 +77,9 @@ def test_world_shows_words_beside_their_tags(polydistill):
     assert shown.exit_code == 0, shown.output
     assert "ner_tags" in shown.stdout and "B-PER" in shown.stdout and "Tanzanya'da" in shown.stdout
     assert "choice1" in polydistill("world --task choice --rows 2").stdout
+    rated = polydistill("world --task stars --langs en,sw --rows 5").stdout
+    assert rated.split()[:2] == ["row", "stars"]
+    assert sorted(line.split()[1] for line in rated.splitlines() if line[1:2].isdigit()) == list("12345")
 
 
 def test_predict_one_sentence_and_one_question(polydistill, models):
@@ -88,6 +95,21 @@ def test_predict_one_sentence_and_one_question(polydistill, models):
     assert json.loads(by_line.stdout)["predicted"] in ("choice1", "choice2")
 
 
+def test_predict_one_review_whole_or_in_part(polydistill, models):
+    command = f'predict {models["stars"]} --task stars --text "The design is good."'
+    whole = polydistill(f"{command} --title Fine --category Home")
+    assert whole.exit_code == 0, whole.output
+    assert whole.stdout.split()[0] in "12345"
+    said = {}
+    for row in (REVIEW, {"review_body": REVIEW["review_body"]}, {**REVIEW, "review_title": None}):
+        line = polydistill(f"predict {models['stars']} --task stars", json.dumps(row) + "\n")
+        assert line.exit_code == 0, line.output
+        said[len(said)] = json.loads(line.stdout)["probabilities"]
+    assert f"5 {said[0]['5']:.3f}" in whole.stdout
+    assert f"5 {said[1]['5']:.3f}" in polydistill(command).stdout
+    assert said[0] != said[1] != said[2]
+
+
 @pytest.mark.parametrize(
     ("task", "options", "says"),
     [
@@ -97,6 +119,9 @@ def test_predict_one_sentence_and_one_question(polydistill, models):
         ("choice", "--text a", "--text is no option of the task 'choice'"),
         ("ner", "--text a --input rows.jsonl", "Give --text, or --input, and not both"),
         ("ner", "--text ' '", "no text under tokens"),
+        ("ner", "--text a --title b", "--title is no option of the task 'ner'"),
+        ("stars", "--title a", "--title and --category go with --text. Give it, or none of them"),
+        ("stars", "--premise a", "no option of the task 'stars', which has --text and --title and --category"),
     ],
 )
 def test_options_of_another_task_are_refused(polydistill, models, task, options, says):
@@ -111,6 +136,8 @@ def test_options_of_another_task_are_refused(polydistill, models, task, options,
         ("ner", '{"tokens": "a b"}', 'line 1: found no text under tokens; expected an object such as {"tokens"'),
         ("choice", json.dumps({**QUESTION, "choice2": 3}), "line 1: found no text under choices"),
         ("choice", "[1]", "line 1: found no text under premise and question and choices"),
+        ("stars", json.dumps({**REVIEW, "review_title": 3}), "line 1: found no text under review_title"),
+        ("stars", json.dumps({**REVIEW, "review_body": None}), "line 1: found no text under review_body"),
     ],
 )
 def test_a_bad_line_is_named(polydistill, models, task, line, says):
@@ -125,13 +152,17 @@ def test_a_bad_line_is_named(polydistill, models, task, line, says):
 def test_an_unknown_task(polydistill, command):
     result = polydistill(command)
     assert result.exit_code == 2
-    assert "Unknown task 'nre'. Did you mean 'ner'? Known: nli, ner, choice." in result.stderr
+    assert "Unknown task 'nre'. Did you mean 'ner'? Known: nli, ner, choice, stars." in result.stderr
 
 
 def test_a_model_of_another_task_is_refused(polydistill, models, own_model):
     result = polydistill(f"evaluate {models['ner']} --data world: --langs en")
     assert result.exit_code == 2
     assert "was tuned for the task 'ner', not for 'nli'" in result.stderr
+    result = polydistill(f"evaluate {models['stars']} --data world: --langs en")
+    assert "was tuned for the task 'stars', not for 'nli'" in result.stderr
+    result = polydistill(f"predict {own_model} --task stars --text a")
+    assert "was tuned for the task 'nli', not for 'stars'" in result.stderr
     assert (
         "has no head of the task 'choice'"
         in polydistill(f"xd --model {own_model} --task choice --data world: --langs en,tr --out x").stderr

@@ -101,7 +101,7 @@ class Case:
         """The head of the networks."""
         if isinstance(self.spec, Pretrain | Monolingual):
             return "mlm"
-        return {"ner": "tags", "choice": "choices"}.get("".join(self.task), "classes")
+        return {"ner": "tags", "choice": "choices", "stars": "stars"}.get("".join(self.task), "classes")
 
     @property
     def has_teacher(self) -> bool:
@@ -135,6 +135,7 @@ CASES = (
         for family in ("xlm-roberta", "bert")
     ),
     *(Case(_transfer("ADAPT JOINT", True, task)) for task in ("nli", "ner", "choice")),
+    Case(Tune(task="stars", **_LONGER)),
     *(Case(XDistil(task="choice", store_teacher=stored, **_LONGER)) for stored in (False, True)),
     *(
         Case(_xd(on, how, stored))

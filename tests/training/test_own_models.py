@@ -10,7 +10,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from polydistill.training import hub
 from polydistill.training.hub import pinned
 from polydistill.training.run import Pretrained
-from polydistill.training.starts import load_classifier
+from polydistill.training.starts import load_classifier, task_of
 from tiny import tiny_network, tiny_tokenizer
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -105,3 +105,48 @@ def test_a_name_that_the_hub_cannot_have():
 def test_a_name_that_may_move_is_no_revision(revision):
     with pytest.raises(ValueError, match="may stand for another commit tomorrow"):
         pinned(f"owner/name@{revision}")
+
+
+STARS = ("1", "2", "3", "4", "5")
+NAMED = ("1 star", "2 stars", "3 stars", "4 stars", "5 stars")
+
+
+@pytest.mark.parametrize("names", [NAMED, NAMED[::-1], STARS[::-1]])
+def test_stars_as_public_models_name_them_in_either_order(tmp_path, names):
+    before = saved(tmp_path, names, head="stars")
+    loaded = load_classifier(tmp_path, STARS)
+    inputs = {"input_ids": torch.tensor([[0, 7, 8, 2]])}
+    with torch.no_grad():
+        theirs, ours = before(**inputs).logits, loaded.network.eval()(**inputs).logits
+    order = [[name[0] for name in names].index(label) for label in STARS]
+    assert torch.allclose(ours, theirs[:, order], atol=1e-6)
+    assert loaded.network.config.id2label == dict(enumerate(STARS))
+
+
+@pytest.mark.parametrize(
+    ("names", "head", "wanted", "found"),
+    [
+        (LABELS, "classes", "stars", "nli"),
+        (NAMED[::-1], "stars", "nli", "stars"),
+        (None, "classes", "stars", "nli"),
+        (None, "stars", "nli", "stars"),
+        (("yes", "no", "maybe"), "classes", "nli", "nli"),  # reading it says which labels are expected
+        (("yes", "no", "maybe"), "classes", "stars", "stars"),
+        (("yes", "no", "maybe"), "classes", "ner", "nli"),
+        (None, "choices", "stars", "choice"),
+        (None, "mlm", "stars", None),
+    ],
+)
+def test_labels_tell_apart_tasks_with_the_same_head(tmp_path, names, head, wanted, found):
+    saved(tmp_path, names, head=head)
+    assert task_of(Pretrained(name=str(tmp_path)), wanted) == found
+
+
+@pytest.mark.parametrize(("names", "head", "wanted"), [(LABELS, "classes", STARS), (NAMED, "stars", LABELS)])
+def test_a_head_of_a_task_with_other_labels_makes_room(tmp_path, names, head, wanted):
+    before = saved(tmp_path, names, head=head)
+    network = load_classifier(tmp_path, wanted).network
+    assert network.config.id2label == dict(enumerate(wanted))
+    assert network.classifier.out_proj.weight.shape[0] == len(wanted)
+    embeddings = [one.get_input_embeddings().weight for one in (network, before)]
+    assert torch.equal(*embeddings)

@@ -34,7 +34,12 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
             return list(api.figures().items())
         case "tasks":
             return [
-                (name, " and ".join(task.shape.texts), ", ".join(task.shape.labels) or "the right choice", task.metric)
+                (
+                    name,
+                    " and ".join(task.shape.texts),
+                    ", ".join(task.shape.labels) or "the right choice",
+                    ", ".join((task.metric, *task.beside)),
+                )
                 for name, task in TASKS.items()
             ]
         case "languages":

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from polydistill.tasks import TaskName
 
 Model = Annotated[str, typer.Argument(help="A model's or a run's folder, or a hub name.")]
-_ROW_OPTIONS = {"nli": "--premise and --hypothesis", "ner": "--text", "choice": "--premise and --choice"}
+_ROW_OPTIONS = {
+    "nli": ("--premise", "--hypothesis"),
+    "ner": ("--text",),
+    "choice": ("--premise", "--choice"),
+    "stars": ("--text",),
+}
+_MORE_OPTIONS = {"stars": ("--title", "--category")}
 
 
 def add(app: typer.Typer) -> None:
@@ -35,7 +41,7 @@ def evaluate(
     task: Task = "nli",
     json_: Annotated[Path | None, typer.Option("--json", help="Also write the scores as JSON.")] = None,
 ) -> None:
-    """Print a model's score by language: accuracy, or F1 for ner."""
+    """Print a model's score by language: accuracy (for stars also the mean absolute error), or F1 for ner."""
     from polydistill import api
     from polydistill.cli.scores import show_scores
 
@@ -48,7 +54,11 @@ def predict(
     model: Model,
     premise: Annotated[str | None, typer.Option(help="One premise ...")] = None,
     hypothesis: Annotated[str | None, typer.Option(help="... and its hypothesis.")] = None,
-    text: Annotated[str | None, typer.Option(help="ner: one sentence, spaces between its words.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="ner: one sentence, spaces between its words; stars: a review ...")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="... its title ...")] = None,
+    category: Annotated[str | None, typer.Option(help="... and what kind of thing it is about.")] = None,
     question: Annotated[str, typer.Option(help="choice, with --premise: cause, effect, or a question.")] = "cause",
     choice: Annotated[list[str] | None, typer.Option(help="choice: once for each choice.")] = None,
     task: Task = "nli",
@@ -58,8 +68,8 @@ def predict(
 ) -> None:
     """Print what a model says of one row, or of every line of a JSONL file (nli: the keys premise and hypothesis)."""
     known = task_named(task)
-    row = _one_row(known, premise, hypothesis, text, question, choice)
-    options = _ROW_OPTIONS[known]
+    row = _one_row(known, premise, hypothesis, text, title, category, question, choice)
+    options = " and ".join(_ROW_OPTIONS[known])
     if row is not None and input_ is not None:
         raise ValueError(f"Give {options}, or --input, and not both.")
     if row is None and input_ is None and sys.stdin.isatty():
@@ -96,23 +106,35 @@ def _one_row(
     premise: str | None,
     hypothesis: str | None,
     text: str | None,
+    title: str | None,
+    category: str | None,
     question: str,
     choices: list[str] | None,
 ) -> dict[str, Any] | None:
     """The row that the options of a task give; none where they are not there."""
-    given = {"--premise": premise, "--hypothesis": hypothesis, "--text": text, "--choice": choices or None}
+    given = {
+        "--premise": premise,
+        "--hypothesis": hypothesis,
+        "--text": text,
+        "--title": title,
+        "--category": category,
+        "--choice": choices or None,
+    }
     said = {name for name, value in given.items() if value is not None}
-    own = set(_ROW_OPTIONS[task].replace(" and", "").split())
-    if stray := sorted(said - own):
-        raise ValueError(f"{stray[0]} is no option of the task {task!r}, which has {_ROW_OPTIONS[task]}.")
-    if said and said != own:
-        raise ValueError(f"{_ROW_OPTIONS[task]} go together. Give both, or neither and lines of JSON.")
+    needed, more = _ROW_OPTIONS[task], _MORE_OPTIONS.get(task, ())
+    if stray := sorted(said.difference(needed, more)):
+        raise ValueError(f"{stray[0]} is no option of the task {task!r}, which has {' and '.join((*needed, *more))}.")
     if not said:
         return None
+    if missing := [name for name in needed if name not in said]:
+        if more:
+            raise ValueError(f"{' and '.join(more)} go with {missing[0]}. Give it, or none of them and lines of JSON.")
+        raise ValueError(f"{' and '.join(needed)} go together. Give both, or neither and lines of JSON.")
     rows: dict[TaskName, dict[str, Any]] = {
         "nli": {"premise": premise, "hypothesis": hypothesis},
         "ner": {"text": text},
         "choice": {"premise": premise, "question": question, "choices": choices},
+        "stars": {"review_body": text, "review_title": title, "product_category": category},
     }
     return rows[task]
 

@@ -7,19 +7,29 @@ from rich.table import Table
 
 from polydistill.cli.screen import results
 from polydistill.languages import called
-from polydistill.results import Score
+from polydistill.results import LOWER_IS_BETTER, Score
 
 
 def show_scores(scores: Sequence[Score]) -> None:
-    """Print one line a language, and the mean."""
+    """Print one line a language, with a column a metric, and the means."""
     view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("language", scores[0].metric, "rows"):
+    metrics = tuple(dict.fromkeys(score.metric for score in scores))
+    for heading in ("language", *map(_heading, metrics), "rows"):
         view.add_column(heading, justify="left" if heading == "language" else "right")
-    for score in scores:
-        view.add_row(f"{score.language} {called(score.language)}", _points(score.value), str(score.examples))
-    if len(scores) > 1:
-        view.add_row(f"mean of {len(scores)}", _points(sum(score.value for score in scores) / len(scores)), "")
+    values = {metric: {score.language: score.value for score in scores if score.metric == metric} for metric in metrics}
+    rows = {score.language: str(score.examples) for score in scores}
+    for code, number in rows.items():
+        shown = (_points(values[metric][code]) for metric in metrics)
+        view.add_row(f"{code} {called(code)}", *shown, number)
+    if len(rows) > 1:
+        means = (_points(sum(values[metric].values()) / len(rows)) for metric in metrics)
+        view.add_row(f"mean of {len(rows)}", *means, "")
     results().print(view)
+
+
+def _heading(metric: str) -> str:
+    """The name of a metric; errors say that they are shown x 100, as they are no shares."""
+    return f"{metric} x 100" if metric in LOWER_IS_BETTER else metric
 
 
 def _points(value: float) -> str:

@@ -72,7 +72,7 @@ def world(
         for row in records:
             say(json.dumps(row, ensure_ascii=False))
         return
-    labels = [name for name in ("label", "ner_tags") if name in records[0]]
+    labels = [name for name in ("label", "ner_tags", "stars") if name in records[0]]
     texts = [name for name in records[0] if name not in (*labels, "language")]
     view = View(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("row", *labels, "", *texts):

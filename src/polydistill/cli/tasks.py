@@ -7,7 +7,9 @@ import typer
 if TYPE_CHECKING:
     from polydistill.tasks import TaskName
 
-Task = Annotated[str, typer.Option(help="nli (sentence pairs), ner (named entities) or choice (questions).")]
+Task = Annotated[
+    str, typer.Option(help="nli (sentence pairs), ner (named entities), choice (questions) or stars (reviews).")
+]
 
 
 def task_named(name: str) -> "TaskName":

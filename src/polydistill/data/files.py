@@ -78,8 +78,11 @@ def _read(path: Path, source: FileSource, shape: RowShape, languages: Sequence[s
 
 
 def _add(table: TableBuilder, path: Path, line: int, values: list[Any], columns: Columns, labels: LabelReader) -> None:
-    """Add one record, unless its annotators gave no label."""
+    """Add one record, unless it lacks a text that it needs, or its annotators gave no label."""
     texts = list(_texts(path, line, values[: len(columns.texts)], columns))
+    if (reason := table.lacks(texts)) is not None:
+        table.skipped[reason] += 1
+        return
     if columns.label is None:
         table.add(texts)
         return

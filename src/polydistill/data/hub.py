@@ -136,12 +136,16 @@ def _task_rows(data: datasets.Dataset, source: HubSource, shape: RowShape) -> Ta
     table = TableBuilder(shape, labelled=labels is not None)
     number = 0
     for batch in data.select_columns([*texts, *([label] if labels else [])]).iter(_BATCH):
-        for values in zip(*(batch[name] for name in texts), strict=True):
+        for row in zip(*(batch[name] for name in texts), strict=True):
             number += 1
+            said = next(labels) if labels is not None else None
+            values = ["" if value is None else value for value in row] if shape.needed else row
             _check_texts(source, f"row {number}", texts, values)
-            if labels is None:
+            if (reason := table.lacks(values)) is not None:
+                table.skipped[reason] += 1
+            elif labels is None:
                 table.add(values)
-            elif (index := _label(source, number, next(labels), read)) is None:
+            elif (index := _label(source, number, said, read)) is None:
                 table.skipped[NO_LABEL] += 1
             else:
                 table.add([*values, index])

@@ -10,7 +10,16 @@ NO_GOLD_LABEL = "-"  # MultiNLI and SNLI: the annotators did not agree
 _OTHER_SPELLINGS = {
     "contradictory": "contradiction",  # the machine-translated training files of XNLI
     **{str(place): f"choice{place + 1}" for place in range(5)},  # COPA: 0 is the first choice
+    **{f"{stars}.0": str(stars) for stars in range(1, 6)},  # a column of numbers that had gaps
+    **{f"{stars} star{'s' * (stars > 1)}": str(stars) for stars in range(1, 6)},  # as public models name them
 }
+
+
+def spelled(label: str, labels: Sequence[str]) -> str:
+    """The one of `labels` that this one spells, in any case or in another of its usual spellings; else itself."""
+    plain = label.strip().casefold()
+    known = {one.casefold(): one for one in labels}
+    return known.get(plain) or known.get(_OTHER_SPELLINGS.get(plain, ""), label)
 
 
 class LabelReader:

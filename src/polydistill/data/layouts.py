@@ -28,6 +28,7 @@ def _named_layouts(shape: RowShape) -> tuple[_Named, ...]:
     """In the order in which they are tried; those whose number of texts is not the shape's do not apply."""
     layouts = (
         _Named("xnli", ("sentence1", "sentence2"), ("gold_label",), LANGUAGE, short_rows=True),
+        _Named("marc", ("review_body", "review_title", "product_category"), ("stars",)),
         _Named("headed", shape.texts, (LABEL, "gold_label")),
         _Named("multinli", ("sentence1", "sentence2"), ("gold_label", LABEL), short_rows=True),
         _Named("xnli-mt", ("premise", "hypo"), (LABEL,)),
@@ -61,7 +62,12 @@ def _columns_of(layout: _Named, first: tuple[str, ...], shape: RowShape) -> Colu
     if layout.language is not None and layout.language not in first:
         return None
     language = LANGUAGE if LANGUAGE in first else None
-    return Columns(layout.texts, label, language, short_rows=layout.short_rows)
+    return Columns(layout.texts, label, language, short_rows=layout.short_rows, blank=_may_lack(layout.texts, shape))
+
+
+def _may_lack(texts: tuple[str, ...], shape: RowShape) -> tuple[str, ...]:
+    """The columns that an object may lack: all texts, where the shape says which it needs and others may be empty."""
+    return texts if shape.needed else ()
 
 
 def _mapped(path: Path, first: tuple[str, ...], shape: RowShape, mapping: Mapping[str, str]) -> Columns:
@@ -72,7 +78,8 @@ def _mapped(path: Path, first: tuple[str, ...], shape: RowShape, mapping: Mappin
             f"columns= maps {', '.join(mapping)}; expected {', '.join(shape.texts)} and, where there are such, "
             f"{', '.join(sorted(known - set(shape.texts)))}. For example: columns={shape.texts[0]}:name_in_the_file."
         )
-    columns = Columns(tuple(mapping[name] for name in shape.texts), mapping.get(LABEL), mapping.get(LANGUAGE))
+    texts = tuple(mapping[name] for name in shape.texts)
+    columns = Columns(texts, mapping.get(LABEL), mapping.get(LANGUAGE), blank=_may_lack(texts, shape))
     for name in columns.wanted:
         if name not in first:
             raise DataError(path, 1, f"no column {name!r}", f"one of {', '.join(first)}", "Correct columns=.")

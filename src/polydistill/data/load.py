@@ -12,7 +12,8 @@ from polydistill.data.hub import is_local, load_hub
 from polydistill.data.pairs import in_pairs
 from polydistill.data.parallel import load_text_files
 from polydistill.data.paths import find_files, visible_files
-from polydistill.data.rows import CHOICES, SENTENCE, Corpus, RowShape
+from polydistill.data.reviews import load_reviews
+from polydistill.data.rows import CHOICES, REVIEW, SENTENCE, Corpus, RowShape
 from polydistill.data.sources import FileSource, HubSource, Source, WorldSource, format_source
 from polydistill.data.tagged import load_tagged
 from polydistill.data.world_rows import load_world, world_content
@@ -49,6 +50,8 @@ def _load(source: Source, shape: RowShape, codes: Sequence[str]) -> Corpus:
         return load_world(source, shape, codes)
     if shape == CHOICES:
         return load_choices(source, codes)
+    if shape == REVIEW:
+        return load_reviews(source, codes)
     if shape.tagged:
         return load_tagged(source, shape, codes)
     if isinstance(source, HubSource):

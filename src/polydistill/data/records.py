@@ -18,7 +18,8 @@ class Columns:
     """Which columns of a file hold what, and how its rows are written.
 
     Without a header the names are the positions, "1", "2", ... `quoted`: fields with quotes in them are quoted as
-    Python's csv module does. `short_rows`: a row may end after the last column needed.
+    Python's csv module does. `short_rows`: a row may end after the last column needed. `blank`: columns that an object
+    may lack (or have as null), which is read as an empty text.
     """
 
     texts: tuple[str, ...]
@@ -27,6 +28,7 @@ class Columns:
     header: bool = True
     quoted: bool = False
     short_rows: bool = False
+    blank: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -63,6 +65,7 @@ def read_records(path: Path, columns: Columns) -> Iterator[tuple[int, list[Any]]
 
 def _from_objects(path: Path, columns: Columns) -> Iterator[tuple[int, list[Any]]]:
     for line, record in _objects(path):
+        record |= {name: "" for name in columns.blank if record.get(name) is None}
         missing = [name for name in columns.wanted if record.get(name) is None]
         if missing:
             found = f"no value for {missing[0]!r} (the keys are {', '.join(record)})"

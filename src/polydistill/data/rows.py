@@ -24,12 +24,17 @@ class RowShape:
     """Those of the texts that are lists of texts: the words of a sentence, the choices of a question."""
     tagged: bool = False
     """Whether a row has a label for each word, and not one."""
+    needed: tuple[str, ...] = ()
+    """Those of the texts without which a row is left out; the others may be empty. None named: all must be there."""
 
 
 PAIR_OF_SENTENCES = RowShape(("premise", "hypothesis"), ("entailment", "neutral", "contradiction"))
 SENTENCE = RowShape(("text",))
 WORDS = RowShape(
     ("tokens",), ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"), lists=("tokens",), tagged=True
+)
+REVIEW = RowShape(
+    ("review_body", "review_title", "product_category"), ("1", "2", "3", "4", "5"), needed=("review_body",)
 )
 CHOICES = RowShape(("premise", "question", "choices"), lists=("choices",))
 

@@ -13,7 +13,7 @@ from pydantic import Field, PositiveInt, TypeAdapter, ValidationError
 from polydistill.errors import unknown
 from polydistill.specs import Spec
 
-LayoutName = Literal["multinli", "xnli", "xnli-mt", "xtreme", "headed", "headerless"]
+LayoutName = Literal["multinli", "xnli", "xnli-mt", "xtreme", "marc", "headed", "headerless"]
 LANGUAGE_PLACEHOLDER = "{lang}"
 
 
@@ -25,7 +25,7 @@ def _unsaid(value: object) -> bool:
 class WorldSource(Spec):
     """Rows of the mini-world: a function of seed and difficulty, aligned across all its languages.
 
-    `mixed` text speaks of what all tasks speak of, also of named entities and of causes and effects.
+    Text that is `mixed` speaks also of named entities and of causes and effects; with `opinions` it reviews things.
     """
 
     kind: Literal["world"] = "world"
@@ -34,6 +34,7 @@ class WorldSource(Spec):
     rows: PositiveInt = 1000
     split: Literal["train", "dev", "test"] = "train"
     mixed: bool = Field(default=False, exclude_if=_unsaid)
+    opinions: bool = Field(default=False, exclude_if=_unsaid)
 
 
 class FileSource(Spec):

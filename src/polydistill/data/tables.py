@@ -25,6 +25,7 @@ class TableBuilder:
         self._chunks: list[pa.RecordBatch] = []
         self._digest = hashlib.sha256(self._schema.serialize())
         self._rows = 0
+        self._needed = [(shape.texts.index(name), name) for name in shape.needed]
         self.skipped: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -37,6 +38,10 @@ class TableBuilder:
         self._rows += 1
         if len(self._columns[0]) >= _ROWS_PER_CHUNK:
             self._flush()
+
+    def lacks(self, texts: Sequence[str]) -> str | None:
+        """Why a row with these texts has to be left out, such as "no review_body"; None where it has what it needs."""
+        return next((f"no {name}" for at, name in self._needed if not texts[at].strip()), None)
 
     def dataset(self) -> Dataset:
         """The rows added so far."""

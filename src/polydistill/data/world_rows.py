@@ -5,24 +5,29 @@ from functools import lru_cache
 
 from datasets import Dataset
 
-from polydistill.data.rows import CHOICES, LABEL, PAIR_OF_SENTENCES, SENTENCE, WORDS, Corpus, RowShape
+from polydistill.data.rows import CHOICES, LABEL, PAIR_OF_SENTENCES, REVIEW, SENTENCE, WORDS, Corpus, RowShape
 from polydistill.data.sources import WorldSource
 from polydistill.world.causes import say
 from polydistill.world.corpora import World
 from polydistill.world.nli import NliPair
+from polydistill.world.reviews import reading
+from polydistill.world.tables import Folder
 
 
 def load_world(source: WorldSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
     """Rows of a task, or sentences, that say the same in every language."""
-    makers = {PAIR_OF_SENTENCES: _pairs, SENTENCE: _sentences, WORDS: _words, CHOICES: _questions}
+    makers = {PAIR_OF_SENTENCES: _pairs, SENTENCE: _sentences, WORDS: _words, CHOICES: _questions, REVIEW: _reviews}
     if shape not in makers:
         known = "; ".join(", ".join(one.texts) for one in makers)
         raise ValueError(
             f"The mini-world has no rows with the columns {', '.join(shape.texts)}. It has {known}: "
             "use one of these shapes, or a file: or hub: source."
         )
-    if source.mixed and shape != SENTENCE:
-        raise ValueError("mixed=true is for text without labels; rows of a task are of that task. Leave it out.")
+    for option in ("mixed", "opinions"):
+        if getattr(source, option) and shape != SENTENCE:
+            raise ValueError(
+                f"{option}=true is for text without labels; rows of a task are of that task. Leave it out."
+            )
     return Corpus(shape, makers[shape](_world(source), source, languages))
 
 
@@ -33,9 +38,11 @@ def world_content(source: WorldSource, shape: RowShape) -> list[str]:
         return [world.fingerprint_with("entities")]
     if shape == CHOICES:
         return [world.fingerprint_with("events")]
-    if source.mixed:
-        return [world.fingerprint_with("entities"), world.fingerprint_with("events")]
-    return [world.fingerprint]
+    if shape == REVIEW:
+        return [world.fingerprint_with("opinions")]
+    words: list[Folder] = ["entities", "events"] if source.mixed else []
+    words += ["opinions"] if source.opinions else []
+    return [world.fingerprint_with(folder) for folder in words] or [world.fingerprint]
 
 
 def _world(source: WorldSource) -> World:
@@ -43,8 +50,8 @@ def _world(source: WorldSource) -> World:
 
 
 def _sentences(world: World, source: WorldSource, languages: Sequence[str]) -> dict[str, Dataset]:
-    if source.mixed:
-        said = world.mixed(source.split, source.rows)
+    if source.mixed or source.opinions:
+        said = world.mixed(source.split, source.rows, source.mixed, source.opinions)
         return {code: Dataset.from_dict({"text": world.mixed_text(said, code)}) for code in languages}
     meanings = world.meanings(source.split, source.rows)
     return {code: Dataset.from_dict({"text": world.sentences(meanings, code)}) for code in languages}
@@ -91,3 +98,13 @@ def _questions(world: World, source: WorldSource, languages: Sequence[str]) -> d
         )
         for code in languages
     }
+
+
+def _reviews(world: World, source: WorldSource, languages: Sequence[str]) -> dict[str, Dataset]:
+    reviews = world.reviews(source.split, source.rows)
+    labels = [review.stars - 1 for review in reviews]
+    rows: dict[str, Dataset] = {}
+    for code in languages:
+        texts = zip(*(reading(review, code) for review in reviews), strict=True)
+        rows[code] = Dataset.from_dict({**dict(zip(REVIEW.texts, map(list, texts), strict=True)), LABEL: labels})
+    return rows

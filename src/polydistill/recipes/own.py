@@ -199,7 +199,7 @@ def called_of(start: Pretrained) -> str:
 
 def tuned(start: Pretrained, task: TaskName) -> Pretrained:
     """The same, if it can teach: a head that has learned nothing has nothing to say."""
-    if task_of(start) != task:
+    if task_of(start, task) != task:
         said = "" if task == "nli" else f" --task {task}"
         raise ValueError(
             f"{start.name} has no head of the task {task!r}, so it cannot teach. Tune it first: polydistill tune "

@@ -21,7 +21,7 @@ _FINDINGS: Mapping[str, Finding] = {
 
 
 class Pair(NamedTuple):
-    """One comparison of a claim: the cell that should be the higher, and the cell it is held against."""
+    """One comparison of a claim: the cell that should be the better, and the cell it is held against."""
 
     better: str
     on: str
@@ -30,7 +30,7 @@ class Pair(NamedTuple):
 
 
 class Claim(Spec):
-    """Each row of `better` is above each of `than`, in each of the columns `on` (`average` is the main average).
+    """Each row of `better` is better than each of `than`, in each of the columns `on` (`average` is the main average).
 
     `than_on` are the columns of `than`, one for each of `on`, where they are not the same. `quote` and `section` are
     the paper's.
@@ -62,6 +62,7 @@ class JudgedClaim(Spec):
     """A claim and what we find: the pair in which it holds least, that pair's comparison, and the paper's differences.
 
     Where it is `not tested`, `because` says why. `printed` holds the smallest and the largest difference, in points.
+    `lower` says that the claim is about errors, of which the lower is the better.
     """
 
     claim: Claim
@@ -71,14 +72,16 @@ class JudgedClaim(Spec):
     seeds: int = 0
     printed: tuple[float, float] | None = None
     because: str = ""
+    lower: bool = Field(default=False, exclude_if=lambda lower: not lower)
 
 
 class Tested(NamedTuple):
-    """A pair's comparison where there is one, over how many common seeds, and the paper's difference."""
+    """A pair's comparison where there is one, over how many common seeds, the paper's difference, and of what kind."""
 
     comparison: Comparison | None
     seeds: int
     printed: float | None
+    lower: bool = False
 
 
 def judge(claims: Sequence[Claim], test: Callable[[Pair], Tested]) -> tuple[JudgedClaim, ...]:
@@ -97,14 +100,17 @@ def _judged(claim: Claim, tested: Mapping[Pair, Tested]) -> JudgedClaim:
     known = [one.printed for one in tested.values() if one.printed is not None]
     printed = (min(known), max(known)) if known else None
     found = {pair: one.comparison for pair, one in tested.items() if one.comparison is not None}
-    against = {pair: one for pair, one in found.items() if one.difference < 0}
+    against = {pair: one for pair, one in found.items() if one.advantage < 0}
+    lower = any(one.lower for one in tested.values())
     missing = [pair for pair in tested if pair not in found]
     if against:
         decisive = min(against, key=lambda pair: against[pair].p)
         comparison = against[decisive].model_copy(update={"p": min(1.0, len(tested) * against[decisive].p)})
     elif missing:
         seeds = min(tested[pair].seeds for pair in missing)
-        return JudgedClaim(claim=claim, finding="not tested", seeds=seeds, printed=printed, because=_why(seeds))
+        return JudgedClaim(
+            claim=claim, finding="not tested", seeds=seeds, printed=printed, because=_why(seeds), lower=lower
+        )
     else:
         decisive = max(found, key=lambda pair: found[pair].p)
         comparison = found[decisive]
@@ -115,6 +121,7 @@ def _judged(claim: Claim, tested: Mapping[Pair, Tested]) -> JudgedClaim:
         comparison=comparison,
         seeds=tested[decisive].seeds,
         printed=printed,
+        lower=lower,
     )
 
 

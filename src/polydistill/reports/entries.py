@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from polydistill.reports.columns import Column
 from polydistill.reports.published import PublishedRow
 from polydistill.reports.significance import Comparison, compare
-from polydistill.results import RunResult, Score
+from polydistill.results import LOWER_IS_BETTER, RunResult, Score
 
 POINTS = 100.0
 
@@ -75,6 +75,17 @@ class Measure:
         seeds = [seed for seed in scores[0] if all(seed in other for other in scores)] if scores else []
         return {seed: sum(one[seed].value for one in scores) / len(scores) for seed in seeds}
 
+    def lower_is_better(self, columns: Sequence[Column]) -> bool:
+        """Whether these columns show errors; a mean over errors and shares together says nothing, and is refused."""
+        directions = {self.of(column) in LOWER_IS_BETTER for column in columns}
+        if len(directions) > 1:
+            shown = ", ".join(f"{column.name} ({self.of(column)})" for column in columns)
+            raise ValueError(
+                f"The columns {shown} are taken together, but of some the lower is the better, of others the higher. "
+                "Take those of one kind."
+            )
+        return True in directions
+
     def comparison(
         self, a: Entry, b: Entry, columns: Sequence[Column], columns_b: Sequence[Column] | None = None
     ) -> Comparison | None:
@@ -90,7 +101,7 @@ class Measure:
         hits_a, hits_b = (self._examples(*side, seed=common[0]) for side in sides)
         if len(common) < 2 and (hits_a is None or hits_b is None):
             return None
-        found = compare(values_a, values_b, hits_a, hits_b)
+        found = compare(values_a, values_b, hits_a, hits_b, self.lower_is_better((*columns, *(columns_b or ()))))
         scaled = {what: POINTS * getattr(found, what) for what in ("difference", "low", "high")}
         return found.model_copy(update=scaled)
 
@@ -111,13 +122,14 @@ class Measure:
     def _examples(self, entry: Entry, columns: Sequence[Column], seed: int) -> NDArray[np.float64] | None:
         """In what share of the columns each row is right; None where that is not what the scores are the mean of.
 
-        Where all columns are F1s: the counts behind them, by column and row.
+        Where all columns are F1s: the counts behind them, by column and row. Of errors: each row's mean error.
         """
         scores = [self.scores(entry, column)[seed] for column in columns]
         if all(score.metric == "f1" for score in scores):
             return _stacked([score.counts for score in scores])
-        stored = _stacked([score.correct for score in scores])
-        # What is right by row says nothing of the differences of a score that is no share of right rows.
+        errors = all(score.metric in LOWER_IS_BETTER for score in scores)
+        stored = _stacked([score.distances if errors else score.correct for score in scores])
+        # What is right by row says nothing of the differences of a score that is no mean over rows.
         if stored is None or any(
             abs(float(hits.mean()) - score.value) > 1e-6 for hits, score in zip(stored, scores, strict=True)
         ):

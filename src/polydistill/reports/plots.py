@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from polydistill.languages import called
+from polydistill.results import LOWER_IS_BETTER
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 LINES = ("-", "--", "-.", ":")
@@ -84,13 +85,14 @@ def score_bars(
     title: str | None = None,
     metric: str = "accuracy",
 ) -> Plot:
-    """Grouped bars: for each language one bar a system (such as before and after), shares between 0 and 1."""
+    """Grouped bars: for each language one bar a system (such as before and after), shares or errors."""
     languages = tuple(dict.fromkeys(code for scores in systems.values() for code in scores))
     if not languages:
         raise ValueError(f"No scores to plot for systems {sorted(systems)}; expected shares by language.")
     if len(systems) > len(PALETTE):
         raise ValueError(f"{len(systems)} systems in one plot; at most {len(PALETTE)} stay apart. Make several plots.")
-    said = metric[0].upper() + metric[1:]
+    said, error = metric[0].upper() + metric[1:], metric in LOWER_IS_BETTER
+    unit, top = ("", None) if error else (" %", 100)
     title = title or f"{said} by language"
     with canvas(4.2) as figure:
         axes = figure.add_subplot()
@@ -100,11 +102,13 @@ def score_bars(
             axes.axhline(100 * chance, color=INK, linestyle="--", linewidth=1.2, label=f"chance ({100 * chance:.0f} %)")
         names = [f"{called(code)}\n{code}" if len(languages) <= 8 else code for code in languages]
         axes.set_xticks(range(len(languages)), names)
-        axes.set(ylim=(0, 100), ylabel=f"{said} (%)")
+        axes.set(ylim=(0, top), ylabel=f"{said} x 100, lower is better" if error else f"{said} (%)")
         axes.grid(visible=False, axis="x")
         axes.set_title(title, pad=30)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(systems) + 1, borderaxespad=0.2)
-    means = (f"{name} {100 * sum(scores.values()) / len(scores):.1f} %" for name, scores in systems.items() if scores)
+    means = (
+        f"{name} {100 * sum(scores.values()) / len(scores):.1f}{unit}" for name, scores in systems.items() if scores
+    )
     return Plot(figure, title, f"Bars of {metric} by language ({', '.join(languages)}). Means: {'; '.join(means)}.")
 
 

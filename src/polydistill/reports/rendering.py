@@ -1,6 +1,7 @@
 """A table as a terminal table, plain text, Markdown or JSON: every form shows the same cells and the same notes."""
 
 import io
+import re
 from itertools import pairwise
 
 from rich import box
@@ -14,6 +15,7 @@ from polydistill.reports.columns import Column
 from polydistill.reports.significance import Comparison
 from polydistill.reports.tables import Cell, Group, Row, Table
 from polydistill.reports.wording import CLAIMS_NOTE, claim_text, difference_text
+from polydistill.results import LOWER_IS_BETTER
 
 TERMINAL_WIDTH = 120
 NAME_WIDTH = 22
@@ -166,8 +168,7 @@ def notes(table: Table) -> list[str]:
     """What a reader must know to judge the numbers: signs, columns, tests, each row's seeds and labels, and claims."""
     cells = [cell for group in table.groups for row in group.rows for cell in (*row.cells.values(), row.average)]
     found = [
-        f"{table.metric[:1].upper()}{table.metric[1:]} in points."
-        + (f" Ours: {table.setting}." if table.setting else ""),
+        _metric_note(table),
         *_average_notes(table),
     ]
     if any(cell.spread is not None for cell in cells):
@@ -182,6 +183,14 @@ def notes(table: Table) -> list[str]:
     found += [_row_note(table, group, row) for group in table.groups for row in group.rows if row.seeds]
     rows = [row.name for row in _rows(table)]
     return [*found, *([CLAIMS_NOTE] if table.claims else []), *(claim_text(claim, rows) for claim in table.claims)]
+
+
+def _metric_note(table: Table) -> str:
+    """What the numbers are, and of errors that the lower is the better."""
+    said = f"{table.metric[:1].upper()}{table.metric[1:]} in points."
+    if not LOWER_IS_BETTER.isdisjoint(re.findall(r"\w+", table.metric)):
+        said += " Mae is the mean absolute error x 100: the lower the better."
+    return f"{said} Ours: {table.setting}." if table.setting else said
 
 
 def _average_notes(table: Table) -> list[str]:

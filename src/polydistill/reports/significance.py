@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 from scipy import stats
 
 from polydistill.specs import Spec
@@ -32,7 +33,10 @@ class Interval:
 
 
 class Comparison(Spec):
-    """A difference in the unit of the scores, its 95 % interval, the p-value, and what follows at 5 %."""
+    """A difference in the unit of the scores, its 95 % interval, the p-value, and what follows at 5 %.
+
+    Where the scores are errors, the lower is the better (`lower`), and a difference below zero speaks for the first.
+    """
 
     difference: float
     low: float
@@ -40,13 +44,19 @@ class Comparison(Spec):
     p: float
     verdict: Verdict
     test: str
+    lower: bool = Field(default=False, exclude_if=lambda lower: not lower)
+
+    @property
+    def advantage(self) -> float:
+        """The difference, positive where it speaks for the first."""
+        return -self.difference if self.lower else self.difference
 
 
-def verdict(difference: float, p: float) -> Verdict:
+def verdict(advantage: float, p: float) -> Verdict:
     """What a two-sided p-value says at 5 %."""
-    if p >= LEVEL or difference == 0:
+    if p >= LEVEL or advantage == 0:
         return "within noise"
-    return "better" if difference > 0 else "worse"
+    return "better" if advantage > 0 else "worse"
 
 
 def paired_t(a: ArrayLike, b: ArrayLike) -> Interval:
@@ -143,12 +153,13 @@ def compare(
     b: Mapping[int, float],
     examples_a: ArrayLike | None = None,
     examples_b: ArrayLike | None = None,
+    lower: bool = False,
 ) -> Comparison:
-    """Compare system a with system b, given the score of each by seed.
+    """Compare system a with system b, given the score of each by seed; of errors the `lower` is the better.
 
     Two or more seeds in common: the paired t test over them. Otherwise over the examples of one seed of each, where
-    given: McNemar's exact test for right or wrong, with the bootstrap's interval; the bootstrap alone for shares, and
-    for the counts behind an F1 [languages, examples, 3].
+    given: McNemar's exact test for right or wrong, with the bootstrap's interval; the bootstrap alone for shares and
+    errors, and for the counts behind an F1 [languages, examples, 3].
     """
     seeds = sorted(a.keys() & b.keys())
     if len(seeds) >= 2:
@@ -174,8 +185,9 @@ def compare(
         low=found.low,
         high=found.high,
         p=found.p,
-        verdict=verdict(found.difference, found.p),
+        verdict=verdict(-found.difference if lower else found.difference, found.p),
         test=test,
+        lower=lower,
     )
 
 
@@ -183,7 +195,7 @@ def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
     """The same comparisons as one family: p-values after Holm's correction and the verdicts that follow."""
     pvalues = holm([one.p for one in comparisons])
     return tuple(
-        one.model_copy(update={"p": p, "verdict": verdict(one.difference, p)})
+        one.model_copy(update={"p": p, "verdict": verdict(one.advantage, p)})
         for one, p in zip(comparisons, pvalues, strict=True)
     )
 

@@ -202,6 +202,7 @@ def _cell(entry: Entry, against: Entry | None, column: Column, layout: Layout, m
 def _measured(entry: Entry, against: Entry | None, name: str, layout: Layout, measure: Measure) -> Cell:
     """Ours and the paper's of a column or of the main average, over the columns that it is the mean of."""
     singles = layout.singles(name)
+    measure.lower_is_better(singles)  # refuses a mean over errors and shares
     values = list(measure.values(entry, singles).values())
     return Cell(
         mean=POINTS * float(np.mean(values)) if values else None,
@@ -221,12 +222,14 @@ def _test(groups: Sequence[EntryGroup], layout: Layout, measure: Measure, pair: 
     else:
         return Tested(None, 0, None)
     singles, than_singles = layout.singles(pair.on), layout.singles(pair.than_on)
+    lower = measure.lower_is_better((*singles, *than_singles))
     seeds = measure.values(better, singles).keys() & measure.values(than, than_singles).keys()
     printed = (better.printed(pair.on), than.printed(pair.than_on))
     return Tested(
         measure.comparison(better, than, singles, than_singles),
         len(seeds),
         None if printed[0] is None or printed[1] is None else round(printed[0] - printed[1], 6),
+        lower,
     )
 
 

@@ -24,19 +24,19 @@ def claim_text(judged: JudgedClaim, rows: Sequence[str]) -> str:
     printed = f" (paper: {_range(judged.printed)})" if judged.printed else ""
     where = f"Section {claim.section}" if claim.section[0].isdigit() else claim.section
     cited = f"{where}: “{claim.quote}”"
-    said = f"Claim {judged.finding}: {_statement(claim, rows)}{printed}."
+    said = f"Claim {judged.finding}: {_statement(claim, rows, 'below' if judged.lower else 'above')}{printed}."
     if judged.comparison is None or judged.decided_by is None:
         return f"{said} Why: {judged.because}. {cited}"
     seeds = "one seed only" if judged.seeds == 1 else f"{judged.seeds} seeds"
     return f"{said} {_decisive(claim, judged.decided_by, judged.comparison)}, {seeds}. {cited}"
 
 
-def _statement(claim: Claim, rows: Sequence[str]) -> str:
-    """Such as `MLT, XD above Baseline in the average`."""
+def _statement(claim: Claim, rows: Sequence[str], where: str) -> str:
+    """Such as `MLT, XD above Baseline in the average`; of errors the better are below."""
     better, than = _names(claim.better, claim.than, rows), _names(claim.than, claim.better, rows)
     if not claim.than_on:
-        return f"{better} above {than} in {_columns(claim.on)}"
-    return f"{better} in {_columns(claim.on)} above {than} in {_columns(claim.than_on)}"
+        return f"{better} {where} {than} in {_columns(claim.on)}"
+    return f"{better} in {_columns(claim.on)} {where} {than} in {_columns(claim.than_on)}"
 
 
 def _names(names: Sequence[str], others: Sequence[str], rows: Sequence[str]) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 from polydistill.tasks.choice import CHOICE
 from polydistill.tasks.classification import NLI
 from polydistill.tasks.ner import NER
+from polydistill.tasks.stars import STAR_RATING
 from polydistill.tasks.task import Task, TaskName
 
-__all__ = ["CHOICE", "NER", "NLI", "TASKS", "Task", "TaskName"]
+__all__ = ["CHOICE", "NER", "NLI", "STAR_RATING", "TASKS", "Task", "TaskName"]
 
-TASKS: dict[TaskName, Task[Any, Any]] = {"nli": NLI, "ner": NER, "choice": CHOICE}
+TASKS: dict[TaskName, Task[Any, Any]] = {"nli": NLI, "ner": NER, "choice": CHOICE, "stars": STAR_RATING}

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
@@ -19,7 +19,7 @@ from polydistill.data.signals import Floats
 from polydistill.errors import unknown
 from polydistill.results import Score
 
-TaskName = Literal["nli", "ner", "choice"]
+TaskName = Literal["nli", "ner", "choice", "stars"]
 Metric = Literal["accuracy", "f1"]
 Record = Mapping[str, Any]
 
@@ -76,6 +76,8 @@ class Task(ABC, Generic[E, Said]):
     metric: Metric
     example: str
     """A row as people write it, as JSON."""
+    beside: tuple[str, ...] = field(default=(), kw_only=True)
+    """The names of further scores, which select nothing."""
     head: ClassVar[Any]
     """The Auto class of `transformers` whose models do this task."""
 
@@ -107,6 +109,12 @@ class Task(ABC, Generic[E, Said]):
     def score(self, language: str, said: Said, gold: Said, split: str = "test", data_fingerprint: str = "") -> Score:
         """How much of what was said is right."""
 
+    def scores(
+        self, language: str, said: Said, gold: Said, split: str = "test", data_fingerprint: str = ""
+    ) -> tuple[Score, ...]:
+        """That score, and those named in `beside`."""
+        return (self.score(language, said, gold, split, data_fingerprint),)
+
     @abstractmethod
     def answers(
         self, student: nn.Module, text: E, rows: Dataset, language: str | None, device: torch.device
@@ -125,16 +133,21 @@ class Task(ABC, Generic[E, Said]):
         if wrong := self.wrong_with(given):
             raise ValueError(f"Cannot read the row {given!r}: {wrong}; expected texts for {', '.join(columns)}.")
         assert isinstance(given, Mapping)
-        return {name: given[name] for name in columns}
+        return {name: self._value(given, name) for name in columns}
 
     def wrong_with(self, given: object) -> str:
         """What keeps a row from being read; empty where nothing does."""
         missing = [
             name
             for name in self.shape.texts
-            if not isinstance(given, Mapping) or not _is_text(given.get(name), name in self.shape.lists)
+            if not isinstance(given, Mapping) or not _is_text(self._value(given, name), name in self.shape.lists)
         ]
         return f"no text under {' and '.join(missing)}" if missing else ""
+
+    def _value(self, given: Mapping[str, Any], name: str) -> Any:
+        """What a row has under a name; an empty text where there is nothing and nothing is needed."""
+        optional = bool(self.shape.needed) and name not in self.shape.needed
+        return "" if optional and given.get(name) is None else given.get(name)
 
     def group(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, language: str, max_length: int) -> Group:
         """Labelled rows to learn from."""

@@ -34,18 +34,24 @@ class Judge:
         return TASKS[self.judging.task]
 
     def scores(self, student: nn.Module, split: str) -> tuple[Score, ...]:
-        """One score a language, with what was right by row."""
+        """The task's scores of each language, with what was right by row."""
         judged = fingerprint(self.judging.data, self.judging.languages, self.task.shape)
-        return tuple(self._score(student, language, split, judged) for language in self.texts)
+        return tuple(
+            score
+            for language, gold in self.gold.items()
+            for score in self.task.scores(language, self._said(student, language), gold, split, judged)
+        )
 
     def values(self, student: nn.Module) -> dict[str, float]:
         """The bare numbers, by language."""
-        return {language: self._score(student, language).value for language in self.texts}
+        return {
+            language: self.task.score(language, self._said(student, language), gold).value
+            for language, gold in self.gold.items()
+        }
 
-    def _score(self, student: nn.Module, language: str, split: str = "dev", judged: str = "") -> Score:
+    def _said(self, student: nn.Module, language: str) -> Any:
         device: torch.device = next(student.parameters()).device
-        said = self.task.say(student, self.texts[language], language, device)
-        return self.task.score(language, said, self.gold[language], split, judged)
+        return self.task.say(student, self.texts[language], language, device)
 
 
 def judge(judging: Judging, tokenizer: PreTrainedTokenizerBase) -> Judge:

@@ -19,6 +19,7 @@ from transformers import (
 )
 from transformers.utils.hub import cached_file
 
+from polydistill.data.labels import spelled
 from polydistill.data.load import load_text
 from polydistill.methods.method import Loaded
 from polydistill.methods.monolingual import Monolingual
@@ -70,10 +71,10 @@ def load_classifier(
     """
     with quietly():
         config = AutoConfig.from_pretrained(name, revision=revision)
-        order = _label_order(str(name), config, labels, head)
+        other = _is_of_another_task(config, labels, head)
+        order = list(range(len(labels))) if other else _label_order(str(name), config, labels, head)
         outputs = {"num_labels": len(labels)} if labels else {}
         # the head of another task makes room for a new one
-        other = not has_head(config, head) and any(has_head(config, task.head) for task in TASKS.values())
         network = head.from_pretrained(name, revision=revision, ignore_mismatched_sizes=other, **outputs)
     if order != list(range(len(labels))):
         _reorder(network, order)
@@ -130,10 +131,22 @@ def has_head(config: PretrainedConfig, head: Any = AutoModelForSequenceClassific
     return any(head_name(head) in kind for kind in config.architectures or ())
 
 
-def task_of(start: Pretrained) -> TaskName | None:
-    """The task that a model was tuned for, as far as its head says."""
+def task_of(start: Pretrained, wanted: TaskName = "nli") -> TaskName | None:
+    """The task that a model was tuned for, as far as its head and its labels say.
+
+    A head whose labels are of no task counts as one of the wanted task, if it may be: reading it says what is wrong.
+    """
     config = AutoConfig.from_pretrained(start.name, revision=start.revision)
-    return next((name for name, task in TASKS.items() if has_head(config, task.head)), None)
+    able = [name for name, task in TASKS.items() if has_head(config, task.head)]
+    fitting = [name for name in able if fits(config, TASKS[name].shape.labels)]
+    return wanted if wanted in (fitting or able) else next(iter(fitting or able), None)
+
+
+def fits(config: PretrainedConfig, labels: tuple[str, ...]) -> bool:
+    """Whether the outputs of a head are these labels in any order and spelling, or as many without a name."""
+    theirs = _named(config)
+    unnamed = [f"label_{index}" for index in range(len(labels))]
+    return not labels or theirs == unnamed or sorted(spelled(one, labels) for one in theirs) == sorted(labels)
 
 
 def head_name(head: Any) -> str:
@@ -144,16 +157,30 @@ def head_name(head: Any) -> str:
 def _label_order(name: str, config: PretrainedConfig, labels: tuple[str, ...], head: Any) -> list[int]:
     """For each of our labels, the output of the model's head that stands for it; as they are where there is no head."""
     as_they_are = list(range(len(labels)))
-    names: dict[Any, str] = config.id2label or {}
-    ours, theirs = ([label.casefold() for label in some] for some in (labels, [names[at] for at in sorted(names)]))
+    theirs = _named(config)
     if not labels or not has_head(config, head) or theirs == [f"label_{index}" for index in as_they_are]:
         return as_they_are
-    if sorted(theirs) != sorted(ours):
+    if not fits(config, labels):
         raise ValueError(
             f"{name} is a classifier with the labels {', '.join(theirs)}; expected {', '.join(labels)}, in any order. "
             "Name them so in its config.json (id2label), or start from a model without a head."
         )
-    return [theirs.index(label) for label in ours]
+    read = [spelled(one, labels) for one in theirs]
+    return [read.index(label) for label in labels]
+
+
+def _named(config: PretrainedConfig) -> list[str]:
+    """The labels of a head in the order of its outputs, in lower case."""
+    names: dict[Any, str] = config.id2label or {}
+    return [names[at].casefold() for at in sorted(names)]
+
+
+def _is_of_another_task(config: PretrainedConfig, labels: tuple[str, ...], head: Any) -> bool:
+    """Whether a model was tuned with another head, or with this one for the labels of another task."""
+    if not has_head(config, head):
+        return any(has_head(config, task.head) for task in TASKS.values())
+    others = (task for task in TASKS.values() if task.head is head and task.shape.labels != labels)
+    return not fits(config, labels) and any(fits(config, other.shape.labels) for other in others)
 
 
 def _reorder(network: nn.Module, order: list[int]) -> None:

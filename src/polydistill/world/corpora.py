@@ -17,13 +17,14 @@ from polydistill.world.grammar import grammar
 from polydistill.world.meaning import Meaning
 from polydistill.world.mentions import Statement, Tagged, statements, tag, untokenized
 from polydistill.world.nli import NliPair, pairs
+from polydistill.world.reviews import Review, reading, reviews
 from polydistill.world.splits import Split, check_split, splits
 from polydistill.world.tables import Folder, tables_digest
 
 GENERATOR_VERSION = 2  # to be raised with each change of meanings, splits or pairs that a seed gives
-TASK_GENERATOR_VERSION = 1  # the same for tagged sentences and causal questions
+TASK_GENERATOR_VERSION = 1  # the same for tagged sentences, causal questions and reviews
 
-Said = Meaning | Statement | tuple[Event, Event]
+Said = Meaning | Statement | tuple[Event, Event] | Review
 
 T = TypeVar("T")
 
@@ -72,13 +73,23 @@ class World:
             questions(self.seed, known, self._rng("questions", known)), rows, f"questions in its {split} split", ""
         )
 
-    def mixed(self, split: str, rows: int) -> list[Said]:
-        """What all tasks speak of, for text to pre-train on: meanings, mentions, and causes with effects in turn."""
+    def reviews(self, split: str, rows: int) -> list[Review]:
+        """Reviews with the stars that they give; each five in a row differ in what they deny and have all stars."""
         known = check_split(split)
-        third = -(-rows // 3)
-        told = list(islice(cycle(stories(self.seed, known, self._rng("stories", known))), third))
-        parts: list[list[Any]] = [self.meanings(split, third), self.mentions(split, third), told]
-        return [part[at] for at in range(third) for part in parts][:rows]
+        found = reviews(self.seed, known, self.difficulty.sides, self._rng("reviews", known))
+        return self._first(found, rows, f"reviews in its {split} split")
+
+    def mixed(self, split: str, rows: int, named: bool = True, opinions: bool = False) -> list[Said]:
+        """What tasks speak of, for text to pre-train on, in turn: meanings, named entities with causes, reviews."""
+        known = check_split(split)
+        each = -(-rows // (1 + 2 * named + opinions))
+        parts: list[list[Any]] = [self.meanings(split, each)]
+        if named:
+            told = islice(cycle(stories(self.seed, known, self._rng("stories", known))), each)
+            parts += [self.mentions(split, each), list(told)]
+        if opinions:
+            parts.append(self.reviews(split, each))
+        return [part[at] for at in range(each) for part in parts][:rows]
 
     def mixed_text(self, mixed: Iterable[Said], language: str) -> list[str]:
         """Mixed text in a language."""
@@ -134,6 +145,9 @@ def _every_fifth(named: Iterator[Statement], plain: Iterator[Meaning]) -> Iterat
 
 
 def _text(said: Said, language: str) -> str:
+    if isinstance(said, Review):
+        body, title, _ = reading(said, language)
+        return f"{title}. {body}"
     if isinstance(said, tuple):
         return " ".join(say(event, language) for event in said)
     return grammar(language).sentence(said) if isinstance(said, Meaning) else untokenized(tag(said, language)[0])

@@ -21,6 +21,8 @@ class Difficulty:
     edits: tuple[int, ...]
     negation: bool = False
     conjunction: bool = False
+    sides: int = 2
+    """Opinions in the body of a review."""
 
     @property
     def verbs(self) -> tuple[Verb, ...]:
@@ -32,8 +34,8 @@ DIFFICULTIES = {
     difficulty.name: difficulty
     for difficulty in (
         Difficulty("mini", (Quantifier.EVERY, Quantifier.SOME, Quantifier.NO), ("place",), edits=(1, 2)),
-        Difficulty("medium", tuple(Quantifier), SLOTS, edits=(1, 2), negation=True),
-        Difficulty("full", tuple(Quantifier), SLOTS, edits=(1, 2, 3, 4), negation=True, conjunction=True),
+        Difficulty("medium", tuple(Quantifier), SLOTS, edits=(1, 2), negation=True, sides=3),
+        Difficulty("full", tuple(Quantifier), SLOTS, edits=(1, 2, 3, 4), negation=True, conjunction=True, sides=4),
     )
 }
 
