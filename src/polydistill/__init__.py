@@ -6,6 +6,8 @@ What is exported here is `polydistill.api`, loaded when it is first asked for, s
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from polydistill.auto_classes import announce
+
 if TYPE_CHECKING:
     from polydistill.api import (
         Done,
@@ -68,6 +70,8 @@ __all__ = [
     "xd",
     "xd_run",
 ]
+
+announce()
 
 
 def __getattr__(name: str) -> Any:
