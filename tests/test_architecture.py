@@ -72,7 +72,10 @@ def parse(file: Path) -> ast.AST:
 def test_imports_run_one_way(file):
     part = file.relative_to(ROOT).parts[0].removesuffix(".py")
     if part == "__init__":  # shows the public face and nothing else
-        assert {part_of(module) for module in imported(parse(file)) if module.startswith("polydistill")} <= {"api", "auto_classes"}
+        assert {part_of(module) for module in imported(parse(file)) if module.startswith("polydistill")} <= {
+            "api",
+            "auto_classes",
+        }
     else:
         assert part in ORDER, f"say in ORDER where {part!r} stands"
         assert not breaches(part, parse(file))

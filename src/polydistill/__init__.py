@@ -11,6 +11,7 @@ from polydistill.auto_classes import announce
 if TYPE_CHECKING:
     from polydistill.api import (
         Done,
+        Exported,
         Plan,
         Prediction,
         Quickstart,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         distill,
         distill_run,
         evaluate,
+        export,
         load,
         plan,
         predict,
@@ -43,6 +45,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Done",
+    "Exported",
     "Plan",
     "Prediction",
     "Quickstart",
@@ -53,6 +56,7 @@ __all__ = [
     "distill",
     "distill_run",
     "evaluate",
+    "export",
     "load",
     "plan",
     "predict",

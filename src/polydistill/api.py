@@ -16,6 +16,7 @@ from polydistill.data.sources import WorldSource
 from polydistill.data.streams import TextStream, open_texts
 from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import unknown
+from polydistill.exports.onnx import Exported, export_onnx
 from polydistill.methods.method import Loaded
 from polydistill.recipes import mono
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
@@ -46,6 +47,7 @@ from polydistill.training.store import DEFAULT_ROOT, Store
 
 __all__ = [
     "Done",
+    "Exported",
     "Plan",
     "Prediction",
     "Quickstart",
@@ -56,6 +58,7 @@ __all__ = [
     "distill",
     "distill_run",
     "evaluate",
+    "export",
     "load",
     "plan",
     "predict",
@@ -213,6 +216,14 @@ def predict(
         table = Dataset.from_dict({name: [row[name] for row in some] for name in asked.shape.texts})
         text = asked.encode(loaded.tokenizer, table, _length(loaded))
         yield from asked.answers(student, text, table, language, device)
+
+
+def export(
+    model: str | Path | Loaded, onnx: str | Path, task: TaskName = "nli", language: str | None = None
+) -> Exported:
+    """A model as ONNX in the folder `onnx`, once it is seen to say what the model says; see `exports.onnx`."""
+    loaded = model if isinstance(model, Loaded) else load(model, task)
+    return export_onnx(loaded, onnx, task, language)
 
 
 def world_rows(

@@ -25,6 +25,7 @@ def test_all_commands_are_there():
             "list",
             "evaluate",
             "predict",
+            "export",
             "retrieve",
             "report",
             "doctor",

@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 import torch
 from monolingual_cases import SPECS, expected_terms, wanted_counts
+from multikd_cases import expected_loss, teachers
 
 from polydistill.data.batches import Batch, Steps
 from polydistill.data.masking import IGNORED
 from polydistill.data.schedule import Schedule
 from polydistill.data.sources import WorldSource
-from polydistill.methods import monolingual, pretraining, xd
+from polydistill.methods import monolingual, multikd, pretraining, xd
 from polydistill.methods import tuning as tuning_method
 from polydistill.methods.method import Loaded, Method, Models, Prepared
 from polydistill.methods.monolingual import Monolingual
+from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
@@ -38,6 +40,7 @@ PREPARE = {
     Tune: tuning_method.prepare,
     XDistil: xd.prepare,
     Monolingual: monolingual.prepare,
+    MultiKD: multikd.prepare,
 }
 
 
@@ -45,15 +48,17 @@ PREPARE = {
 class Case:
     """A method's spec and the family of its networks."""
 
-    spec: Pretrain | Tune | XDistil | Monolingual
+    spec: Pretrain | Tune | XDistil | Monolingual | MultiKD
     family: str = "xlm-roberta"
 
     def __str__(self) -> str:
         if isinstance(self.spec, Monolingual):
             return f"monolingual-{next(name for name, spec in SPECS.items() if spec == self.spec)}-{self.family}"
-        if not isinstance(self.spec, XDistil):
+        if isinstance(self.spec, Pretrain | Tune):
             return "-".join([self.spec.kind, *self.task, self.family])
         stored = "stored" if self.spec.store_teacher else "live"
+        if isinstance(self.spec, MultiKD):
+            return "-".join([self.spec.kind, *self.task, stored, self.family])
         return (
             f"xd-{''.join(f'{name}-' for name in self.task)}{self.spec.on}-{self.spec.distance}-{stored}-{self.family}"
         )
@@ -63,7 +68,7 @@ class Case:
         """The names the paper gives the terms (of a batch of the first step's language), and their weights."""
         if isinstance(self.spec, Monolingual):
             return {name: weight for name, weight in self.spec.weights if weight}
-        return {{"pretrain": "mlm", "tune": "task", "xd": "xd"}[self.spec.kind]: 1.0}
+        return {{"pretrain": "mlm", "tune": "task", "xd": "xd", "multikd": "kd"}[self.spec.kind]: 1.0}
 
     @property
     def text(self) -> str:
@@ -85,7 +90,7 @@ class Case:
 
     @property
     def has_teacher(self) -> bool:
-        """Whether a teacher reads along while training."""
+        """Whether one teacher reads along while training."""
         if isinstance(self.spec, Monolingual):
             return self.spec.has_teacher
         return isinstance(self.spec, XDistil) and not self.spec.store_teacher
@@ -109,6 +114,8 @@ CASES = (
         Case(_xd(on, "mse", stored), f)
         for on, stored, f in product(("logits", "first"), (False, True), ("bert", "xlm"))
     ),
+    *(Case(MultiKD(store_teacher=stored, **_DATA), f) for stored in (False, True) for f in ("xlm-roberta", "bert")),
+    Case(MultiKD(task="choice", **_LONGER)),
     *(Case(spec) for spec in SPECS.values()),
     *(Case(SPECS["MonoShot"], family) for family in ("bert", "distilbert")),
 )
@@ -126,7 +133,7 @@ def _prepared(case: Case) -> Prepared:
     student = Loaded(tiny_network(case.family, case.head, seed=1), tiny_tokenizer())
     teacher = Loaded(tiny_network(case.family, case.head, seed=2, dropout=0.5), tiny_tokenizer())
     with TemporaryDirectory() as folder:
-        return PREPARE[type(case.spec)](case.spec, Models(student, teacher, Path(folder)), seed=0)
+        return PREPARE[type(case.spec)](case.spec, Models(student, teacher, Path(folder), teachers(case.head)), seed=0)
 
 
 def batch_of(prepared: Prepared, step: int = 0) -> Batch:
@@ -155,6 +162,9 @@ def _expected(case: Case, method: Method, batch: Batch) -> float:
         if case.spec.task == "ner":  # every tagged token is a row of its own
             return tuning(said["logits"].reshape(labels.size, -1), labels.reshape(-1), labels.reshape(-1) != IGNORED)[0]
         return tuning(said["logits"], labels)[0]
+    if isinstance(case.spec, MultiKD):
+        said = outputs(student.network, batch["text"], batch["language"])["logits"]
+        return expected_loss(case.spec, method, batch, said)
     said = outputs(student.network, batch["target"], batch["language"])[case.spec.on]
     return distance(case.spec.distance, said, _signal(case.spec, method, batch))[0]
 

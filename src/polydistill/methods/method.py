@@ -45,6 +45,8 @@ class Models:
     student: Loaded
     teacher: Loaded | None = None
     signals: Path | None = None
+    teachers: Mapping[str, Callable[[], Loaded]] = field(default_factory=dict)
+    """By language, teachers that are loaded when they are asked for: where each reads its texts once, one at a time."""
 
 
 @dataclass(frozen=True)

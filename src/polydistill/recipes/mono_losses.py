@@ -10,7 +10,7 @@ from polydistill.defaults import LossName
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual, Weights
 from polydistill.objectives.layer_maps import LayerMap, LayerMapName, describe, resolve
-from polydistill.training.run import Cut, Pretrained, ResultOf, Run, Start
+from polydistill.training.run import Branched, Cut, Pretrained, ResultOf, Run, Start
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,8 @@ def depth_of(start: Start) -> int:
     """The number of blocks of what a run starts from."""
     if isinstance(start, Cut):
         return start.depth
+    if isinstance(start, Branched):
+        return depth_of(start.of)
     if isinstance(start, ResultOf):
         made = start.run
         return made.method.depth if isinstance(made.method, Monolingual) else depth_of(made.start)

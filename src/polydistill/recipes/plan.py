@@ -14,11 +14,12 @@ from typing import Literal
 from polydistill.data.sources import FileSource, HubSource, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual
+from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.xd import XDistil
 from polydistill.recipes.tables import TableRecipe
 from polydistill.specs import Spec
-from polydistill.training.run import Cut, Fresh, Pretrained, ResultOf, Run, Start
+from polydistill.training.run import Branched, Cut, Fresh, Pretrained, ResultOf, Run, Start
 from polydistill.training.settings import Judging
 
 # NVIDIA's data sheets: dense peak of the tensor cores, bf16 (V100 and T4: fp16), FLOP/s
@@ -40,11 +41,13 @@ class Architecture:
     blocks: int
     width: int
     vocabulary: int
+    beside: int = 0
+    """Blocks of other branches, which read every text too, and learn nothing from it."""
 
     @property
     def multiplied(self) -> int:
         """Weights of the blocks: 4 width^2 of attention and 8 width^2 of the feed-forward part in each."""
-        return 12 * self.blocks * self.width**2
+        return 12 * (self.blocks + self.beside) * self.width**2
 
     @property
     def bytes(self) -> int:
@@ -53,7 +56,11 @@ class Architecture:
 
     def reading(self, texts: float, tokens: float) -> float:
         """FLOPs of reading so many texts of so many tokens."""
-        return texts * tokens * (2 * self.multiplied + 4 * self.blocks * self.width * tokens)
+        return texts * tokens * (2 * self.multiplied + 4 * (self.blocks + self.beside) * self.width * tokens)
+
+    def learning(self, texts: float, tokens: float) -> float:
+        """FLOPs of learning from them: reading, and twice that backward through all blocks that learn."""
+        return self.reading(texts, tokens) + 2 * replace(self, beside=0).reading(texts, tokens)
 
 
 ARCHITECTURES: dict[str, Architecture] = {  # from their published configurations
@@ -79,7 +86,7 @@ ASSUMPTIONS = (
 class Line(Spec):
     """All runs of one method on one model."""
 
-    method: Literal["pretrain", "tune", "xd", "monolingual"]
+    method: Literal["pretrain", "tune", "xd", "monolingual", "multikd"]
     model: str
     runs: int
     steps: int
@@ -148,7 +155,7 @@ def with_starts(runs: Iterable[Run]) -> list[Run]:
 
 def origin(start: Start) -> Fresh | Pretrained:
     """The encoder that a chain of runs goes back to."""
-    if isinstance(start, Cut):
+    if isinstance(start, Cut | Branched):
         return origin(start.of)
     return origin(start.run.start) if isinstance(start, ResultOf) else start
 
@@ -159,6 +166,9 @@ def architecture(start: Start) -> Architecture:
         return learner(start.run)
     if isinstance(start, Cut):
         return replace(architecture(start.of), blocks=start.depth)
+    if isinstance(start, Branched):
+        branches = start.branches
+        return replace(architecture(start.of), beside=(len(branches.languages) - 1) * branches.blocks)
     if isinstance(start, Fresh):
         return Architecture(start.blocks, start.width, start.vocabulary)
     if start.name not in ARCHITECTURES:
@@ -188,8 +198,8 @@ def _line(run: Run, peak: float) -> Line:
     sizes, training = learner(run), run.training
     examples = training.steps * training.batch_size * training.accumulation
     tokens = _tokens(run)
-    student = 3 * sizes.reading(examples, tokens) + _vocabulary_head(run, sizes, examples * tokens)
-    teacher = _teacher(run).reading(_taught(run, examples), tokens)
+    student = sizes.learning(examples, tokens) + _vocabulary_head(run, sizes, examples * tokens)
+    teacher = _teaching(run, examples, tokens)
     evaluations = training.steps // training.evaluate_every if training.evaluate_every else 0
     judging = sizes.reading(evaluations * _judged(run.selection) + _judged(run.evaluation), tokens)
     seconds = max(student / (peak * UTILISATION), training.steps * STEP_SECONDS)
@@ -229,9 +239,12 @@ def _vocabulary_head(run: Run, sizes: Architecture, tokens: float) -> float:
     return 6 * sizes.width * (sizes.vocabulary + sizes.width) * tokens * share
 
 
-def _teacher(run: Run) -> Architecture:
-    """The sizes of who teaches, or would."""
-    return architecture(run.teacher or run.start)
+def _teaching(run: Run, examples: int, tokens: float) -> float:
+    """FLOPs of what teachers read; of several, each reads the texts of its language."""
+    if not isinstance(run.method, MultiKD):
+        return architecture(run.teacher or run.start).reading(_taught(run, examples), tokens)
+    own = row_count(run.method.data) if run.method.store_teacher else examples / len(run.teachers)
+    return sum(architecture(teacher).reading(own, tokens) for teacher in run.teachers.values())
 
 
 def _taught(run: Run, examples: int) -> int:
@@ -261,7 +274,8 @@ def _sum(lines: Sequence[Line]) -> Line:
 
 def _downloads(runs: Sequence[Run]) -> tuple[Download, ...]:
     """The models and data sets of the hub that the runs read, each once."""
-    origins = {start.name: start for start in (origin(run.start) for run in runs) if isinstance(start, Pretrained)}
+    begun = (origin(model) for run in runs for model in run.models.values())
+    origins = {start.name: start for start in begun if isinstance(start, Pretrained)}
     models = [Download(name=name, bytes=architecture(start).bytes) for name, start in origins.items()]
     languages: dict[str, set[str]] = {}
     for run in runs:

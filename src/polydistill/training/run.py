@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,17 +14,19 @@ from polydistill.data.load import fingerprint
 from polydistill.data.rows import SENTENCE
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual
+from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.objectives.layer_maps import LayerMap
-from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, RunResult, load_result
+from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, LanguageCode, RunResult, load_result
 from polydistill.specs import Spec
+from polydistill.students.mblm_config import Branches
 from polydistill.tasks import TASKS
 from polydistill.training.model_folders import model_content, run_folder
 from polydistill.training.settings import Judging, Training
 
-MethodSpec = Annotated[Pretrain | Tune | XDistil | Monolingual, Field(discriminator="kind")]
+MethodSpec = Annotated[Pretrain | Tune | XDistil | Monolingual | MultiKD, Field(discriminator="kind")]
 
 _FORMAT = 1  # raise it when the same run would no longer give the same result
 
@@ -78,12 +81,21 @@ class Cut(Spec):
     """Which of the old blocks each block is."""
 
 
-Start = Annotated[Fresh | Pretrained | ResultOf | Cut, Field(discriminator="kind")]
+class Branched(Spec):
+    """Another model with language branches: an MBLM, which says what the other one says until it learns."""
+
+    kind: Literal["branched"] = "branched"
+    of: Annotated[Pretrained | ResultOf, Field(discriminator="kind")]
+    branches: Branches
 
 
-def before(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | None:
+AnyStart = Fresh | Pretrained | ResultOf | Cut | Branched
+Start = Annotated[AnyStart, Field(discriminator="kind")]
+
+
+def before(start: AnyStart | None) -> Run | None:
     """The run that must be done first."""
-    if isinstance(start, Cut):
+    if isinstance(start, Cut | Branched):
         return before(start.of)
     return start.run if isinstance(start, ResultOf) else None
 
@@ -96,6 +108,8 @@ class Run(Spec):
     start: Start
     teacher: Start | None = None
     """Who teaches; a method that has a teacher takes the student's own start where this is not set."""
+    teachers: Mapping[LanguageCode, Start] = Field(default={}, exclude_if=lambda teachers: not teachers)
+    """Who teaches each language, for a method with several teachers."""
     training: Training
     selection: Judging | None = None
     """What chooses the weights that are kept; the mean over its languages counts."""
@@ -122,6 +136,20 @@ class Run(Spec):
         return self
 
     @model_validator(mode="after")
+    def _a_teacher_a_language(self) -> Run:
+        if not isinstance(self.method, MultiKD):
+            if self.teachers:
+                raise ValueError(
+                    f"`teachers` are for the method 'multikd'; {self.method.kind!r} has none. Leave it out."
+                )
+        elif set(self.teachers) != set(self.method.languages) or self.teacher is not None:
+            raise ValueError(
+                f"MultiKD needs a teacher for each of {', '.join(self.method.languages)} under `teachers`, and none "
+                f"under `teacher`; there are teachers for {', '.join(self.teachers) or 'no language'}."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _measures_fit(self) -> Run:
         several = isinstance(self.method, Monolingual)
         if self.selection is not None and several != (self.selection.measure == "perplexity"):
@@ -139,7 +167,8 @@ class Run(Spec):
     @property
     def models(self) -> dict[str, Start]:
         """All that the run loads: what the student begins as, and who teaches it."""
-        return {name: model for name in ("start", "teacher") if (model := getattr(self, name)) is not None}
+        single = {name: model for name in ("start", "teacher") if (model := getattr(self, name)) is not None}
+        return {**single, **{f"teacher/{code}": model for code, model in self.teachers.items()}}
 
     @property
     def first(self) -> tuple[Run, ...]:
@@ -166,7 +195,7 @@ class Run(Spec):
 
     def resolved(self) -> dict[str, Any]:
         """All that decides the result: runs this one starts from by their identity, data by its content."""
-        content = self.model_dump(mode="json", exclude={"name", *self.models})
+        content = self.model_dump(mode="json", exclude={"name", "teachers", *self.models})
         content |= {name: _resolved_start(model) for name, model in self.models.items()}
         content["data"] = self.data_fingerprint
         content["format"] = _FORMAT
@@ -191,11 +220,11 @@ class Run(Spec):
         return _hash(self.resolved())
 
 
-def _made_by(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | RunResult | None:
+def _made_by(start: AnyStart | None) -> Run | RunResult | None:
     """The run that a start comes from, as far as that is known: named, or with its record beside the model's folder."""
     if (run := before(start)) is not None:
         return run
-    if isinstance(start, Cut):
+    if isinstance(start, Cut | Branched):
         return _made_by(start.of)
     if isinstance(start, Pretrained):
         folder = run_folder(Path(start.name))
@@ -212,10 +241,10 @@ def _names(selection: Judging) -> list[str]:
     return [f"{split}/{language}{_UNLABELLED.get(selection.measure, '')}" for language in selection.languages]
 
 
-def _resolved_start(start: Fresh | Pretrained | ResultOf | Cut | None) -> Any:
+def _resolved_start(start: AnyStart | None) -> Any:
     if start is None:
         return None
-    if isinstance(start, Cut):
+    if isinstance(start, Cut | Branched):
         return {**start.model_dump(mode="json", exclude={"of"}), "of": _resolved_start(start.of)}
     if isinstance(start, ResultOf):
         return {"result": start.run.identity, **({"student": start.student} if start.student else {})}
@@ -230,4 +259,5 @@ def _hash(content: Any) -> str:
 
 ResultOf.model_rebuild()
 Cut.model_rebuild()
+Branched.model_rebuild()
 Run.model_rebuild()

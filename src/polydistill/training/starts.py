@@ -25,18 +25,22 @@ from polydistill.objectives.layer_maps import resolve
 from polydistill.students.cut import cut
 from polydistill.students.fresh import fresh_encoder, learn_tokenizer
 from polydistill.students.layers import blocks
+from polydistill.students.mblm import branched
 from polydistill.tasks import TASKS, TaskName
-from polydistill.training.run import Cut, Fresh, Pretrained, ResultOf, Run
+from polydistill.training.run import AnyStart, Branched, Cut, Fresh, Pretrained, ResultOf, Run
 from polydistill.training.store import Store
 
 
-def load_start(start: Fresh | Pretrained | ResultOf | Cut, run: Run, store: Store) -> Loaded:
+def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
     """The network and tokenizer that a run begins with; a classifier without a head gets a new one."""
     if isinstance(start, Fresh):
         return _fresh(start, run)
     if isinstance(start, Cut):
         whole = load_start(start.of, run, store)
         return Loaded(cut(whole.network, resolve(start.map, start.depth, len(blocks(whole.network)))), whole.tokenizer)
+    if isinstance(start, Branched):
+        whole = load_start(start.of, run, store)
+        return Loaded(branched(whole.network, start.branches), whole.tokenizer)
     name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
     if isinstance(run.method, Pretrain | Monolingual):
