@@ -18,7 +18,7 @@ from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import unknown
 from polydistill.exports.onnx import Exported, export_onnx
 from polydistill.methods.method import Loaded
-from polydistill.recipes import mono
+from polydistill.recipes import mono, multikd
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
 from polydistill.recipes.own_students import DistillOptions, distill_run
 from polydistill.recipes.plan import Plan, plan_table
@@ -135,16 +135,24 @@ def distill(
 
 def tables() -> dict[str, str]:
     """The ids and titles of all tables that can be made."""
-    made = {"xd": map(str, XD_TABLES), "mono": mono.TABLES}
+    made = {"xd": map(str, XD_TABLES), "mono": mono.TABLES, "multikd": multikd.TABLES}
     ids = [f"{paper}/{number}" for paper, numbers in made.items() for number in numbers]
     return {id: published_table(id).title for id in ids}
 
 
-def recipe(id: str, scale: Scale = "world") -> TableRecipe:
-    """A table of a paper as a list of runs, such as `xd/3`."""
+def recipe(id: str, scale: Scale = "world", select: multikd.Select | None = None, search: bool = False) -> TableRecipe:
+    """A table of a paper as a list of runs, such as `xd/3`.
+
+    `select` and `search` are for `multikd/...`: whose dev rows choose the weights, and whether the paper's learning
+    rates and numbers of epochs are all tried.
+    """
     if id not in tables():
         raise unknown("table", id, tables())
     paper, _, number = id.partition("/")
+    if paper == "multikd":
+        return multikd.table(number, scale, select or "supervised", search)
+    if select is not None or search:
+        raise ValueError(f"select and search are options of the multikd tables; {id} has neither. Leave them out.")
     return xd_table(int(number), scale) if paper == "xd" else mono.table(number, scale)
 
 
@@ -155,17 +163,26 @@ def table(
     runs: str | Path = DEFAULT_ROOT,
     console: Console | None = None,
     only_finished: bool = False,
+    select: multikd.Select | None = None,
+    search: bool = False,
 ) -> Table:
     """Run what is missing of a table, for the seeds 0, 1, ..., and put our numbers beside the published ones.
 
-    With `only_finished` nothing is run, and the table has what is done.
+    With `only_finished` nothing is run, and the table has what is done. `select` and `search`: see `recipe`.
     """
-    return make_table(recipe(id, scale), _seeds(seeds), Store(runs), console, only_finished)
+    return make_table(recipe(id, scale, select, search), _seeds(seeds), Store(runs), console, only_finished)
 
 
-def plan(id: str, scale: Scale = "paper", seeds: int = 1, gpu: str = "A100") -> Plan:
+def plan(
+    id: str,
+    scale: Scale = "paper",
+    seeds: int = 1,
+    gpu: str = "A100",
+    select: multikd.Select | None = None,
+    search: bool = False,
+) -> Plan:
     """What a table would take; nothing is run or fetched."""
-    return plan_table(recipe(id, scale), _seeds(seeds), gpu)
+    return plan_table(recipe(id, scale, select, search), _seeds(seeds), gpu)
 
 
 def _seeds(count: int) -> range:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from polydistill import api
 from polydistill.languages import LANGUAGES
-from polydistill.methods import monolingual, pretraining, tuning, xd
+from polydistill.methods import monolingual, multikd, pretraining, tuning, xd
 from polydistill.results import RUN_FILE, load_result
 from polydistill.tasks import TASKS
 from polydistill.training.edit import read_run
@@ -41,7 +41,7 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
                 for code, entry in LANGUAGES.items()
             ]
         case "methods":
-            kinds = {"pretrain": pretraining, "tune": tuning, "xd": xd, "monolingual": monolingual}
+            kinds = {"pretrain": pretraining, "tune": tuning, "xd": xd, "monolingual": monolingual, "multikd": multikd}
             return [(kind, (module.__doc__ or "").splitlines()[0]) for kind, module in kinds.items()]
 
 

@@ -66,6 +66,10 @@ class Architecture:
 ARCHITECTURES: dict[str, Architecture] = {  # from their published configurations
     "FacebookAI/xlm-roberta-base": Architecture(12, 768, 250_002),
     "FacebookAI/xlm-roberta-large": Architecture(24, 1024, 250_002),
+    "google-bert/bert-base-multilingual-cased": Architecture(12, 768, 119_547),
+    "FacebookAI/roberta-large": Architecture(24, 1024, 50_265),
+    "almanach/camembert-large": Architecture(24, 1024, 32_005),
+    "hfl/chinese-roberta-wwm-ext-large": Architecture(24, 1024, 21_128),
     "FacebookAI/xlm-mlm-xnli15-1024": Architecture(12, 1024, 95_000),
     "FacebookAI/xlm-mlm-tlm-xnli15-1024": Architecture(12, 1024, 95_000),
 }

@@ -22,7 +22,7 @@ def mixed(streams: Iterable[Tensor], vector_L: Tensor, mask_BL: Tensor | None) -
     shares_NB1D = scores_NB1D.softmax(0).to(first_BLD.dtype)
     total_BLD = first_BLD * shares_NB1D[0]
     for stream_BLD, share_B1D in zip(others, shares_NB1D[1:], strict=True):
-        total_BLD = torch.addcmul(total_BLD, stream_BLD, share_B1D)
+        total_BLD.addcmul_(stream_BLD, share_B1D)  # in place: no gradient asks for what the total was before
     return total_BLD
 
 
