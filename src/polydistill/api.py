@@ -18,8 +18,11 @@ from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import unknown
 from polydistill.exports.onnx import Exported, export_onnx
 from polydistill.methods.method import Loaded
-from polydistill.recipes import mono, multikd
+from polydistill.recipes import mono
+from polydistill.recipes import multikd as multikd_tables
+from polydistill.recipes.multikd import Select
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
+from polydistill.recipes.own_multikd import MultiKDOptions, multikd_run
 from polydistill.recipes.own_students import DistillOptions, distill_run
 from polydistill.recipes.plan import Plan, plan_table
 from polydistill.recipes.quickstart import Quickstart, quickstart
@@ -60,6 +63,8 @@ __all__ = [
     "evaluate",
     "export",
     "load",
+    "multikd",
+    "multikd_run",
     "plan",
     "predict",
     "quickstart",
@@ -126,6 +131,18 @@ def xd(model: str | Path, languages: Sequence[str] = (), *, out: str | Path, **o
     return run(xd_run(model, languages, **options), out)
 
 
+def multikd(
+    student: str | Path,
+    teachers: Mapping[str, str | Path],
+    train: Rows,
+    *,
+    out: str | Path,
+    **options: Unpack[MultiKDOptions],
+) -> Done:
+    """Distil tuned models, one a language, into one multilingual student, in `out`; options: see `multikd_run`."""
+    return run(multikd_run(student, teachers, train, **options), out)
+
+
 def distill(
     teacher: str | Path, texts: Mapping[str, Rows | Path], *, out: str | Path, **options: Unpack[DistillOptions]
 ) -> Done:
@@ -135,12 +152,12 @@ def distill(
 
 def tables() -> dict[str, str]:
     """The ids and titles of all tables that can be made."""
-    made = {"xd": map(str, XD_TABLES), "mono": mono.TABLES, "multikd": multikd.TABLES}
+    made = {"xd": map(str, XD_TABLES), "mono": mono.TABLES, "multikd": multikd_tables.TABLES}
     ids = [f"{paper}/{number}" for paper, numbers in made.items() for number in numbers]
     return {id: published_table(id).title for id in ids}
 
 
-def recipe(id: str, scale: Scale = "world", select: multikd.Select | None = None, search: bool = False) -> TableRecipe:
+def recipe(id: str, scale: Scale = "world", select: Select | None = None, search: bool = False) -> TableRecipe:
     """A table of a paper as a list of runs, such as `xd/3`.
 
     `select` and `search` are for `multikd/...`: whose dev rows choose the weights, and whether the paper's learning
@@ -150,7 +167,7 @@ def recipe(id: str, scale: Scale = "world", select: multikd.Select | None = None
         raise unknown("table", id, tables())
     paper, _, number = id.partition("/")
     if paper == "multikd":
-        return multikd.table(number, scale, select or "supervised", search)
+        return multikd_tables.table(number, scale, select or "supervised", search)
     if select is not None or search:
         raise ValueError(f"select and search are options of the multikd tables; {id} has neither. Leave them out.")
     return xd_table(int(number), scale) if paper == "xd" else mono.table(number, scale)
@@ -163,7 +180,7 @@ def table(
     runs: str | Path = DEFAULT_ROOT,
     console: Console | None = None,
     only_finished: bool = False,
-    select: multikd.Select | None = None,
+    select: Select | None = None,
     search: bool = False,
 ) -> Table:
     """Run what is missing of a table, for the seeds 0, 1, ..., and put our numbers beside the published ones.
@@ -178,7 +195,7 @@ def plan(
     scale: Scale = "paper",
     seeds: int = 1,
     gpu: str = "A100",
-    select: multikd.Select | None = None,
+    select: Select | None = None,
     search: bool = False,
 ) -> Plan:
     """What a table would take; nothing is run or fetched."""

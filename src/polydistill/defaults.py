@@ -26,6 +26,7 @@ TUNE: Options = {
     "warmup": 0.1,  # "10% warm-up steps" (MMKD)
     "decay": "linear",  # "a linear decay" (MMKD)
 }
+MULTIKD: Options = {**TUNE}  # the paper trains and distils alike
 XD: Options = {
     "batch_size": 8,  # "batch size of 8 sentences from the same language" (XD, Sec. 3.1)
     "learning_rate": 5e-6,  # "a learning rate of 5x10^-6" (XD, Sec. 3.1)

@@ -19,6 +19,7 @@ def test_all_commands_are_there():
             "text",
             "tune",
             "xd",
+            "multikd",
             "distill",
             "run",
             "table",

@@ -6,10 +6,10 @@ import typer
 from typer.core import TyperGroup
 
 from polydistill import __version__
-from polydistill.cli import doctor, exporting, learning, models, retrieval, students, tables
+from polydistill.cli import doctor, exporting, learning, models, multikd, retrieval, students, tables
 from polydistill.cli.screen import errors
 
-RESUMABLE = ("quickstart", "tune", "xd", "distill", "run", "table")
+RESUMABLE = ("quickstart", "tune", "xd", "multikd", "distill", "run", "table")
 USER_ERROR, INTERRUPTED = 2, 130
 
 
@@ -72,7 +72,7 @@ def polydistill(
     del traceback, version  # Guarded and the callback read them
 
 
-for add in (tables.add, learning.add, students.add, models.add, exporting.add, retrieval.add, doctor.add):
+for add in (tables.add, learning.add, multikd.add, students.add, models.add, exporting.add, retrieval.add, doctor.add):
     add(app)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
@@ -15,9 +15,10 @@ from polydistill.languages import language
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import ParallelText, XDistil
 from polydistill.results import MODEL
+from polydistill.students.mblm_config import Branches
 from polydistill.tasks import TASKS, TaskName
 from polydistill.training.hub import pinned
-from polydistill.training.run import Pretrained, Run
+from polydistill.training.run import Branched, Pretrained, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.starts import task_of
 
@@ -39,6 +40,7 @@ class TuneOptions(_Common, total=False):
     """What `tune_run` takes by name."""
 
     dev_languages: Sequence[str]
+    branches: int | None
 
 
 class XDOptions(_Common, total=False):
@@ -59,13 +61,15 @@ def tune_run(
     dev_languages: Sequence[str] = (),
     test: Rows | None = None,
     test_languages: Sequence[str] = (),
+    branches: int | None = None,
     max_length: int | None = None,
     seed: int = 0,
     **options: Unpack[Options],
 ) -> Run:
     """Tune `model` on the labels of `languages`; keep the weights that are best on `dev`; score them on `test`.
 
-    Dev and test are read in the languages of training where no others are named.
+    Dev and test are read in the languages of training where no others are named. With `branches` an MBLM is tuned: so
+    many of the model's lowest blocks become a branch a language.
     """
     start, codes, source = pinned(model), codes_of(languages), as_source(train)
     length = length_of(start, max_length)
@@ -73,7 +77,7 @@ def tune_run(
     return Run(
         name=f"tune {'+'.join(codes)} on {called_of(start)}",
         method=Tune(task=task, languages=codes, data=source, max_length=length),
-        start=start,
+        start=branched_start(start, codes, branches),
         training=training_of(TUNE, options, rows, judged=dev is not None),
         selection=judging_of(task, dev, dev_languages or codes, length),
         evaluation=judging_of(task, test, test_languages or codes, length),
@@ -101,7 +105,7 @@ def xd_run(
     Give `data` (rows of the task, aligned across `languages`, labels unread) or `parallel`: plain parallel text by
     target language, two files or one. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
     """
-    start, first = _tuned(pinned(model), task), language(source_language).code
+    start, first = tuned(pinned(model), task), language(source_language).code
     length = length_of(start, max_length)
     texts = tuple(_parallel_text(first, target, files) for target, files in (parallel or {}).items())
     codes = codes_of(languages or (first, *(text.target for text in texts)))
@@ -144,7 +148,7 @@ def called_of(start: Pretrained) -> str:
     return path.parent.name if path.name == MODEL and path.parent.name else path.name
 
 
-def _tuned(start: Pretrained, task: TaskName) -> Pretrained:
+def tuned(start: Pretrained, task: TaskName) -> Pretrained:
     """The same, if it can teach: a head that has learned nothing has nothing to say."""
     if task_of(start) != task:
         said = "" if task == "nli" else f" --task {task}"
@@ -153,6 +157,16 @@ def _tuned(start: Pretrained, task: TaskName) -> Pretrained:
             f"--model {start.name}{said} --train ROWS --out tuned."
         )
     return start
+
+
+def branched_start(start: Pretrained, languages: tuple[str, ...], blocks: int | None) -> Pretrained | Branched:
+    """The model itself, or with branches of so many blocks for these languages."""
+    if blocks is None:
+        return start
+    depth = int(AutoConfig.from_pretrained(start.name, revision=start.revision).num_hidden_layers)
+    if not 0 < blocks <= depth:
+        raise ValueError(f"branches is {blocks}; {start.name} has {depth} blocks, so branches may have 1 to {depth}.")
+    return Branched(of=start, branches=Branches(languages=languages, blocks=blocks))
 
 
 def length_of(start: Pretrained, wanted: int | None) -> int:
