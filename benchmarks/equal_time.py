@@ -21,9 +21,10 @@ from polydistill.recipes.mono_scales import setting
 from polydistill.recipes.mono_systems import Systems
 from polydistill.training.distiller import Distiller
 from polydistill.training.execute import make_distiller
+from polydistill.training.loading import load_start
+from polydistill.training.origins import Pretrained, before
 from polydistill.training.preparing import prepare
-from polydistill.training.run import Pretrained, Run, before
-from polydistill.training.starts import load_start
+from polydistill.training.run import Run
 from polydistill.training.store import Store
 
 STEPS = 10  # of a turn

@@ -26,7 +26,8 @@ from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.results import MODEL
 from polydistill.training.execute import execute, versions
-from polydistill.training.run import Fresh, ResultOf, Run
+from polydistill.training.origins import Fresh, ResultOf
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import LOG, Store
 

@@ -30,7 +30,7 @@ from polydistill.tasks import neighbours
 from polydistill.tasks.bertscore import BertScores, bertscore
 from polydistill.tasks.neighbours import Search, nearest
 from polydistill.tasks.token_vectors import Reader, sentences, special_ids, token_vectors, token_weights
-from polydistill.training.starts import load_encoder
+from polydistill.training.loading import load_encoder
 
 SENTENCES, MAX_LENGTH = 1000, 64
 SHAPES = {"4 blocks of 128": (4, 128), "6 blocks of 384": (6, 384)}

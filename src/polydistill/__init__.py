@@ -6,9 +6,12 @@ What is exported here is `polydistill.api`, loaded when it is first asked for, s
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from polydistill.auto_classes import announce
+
 if TYPE_CHECKING:
     from polydistill.api import (
         Done,
+        Exported,
         Figure,
         Plan,
         Prediction,
@@ -20,11 +23,14 @@ if TYPE_CHECKING:
         distill,
         distill_run,
         evaluate,
+        export,
         figure,
         figures,
         kld,
         kld_run,
         load,
+        multikd,
+        multikd_run,
         plan,
         predict,
         quickstart,
@@ -46,6 +52,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Done",
+    "Exported",
     "Figure",
     "Plan",
     "Prediction",
@@ -57,11 +64,14 @@ __all__ = [
     "distill",
     "distill_run",
     "evaluate",
+    "export",
     "figure",
     "figures",
     "kld",
     "kld_run",
     "load",
+    "multikd",
+    "multikd_run",
     "plan",
     "predict",
     "quickstart",
@@ -78,6 +88,8 @@ __all__ = [
     "xd",
     "xd_run",
 ]
+
+announce()
 
 
 def __getattr__(name: str) -> Any:

@@ -15,25 +15,18 @@ from polydistill.data.rows import Corpus
 from polydistill.data.sources import WorldSource
 from polydistill.data.streams import TextStream, open_texts
 from polydistill.defaults import MAX_LENGTH
-from polydistill.errors import unknown
+from polydistill.exports.onnx import Exported, export_onnx
 from polydistill.methods.method import Loaded
-from polydistill.recipes import bert_kld, mono
-from polydistill.recipes.figures import make_figure
-from polydistill.recipes.mono_figures import FIGURES
-from polydistill.recipes.mono_figures import figure as mono_figure
+from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
 from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
 from polydistill.recipes.own_kld import KldOptions, kld_run
+from polydistill.recipes.own_multikd import MultiKDOptions, multikd_run
 from polydistill.recipes.own_students import DistillOptions, distill_run
-from polydistill.recipes.plan import Plan, plan_table
+from polydistill.recipes.plan import Plan
 from polydistill.recipes.quickstart import Quickstart, quickstart
 from polydistill.recipes.retrieval import retrieve
 from polydistill.recipes.stored import report
-from polydistill.recipes.tables import TableRecipe, make_table
-from polydistill.recipes.xd import TABLES as XD_TABLES
-from polydistill.recipes.xd import table as xd_table
-from polydistill.recipes.xd_scales import Scale
 from polydistill.reports.figures import Figure
-from polydistill.reports.published import published_table
 from polydistill.reports.tables import Table
 from polydistill.results import MODEL, STUDENTS, RunResult, Score
 from polydistill.students.polyglot import Polyglot
@@ -43,14 +36,15 @@ from polydistill.training.edit import changed, read_run
 from polydistill.training.execute import execute
 from polydistill.training.hub import pinned
 from polydistill.training.judging import judge
+from polydistill.training.loading import load_classifier, task_of
 from polydistill.training.out import claim
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging
-from polydistill.training.starts import load_classifier, task_of
 from polydistill.training.store import DEFAULT_ROOT, Store
 
 __all__ = [
     "Done",
+    "Exported",
     "Figure",
     "Plan",
     "Prediction",
@@ -62,11 +56,14 @@ __all__ = [
     "distill",
     "distill_run",
     "evaluate",
+    "export",
     "figure",
     "figures",
     "kld",
     "kld_run",
     "load",
+    "multikd",
+    "multikd_run",
     "plan",
     "predict",
     "quickstart",
@@ -133,6 +130,18 @@ def xd(model: str | Path, languages: Sequence[str] = (), *, out: str | Path, **o
     return run(xd_run(model, languages, **options), out)
 
 
+def multikd(
+    student: str | Path,
+    teachers: Mapping[str, str | Path],
+    train: Rows,
+    *,
+    out: str | Path,
+    **options: Unpack[MultiKDOptions],
+) -> Done:
+    """Distil tuned models, one a language, into one multilingual student, in `out`; options: see `multikd_run`."""
+    return run(multikd_run(student, teachers, train, **options), out)
+
+
 def distill(
     teacher: str | Path, texts: Mapping[str, Rows | Path], *, out: str | Path, **options: Unpack[DistillOptions]
 ) -> Done:
@@ -152,69 +161,6 @@ def kld(
 ) -> Done:
     """Tune a model on texts in a pair of languages with a teacher of another pair, in `out`; options: see `kld_run`."""
     return run(kld_run(model, teacher, data, pair, teacher_pair, **options), out)
-
-
-def tables() -> dict[str, str]:
-    """The ids and titles of all tables that can be made."""
-    made = {"xd": map(str, XD_TABLES), "mono": mono.TABLES, "bert-kld": bert_kld.TABLES}
-    ids = [f"{paper}/{number}" for paper, numbers in made.items() for number in numbers]
-    return {id: published_table(id).title for id in ids}
-
-
-def recipe(id: str, scale: Scale = "world") -> TableRecipe:
-    """A table of a paper as a list of runs, such as `xd/3`."""
-    if id not in tables():
-        raise unknown("table", id, tables())
-    paper, _, number = id.partition("/")
-    if paper == "xd":
-        return xd_table(int(number), scale)
-    return {"mono": mono.table, "bert-kld": bert_kld.table}[paper](number, scale)
-
-
-def table(
-    id: str,
-    scale: Scale = "world",
-    seeds: int = 1,
-    runs: str | Path = DEFAULT_ROOT,
-    console: Console | None = None,
-    only_finished: bool = False,
-) -> Table:
-    """Run what is missing of a table, for the seeds 0, 1, ..., and put our numbers beside the published ones.
-
-    With `only_finished` nothing is run, and the table has what is done.
-    """
-    return make_table(recipe(id, scale), _seeds(seeds), Store(runs), console, only_finished)
-
-
-def figures() -> dict[str, str]:
-    """The ids and titles of all figures that can be made."""
-    return {f"mono/{number}": title for number, (title, *_) in FIGURES.items()}
-
-
-def figure(
-    id: str,
-    scale: Scale = "world",
-    seeds: int = 1,
-    runs: str | Path = DEFAULT_ROOT,
-    console: Console | None = None,
-    only_finished: bool = False,
-) -> Figure:
-    """Run what is missing of a paper's figure, such as `mono/4.1`, for the seeds 0, 1, ..., and read its points."""
-    if id not in figures():
-        raise unknown("figure", id, figures())
-    made = mono_figure(id.partition("/")[2], scale)
-    return make_figure(made, _seeds(seeds), Store(runs), console, only_finished)
-
-
-def plan(id: str, scale: Scale = "paper", seeds: int = 1, gpu: str = "A100") -> Plan:
-    """What a table would take; nothing is run or fetched."""
-    return plan_table(recipe(id, scale), _seeds(seeds), gpu)
-
-
-def _seeds(count: int) -> range:
-    if count < 1:
-        raise ValueError(f"seeds is {count}; expected at least 1: the seeds are 0, 1, ...")
-    return range(count)
 
 
 def load(model: str | Path, task: TaskName = "nli") -> Loaded:
@@ -260,6 +206,14 @@ def predict(
         table = Dataset.from_dict({name: [row[name] for row in some] for name in asked.shape.texts})
         text = asked.encode(loaded.tokenizer, table, _length(loaded))
         yield from asked.answers(student, text, table, language, device)
+
+
+def export(
+    model: str | Path | Loaded, onnx: str | Path, task: TaskName = "nli", language: str | None = None
+) -> Exported:
+    """A model as ONNX in the folder `onnx`, once it is seen to say what the model says; see `exports.onnx`."""
+    loaded = model if isinstance(model, Loaded) else load(model, task)
+    return export_onnx(loaded, onnx, task, language)
 
 
 def world_rows(

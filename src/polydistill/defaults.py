@@ -28,6 +28,7 @@ TUNE: Options = {
 }
 EFFICIENT_RATE = 1e-4  # "a high learning rate of 0.0001 for parameter-efficient [...] strategies" (thesis, Sec. 4.2.2)
 FEW_PASSES = 50  # few-shot: "50 / 50 / 50 Epochs" (thesis, table 4.2)
+MULTIKD: Options = {**TUNE}  # the paper trains and distils alike
 XD: Options = {
     "batch_size": 8,  # "batch size of 8 sentences from the same language" (XD, Sec. 3.1)
     "learning_rate": 5e-6,  # "a learning rate of 5x10^-6" (XD, Sec. 3.1)

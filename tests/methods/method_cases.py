@@ -13,16 +13,18 @@ import kld_cases
 import numpy as np
 import torch
 from monolingual_cases import SPECS, expected_terms, wanted_counts
+from multikd_cases import expected_loss, teachers
 
 from polydistill.data.batches import Batch, Steps
 from polydistill.data.masking import IGNORED
 from polydistill.data.schedule import Schedule
 from polydistill.data.sources import WorldSource
-from polydistill.methods import bert_kld, monolingual, pretraining, transfer_tuning, xd
+from polydistill.methods import bert_kld, monolingual, multikd, pretraining, transfer_tuning, xd
 from polydistill.methods import tuning as tuning_method
 from polydistill.methods.bert_kld import Kld
 from polydistill.methods.method import Loaded, Method, Models, Prepared
 from polydistill.methods.monolingual import Monolingual
+from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
@@ -44,6 +46,7 @@ PREPARE = {
     XDistil: xd.prepare,
     Monolingual: monolingual.prepare,
     Kld: bert_kld.prepare,
+    MultiKD: multikd.prepare,
 }
 
 
@@ -51,7 +54,7 @@ PREPARE = {
 class Case:
     """A method's spec and the family of its networks."""
 
-    spec: Pretrain | Tune | TransferTune | XDistil | Monolingual | Kld
+    spec: Pretrain | Tune | TransferTune | XDistil | Monolingual | Kld | MultiKD
     family: str = "xlm-roberta"
 
     def __str__(self) -> str:
@@ -62,9 +65,11 @@ class Case:
             return "-".join([self.spec.kind, *self.task, self.spec.strategy.learns_on, *distilled, self.family])
         if isinstance(self.spec, Kld):
             return f"{next(name for name, spec in kld_cases.SPECS.items() if spec == self.spec)}-{self.family}"
-        if not isinstance(self.spec, XDistil):
+        if isinstance(self.spec, Pretrain | Tune):
             return "-".join([self.spec.kind, *self.task, self.family])
         stored = "stored" if self.spec.store_teacher else "live"
+        if isinstance(self.spec, MultiKD):
+            return "-".join([self.spec.kind, *self.task, stored, self.family])
         return (
             f"xd-{''.join(f'{name}-' for name in self.task)}{self.spec.on}-{self.spec.distance}-{stored}-{self.family}"
         )
@@ -81,7 +86,7 @@ class Case:
             }
         if isinstance(self.spec, Kld):
             return kld_cases.weights(self.spec)
-        return {{"pretrain": "mlm", "tune": "task", "xd": "xd"}[self.spec.kind]: 1.0}
+        return {{"pretrain": "mlm", "tune": "task", "xd": "xd", "multikd": "kd"}[self.spec.kind]: 1.0}
 
     @property
     def text(self) -> str:
@@ -105,7 +110,7 @@ class Case:
 
     @property
     def has_teacher(self) -> bool:
-        """Whether a teacher reads along while training."""
+        """Whether one teacher reads along while training."""
         if isinstance(self.spec, Monolingual):
             return self.spec.has_teacher
         if isinstance(self.spec, TransferTune):
@@ -145,6 +150,8 @@ CASES = (
         Case(_xd(on, "mse", stored), f)
         for on, stored, f in product(("logits", "first"), (False, True), ("bert", "xlm"))
     ),
+    *(Case(MultiKD(store_teacher=stored, **_DATA), f) for stored in (False, True) for f in ("xlm-roberta", "bert")),
+    Case(MultiKD(task="choice", **_LONGER)),
     *(Case(spec) for spec in SPECS.values()),
     *(Case(SPECS["MonoShot"], family) for family in ("bert", "distilbert")),
     *(Case(spec) for spec in kld_cases.SPECS.values()),
@@ -165,7 +172,9 @@ def _prepared(case: Case) -> Prepared:
     teacher = Loaded(tiny_network(case.family, case.head, seed=2, dropout=0.5), tiny_tokenizer())
     with TemporaryDirectory() as folder:
         source = Loaded(tiny_network(case.family, case.head, seed=3), tiny_tokenizer())
-        return PREPARE[type(case.spec)](case.spec, Models(student, teacher, Path(folder), source), seed=0)
+        return PREPARE[type(case.spec)](
+            case.spec, Models(student, teacher, Path(folder), source, teachers(case.head)), seed=0
+        )
 
 
 def batch_of(prepared: Prepared, step: int = 0) -> Batch:
@@ -198,6 +207,9 @@ def _expected(case: Case, method: Method, batch: Batch) -> float:
         if case.spec.task == "ner":  # every tagged token is a row of its own
             return tuning(said["logits"].reshape(labels.size, -1), labels.reshape(-1), labels.reshape(-1) != IGNORED)[0]
         return tuning(said["logits"], labels)[0]
+    if isinstance(case.spec, MultiKD):
+        said = outputs(student.network, batch["text"], batch["language"])["logits"]
+        return expected_loss(case.spec, method, batch, said)
     said = outputs(student.network, batch["target"], batch["language"])[case.spec.on]
     return distance(case.spec.distance, said, _signal(case.spec, method, batch))[0]
 

@@ -16,7 +16,8 @@ from polydistill.methods.bert_kld import Kld, prepare
 from polydistill.methods.method import Loaded, Models
 from polydistill.methods.tuning import Tune
 from polydistill.training.execute import execute
-from polydistill.training.run import Pretrained, ResultOf, Run
+from polydistill.training.origins import Pretrained, ResultOf
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store
 from tiny import tiny_network, tiny_tokenizer

@@ -19,7 +19,8 @@ from polydistill.methods.method import Loaded, Models
 from polydistill.methods.monolingual import Monolingual, Student, Text, Weights, prepare
 from polydistill.students.capture import Reader
 from polydistill.training.execute import make_distiller
-from polydistill.training.run import Fresh, Run
+from polydistill.training.origins import Fresh
+from polydistill.training.run import Run
 from polydistill.training.settings import Training
 from tiny import BLOCKS, tiny_network, tiny_tokenizer
 

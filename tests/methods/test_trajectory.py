@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from method_cases import PREPARE
+from multikd_cases import teachers
 from rich.console import Console
 from transformers import set_seed
 
@@ -24,11 +25,13 @@ from polydistill.data.sources import WorldSource
 from polydistill.methods.bert_kld import Kld
 from polydistill.methods.method import Loaded, Models
 from polydistill.methods.monolingual import Monolingual, Student
+from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.training.execute import make_distiller, versions
-from polydistill.training.run import Fresh, Pretrained, Run
+from polydistill.training.origins import Fresh, Pretrained
+from polydistill.training.run import Run
 from polydistill.training.settings import Training
 from tiny import tiny_network, tiny_tokenizer
 
@@ -46,6 +49,7 @@ METHODS = {
         depth=1,
         max_length=ROWS["max_length"],
     ),
+    "multikd": MultiKD(**ROWS),
     "xd-first-cosine": XDistil(on="first", distance="cosine", **ROWS),
     "bert-kld": Kld(pair="fr-tr", teacher_pair="en-fr", data=ROWS["data"], max_length=ROWS["max_length"]),
 }
@@ -54,13 +58,15 @@ METHODS = {
 def trajectory(name: str, folder: Path) -> dict[str, float]:
     """The losses of some steps. In float64, so that other processors give the same digits."""
     training = Training(steps=50, batch_size=4, learning_rate=3e-3, warmup=0.1, decay="linear")
+    method = METHODS[name]
     teacher = Pretrained(name="a teacher, given below") if name == "bert-kld" else None
-    run = Run(name=name, method=METHODS[name], start=Fresh(), teacher=teacher, training=training, seed=11)
+    named = dict.fromkeys(method.languages, Fresh()) if isinstance(method, MultiKD) else {}
+    run = Run(name=name, method=method, start=Fresh(), teacher=teacher, teachers=named, training=training, seed=11)
     head = "mlm" if run.method.kind in ("pretrain", "monolingual") else "classes"
     student = Loaded(tiny_network(head=head, seed=1), tiny_tokenizer())
     teacher = Loaded(tiny_network(head=head, seed=2, dropout=0.1), tiny_tokenizer())
     set_seed(run.seed)
-    prepared = PREPARE[type(run.method)](run.method, Models(student, teacher, folder), run.seed)
+    prepared = PREPARE[type(run.method)](run.method, Models(student, teacher, folder, teachers()), run.seed)
     distiller = make_distiller(run, prepared, None, folder / "checkpoints", Console(file=io.StringIO()))
     losses: list[float] = []
     prepared.method.register_forward_hook(lambda _, __, loss: losses.append(loss.total.item()))

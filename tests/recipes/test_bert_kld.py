@@ -14,7 +14,7 @@ from polydistill.recipes.plan import plan_table, with_starts
 from polydistill.recipes.xd import pretrained
 from polydistill.recipes.xd_scales import setting as xd_setting
 from polydistill.reports.published import published_table
-from polydistill.training.run import Pretrained, ResultOf
+from polydistill.training.origins import Pretrained, ResultOf
 
 PAIRS = ("fr-de", "fr-tr", "fr-es", "de-tr", "de-es", "tr-es")
 

@@ -16,7 +16,7 @@ from polydistill.recipes.mono_systems import Systems
 from polydistill.recipes.plan import plan_table, with_starts
 from polydistill.reports.published import published_table
 from polydistill.training.examination import Examination
-from polydistill.training.run import Cut, ResultOf
+from polydistill.training.origins import Cut, ResultOf
 from polydistill.transfer.strategies import STRATEGIES
 
 

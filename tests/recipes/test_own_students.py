@@ -14,7 +14,8 @@ from polydistill.recipes.own_students import distill_run
 from polydistill.recipes.plan import plan_table
 from polydistill.recipes.plan_sizes import SENTENCE_TOKENS, Architecture, learner
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, TableRecipe
-from polydistill.training.run import Fresh, ResultOf, Run
+from polydistill.training.origins import Fresh, ResultOf
+from polydistill.training.run import Run
 from polydistill.training.settings import Training
 from tiny import tiny_network, tiny_tokenizer
 

@@ -14,7 +14,8 @@ from polydistill.recipes.plan_sizes import Architecture, row_count
 from polydistill.recipes.plan_text import flops, hours, to_markdown
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.recipes.xd import Systems, setting, table
-from polydistill.training.run import Pretrained, Run
+from polydistill.training.origins import Pretrained
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 from polydistill.transfer.strategies import strategy
 

@@ -7,7 +7,7 @@ from polydistill import retrieve
 from polydistill.data.load import load_text
 from polydistill.data.sources import WorldSource
 from polydistill.methods.method import Loaded
-from polydistill.training.starts import load_encoder
+from polydistill.training.loading import load_encoder
 from tiny import tiny_network, tiny_tokenizer
 
 WORLD = "world:mini?rows=12&split=test"

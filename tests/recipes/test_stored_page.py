@@ -9,7 +9,8 @@ from polydistill.methods.tuning import Tune
 from polydistill.recipes.stored import found_runs, sections
 from polydistill.reports.page import Picture, Scores
 from polydistill.results import RUN_FILE, RunResult, entity_score, save_result, score_of
-from polydistill.training.run import Cut, Fresh, ResultOf, Run
+from polydistill.training.origins import Cut, Fresh, ResultOf
+from polydistill.training.run import Run
 from polydistill.training.settings import Training
 
 ROWS = WorldSource(rows=9)

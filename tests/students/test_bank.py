@@ -9,7 +9,7 @@ from transformers import AutoModelForMaskedLM
 
 from polydistill.students.bank import Bank, Build, build_students, check_share, parameters_of
 from polydistill.students.layers import blocks, decoder, head_transform
-from polydistill.training.starts import quietly
+from polydistill.training.loading import quietly
 from tiny import tiny_network
 
 FAMILIES = ("xlm-roberta", "roberta", "bert", "distilbert", "modernbert")

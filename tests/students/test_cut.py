@@ -5,7 +5,7 @@ import torch
 
 from polydistill.students.cut import cut
 from polydistill.students.layers import FAMILIES, blocks
-from polydistill.training.starts import quietly
+from polydistill.training.loading import quietly
 from tiny import HEADS, tiny_network
 
 DEEP = 4

@@ -9,7 +9,8 @@ from polydistill.methods.tuning import Tune
 from polydistill.students import used_rows
 from polydistill.students.used_rows import UsedRows, learning_used_rows
 from polydistill.training.execute import execute
-from polydistill.training.run import Pretrained, Run
+from polydistill.training.origins import Pretrained
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store
 from tiny import tiny_network, tiny_tokenizer

@@ -17,7 +17,7 @@ from polydistill.tasks.token_vectors import (
     token_vectors,
     token_weights,
 )
-from polydistill.training.starts import load_encoder
+from polydistill.training.loading import load_encoder
 from reference import bertscore as paper
 from tiny import tiny_network, tiny_tokenizer
 

@@ -24,8 +24,9 @@ from polydistill.methods.tuning import Tune, Tuning
 from polydistill.students.polyglot import Polyglot
 from polydistill.training import execute as engine
 from polydistill.training.distiller import Distiller
+from polydistill.training.origins import Pretrained
 from polydistill.training.processes import processes
-from polydistill.training.run import Pretrained, Run
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store
 from tiny import tiny_network, tiny_tokenizer

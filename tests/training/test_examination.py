@@ -6,11 +6,12 @@ from pydantic import ValidationError
 from polydistill import retrieve
 from polydistill.data.sources import WorldSource
 from polydistill.methods.monolingual import Monolingual, Student
-from polydistill.recipes.tables import do
 from polydistill.results import RUN_FILE
 from polydistill.tasks.retrieval import Similarity, at_layer
 from polydistill.training.examination import Examination, Retrieving
-from polydistill.training.run import Cut, Fresh, Pretrained, ResultOf, Run
+from polydistill.training.examine import examine
+from polydistill.training.origins import Cut, Fresh, Pretrained, ResultOf
+from polydistill.training.run import Run
 from polydistill.training.settings import Training
 from polydistill.training.store import Store
 from tiny import tiny_network, tiny_tokenizer
@@ -37,7 +38,7 @@ def values(result):
 
 
 def test_it_finds_what_the_command_finds(teacher, tmp_path):
-    result = do(examination({"tr": teacher, "en": teacher}), Store(tmp_path / "runs"))
+    result = examine(examination({"tr": teacher, "en": teacher}), Store(tmp_path / "runs"))
     for how in ("bertscore", "cosine"):
         for found in retrieve(teacher.name, ROWS, "tr", similarity=how):
             accuracy, mrr = found.scores
@@ -61,24 +62,26 @@ def test_students_of_single_languages_read_their_own(teacher, tmp_path):
     )
     models = {code: ResultOf(run=students, student=code) for code in ("en", "tr")}
     store = Store(tmp_path / "runs")
-    result = do(examination(models), store)  # does the students' run first
+    result = examine(examination(models), store)  # does the students' run first
     folders = {code: store.folder(students) / "students" / code for code in models}
     accuracy, _ = retrieve(folders["tr"], ROWS, "tr", source_model=folders["en"])[0].scores
     assert values(result)["tr", "retrieval cosine to en"] == accuracy.value
-    swapped = do(examination({"en": models["tr"], "tr": models["en"]}), store)
+    swapped = examine(examination({"en": models["tr"], "tr": models["en"]}), store)
     assert swapped.run_id != result.run_id
 
 
 def test_some_blocks_are_looked_at_alone(teacher, tmp_path):
     store, cut = Store(tmp_path / "runs"), Cut(of=teacher, depth=1, map="bottom")
-    alone = do(examination({"tr": cut, "en": cut}), store)
-    below = do(examination({"tr": teacher, "en": teacher}, how=(Similarity.model_validate({"layers": (1,)}),)), store)
+    alone = examine(examination({"tr": cut, "en": cut}), store)
+    below = examine(
+        examination({"tr": teacher, "en": teacher}, how=(Similarity.model_validate({"layers": (1,)}),)), store
+    )
     assert values(alone)["tr", "retrieval cosine to en"] == values(below)["tr", "retrieval cosine to en"]
 
 
 def test_layer_by_layer(teacher, tmp_path):
     looked = examination({"tr": teacher, "en": teacher}, by_layer=True, how=BOTH[1:])
-    result = do(looked, Store(tmp_path / "runs"))
+    result = examine(looked, Store(tmp_path / "runs"))
     assert len(result.scores) == 8  # two layers
     for found in retrieve(teacher.name, ROWS, "tr", by_layer=True):
         assert values(result)["tr", at_layer(found.metric, found.layers[0])] == found.accuracy
@@ -86,10 +89,10 @@ def test_layer_by_layer(teacher, tmp_path):
 
 def test_it_is_done_once(teacher, tmp_path):
     store, looked = Store(tmp_path / "runs"), examination({"tr": teacher, "en": teacher})
-    do(looked, store)
+    examine(looked, store)
     written = store.folder(looked) / RUN_FILE
     begun = written.stat().st_mtime_ns
-    assert do(looked.model_copy(update={"name": "another name"}), store).name == "looked at"
+    assert examine(looked.model_copy(update={"name": "another name"}), store).name == "looked at"
     assert written.stat().st_mtime_ns == begun
     assert Examination.model_validate_json(written.read_text()) == looked
     assert store.unfinished() == []
@@ -107,4 +110,4 @@ def test_what_cannot_be_looked_at(teacher, tmp_path):
     with pytest.raises(ValidationError, match="two languages, not 'en' and 'en'"):
         examination({"en": teacher}, languages=("en",))
     with pytest.raises(ValueError, match="pre-train it before it is looked at"):
-        do(examination({"tr": Fresh(), "en": Fresh()}), Store(tmp_path / "runs"))
+        examine(examination({"tr": Fresh(), "en": Fresh()}), Store(tmp_path / "runs"))

@@ -2,8 +2,9 @@ import pytest
 
 from polydistill.data.sources import WorldSource
 from polydistill.methods.tuning import Tune
+from polydistill.training.origins import Pretrained, ResultOf
 from polydistill.training.out import claim
-from polydistill.training.run import Pretrained, ResultOf, Run
+from polydistill.training.run import Run
 from polydistill.training.settings import Training
 
 FIRST = Run(

@@ -9,8 +9,8 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 
 from polydistill.training import hub
 from polydistill.training.hub import pinned
-from polydistill.training.run import Pretrained
-from polydistill.training.starts import load_classifier, task_of
+from polydistill.training.loading import load_classifier, task_of
+from polydistill.training.origins import Pretrained
 from tiny import tiny_network, tiny_tokenizer
 
 LABELS = ("entailment", "neutral", "contradiction")

@@ -18,6 +18,7 @@ from training_tools import (
     assert_same_bits,
     given,
     monolingual_run,
+    multikd_run,
     numbers,
     pretrain_run,
     transfer_run,
@@ -119,7 +120,7 @@ def references(tmp_path_factory) -> Store:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("polydistill.training.numerics.probe", lambda width: NUMERICS)
         store = whole(xd_run(), tmp_path_factory.mktemp("whole"))
-        for run in (monolingual_run(), *map(transfer_run, TRANSFERS)):
+        for run in (monolingual_run(), multikd_run(), *map(transfer_run, TRANSFERS)):
             execute.execute(run, store, QUIET)
         return store
 
@@ -127,11 +128,14 @@ def references(tmp_path_factory) -> Store:
 def copied(references: Store, run: Run, root: Path) -> Store:
     """A new store that holds what the run starts from."""
     store = Store(root)
-    for first in run.first:
-        copied(references, first, root)
-        if not store.folder(first).exists():
-            store.folder(first).parent.mkdir(exist_ok=True)
-            store.folder(first).symlink_to(references.folder(first))
+    root.mkdir()
+    needed = list(run.first)
+    while needed:
+        one = needed.pop()
+        place = store.folder(one)
+        if not place.is_symlink():
+            place.symlink_to(references.folder(one))
+            needed.extend(one.first)
     return store
 
 
@@ -168,7 +172,7 @@ def test_tuning_with_selection_resumes(tmp_path, knife, references, moment):
 
 
 @pytest.mark.parametrize("moment", [("step", 5), ("before install", 2), ("after flush", 20)], ids=str)
-@pytest.mark.parametrize("make", [pretrain_run, xd_run, monolingual_run])
+@pytest.mark.parametrize("make", [pretrain_run, xd_run, monolingual_run, multikd_run])
 def test_masking_dropout_and_distillation_resume(tmp_path, knife, references, make, moment):
     run = make()
     store = copied(references, run, tmp_path / "cut")
@@ -210,7 +214,7 @@ def test_a_resumed_run_does_not_begin_anew(tmp_path, knife, references):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("make", [pretrain_run, tune_run, xd_run, monolingual_run])
+@pytest.mark.parametrize("make", [pretrain_run, tune_run, xd_run, monolingual_run, multikd_run])
 def test_cuts_at_random_moments(tmp_path, knife, references, make, seed):
     run, rng, cuts = make(), Random(seed), 0
     store = copied(references, run, tmp_path / "cut")

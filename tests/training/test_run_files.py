@@ -6,7 +6,8 @@ import yaml
 from polydistill.data.sources import FileSource, WorldSource
 from polydistill.methods.tuning import Tune
 from polydistill.training.edit import changed, read_run
-from polydistill.training.run import Pretrained, Run
+from polydistill.training.origins import Pretrained
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 
 RUN = Run(

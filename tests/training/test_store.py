@@ -21,7 +21,8 @@ from polydistill.methods.tuning import Tune
 from polydistill.training import execute as engine
 from polydistill.training.execute import execute
 from polydistill.training.numerics import settled
-from polydistill.training.run import Pretrained, ResultOf, Run
+from polydistill.training.origins import Pretrained, ResultOf
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store, exclusively
 from polydistill.world.difficulty import DIFFICULTIES

@@ -16,11 +16,12 @@ from polydistill.data.sources import WorldSource
 from polydistill.methods.monolingual import Weights
 from polydistill.training.execute import execute
 from polydistill.training.hub import pinned
+from polydistill.training.loading import quietly
 from polydistill.training.model_folders import run_folder
+from polydistill.training.origins import Pretrained, ResultOf
 from polydistill.training.perplexity import held_out
-from polydistill.training.run import Pretrained, ResultOf, Run
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging
-from polydistill.training.starts import quietly
 from polydistill.training.store import Store
 
 QUIET = Console(quiet=True)

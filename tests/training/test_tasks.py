@@ -15,7 +15,8 @@ from polydistill.methods.xd import ParallelText, XDistil
 from polydistill.results import load_result
 from polydistill.tasks import TASKS
 from polydistill.training.execute import execute
-from polydistill.training.run import Pretrained, ResultOf, Run
+from polydistill.training.origins import Pretrained, ResultOf
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store
 from tiny import tiny_network, tiny_tokenizer

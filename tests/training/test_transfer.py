@@ -20,9 +20,10 @@ from polydistill.tasks import TASKS
 from polydistill.training import execute as execute_module
 from polydistill.training.execute import execute
 from polydistill.training.judging import Judge
-from polydistill.training.run import Cut, Pretrained, ResultOf, Run
+from polydistill.training.loading import load_classifier, load_encoder
+from polydistill.training.origins import Cut, Pretrained, ResultOf
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
-from polydistill.training.starts import load_classifier, load_encoder
 from polydistill.training.store import Store
 from polydistill.transfer.strategies import STRATEGIES, Strategy, strategy
 from tiny import tiny_network, tiny_tokenizer

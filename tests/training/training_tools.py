@@ -17,13 +17,16 @@ from polydistill.data.schedule import Batching
 from polydistill.data.sources import WorldSource
 from polydistill.methods.method import Method
 from polydistill.methods.monolingual import Monolingual, Student
+from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.outputs import Loss, Term
+from polydistill.students.mblm_config import Branches
 from polydistill.training.numerics import Numerics
-from polydistill.training.run import Fresh, ResultOf, Run
+from polydistill.training.origins import Branched, Fresh, ResultOf
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 
 LANGUAGES = ("en", "fr")
@@ -93,6 +96,36 @@ def transfer_run(strategy: str, steps: int = 10, **training: object) -> Run:
         training=tuned.training.model_copy(update={"steps": steps, **training}),
         selection=tuned.selection,
         evaluation=tuned.evaluation,
+    )
+
+
+def teacher_run(language: str) -> Run:
+    """A monolingual teacher: pre-trained and tuned on its own language, with a tokenizer of its own."""
+    source = WorldSource(rows=30)
+    encoder = Run(
+        name=f"tiny {language} encoder",
+        method=Pretrain(languages=(language,), data=source, pairs=0.0),
+        start=Fresh(vocabulary=120, width=16 if language == "en" else 8, blocks=1, heads=2),
+        training=Training(steps=2, batch_size=4, learning_rate=2e-3),
+    )
+    return Run(
+        name=f"tiny {language} teacher",
+        method=Tune(languages=(language,), data=source, max_length=64),
+        start=ResultOf(run=encoder),
+        training=Training(steps=2, batch_size=4, learning_rate=2e-3),
+    )
+
+
+def multikd_run(steps: int = 10, **training: object) -> Run:
+    """An MBLM with dropout that learns from two monolingual teachers."""
+    settings = {"batch_size": 4, "learning_rate": 2e-3, "checkpoint_every": 3, **training}
+    return Run(
+        name="tiny MultiKD",
+        method=MultiKD(languages=LANGUAGES, data=WorldSource(rows=30), max_length=64),
+        start=Branched(of=ResultOf(run=pretrain_run()), branches=Branches(languages=LANGUAGES, blocks=1)),
+        teachers={code: ResultOf(run=teacher_run(code)) for code in LANGUAGES},
+        training=Training(steps=steps, **settings),
+        evaluation=Judging(languages=(*LANGUAGES, "tr"), data=WorldSource(rows=30, split="test"), max_length=64),
     )
 
 

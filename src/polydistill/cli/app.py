@@ -6,10 +6,20 @@ import typer
 from typer.core import TyperGroup
 
 from polydistill import __version__
-from polydistill.cli import doctor, learning, models, pairs, retrieval, students, tables
+from polydistill.cli import (
+    doctor,
+    exporting,
+    learning,
+    models,
+    multikd,
+    pairs,
+    retrieval,
+    students,
+    tables,
+)
 from polydistill.cli.screen import errors
 
-RESUMABLE = ("quickstart", "tune", "xd", "distill", "kld", "run", "table")
+RESUMABLE = ("quickstart", "tune", "xd", "multikd", "distill", "kld", "run", "table")
 USER_ERROR, INTERRUPTED = 2, 130
 
 
@@ -72,7 +82,10 @@ def polydistill(
     del traceback, version  # Guarded and the callback read them
 
 
-for add in (tables.add, learning.add, students.add, pairs.add, models.add, retrieval.add, doctor.add):
+for add in (
+    *(tables.add, learning.add, multikd.add, students.add, pairs.add),
+    *(models.add, exporting.add, retrieval.add, doctor.add),
+):
     add(app)
 
 

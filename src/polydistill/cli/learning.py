@@ -25,6 +25,9 @@ Steps = Annotated[int | None, typer.Option(help="Optimiser steps. Default: one p
 MaxLength = Annotated[
     int | None, typer.Option(help=f"Tokens of an input. Default: {MAX_LENGTH}, or what the model reads.")
 ]
+Branches = Annotated[
+    int | None, typer.Option(help="Make it an MBLM: so many of its lowest blocks become a branch a language.")
+]
 Seed = Annotated[int, typer.Option(help="Decides order, dropout and a new head.")]
 Precision = Annotated[Literal["fp32", "bf16"], typer.Option(help="Numbers to compute in.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Change a setting, such as training.clip=0.5.")]
@@ -59,6 +62,7 @@ def tune(
     dev_langs: Annotated[str | None, typer.Option(help="Languages of the dev rows, if not those above.")] = None,
     test: Test = None,
     test_langs: TestLanguages = None,
+    branches: Branches = None,
     steps: Steps = None,
     batch_size: Annotated[int, typer.Option(help="Rows a step.")] = TUNE["batch_size"],
     learning_rate: Annotated[
@@ -107,6 +111,7 @@ def tune(
         strategy=strategy,
         teacher=teacher,
         few=few,
+        branches=branches,
         max_length=max_length,
         seed=seed,
         **said,

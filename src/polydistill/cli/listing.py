@@ -5,7 +5,7 @@ from typing import Literal
 
 from polydistill import api
 from polydistill.languages import LANGUAGES
-from polydistill.methods import bert_kld, monolingual, pretraining, transfer_tuning, tuning, xd
+from polydistill.methods import bert_kld, monolingual, multikd, pretraining, transfer_tuning, tuning, xd
 from polydistill.results import RUN_FILE, load_result
 from polydistill.tasks import TASKS
 from polydistill.training.edit import read_run
@@ -55,6 +55,7 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
                 "transfer": transfer_tuning,
                 "xd": xd,
                 "monolingual": monolingual,
+                "multikd": multikd,
                 "bert-kld": bert_kld,
             }
             return [(kind, (module.__doc__ or "").splitlines()[0]) for kind, module in kinds.items()]

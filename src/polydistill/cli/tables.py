@@ -129,6 +129,13 @@ def table(
     plan: Annotated[bool, typer.Option("--plan", help="Run nothing; say what it would take.")] = False,
     finished: Annotated[bool, typer.Option("--finished", help="Run nothing; show the runs that are done.")] = False,
     gpu: Annotated[str, typer.Option(help="With --plan: A100, H100, H200, V100 or T4.")] = "A100",
+    select: Annotated[
+        Literal["supervised", "all"] | None,
+        typer.Option(help="multikd: whose dev rows choose the weights; the paper's are all languages'."),
+    ] = None,
+    search: Annotated[
+        bool, typer.Option("--search", help="multikd: try all learning rates and epochs that the paper tries.")
+    ] = False,
     json_: Annotated[Path | None, typer.Option("--json", help="Also write it as JSON.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Also write it as Markdown.")] = None,
     runs: Runs = Path("runs"),
@@ -140,12 +147,12 @@ def table(
 
     console = results()
     if plan:
-        planned = api.plan(id, scale, seeds, gpu)
+        planned = api.plan(id, scale, seeds, gpu, select, search)
         console.print(plan_text.to_rich(planned))
         save(json_, planned.model_dump_json(indent=2) + "\n")
         save(markdown, plan_text.to_markdown(planned))
         return
-    made = api.table(id, scale, seeds, runs, errors(), finished)
+    made = api.table(id, scale, seeds, runs, errors(), finished, select, search)
     console.print(rendering.to_rich(made, console.width))
     save(json_, rendering.to_json(made) + "\n")
     save(markdown, rendering.to_markdown(made))

@@ -55,6 +55,8 @@ class Models:
     teacher: Loaded | None = None
     signals: Path | None = None
     source: Loaded | None = None
+    teachers: Mapping[str, Callable[[], Loaded]] = field(default_factory=dict)
+    """By language, teachers that are loaded when they are asked for: where each reads its texts once, one at a time."""
 
     def stored(self, text: Encoded, on: On, language: str) -> Floats:
         """What the teacher says of every text, from the folder of signals; computed first where it is not there."""

@@ -16,7 +16,8 @@ from polydistill.methods.tuning import Tune
 from polydistill.recipes.bert_kld_scales import Model, Setting, setting
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.reports.published import PublishedRow, PublishedTable, published_table
-from polydistill.training.run import ResultOf, Run
+from polydistill.training.origins import ResultOf
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging
 
 BASELINE, STUDENT_PAIR = "Baseline", "BERT-KLD, teacher reads the student's pair"

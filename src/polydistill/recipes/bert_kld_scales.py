@@ -13,7 +13,7 @@ from polydistill.data.sources import Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.recipes import xd_scales
 from polydistill.recipes.xd import encoder
-from polydistill.training.run import Pretrained, Start
+from polydistill.training.origins import Pretrained, Start
 from polydistill.training.settings import Training
 
 Scale = Literal["paper", "world", "smoke"]

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from polydistill.recipes.tables import Work, do
+from polydistill.recipes.together import result_of
 from polydistill.reports.figures import Figure, Panel, line
 from polydistill.results import RunResult
 from polydistill.tasks.retrieval import at_layer
+from polydistill.training.examination import Examination
+from polydistill.training.run import Run
 from polydistill.training.store import LOG, Store
 
 Points = Sequence[tuple[float, float]]
@@ -20,7 +22,7 @@ Points = Sequence[tuple[float, float]]
 class LineRecipe:
     """One system: its work for a seed, and how the points follow from what that left."""
 
-    work: Callable[[int], Work]
+    work: Callable[[int], Run | Examination]
     points: Callable[[RunResult, Path], Points]
 
 
@@ -47,7 +49,7 @@ def make_figure(
 
     def points(one: LineRecipe) -> list[Points]:
         works = [one.work(seed) for seed in seeds]
-        found = [(work, store.result(work) if only_finished else do(work, store, console)) for work in works]
+        found = [(work, result_of(work, store, console, only_finished)) for work in works]
         return [one.points(result, store.folder(work)) for work, result in found if result is not None]
 
     panels = tuple(

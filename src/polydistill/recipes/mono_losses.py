@@ -10,7 +10,8 @@ from polydistill.defaults import LossName
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual, Weights
 from polydistill.objectives.layer_maps import LayerMap, LayerMapName, describe, resolve
-from polydistill.training.run import Cut, Pretrained, ResultOf, Run, Start
+from polydistill.training.origins import Branched, Cut, Pretrained, ResultOf, Start
+from polydistill.training.run import Run
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ def depth_of(start: Start) -> int:
     """The number of blocks of what a run starts from."""
     if isinstance(start, Cut):
         return start.depth
+    if isinstance(start, Branched):
+        return depth_of(start.of)
     if isinstance(start, ResultOf):
         made = start.run
         return made.method.depth if isinstance(made.method, Monolingual) else depth_of(made.start)

@@ -14,7 +14,8 @@ from polydistill.errors import unknown
 from polydistill.methods.pretraining import Pretrain
 from polydistill.recipes.xd_scales import CHECKPOINTS, XNLI_REVISION
 from polydistill.tasks import TaskName
-from polydistill.training.run import Fresh, ResultOf, Run, Start
+from polydistill.training.origins import Fresh, ResultOf, Start
+from polydistill.training.run import Run
 from polydistill.training.settings import Training
 
 Scale = Literal["paper", "world", "smoke"]

@@ -14,10 +14,11 @@ from polydistill.methods.tuning import Tune
 from polydistill.objectives.layer_maps import LayerMapName
 from polydistill.recipes.mono_losses import WITHOUT_TEACHER, named_loss
 from polydistill.recipes.mono_scales import Setting
-from polydistill.recipes.tables import RunsOfSeed, Work
+from polydistill.recipes.tables import RunsOfSeed
 from polydistill.tasks.retrieval import Layers, Similarity
 from polydistill.training.examination import Examination, Retrieving
-from polydistill.training.run import Cut, Pretrained, ResultOf, Run, Start
+from polydistill.training.origins import Cut, Pretrained, ResultOf, Start
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging
 
 TuningOfSeed = Callable[[int], Mapping[str, Run]]
@@ -154,7 +155,7 @@ class Systems:
     def retrieval(self, system: System) -> RunsOfSeed:
         """As it is, looking for translations by BERTScore and by cosine, by column."""
 
-        def runs(seed: int) -> Mapping[str, Work]:
+        def runs(seed: int) -> Mapping[str, Examination]:
             exams = {code: self.examination(system, code, seed) for code in self.targets}
             return {f"{how} {code}-{SOURCE}": exam for code, exam in exams.items() for how in _SIMILARITIES.values()}
 

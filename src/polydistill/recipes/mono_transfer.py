@@ -7,7 +7,8 @@ from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.recipes.mono_systems import System, Systems, TuningOfSeed
 from polydistill.recipes.tables import RunsOfSeed
-from polydistill.training.run import ResultOf, Run
+from polydistill.training.origins import ResultOf
+from polydistill.training.run import Run
 from polydistill.transfer.strategies import STRATEGIES
 
 _FULL = ("FULL SRC", "FULL TRG")  # plain tuning, of one student or the other

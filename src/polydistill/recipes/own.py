@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
@@ -16,11 +16,13 @@ from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import ParallelText, XDistil
 from polydistill.results import MODEL
+from polydistill.students.mblm_config import Branches
 from polydistill.tasks import TASKS, TaskName
 from polydistill.training.hub import pinned
-from polydistill.training.run import Pretrained, Run
+from polydistill.training.loading import task_of
+from polydistill.training.origins import Branched, Pretrained
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
-from polydistill.training.starts import task_of
 from polydistill.transfer.strategies import Strategy
 from polydistill.transfer.strategies import strategy as named
 
@@ -46,6 +48,7 @@ class TuneOptions(_Common, total=False):
     strategy: str | Strategy | None
     teacher: str | Path | None
     few: int | None
+    branches: int | None
 
 
 class XDOptions(_Common, total=False):
@@ -70,6 +73,7 @@ def tune_run(
     strategy: str | Strategy | None = None,
     teacher: str | Path | None = None,
     few: int | None = None,
+    branches: int | None = None,
     max_length: int | None = None,
     seed: int = 0,
     **options: Unpack[Options],
@@ -78,7 +82,8 @@ def tune_run(
 
     Dev and test are read in the languages of training where no others are named. Under a zero-shot `strategy`, such as
     `ADAPT SRC`, what the student `source` learns is taken to `model`. With a tuned `teacher` its logits are learned
-    too. `few` rows of each language are drawn by the seed, and learned in many passes.
+    too. `few` rows of each language are drawn by the seed, and learned in many passes. With `branches` an MBLM is
+    tuned: so many of the model's lowest blocks become a branch a language.
     """
     start, codes = pinned(model), codes_of(languages)
     others = {role: pinned(name) for role, name in (("source", source), ("teacher", teacher)) if name is not None}
@@ -91,8 +96,9 @@ def tune_run(
     return Run(
         name=f"tune {'+'.join(codes)} on {called_of(start)}",
         method=method,
-        start=start,
-        **others,
+        start=branched_start(start, codes, branches),
+        teacher=others.get("teacher"),
+        source=others.get("source"),
         training=training_of(_tune_defaults(method), options, _rows(method, options), judged=dev is not None),
         selection=judging_of(task, dev, dev_languages or codes, length),
         evaluation=judging_of(task, test, test_languages or codes, length),
@@ -206,6 +212,16 @@ def tuned(start: Pretrained, task: TaskName) -> Pretrained:
             f"--model {start.name}{said} --train ROWS --out tuned."
         )
     return start
+
+
+def branched_start(start: Pretrained, languages: tuple[str, ...], blocks: int | None) -> Pretrained | Branched:
+    """The model itself, or with branches of so many blocks for these languages."""
+    if blocks is None:
+        return start
+    depth = int(AutoConfig.from_pretrained(start.name, revision=start.revision).num_hidden_layers)
+    if not 0 < blocks <= depth:
+        raise ValueError(f"branches is {blocks}; {start.name} has {depth} blocks, so branches may have 1 to {depth}.")
+    return Branched(of=start, branches=Branches(languages=languages, blocks=blocks))
 
 
 def length_of(start: Pretrained, wanted: int | None, usual: int = MAX_LENGTH) -> int:

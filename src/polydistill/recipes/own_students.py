@@ -16,8 +16,9 @@ from polydistill.recipes.mono_losses import describe_maps, named_loss
 from polydistill.recipes.own import Rows, called_of, judging_of, length_of, training_of
 from polydistill.students.bank import Origin, Part
 from polydistill.training.hub import pinned
-from polydistill.training.run import Pretrained, Run
-from polydistill.training.starts import predicts_words
+from polydistill.training.loading import predicts_words
+from polydistill.training.origins import Pretrained
+from polydistill.training.run import Run
 
 _SOURCES = ("world:", "file:", "hub:")
 

@@ -15,6 +15,7 @@ from polydistill.errors import unknown
 from polydistill.languages import parts_of
 from polydistill.methods.bert_kld import Kld
 from polydistill.methods.monolingual import Monolingual
+from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.transfer_tuning import TransferTune
 from polydistill.methods.xd import XDistil
@@ -28,10 +29,11 @@ from polydistill.recipes.plan_sizes import (
     origin,
     row_count,
 )
-from polydistill.recipes.tables import TableRecipe, Work
+from polydistill.recipes.tables import TableRecipe
 from polydistill.specs import Spec
 from polydistill.tasks import TASKS
-from polydistill.training.run import Pretrained, Run
+from polydistill.training.origins import Pretrained
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging
 
 # NVIDIA's data sheets: dense peak of the tensor cores, bf16 (V100 and T4: fp16), FLOP/s
@@ -53,7 +55,7 @@ ASSUMPTIONS = (
 class Line(Spec):
     """All runs of one method on one model."""
 
-    method: Literal["pretrain", "tune", "transfer", "xd", "monolingual", "bert-kld"]
+    method: Literal["pretrain", "tune", "transfer", "xd", "monolingual", "multikd", "bert-kld"]
     model: str
     runs: int
     steps: int
@@ -106,15 +108,14 @@ def plan_table(recipe: TableRecipe, seeds: Sequence[int], gpu: str = "A100") -> 
     )
 
 
-def with_starts(runs: Iterable[Work]) -> list[Run]:
-    """These runs and all they start from, each once, what is needed first. An examination takes next to nothing."""
+def with_starts(runs: Iterable[Run]) -> list[Run]:
+    """These runs and all they start from, each once, what is needed first."""
     found: dict[str, Run] = {}
 
-    def add(run: Work) -> None:
+    def add(run: Run) -> None:
         for first in run.first:
             add(first)
-        if isinstance(run, Run):
-            found.setdefault(run.identity, run)
+        found.setdefault(run.identity, run)
 
     for run in runs:
         add(run)
@@ -127,8 +128,8 @@ def _line(run: Run, peak: float) -> Line:
     examples = training.steps * training.batch_size * training.accumulation
     tokens = _tokens(run)
     students = 2 if isinstance(run.method, TransferTune) and run.method.strategy.learns_on == "both" else 1
-    student = students * 3 * sizes.reading(examples, tokens) + _vocabulary_head(run, sizes, examples * tokens)
-    teacher = _teacher(run).reading(_taught(run, examples), tokens)
+    student = students * sizes.learning(examples, tokens) + _vocabulary_head(run, sizes, examples * tokens)
+    teacher = _teaching(run, examples, tokens)
     evaluations = training.steps // training.evaluate_every if training.evaluate_every else 0
     judging = sizes.reading(evaluations * _judged(run.selection) + _judged(run.evaluation), tokens)
     seconds = max(student / (peak * UTILISATION), training.steps * STEP_SECONDS)
@@ -168,9 +169,13 @@ def _vocabulary_head(run: Run, sizes: Architecture, tokens: float) -> float:
     return 6 * sizes.width * (sizes.vocabulary + sizes.width) * tokens * share
 
 
-def _teacher(run: Run) -> Architecture:
-    """The sizes of who teaches, or would."""
-    return architecture(run.teacher or run.start)
+def _teaching(run: Run, examples: int, tokens: float) -> float:
+    """FLOPs of what teachers read; of several, each reads the texts of its language."""
+    if not isinstance(run.method, MultiKD):
+        return architecture(run.teacher or run.start).reading(_taught(run, examples), tokens)
+    shape = TASKS[run.method.task].shape
+    own = row_count(run.method.data, shape, ["en"]) if run.method.store_teacher else examples / len(run.teachers)
+    return sum(architecture(teacher).reading(own, tokens) for teacher in run.teachers.values())
 
 
 def _taught(run: Run, examples: int) -> int:

@@ -10,7 +10,8 @@ from polydistill.data.sources import FileSource, HubSource, Source
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.transfer_tuning import TransferTune
-from polydistill.training.run import Cut, Fresh, Pretrained, ResultOf, Run, Start
+from polydistill.training.origins import Branched, Cut, Fresh, Pretrained, ResultOf, Start
+from polydistill.training.run import Run
 
 TOKENS = {
     "world": 18,
@@ -27,11 +28,13 @@ class Architecture:
     blocks: int
     width: int
     vocabulary: int
+    beside: int = 0
+    """Blocks of other branches, which read every text too, and learn nothing from it."""
 
     @property
     def multiplied(self) -> int:
         """Weights of the blocks: 4 width^2 of attention and 8 width^2 of the feed-forward part in each."""
-        return 12 * self.blocks * self.width**2
+        return 12 * (self.blocks + self.beside) * self.width**2
 
     @property
     def bytes(self) -> int:
@@ -40,13 +43,20 @@ class Architecture:
 
     def reading(self, texts: float, tokens: float) -> float:
         """FLOPs of reading so many texts of so many tokens."""
-        return texts * tokens * (2 * self.multiplied + 4 * self.blocks * self.width * tokens)
+        return texts * tokens * (2 * self.multiplied + 4 * (self.blocks + self.beside) * self.width * tokens)
+
+    def learning(self, texts: float, tokens: float) -> float:
+        """FLOPs of learning from them: reading, and twice that backward through all blocks that learn."""
+        return self.reading(texts, tokens) + 2 * replace(self, beside=0).reading(texts, tokens)
 
 
 ARCHITECTURES: dict[str, Architecture] = {  # from their published configurations
     "FacebookAI/xlm-roberta-base": Architecture(12, 768, 250_002),
     "FacebookAI/xlm-roberta-large": Architecture(24, 1024, 250_002),
     "google-bert/bert-base-multilingual-cased": Architecture(12, 768, 119_547),
+    "FacebookAI/roberta-large": Architecture(24, 1024, 50_265),
+    "almanach/camembert-large": Architecture(24, 1024, 32_005),
+    "hfl/chinese-roberta-wwm-ext-large": Architecture(24, 1024, 21_128),
     "FacebookAI/xlm-mlm-xnli15-1024": Architecture(12, 1024, 95_000),
     "FacebookAI/xlm-mlm-tlm-xnli15-1024": Architecture(12, 1024, 95_000),
 }
@@ -56,7 +66,7 @@ HUB_BYTES = {"facebook/xnli": 64_000_000}  # a language: its card says 964 MB fo
 
 def origin(start: Start) -> Fresh | Pretrained:
     """The encoder that a chain of runs goes back to."""
-    if isinstance(start, Cut):
+    if isinstance(start, Cut | Branched):
         return origin(start.of)
     return origin(start.run.start) if isinstance(start, ResultOf) else start
 
@@ -67,6 +77,9 @@ def architecture(start: Start) -> Architecture:
         return learner(start.run)
     if isinstance(start, Cut):
         return replace(architecture(start.of), blocks=start.depth)
+    if isinstance(start, Branched):
+        branches = start.branches
+        return replace(architecture(start.of), beside=(len(branches.languages) - 1) * branches.blocks)
     if isinstance(start, Fresh):
         return Architecture(start.blocks, start.width, start.vocabulary)
     if start.name not in ARCHITECTURES:

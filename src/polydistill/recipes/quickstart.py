@@ -45,8 +45,9 @@ from polydistill.tasks import NLI
 from polydistill.tasks.classification import predict_logits
 from polydistill.training.checkpoints import written_whole
 from polydistill.training.execute import execute
-from polydistill.training.run import Run, before
-from polydistill.training.starts import load_classifier
+from polydistill.training.loading import load_classifier
+from polydistill.training.origins import before
+from polydistill.training.run import Run
 from polydistill.training.store import LOG, Store
 
 MEANINGS, SAMPLES = 20, 6

@@ -13,8 +13,8 @@ from polydistill.tasks.neighbours import Search
 from polydistill.tasks.retrieval import Retrieval, Similarity
 from polydistill.tasks.token_vectors import Combine, SpecialTokens
 from polydistill.training.hub import pinned
+from polydistill.training.loading import load_encoder
 from polydistill.training.retrieving import find_translations
-from polydistill.training.starts import load_encoder
 
 
 class SimilarityOptions(TypedDict, total=False):

@@ -5,22 +5,14 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from polydistill.recipes.together import Made, result_of, runs_of
 from polydistill.reports.published import Layout, PublishedRow
 from polydistill.reports.tables import Entry, EntryGroup, Table, build_table
 from polydistill.results import RunResult
-from polydistill.training.examination import Examination
-from polydistill.training.examine import examine
-from polydistill.training.execute import execute
 from polydistill.training.run import Run
 from polydistill.training.store import Store
 
-Work = Run | Examination
-RunsOfSeed = Callable[[int], Mapping[str, Work]]
-
-
-def do(work: Work, store: Store, console: Console | None = None) -> RunResult:
-    """The result of a run or of an examination, made if it is not there yet."""
-    return examine(work, store, console) if isinstance(work, Examination) else execute(work, store, console)
+RunsOfSeed = Callable[[int], Mapping[str, Made]]
 
 
 @dataclass(frozen=True)
@@ -59,15 +51,16 @@ class TableRecipe:
     published_over: int | None = None
     layout: Layout | None = None
 
-    def runs(self, seeds: Sequence[int]) -> dict[str, Work]:
-        """All runs and examinations of the table, each once, by identity."""
+    def runs(self, seeds: Sequence[int]) -> dict[str, Run]:
+        """All runs of the table, each once, by identity."""
         wanted = [
             run
             for group in self.groups
             for row in group.rows
             if row.runs is not None
             for seed in seeds
-            for run in row.runs(seed).values()
+            for made in row.runs(seed).values()
+            for run in runs_of(made)
         ]
         return {run.identity: run for run in wanted}
 
@@ -81,8 +74,8 @@ def make_table(
 ) -> Table:
     """Run what is missing and build the table; with `only_finished` run nothing and leave out what is missing."""
 
-    def result(work: Work) -> RunResult | None:
-        return store.result(work) if only_finished else do(work, store, console)
+    def result(made: Made) -> RunResult | None:
+        return result_of(made, store, console, only_finished)
 
     layout = recipe.layout or Layout()
     groups = [
@@ -105,7 +98,7 @@ def make_table(
 
 
 def _results(
-    row: RecipeRow, seeds: Sequence[int], layout: Layout, result: Callable[[Work], RunResult | None]
+    row: RecipeRow, seeds: Sequence[int], layout: Layout, result: Callable[[Made], RunResult | None]
 ) -> dict[str, list[RunResult]]:
     """By part of the table, one result a seed, of the seeds whose runs of that part are all there."""
     parts: dict[str, list[RunResult]] = {}
@@ -119,9 +112,9 @@ def _results(
     return parts
 
 
-def _by_part(runs: Mapping[str, Work], layout: Layout) -> dict[str, dict[str, Work]]:
+def _by_part(runs: Mapping[str, Made], layout: Layout) -> dict[str, dict[str, Made]]:
     """The runs of a seed by part of the table, such as a task, and language."""
-    parts: dict[str, dict[str, Work]] = {}
+    parts: dict[str, dict[str, Made]] = {}
     for name, run in runs.items():
         column = layout.column(name)
         assert column.language is not None, "a run is scored on single columns; means follow from them"

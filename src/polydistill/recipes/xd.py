@@ -19,7 +19,8 @@ from polydistill.recipes.xd_scales import (
     setting,
 )
 from polydistill.reports.published import PublishedGroup, published_table
-from polydistill.training.run import ResultOf, Run, Start
+from polydistill.training.origins import ResultOf, Start
+from polydistill.training.run import Run
 from polydistill.training.settings import Judging
 
 

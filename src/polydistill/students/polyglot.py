@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
+
+from polydistill.students.mblm_config import MBLM
 
 On = Literal["logits", "first"]
 
@@ -36,10 +38,22 @@ class Polyglot(nn.Module):
         self.training = network.training  # wrapping a network neither wakes it nor puts it to sleep
 
     def forward(self, inputs: Mapping[str, Tensor], language: str | None = None, *, first: bool = False) -> Reading:
-        """Read a batch. `language` matters only to families with language embeddings (XLM)."""
-        given = {**inputs, **language_ids(self.network, inputs["input_ids"], language)}
+        """Read a batch. `language` matters only to families with language embeddings (XLM) or branches (MBLM)."""
+        given = {**inputs, **told(self.network, inputs["input_ids"], language)}
         outputs = self.network(**given, output_hidden_states=first)
         return Reading(outputs.logits, outputs.hidden_states[-1][:, 0] if first else None)
+
+
+def told(network: PreTrainedModel, ids: Tensor, language: str | None) -> dict[str, Any]:
+    """What a network is told of the language beside the text: an MBLM by name, one with language embeddings (XLM)."""
+    if network.config.model_type != MBLM:
+        return language_ids(network, ids, language)
+    if language is None and network.training and torch.is_grad_enabled():
+        raise ValueError(
+            "Of an MBLM the branch of the batch's language learns, so it needs batches of one language: set "
+            "training.batching.batches to 'homogeneous'."
+        )
+    return {"language": language}
 
 
 def language_ids(network: PreTrainedModel, ids: Tensor, language: str | None) -> dict[str, Tensor]:

@@ -13,7 +13,8 @@ from polydistill.data.sources import Source
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 from polydistill.tasks.retrieval import Similarity
-from polydistill.training.run import Run, Start, before, hashed, made_by, resolved_start
+from polydistill.training.origins import Start, before, hashed, made_by, resolved_start
+from polydistill.training.run import Run
 
 
 class Retrieving(Spec):

@@ -10,9 +10,9 @@ from polydistill.results import RUN_FILE, RunResult, Score, save_result
 from polydistill.training.checkpoints import written_whole
 from polydistill.training.examination import Examination
 from polydistill.training.execute import execute, machine, versions
+from polydistill.training.loading import load_body
+from polydistill.training.origins import Start, hashed, resolved_start
 from polydistill.training.retrieving import find_translations
-from polydistill.training.run import Start, hashed, resolved_start
-from polydistill.training.starts import load_body
 from polydistill.training.store import Store, exclusively, result_in
 
 

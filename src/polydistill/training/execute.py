@@ -29,13 +29,13 @@ from polydistill.students.used_rows import learning_used_rows
 from polydistill.training.checkpoints import install, written_whole
 from polydistill.training.distiller import Distiller, Evaluate
 from polydistill.training.judging import judge
+from polydistill.training.loading import load_start, quietly
 from polydistill.training.numerics import settled
 from polydistill.training.preparing import prepare
 from polydistill.training.processes import agreed, processes
 from polydistill.training.progress import ShowProgress, events
 from polydistill.training.run import Run
 from polydistill.training.selecting import selecting
-from polydistill.training.starts import load_start, quietly
 from polydistill.training.store import LOG, TENSORBOARD, Store, exclusively, result_in
 
 _CHECKPOINTS = "checkpoints"

@@ -7,7 +7,7 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 
 from polydistill.results import MODEL, STUDENTS
-from polydistill.training.run import Pretrained
+from polydistill.training.origins import Pretrained
 
 
 def model_folder(folder: Path) -> Path:

@@ -2,92 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from polydistill.data.load import fingerprint
 from polydistill.data.rows import SENTENCE
-from polydistill.errors import unknown
 from polydistill.methods.bert_kld import Kld
 from polydistill.methods.monolingual import Monolingual
+from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.transfer_tuning import TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
-from polydistill.objectives.layer_maps import LayerMap
-from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, RunResult, load_result
+from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 from polydistill.tasks import TASKS
-from polydistill.training.model_folders import model_content, run_folder
+from polydistill.training.origins import Start, before, hashed, made_by, rebuild, resolved_start
 from polydistill.training.settings import Judging, Training
 
-MethodSpec = Annotated[Pretrain | Tune | TransferTune | XDistil | Monolingual | Kld, Field(discriminator="kind")]
+MethodSpec = Annotated[
+    Pretrain | Tune | TransferTune | XDistil | Monolingual | MultiKD | Kld, Field(discriminator="kind")
+]
 
 _FORMAT = 1  # raise it when the same run would no longer give the same result
-
-
-class Fresh(Spec):
-    """A new XLM-R encoder with random weights, and a tokenizer learned on the method's text."""
-
-    kind: Literal["fresh"] = "fresh"
-    vocabulary: PositiveInt = 800
-    width: PositiveInt = 128
-    blocks: PositiveInt = 4
-    heads: PositiveInt = 4
-    dropout: NonNegativeFloat = 0.0
-    max_length: PositiveInt = 128
-
-
-class Pretrained(Spec):
-    """A model of `transformers`: a folder, or a repository of the hub at a pinned commit."""
-
-    kind: Literal["pretrained"] = "pretrained"
-    name: str
-    revision: str | None = None
-
-
-class ResultOf(Spec):
-    """What another run leaves behind; that run is done first if it is not done yet."""
-
-    kind: Literal["result"] = "result"
-    run: Run
-    student: str | None = None
-    """Which of its students, where it leaves several."""
-
-    @model_validator(mode="after")
-    def _a_student_that_is_there(self) -> ResultOf:
-        if (self.student or self.run.students) and self.student not in self.run.students:
-            raise unknown(f"student of the run {self.run.name!r}", self.student, self.run.students)
-        return self
-
-    @property
-    def place(self) -> Path:
-        """Where the model lies in the run's folder."""
-        return Path(MODEL) if self.student is None else Path(STUDENTS, self.student)
-
-
-class Cut(Spec):
-    """Some blocks of another model, as they are: a small student without a teacher."""
-
-    kind: Literal["cut"] = "cut"
-    of: Annotated[Pretrained | ResultOf, Field(discriminator="kind")]
-    depth: PositiveInt
-    map: LayerMap = "uniform"
-    """Which of the old blocks each block is."""
-
-
-Start = Annotated[Fresh | Pretrained | ResultOf | Cut, Field(discriminator="kind")]
-
-
-def before(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | None:
-    """The run that must be done first."""
-    if isinstance(start, Cut):
-        return before(start.of)
-    return start.run if isinstance(start, ResultOf) else None
 
 
 class Run(Spec):
@@ -100,6 +39,8 @@ class Run(Spec):
     """Who teaches; a method that has a teacher takes the student's own start where this is not set."""
     source: Start | None = Field(default=None, exclude_if=lambda source: source is None)
     """Who reads the language that has labels, where another student, the `start`, is judged."""
+    teachers: Mapping[LanguageCode, Start] = Field(default={}, exclude_if=lambda teachers: not teachers)
+    """Who teaches each language, for a method with several teachers."""
     training: Training
     selection: Judging | None = None
     """What chooses the weights that are kept; the mean over its languages counts."""
@@ -122,6 +63,20 @@ class Run(Spec):
             raise ValueError(
                 f"evaluation.measure is {self.evaluation.measure!r}, but a result is scored by {metric}, which reads "
                 "labels. Leave it out."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_teacher_a_language(self) -> Run:
+        if not isinstance(self.method, MultiKD):
+            if self.teachers:
+                raise ValueError(
+                    f"`teachers` are for the method 'multikd'; {self.method.kind!r} has none. Leave it out."
+                )
+        elif set(self.teachers) != set(self.method.languages) or self.teacher is not None:
+            raise ValueError(
+                f"MultiKD needs a teacher for each of {', '.join(self.method.languages)} under `teachers`, and none "
+                f"under `teacher`; there are teachers for {', '.join(self.teachers) or 'no language'}."
             )
         return self
 
@@ -179,7 +134,8 @@ class Run(Spec):
     def models(self) -> dict[str, Start]:
         """All that the run loads: what the student begins as, who teaches it, who reads the labels for it."""
         roles = ("start", "teacher", "source")
-        return {name: model for name in roles if (model := getattr(self, name)) is not None}
+        single = {name: model for name in roles if (model := getattr(self, name)) is not None}
+        return {**single, **{f"teacher/{code}": model for code, model in self.teachers.items()}}
 
     @property
     def first(self) -> tuple[Run, ...]:
@@ -206,7 +162,7 @@ class Run(Spec):
 
     def resolved(self) -> dict[str, Any]:
         """All that decides the result: runs this one starts from by their identity, data by its content."""
-        content = self.model_dump(mode="json", exclude={"name", *self.models})
+        content = self.model_dump(mode="json", exclude={"name", "teachers", *self.models})
         content |= {name: resolved_start(model) for name, model in self.models.items()}
         content["data"] = self.data_fingerprint
         content["format"] = _FORMAT
@@ -231,19 +187,6 @@ class Run(Spec):
         return hashed(self.resolved())
 
 
-def made_by(start: Fresh | Pretrained | ResultOf | Cut | None) -> Run | RunResult | None:
-    """The run that a start comes from, as far as that is known: named, or with its record beside the model's folder."""
-    if (run := before(start)) is not None:
-        return run
-    if isinstance(start, Cut):
-        return made_by(start.of)
-    if isinstance(start, Pretrained):
-        folder = run_folder(Path(start.name))
-        if folder is not None and all((folder / file).is_file() for file in (RUN_FILE, RESULTS_FILE)):
-            return load_result(folder)
-    return None
-
-
 _UNLABELLED = {"agreement": " (agreement with the teacher, no labels)", "perplexity": " (perplexity, no labels)"}
 
 
@@ -252,24 +195,4 @@ def _names(selection: Judging) -> list[str]:
     return [f"{split}/{language}{_UNLABELLED.get(selection.measure, '')}" for language in selection.languages]
 
 
-def resolved_start(start: Fresh | Pretrained | ResultOf | Cut | None) -> Any:
-    """What decides a model: of a run's result that run's identity, of a folder its content."""
-    if start is None:
-        return None
-    if isinstance(start, Cut):
-        return {**start.model_dump(mode="json", exclude={"of"}), "of": resolved_start(start.of)}
-    if isinstance(start, ResultOf):
-        return {"result": start.run.identity, **({"student": start.student} if start.student else {})}
-    if isinstance(start, Pretrained) and Path(start.name).is_dir():
-        return {"folder": hashed(model_content(Path(start.name)))}
-    return start.model_dump(mode="json")
-
-
-def hashed(content: Any) -> str:
-    """A name for plain data, equal for equal data."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-
-ResultOf.model_rebuild()
-Cut.model_rebuild()
-Run.model_rebuild()
+rebuild(Run)

@@ -30,18 +30,23 @@ from polydistill.students.adapters import load_adapters
 from polydistill.students.cut import cut
 from polydistill.students.fresh import fresh_encoder, learn_tokenizer
 from polydistill.students.layers import blocks
+from polydistill.students.mblm import branched
 from polydistill.tasks import TASKS, TaskName
-from polydistill.training.run import Cut, Fresh, Pretrained, ResultOf, Run
+from polydistill.training.origins import AnyStart, Branched, Cut, Fresh, Pretrained, ResultOf
+from polydistill.training.run import Run
 from polydistill.training.store import Store
 
 
-def load_start(start: Fresh | Pretrained | ResultOf | Cut, run: Run, store: Store) -> Loaded:
+def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
     """The network and tokenizer that a run begins with; a classifier without a head gets a new one."""
     if isinstance(start, Fresh):
         return _fresh(start, run)
     if isinstance(start, Cut):
         whole = load_start(start.of, run, store)
         return Loaded(cut(whole.network, resolve(start.map, start.depth, len(blocks(whole.network)))), whole.tokenizer)
+    if isinstance(start, Branched):
+        whole = load_start(start.of, run, store)
+        return Loaded(branched(whole.network, start.branches), whole.tokenizer)
     name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
     if isinstance(run.method, Pretrain | Monolingual):
@@ -111,7 +116,7 @@ def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
 
 
-def load_body(start: Fresh | Pretrained | ResultOf | Cut, store: Store) -> Loaded:
+def load_body(start: AnyStart, store: Store) -> Loaded:
     """What a run begins with or leaves, without its head."""
     match start:
         case Fresh():
@@ -120,6 +125,8 @@ def load_body(start: Fresh | Pretrained | ResultOf | Cut, store: Store) -> Loade
             whole = load_body(start.of, store)
             kept = resolve(start.map, start.depth, len(blocks(whole.network)))
             return Loaded(cut(whole.network, kept), whole.tokenizer)
+        case Branched():
+            raise ValueError("Branches are not looked at before they have learned: name the model that they are of.")
         case ResultOf():
             return load_encoder(store.folder(start.run) / start.place)
         case Pretrained():

@@ -1,0 +1,105 @@
+"""All tables and figures of the papers, by id: what there is, what it takes, and making it."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from polydistill.errors import unknown
+from polydistill.recipes import bert_kld, mono, mono_figures
+from polydistill.recipes import multikd as multikd_tables
+from polydistill.recipes.figures import make_figure
+from polydistill.recipes.multikd import Select
+from polydistill.recipes.plan import Plan, plan_table
+from polydistill.recipes.tables import TableRecipe, make_table
+from polydistill.recipes.xd import TABLES as XD_TABLES
+from polydistill.recipes.xd import table as xd_table
+from polydistill.recipes.xd_scales import Scale
+from polydistill.reports.figures import Figure
+from polydistill.reports.published import published_table
+from polydistill.reports.tables import Table
+from polydistill.training.store import DEFAULT_ROOT, Store
+
+
+def tables() -> dict[str, str]:
+    """The ids and titles of all tables that can be made."""
+    made = {
+        "xd": map(str, XD_TABLES),
+        "mono": mono.TABLES,
+        "multikd": multikd_tables.TABLES,
+        "bert-kld": bert_kld.TABLES,
+    }
+    ids = [f"{paper}/{number}" for paper, numbers in made.items() for number in numbers]
+    return {id: published_table(id).title for id in ids}
+
+
+def recipe(id: str, scale: Scale = "world", select: Select | None = None, search: bool = False) -> TableRecipe:
+    """A table of a paper as a list of runs, such as `xd/3`.
+
+    `select` and `search` are for `multikd/...`: whose dev rows choose the weights, and whether the paper's learning
+    rates and numbers of epochs are all tried.
+    """
+    if id not in tables():
+        raise unknown("table", id, tables())
+    paper, _, number = id.partition("/")
+    if paper == "multikd":
+        return multikd_tables.table(number, scale, select or "supervised", search)
+    if select is not None or search:
+        raise ValueError(f"select and search are options of the multikd tables; {id} has neither. Leave them out.")
+    if paper == "xd":
+        return xd_table(int(number), scale)
+    return {"mono": mono.table, "bert-kld": bert_kld.table}[paper](number, scale)
+
+
+def table(
+    id: str,
+    scale: Scale = "world",
+    seeds: int = 1,
+    runs: str | Path = DEFAULT_ROOT,
+    console: Console | None = None,
+    only_finished: bool = False,
+    select: Select | None = None,
+    search: bool = False,
+) -> Table:
+    """Run what is missing of a table, for the seeds 0, 1, ..., and put our numbers beside the published ones.
+
+    With `only_finished` nothing is run, and the table has what is done. `select` and `search`: see `recipe`.
+    """
+    return make_table(recipe(id, scale, select, search), _seeds(seeds), Store(runs), console, only_finished)
+
+
+def figures() -> dict[str, str]:
+    """The ids and titles of all figures that can be made."""
+    return {f"mono/{number}": title for number, (title, *_) in mono_figures.FIGURES.items()}
+
+
+def figure(
+    id: str,
+    scale: Scale = "world",
+    seeds: int = 1,
+    runs: str | Path = DEFAULT_ROOT,
+    console: Console | None = None,
+    only_finished: bool = False,
+) -> Figure:
+    """Run what is missing of a paper's figure, such as `mono/4.1`, for the seeds 0, 1, ..., and read its points."""
+    if id not in figures():
+        raise unknown("figure", id, figures())
+    made = mono_figures.figure(id.partition("/")[2], scale)
+    return make_figure(made, _seeds(seeds), Store(runs), console, only_finished)
+
+
+def plan(
+    id: str,
+    scale: Scale = "paper",
+    seeds: int = 1,
+    gpu: str = "A100",
+    select: Select | None = None,
+    search: bool = False,
+) -> Plan:
+    """What a table would take; nothing is run or fetched."""
+    return plan_table(recipe(id, scale, select, search), _seeds(seeds), gpu)
+
+
+def _seeds(count: int) -> range:
+    if count < 1:
+        raise ValueError(f"seeds is {count}; expected at least 1: the seeds are 0, 1, ...")
+    return range(count)

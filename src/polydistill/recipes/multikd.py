@@ -1,0 +1,280 @@
+"""MultiKD and MBLM: the paper's systems, its tables 2, 3, 5, 6 and 7, and figure 5.
+
+Every model is scored on test by its run; the tables that the paper has on dev score its student again on dev rows.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from polydistill.data.sources import Source
+from polydistill.errors import unknown
+from polydistill.methods.multikd import MultiKD
+from polydistill.methods.tuning import Tune
+from polydistill.recipes.multikd_scales import Setting, StartOf, Way, setting
+from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
+from polydistill.recipes.together import Best, Made, Together
+from polydistill.reports.columns import Column
+from polydistill.reports.published import Layout, PublishedRow, PublishedTable, published_table
+from polydistill.students.mblm_config import Branches
+from polydistill.training.origins import Branched, Cut, Fresh, ResultOf, Start
+from polydistill.training.run import Run
+from polydistill.training.settings import Judging
+
+Select = Literal["supervised", "all"]
+System = Callable[[int, Way], Run]
+PAPER_LANGUAGES, PAPER_ZERO_SHOT = 15, 12
+_SECOND = 1_000  # ours: how far the seed of an ensemble's second model is from its first's
+
+
+@dataclass(frozen=True)
+class Systems:
+    """The paper's systems at one scale, on one student encoder: functions of the seed and of how they are trained."""
+
+    where: Setting
+    student: StartOf
+    select: Select = "supervised"
+    """Whose dev rows choose the weights: the paper's are those of all languages, zero-shot ones among them."""
+
+    @property
+    def chosen_on(self) -> tuple[str, ...]:
+        """The languages whose dev rows choose."""
+        return self.where.languages if self.select == "all" else self.where.supervised
+
+    def teacher(self, code: str, seed: int) -> Run:
+        """A monolingual teacher, tuned on the labels of its language and selected on its dev rows."""
+        return self._run(
+            f"teacher {code}",
+            Tune(task=self.where.task, languages=(code,), data=self.where.train, max_length=self.where.max_length),
+            self.where.teachers[code](seed),
+            seed,
+            self.where.way,
+            judged=(code,),
+            scored=(code,),
+        )
+
+    def tuned(self, seed: int, way: Way, branches: Branches | None = None) -> Run:
+        """MultiTrain: the labels of the supervised languages, no teacher."""
+        where = self.where
+        method = Tune(task=where.task, languages=where.supervised, data=where.train, max_length=where.max_length)
+        return self._run("MultiTrain", method, self._student(seed, branches), seed, way)
+
+    def distilled(
+        self, seed: int, way: Way, languages: Sequence[str] | None = None, branches: Branches | None = None
+    ) -> Run:
+        """MultiKD with a teacher for each supervised language; MonoKD with one."""
+        where, taught = self.where, tuple(languages or self.where.supervised)
+        return self._run(
+            "MultiKD" if len(taught) > 1 else "MonoKD",
+            MultiKD(task=where.task, languages=taught, data=where.train, max_length=where.max_length),
+            self._student(seed, branches),
+            seed,
+            way,
+            teachers={code: ResultOf(run=self.teacher(code, seed)) for code in taught},
+        )
+
+    def mono(self, seed: int, way: Way) -> Run:
+        """MonoKD: the English teacher alone."""
+        return self.distilled(seed, way, languages=("en",))
+
+    def branches(self, **layout: Any) -> Branches:
+        """Branches of the supervised languages."""
+        return Branches.model_validate({"languages": self.where.supervised, "blocks": self.where.blocks, **layout})
+
+    def mblm(self, **layout: Any) -> System:
+        """MultiKD into an MBLM."""
+        return partial(self.distilled, branches=self.branches(**layout))
+
+    def deep(self, blocks: int) -> System:
+        """MultiTrain of an MBLM with branches of so many blocks; of none, of its encoder."""
+        return partial(self.tuned, branches=self.branches(blocks=blocks) if blocks else None)
+
+    def _student(self, seed: int, branches: Branches | None) -> Start:
+        start = self.student(seed)
+        if branches is None:
+            return start
+        assert not isinstance(start, Fresh | Cut | Branched), "students begin as encoders that have learned something"
+        return Branched(of=start, branches=branches)
+
+    def _run(
+        self,
+        name: str,
+        method: Tune | MultiKD,
+        start: Start,
+        seed: int,
+        way: Way,
+        judged: tuple[str, ...] = (),
+        scored: tuple[str, ...] = (),
+        teachers: Mapping[str, Start] | None = None,
+    ) -> Run:
+        return Run(
+            name=name,
+            method=method,
+            start=start,
+            teachers=teachers or {},
+            training=self.where.trained(way, len(method.languages)),
+            selection=self.on_dev(judged or self.chosen_on),
+            evaluation=self._judging(scored or self.where.languages, self.where.test),
+            seed=seed,
+        )
+
+    def on_dev(self, languages: tuple[str, ...] | None = None) -> Judging:
+        """Dev rows."""
+        return self._judging(languages or self.where.languages, self.where.dev)
+
+    def _judging(self, languages: tuple[str, ...], data: Source) -> Judging:
+        return Judging(task=self.where.task, languages=languages, data=data, max_length=self.where.max_length)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """How a table is made of systems."""
+
+    of: Systems
+    search: bool
+    dev: bool
+
+    def row(self, system: System) -> RunsOfSeed:
+        """One model for all languages, trained in the one way or in the best of all that are tried."""
+        return lambda seed: dict.fromkeys(self.of.where.languages, self._made(system, seed))
+
+    def _made(self, system: System, seed: int) -> Made:
+        where, scored = self.of.where, self.of.on_dev() if self.dev else None
+        if self.search:
+            tried = tuple(system(seed, way) for way in where.ways)
+            return Best(tried, self.of.on_dev(self.of.chosen_on), scored)
+        run = system(seed, where.way)
+        return run if scored is None else Together((run,), scored)
+
+    def ensemble(self, system: System) -> RunsOfSeed:
+        """Two models of the same kind that answer together."""
+        if self.search:
+            raise ValueError("The two models of an ensemble are not searched for; make table 6 without the search.")
+
+        def runs(seed: int) -> Mapping[str, Made]:
+            pair = tuple(system(one, self.of.where.way) for one in (seed, seed + _SECOND))
+            return dict.fromkeys(self.of.where.languages, Together(pair, self.of.on_dev()))
+
+        return runs
+
+
+def _systems(made: _Options) -> dict[str, RunsOfSeed]:
+    of = made.of
+    return {
+        "MonoKD": made.row(of.mono),
+        "MultiTrain": made.row(of.tuned),
+        "MultiKD": made.row(of.distilled),
+        "MultiKD + MBLM": made.row(of.mblm()),
+    }
+
+
+def _teachers(made: _Options) -> dict[str, RunsOfSeed]:
+    return {"XNLI": lambda seed: {code: made.of.teacher(code, seed) for code in made.of.where.supervised}}
+
+
+def _ablations(made: _Options) -> dict[str, RunsOfSeed]:
+    of = made.of
+    return {
+        "mBERT": made.row(of.distilled),
+        "+ MBLM": made.row(of.mblm()),
+        "- inner-mixers": made.row(of.mblm(mixers="outer")),
+        "- all mixers (single)": made.row(of.mblm(mixers="none", supervised_route="own")),
+        "- all mixers (all)": made.row(of.mblm(mixers="none")),
+        "- detaching": made.row(of.mblm(detach=False)),
+        "+ branches at the top": made.row(of.mblm(place="top")),
+        "+ multi-classifier": made.row(of.mblm(place="top", heads="own")),
+    }
+
+
+def _sizes(made: _Options) -> dict[str, RunsOfSeed]:
+    of = made.of
+    return {
+        "Single": made.row(of.distilled),
+        "Ens_2": made.ensemble(of.distilled),
+        "MBLM": made.row(of.mblm()),
+    }
+
+
+def _depths(made: _Options) -> dict[str, RunsOfSeed]:
+    return {name: made.row(made.of.deep(blocks)) for name, blocks in made.of.where.depths.items()}
+
+
+@dataclass(frozen=True)
+class _Table:
+    """How a table is made: its rows' runs by the paper's name, the row that others are compared with, and where."""
+
+    runs: Callable[[_Options], Mapping[str, RunsOfSeed]]
+    reference: str | None
+    dev: bool = False
+
+
+TABLES: Mapping[str, _Table] = {
+    "2": _Table(_teachers, None),
+    "3": _Table(_systems, "MultiKD"),
+    "5": _Table(_ablations, "mBERT", dev=True),
+    "6": _Table(_sizes, "Single", dev=True),
+    "7": _Table(_systems, "MultiKD", dev=True),
+    "figure5": _Table(_depths, "K = 0", dev=True),
+}
+
+
+def table(number: str, scale: str, select: Select = "supervised", search: bool = False) -> TableRecipe:
+    """Table 2, 3, 5, 6 or 7 of the paper, or its figure 5.
+
+    With `search` every row is the best of all learning rates and numbers of epochs that the paper tries, by the same
+    dev rows that choose the weights.
+    """
+    if number not in TABLES:
+        raise unknown("table of multikd", number, TABLES)
+    printed, made, where = published_table(f"multikd/{number}"), TABLES[number], setting(scale)
+    groups = []
+    for group in printed.groups:
+        student = where.students.get(group.name, next(iter(where.students.values())))
+        if len(printed.groups) > 1 and group.name not in where.students:
+            continue  # the mini-world has one polyglot
+        runs = made.runs(_Options(Systems(where, student, select), search, made.dev))
+        rows = [RecipeRow(row.name, _comparable(row, where), runs.get(row.name)) for row in group.rows]
+        groups.append(RecipeGroup(group.name, rows))
+    return TableRecipe(
+        id=printed.id,
+        title=printed.title,
+        groups=groups,
+        setting=_describe(where, made, select, search),
+        reference=made.reference,
+        published_over=PAPER_LANGUAGES if where.scale != "paper" and number != "2" else None,
+        layout=printed if where.scale == "paper" else _of_the_world(printed, where),
+    )
+
+
+def _describe(where: Setting, made: _Table, select: Select, search: bool) -> str:
+    rows = "dev rows, which also chose the weights" if made.dev else "test rows"
+    chosen = "all languages" if select == "all" else "the supervised languages"
+    said = [
+        "XNLI" if where.scale == "paper" else f"mini-world NLI ({where.scale} scale), tr where the paper has zh",
+        f"ours on {rows}; selected on dev of {chosen}",
+    ]
+    if search:
+        said.append(f"best of {len(where.ways)} learning rates and epochs")
+    if where.scale != "paper" and made.runs is _depths:
+        said.append("of 4 blocks here: " + ", ".join(f"{name} is {deep}" for name, deep in where.depths.items()))
+    return "; ".join(said)
+
+
+def _comparable(row: PublishedRow, where: Setting) -> PublishedRow:
+    """The printed row without the cells of languages that are supervised here and not in the paper."""
+    strange = set(where.supervised) - {"en", "fr", "zh"}
+    return row.model_copy(update={"scores": {name: value for name, value in row.scores.items() if name not in strange}})
+
+
+def _of_the_world(printed: PublishedTable, where: Setting) -> Layout:
+    """The paper's columns in the mini-world's languages; the paper's means are over its own."""
+    known = {column.name: column for column in printed.columns}
+    like = known["en"]
+    means = [name for name in ("AVG(S)", "AVG(Z)") if name in known]
+    codes = where.languages if means else where.supervised
+    singles = [like.model_copy(update={"name": code, "language": code}) for code in codes]
+    over = {"AVG(S)": where.supervised, "AVG(Z)": where.zero_shot}
+    sizes = {"AVG(S)": len(where.supervised), "AVG(Z)": PAPER_ZERO_SHOT}
+    averages = [Column(name=name, over=over[name], published_over=sizes[name]) for name in means]
+    return Layout(columns=(*singles, *averages), average_over=codes, claims=printed.claims, remarks=printed.remarks)
