@@ -132,12 +132,12 @@ def _world() -> Setting:
         "world",
         rows=(9_000, 900, 1_500),
         training=Training(steps=1, batch_size=32, warmup=0.1, decay="linear"),
-        ways=tuple(Way(rate, number) for rate in (5e-4, 1e-3, 2e-3) for number in (1.0, 2.0, 4.0)),
-        way=Way(1e-3, 2.0),
+        ways=tuple(Way(rate, number) for rate in (5e-4, 1e-3, 2e-3) for number in (1.0, 1.5, 3.0)),
+        way=Way(1e-3, 1.5),
         teacher=Polyglot(
-            Fresh(vocabulary=600, blocks=6),
+            Fresh(vocabulary=600, blocks=5),
             WorldSource(rows=4_000, split="train", mixed=True),
-            Training(steps=1_500, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
+            Training(steps=1_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
         ),
         depths={"K = 0": 0, "K = 2": 1, "K = 4": 2, "K = 8": 3, "K = 12": 4},
     )
