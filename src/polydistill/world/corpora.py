@@ -74,7 +74,7 @@ class World:
         )
 
     def reviews(self, split: str, rows: int) -> list[Review]:
-        """Reviews with the stars that they give; each five in a row differ in what they deny and have all stars."""
+        """Reviews with the stars that they give; each five in a row are of the same things and have all stars."""
         known = check_split(split)
         found = reviews(self.seed, known, self.difficulty.sides, self._rng("reviews", known))
         return self._first(found, rows, f"reviews in its {split} split")
