@@ -125,7 +125,7 @@ def test_teachers_are_loaded_one_after_the_other_and_let_go(tmp_path):
         return load
 
     models = Models(
-        Loaded(tiny_network(), tiny_tokenizer()), None, tmp_path, {code: counted(code) for code in LANGUAGES}
+        Loaded(tiny_network(), tiny_tokenizer()), None, tmp_path, teachers={code: counted(code) for code in LANGUAGES}
     )
     first = prepare_multikd(MultiKD(**DATA), models, seed=0)
     assert loaded == list(LANGUAGES)
@@ -138,7 +138,7 @@ def test_teachers_are_loaded_one_after_the_other_and_let_go(tmp_path):
 
 def test_one_teacher_is_mono_kd(tmp_path):
     spec = MultiKD(**{**DATA, "languages": ("en",)})
-    models = Models(Loaded(tiny_network(), tiny_tokenizer()), None, tmp_path, teachers())
+    models = Models(Loaded(tiny_network(), tiny_tokenizer()), None, tmp_path, teachers=teachers())
     prepared = prepare_multikd(spec, models, seed=0)
     assert [group.language for group in prepared.groups] == ["en"]
     assert (spec.reads, spec.labels_seen) == (((DATA["data"], ("en",)),), ())
@@ -148,7 +148,7 @@ def test_a_student_that_is_its_teacher_learns_nothing(tmp_path):
     network = tiny_network(seed=3)
     same = {"en": lambda: Loaded(copy.deepcopy(network), tiny_tokenizer())}
     spec = MultiKD(**{**DATA, "languages": ("en",), "store_teacher": False})
-    prepared = prepare_multikd(spec, Models(Loaded(network, tiny_tokenizer()), None, tmp_path, same), seed=0)
+    prepared = prepare_multikd(spec, Models(Loaded(network, tiny_tokenizer()), None, tmp_path, teachers=same), seed=0)
     batch = batch_of(prepared)
     assert all(value.abs().max() < 1e-12 for value in gradients(prepared.method, batch).values())
     assert prepared.method(**batch).total.item() > 0.1  # the entropy of what the teacher says

@@ -66,7 +66,7 @@ def trajectory(name: str, folder: Path) -> dict[str, float]:
     student = Loaded(tiny_network(head=head, seed=1), tiny_tokenizer())
     teacher = Loaded(tiny_network(head=head, seed=2, dropout=0.1), tiny_tokenizer())
     set_seed(run.seed)
-    prepared = PREPARE[type(run.method)](run.method, Models(student, teacher, folder, teachers()), run.seed)
+    prepared = PREPARE[type(run.method)](run.method, Models(student, teacher, folder, teachers=teachers()), run.seed)
     distiller = make_distiller(run, prepared, None, folder / "checkpoints", Console(file=io.StringIO()))
     losses: list[float] = []
     prepared.method.register_forward_hook(lambda _, __, loss: losses.append(loss.total.item()))
