@@ -24,7 +24,10 @@ def selecting(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Ev
         return _by_perplexity(run.selection, student, prepared, run.method.mask_rate)
     if run.selection.measure == "agreement":
         if not isinstance(run.method, XDistil):
-            raise ValueError(f"Agreement is with a teacher, and {run.method.kind!r} has none; select by labels.")
+            raise ValueError(
+                f"Agreement is with XD's teacher, which reads the same rows in its own language; {run.method.kind!r} has "
+                "no such teacher. Select by labels."
+            )
         chosen = agreement_judge(run.selection, student.tokenizer, load_teacher(run, store), run.method.source_language)
     else:
         chosen = judge(run.selection, student.tokenizer)
