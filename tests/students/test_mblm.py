@@ -116,6 +116,17 @@ def test_other_branches_get_no_gradient(family, name, language):
     assert all(reached[key].any() for key in own | shared if "vectors" not in key)
 
 
+def test_mixed_precision_reaches_the_own_branch_too():
+    """Weights that autocast has cast without a graph must not be taken again where one is needed."""
+    network = branched(encoder("xlm-roberta", num_hidden_layers=3).float(), layout()).train()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = network(**batch(), language="fr").logits
+    reached = gradients(network, logits)
+    own = {name for name, _ in network.named_parameters() if ".fr." in f"{name}."}
+    assert own <= reached.keys()
+    assert not any(f".{code}." in f"{name}." for name in reached for code in ("en", "zh"))
+
+
 def test_what_has_no_gradient_has_no_graph():
     network = mblm().train()
     seen = {}

@@ -59,6 +59,9 @@ class Setting:
     """The depth of a branch."""
     depths: Mapping[str, int]
     """The rows of figure 5, and how deep branches are in them here."""
+    equal_steps: bool = False
+    """Whether a system with fewer languages takes as many steps as one with all supervised languages, and not epochs.
+    In the mini-world models are far from done when they stop, and what is compared would be steps."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -67,6 +70,7 @@ class Setting:
 
     def trained(self, way: Way, languages: int) -> Training:
         """A training on so many languages."""
+        languages = len(self.supervised) if self.equal_steps else languages
         steps = max(1, round(way.epochs * self.rows * languages / self.training.batch_size))
         every = max(1, steps // 10)  # ours: ten looks at dev
         update = {"learning_rate": way.learning_rate, "steps": steps, "evaluate_every": every}
@@ -132,12 +136,12 @@ def _world() -> Setting:
         "world",
         rows=(9_000, 900, 1_500),
         training=Training(steps=1, batch_size=32, warmup=0.1, decay="linear"),
-        ways=tuple(Way(rate, number) for rate in (5e-4, 1e-3, 2e-3) for number in (1.0, 1.5, 3.0)),
-        way=Way(1e-3, 1.5),
+        ways=tuple(Way(rate, number) for rate in (5e-4, 1e-3, 2e-3) for number in (1.0, 1.4, 2.8)),
+        way=Way(1e-3, 1.4),
         teacher=Polyglot(
-            Fresh(vocabulary=600, blocks=5),
+            Fresh(vocabulary=600, blocks=3),
             WorldSource(rows=4_000, split="train", mixed=True),
-            Training(steps=1_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
+            Training(steps=800, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
         ),
         depths={"K = 0": 0, "K = 2": 1, "K = 4": 2, "K = 8": 3, "K = 12": 4},
     )
@@ -187,6 +191,7 @@ def _of_the_world(
         teachers={code: _monolingual(teacher, code) for code in supervised},
         blocks=2,
         depths=depths,
+        equal_steps=True,
     )
 
 
