@@ -176,7 +176,7 @@ def test_what_a_run_needs(tmp_path):
     with pytest.raises(ValueError, match="BERT-KLD needs a teacher: a model that was tuned on the pair en-fr"):
         Run.model_validate({**student.model_dump(), "teacher": None})
     judged = student.selection.model_copy(update={"measure": "agreement"})
-    with pytest.raises(ValueError, match="Agreement is with XD's teacher, .*; 'bert-kld' has no such teacher"):
+    with pytest.raises(ValueError, match=r"Agreement is with XD's teacher, .*; 'bert-kld' has no such teacher"):
         execute(student.model_copy(update={"selection": judged}), Store(tmp_path / "runs"), Console(file=io.StringIO()))
 
 
