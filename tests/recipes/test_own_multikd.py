@@ -34,7 +34,9 @@ def own_run(models, **options):
 
 
 def test_what_is_said_is_in_the_run(models):
-    run = own_run(models, dev="world:?split=dev&rows=30", test="world:?split=test&rows=30", test_languages=["en", "tr"], seed=3)
+    run = own_run(
+        models, dev="world:?split=dev&rows=30", test="world:?split=test&rows=30", test_languages=["en", "tr"], seed=3
+    )
     assert run.teachers == {"en": Pretrained(name=str(models["en"])), "fr": Pretrained(name=str(models["fr"]))}
     assert (run.method.languages, run.method.temperature, run.method.max_length) == (("en", "fr"), 8.0, 64)
     assert (run.training.steps, run.training.batch_size, run.training.learning_rate) == (4, 32, 2e-5)

@@ -25,8 +25,8 @@ def selecting(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Ev
     if run.selection.measure == "agreement":
         if not isinstance(run.method, XDistil):
             raise ValueError(
-                f"Agreement is with XD's teacher, which reads the same rows in its own language; {run.method.kind!r} has "
-                "no such teacher. Select by labels."
+                f"Agreement is with XD's teacher, which reads the same rows in another language; {run.method.kind!r} "
+                "has none of that kind. Select by labels."
             )
         chosen = agreement_judge(run.selection, student.tokenizer, load_teacher(run, store), run.method.source_language)
     else:
