@@ -10,8 +10,8 @@ import argparse
 from pathlib import Path
 from statistics import mean, stdev
 
-from polydistill.recipes.xd import Systems
-from polydistill.recipes.xd_scales import setting
+from polydistill.recipes.xd.scales import setting
+from polydistill.recipes.xd.tables import Systems
 from polydistill.results import RunResult
 from polydistill.training.store import Store
 

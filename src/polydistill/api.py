@@ -18,13 +18,13 @@ from polydistill.defaults import MAX_LENGTH
 from polydistill.exports.onnx import Exported, export_onnx
 from polydistill.methods.method import Loaded
 from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
-from polydistill.recipes.own import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
-from polydistill.recipes.own_kld import KldOptions, kld_run
-from polydistill.recipes.own_multikd import MultiKDOptions, multikd_run
-from polydistill.recipes.own_students import DistillOptions, distill_run
-from polydistill.recipes.plan import Plan
+from polydistill.recipes.own.kld import KldOptions, kld_run
+from polydistill.recipes.own.multikd import MultiKDOptions, multikd_run
+from polydistill.recipes.own.retrieval import retrieve
+from polydistill.recipes.own.students import DistillOptions, distill_run
+from polydistill.recipes.own.tuning import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
+from polydistill.recipes.planning.plan import Plan
 from polydistill.recipes.quickstart import Quickstart, quickstart
-from polydistill.recipes.retrieval import retrieve
 from polydistill.recipes.stored import report
 from polydistill.reports.figures import Figure
 from polydistill.reports.tables import Table

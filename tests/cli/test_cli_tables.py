@@ -7,7 +7,7 @@ import pytest
 
 from polydistill import api
 from polydistill.cli import doctor
-from polydistill.recipes.plan import Plan
+from polydistill.recipes.planning.plan import Plan
 from polydistill.reports.tables import Table
 
 

@@ -11,7 +11,7 @@ from polydistill.data.masking import IGNORED
 from polydistill.data.sources import WorldSource
 from polydistill.methods.method import Method
 from polydistill.methods.monolingual import Monolingual, MonolingualDistillation, Student, Weights
-from polydistill.recipes.mono_losses import LOSSES
+from polydistill.recipes.mono.losses import LOSSES
 from polydistill.students.layers import blocks, family_of
 from reference import monolingual as reference
 

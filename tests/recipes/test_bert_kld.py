@@ -8,11 +8,11 @@ from polydistill import api
 from polydistill.data.sources import HubSource
 from polydistill.methods.bert_kld import Kld
 from polydistill.methods.tuning import Tune
-from polydistill.recipes.bert_kld import BASELINE, STUDENT_PAIR, TABLES, Systems, table
-from polydistill.recipes.bert_kld_scales import MBERT, setting
-from polydistill.recipes.plan import plan_table, with_starts
-from polydistill.recipes.xd import pretrained
-from polydistill.recipes.xd_scales import setting as xd_setting
+from polydistill.recipes.bert_kld.scales import MBERT, setting
+from polydistill.recipes.bert_kld.tables import BASELINE, STUDENT_PAIR, TABLES, Systems, table
+from polydistill.recipes.planning.plan import plan_table, with_starts
+from polydistill.recipes.xd.scales import setting as xd_setting
+from polydistill.recipes.xd.tables import pretrained
 from polydistill.reports.published import published_table
 from polydistill.training.origins import Pretrained, ResultOf
 

@@ -10,10 +10,10 @@ from polydistill import api
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.transfer_tuning import TaskDistillation
 from polydistill.methods.tuning import Tune
-from polydistill.recipes.mono import TABLES, table, thirds
-from polydistill.recipes.mono_scales import setting
-from polydistill.recipes.mono_systems import Systems
-from polydistill.recipes.plan import plan_table, with_starts
+from polydistill.recipes.mono.scales import setting
+from polydistill.recipes.mono.systems import Systems
+from polydistill.recipes.mono.tables import TABLES, table, thirds
+from polydistill.recipes.planning.plan import plan_table, with_starts
 from polydistill.reports.published import published_table
 from polydistill.training.examination import Examination
 from polydistill.training.origins import Cut, ResultOf

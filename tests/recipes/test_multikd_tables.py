@@ -10,12 +10,12 @@ from polydistill.data.load import load_rows
 from polydistill.data.rows import PAIR_OF_SENTENCES
 from polydistill.methods.multikd import MultiKD
 from polydistill.methods.tuning import Tune
-from polydistill.recipes.multikd import TABLES, Systems, table
-from polydistill.recipes.multikd_scales import setting
-from polydistill.recipes.plan import with_starts
+from polydistill.recipes.multikd.scales import setting
+from polydistill.recipes.multikd.tables import TABLES, Systems, table
+from polydistill.recipes.planning.plan import with_starts
 from polydistill.recipes.together import Best, Together, runs_of
-from polydistill.recipes.xd import encoder
-from polydistill.recipes.xd_scales import setting as xd_setting
+from polydistill.recipes.xd.scales import setting as xd_setting
+from polydistill.recipes.xd.tables import encoder
 from polydistill.reports.published import published_table
 from polydistill.training.execute import execute
 from polydistill.training.origins import Branched

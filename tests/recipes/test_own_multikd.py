@@ -2,8 +2,8 @@
 
 import pytest
 
-from polydistill.recipes.own import tune_run
-from polydistill.recipes.own_multikd import multikd_run
+from polydistill.recipes.own.multikd import multikd_run
+from polydistill.recipes.own.tuning import tune_run
 from polydistill.training.origins import Branched, Pretrained
 from tiny import tiny_network, tiny_tokenizer
 

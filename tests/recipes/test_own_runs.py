@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from polydistill.recipes.own import tune_run, xd_run
-from polydistill.recipes.xd import as_reference
+from polydistill.recipes.own.tuning import tune_run, xd_run
+from polydistill.recipes.xd.tables import as_reference
 from polydistill.results import RunResult, save_result
 from polydistill.training.run import Run
 from tiny import tiny_network, tiny_tokenizer

@@ -9,10 +9,10 @@ from polydistill.data.sources import FileSource, WorldSource
 from polydistill.methods.monolingual import Monolingual, Student, Weights
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
-from polydistill.recipes.mono_losses import LOSSES, as_reference, describe_maps, named_loss, reference_map
-from polydistill.recipes.own_students import distill_run
-from polydistill.recipes.plan import plan_table
-from polydistill.recipes.plan_sizes import SENTENCE_TOKENS, Architecture, learner
+from polydistill.recipes.mono.losses import LOSSES, as_reference, describe_maps, named_loss, reference_map
+from polydistill.recipes.own.students import distill_run
+from polydistill.recipes.planning.plan import plan_table
+from polydistill.recipes.planning.sizes import SENTENCE_TOKENS, Architecture, learner
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.training.origins import Fresh, ResultOf
 from polydistill.training.run import Run

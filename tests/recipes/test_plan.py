@@ -8,12 +8,12 @@ from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
 from polydistill.data.sources import FileSource, HubSource, WorldSource
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
-from polydistill.recipes import plan as plans
-from polydistill.recipes.plan import Plan, plan_table, with_starts
-from polydistill.recipes.plan_sizes import Architecture, row_count
-from polydistill.recipes.plan_text import flops, hours, to_markdown
+from polydistill.recipes.planning import plan as plans
+from polydistill.recipes.planning.plan import Plan, plan_table, with_starts
+from polydistill.recipes.planning.sizes import Architecture, row_count
+from polydistill.recipes.planning.text import flops, hours, to_markdown
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, TableRecipe
-from polydistill.recipes.xd import Systems, setting, table
+from polydistill.recipes.xd.tables import Systems, setting, table
 from polydistill.training.origins import Pretrained
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training

@@ -9,7 +9,7 @@ from transformers import AutoModelForSequenceClassification
 import polydistill
 from polydistill.data.sources import WorldSource
 from polydistill.methods.tuning import Tune
-from polydistill.recipes.mono import table
+from polydistill.recipes.mono.tables import table
 from polydistill.results import load_result
 from polydistill.students.mblm_config import Branches
 from polydistill.training.execute import execute

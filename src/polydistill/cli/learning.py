@@ -95,7 +95,7 @@ def tune(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Tune a model of your own on the labels of one language or several."""
-    from polydistill.recipes.own import tune_run
+    from polydistill.recipes.own.tuning import tune_run
 
     said = options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
     wanted = tune_run(
@@ -146,8 +146,8 @@ def xd(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Teach a tuned model of your own more languages, from translations and without labels."""
-    from polydistill.recipes.own import xd_run
-    from polydistill.recipes.xd import as_reference
+    from polydistill.recipes.own.tuning import xd_run
+    from polydistill.recipes.xd.tables import as_reference
 
     said = options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
     source, texts = _parallel(parallel or [])
@@ -193,7 +193,7 @@ def do(
     """Print the run, or do it and print its scores and where it lies."""
     from polydistill import api
     from polydistill.cli.scores import show_scores
-    from polydistill.recipes.mono_losses import describe_maps
+    from polydistill.recipes.mono.losses import describe_maps
 
     changed = api.changed(wanted, changes or [])
     if only_print:

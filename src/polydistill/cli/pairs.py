@@ -68,7 +68,7 @@ def kld(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Tune a model on texts in two languages, taught by a model that was tuned on two others."""
-    from polydistill.recipes.own_kld import kld_run
+    from polydistill.recipes.own.kld import kld_run
 
     said = options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
     wanted = kld_run(

@@ -75,8 +75,8 @@ def distill(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Distil a multilingual masked language model into small students of single languages."""
-    from polydistill.recipes.mono_losses import as_reference
-    from polydistill.recipes.own_students import distill_run
+    from polydistill.recipes.mono.losses import as_reference
+    from polydistill.recipes.own.students import distill_run
 
     wanted = distill_run(
         teacher,

@@ -142,7 +142,7 @@ def table(
 ) -> None:
     """Print a paper's table with our numbers beside the published ones; run what is missing first."""
     from polydistill import api
-    from polydistill.recipes import plan_text
+    from polydistill.recipes.planning import text as plan_text
     from polydistill.reports import rendering
 
     console = results()

@@ -5,15 +5,17 @@ from pathlib import Path
 from rich.console import Console
 
 from polydistill.errors import unknown
-from polydistill.recipes import bert_kld, mono, mono_figures
-from polydistill.recipes import multikd as multikd_tables
+from polydistill.recipes.bert_kld import tables as bert_kld_tables
 from polydistill.recipes.figures import make_figure
-from polydistill.recipes.multikd import Select
-from polydistill.recipes.plan import Plan, plan_table
+from polydistill.recipes.mono import figures as mono_figures
+from polydistill.recipes.mono import tables as mono_tables
+from polydistill.recipes.multikd import tables as multikd_tables
+from polydistill.recipes.multikd.tables import Select
+from polydistill.recipes.planning.plan import Plan, plan_table
 from polydistill.recipes.tables import TableRecipe, make_table
-from polydistill.recipes.xd import TABLES as XD_TABLES
-from polydistill.recipes.xd import table as xd_table
-from polydistill.recipes.xd_scales import Scale
+from polydistill.recipes.xd.scales import Scale
+from polydistill.recipes.xd.tables import TABLES as XD_TABLES
+from polydistill.recipes.xd.tables import table as xd_table
 from polydistill.reports.figures import Figure
 from polydistill.reports.published import published_table
 from polydistill.reports.tables import Table
@@ -24,9 +26,9 @@ def tables() -> dict[str, str]:
     """The ids and titles of all tables that can be made."""
     made = {
         "xd": map(str, XD_TABLES),
-        "mono": mono.TABLES,
+        "mono": mono_tables.TABLES,
         "multikd": multikd_tables.TABLES,
-        "bert-kld": bert_kld.TABLES,
+        "bert-kld": bert_kld_tables.TABLES,
     }
     ids = [f"{paper}/{number}" for paper, numbers in made.items() for number in numbers]
     return {id: published_table(id).title for id in ids}
@@ -47,7 +49,7 @@ def recipe(id: str, scale: Scale = "world", select: Select | None = None, search
         raise ValueError(f"select and search are options of the multikd tables; {id} has neither. Leave them out.")
     if paper == "xd":
         return xd_table(int(number), scale)
-    return {"mono": mono.table, "bert-kld": bert_kld.table}[paper](number, scale)
+    return {"mono": mono_tables.table, "bert-kld": bert_kld_tables.table}[paper](number, scale)
 
 
 def table(

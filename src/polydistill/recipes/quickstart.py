@@ -21,8 +21,8 @@ from polydistill.data.load import load_rows
 from polydistill.data.rows import LABEL
 from polydistill.data.signals import compute_signals
 from polydistill.methods.method import Loaded
-from polydistill.recipes.xd import Systems
-from polydistill.recipes.xd_scales import Scale, setting
+from polydistill.recipes.xd.scales import Scale, setting
+from polydistill.recipes.xd.tables import Systems
 from polydistill.reports.page import (
     Command,
     Headlines,

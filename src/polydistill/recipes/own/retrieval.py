@@ -8,7 +8,7 @@ import torch
 
 from polydistill.languages import language as language_named
 from polydistill.methods.method import Loaded
-from polydistill.recipes.own import Rows, as_source
+from polydistill.recipes.own.tuning import Rows, as_source
 from polydistill.tasks.neighbours import Search
 from polydistill.tasks.retrieval import Retrieval, Similarity
 from polydistill.tasks.token_vectors import Combine, SpecialTokens

@@ -12,9 +12,9 @@ from typing import Literal, get_args
 from polydistill.data.sources import HubSource, Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import Pretrain
-from polydistill.recipes import xd
-from polydistill.recipes.xd_scales import CHECKPOINTS, XNLI_REVISION, Polyglot
-from polydistill.recipes.xd_scales import setting as xd_setting
+from polydistill.recipes.xd import tables as xd
+from polydistill.recipes.xd.scales import CHECKPOINTS, XNLI_REVISION, Polyglot
+from polydistill.recipes.xd.scales import setting as xd_setting
 from polydistill.tasks import TaskName
 from polydistill.training.origins import Fresh, Pretrained, ResultOf, Start
 from polydistill.training.run import Run

@@ -5,7 +5,7 @@ from typing import Any
 
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
-from polydistill.recipes.mono_systems import System, Systems, TuningOfSeed
+from polydistill.recipes.mono.systems import System, Systems, TuningOfSeed
 from polydistill.recipes.tables import RunsOfSeed
 from polydistill.training.origins import ResultOf
 from polydistill.training.run import Run

@@ -12,8 +12,8 @@ from polydistill.data.sources import FileSource, HubSource, WorldSource, parse_s
 from polydistill.defaults import MONOLINGUAL, LossName, Options
 from polydistill.methods.monolingual import Monolingual, Student, Text
 from polydistill.objectives.layer_maps import LayerMap
-from polydistill.recipes.mono_losses import describe_maps, named_loss
-from polydistill.recipes.own import Rows, called_of, judging_of, length_of, training_of
+from polydistill.recipes.mono.losses import describe_maps, named_loss
+from polydistill.recipes.own.tuning import Rows, called_of, judging_of, length_of, training_of
 from polydistill.students.bank import Origin, Part
 from polydistill.training.hub import pinned
 from polydistill.training.loading import predicts_words

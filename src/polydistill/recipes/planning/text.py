@@ -5,7 +5,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from polydistill.recipes.plan import Download, Plan
+from polydistill.recipes.planning.plan import Download, Plan
 
 HEADINGS = ("method", "model", "runs", "steps", "examples", "student", "teacher", "judging", "hours")
 

@@ -13,7 +13,7 @@ from polydistill.errors import unknown
 from polydistill.languages import called
 from polydistill.methods.bert_kld import Kld
 from polydistill.methods.tuning import Tune
-from polydistill.recipes.bert_kld_scales import Model, Setting, setting
+from polydistill.recipes.bert_kld.scales import Model, Setting, setting
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.reports.published import PublishedRow, PublishedTable, published_table
 from polydistill.training.origins import ResultOf

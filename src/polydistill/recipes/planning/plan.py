@@ -19,7 +19,7 @@ from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.transfer_tuning import TransferTune
 from polydistill.methods.xd import XDistil
-from polydistill.recipes.plan_sizes import (
+from polydistill.recipes.planning.sizes import (
     HUB_BYTES,
     SENTENCE_TOKENS,
     TOKENS,

@@ -7,7 +7,7 @@ from polydistill.data.load import load_rows
 from polydistill.defaults import KLD, KLD_MAX_LENGTH, KLD_PASSES, KLD_PATIENCE, Options
 from polydistill.languages import canonical
 from polydistill.methods.bert_kld import Kld
-from polydistill.recipes.own import Rows, as_source, called_of, judging_of, length_of, training_of, tuned
+from polydistill.recipes.own.tuning import Rows, as_source, called_of, judging_of, length_of, training_of, tuned
 from polydistill.tasks import TASKS, TaskName
 from polydistill.training.hub import pinned
 from polydistill.training.run import Run

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from polydistill.defaults import LossName
 from polydistill.errors import unknown
-from polydistill.recipes.mono_scales import setting
-from polydistill.recipes.mono_systems import System, Systems
-from polydistill.recipes.mono_transfer import few_shot, strategies, task_distilled
+from polydistill.recipes.mono.scales import setting
+from polydistill.recipes.mono.systems import System, Systems
+from polydistill.recipes.mono.transfer import few_shot, strategies, task_distilled
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.reports.published import Layout, PublishedTable, published_table
 

@@ -8,7 +8,7 @@ from polydistill.methods.pretraining import Pretrain
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
-from polydistill.recipes.xd_scales import (
+from polydistill.recipes.xd.scales import (
     CHECKPOINTS,
     PAPER_ENCODERS,
     PAPER_LANGUAGES,

@@ -8,7 +8,7 @@ from polydistill.data.load import load_rows
 from polydistill.defaults import MULTIKD, Options
 from polydistill.languages import language
 from polydistill.methods.multikd import MultiKD
-from polydistill.recipes.own import Rows, as_source, branched_start, judging_of, length_of, training_of, tuned
+from polydistill.recipes.own.tuning import Rows, as_source, branched_start, judging_of, length_of, training_of, tuned
 from polydistill.tasks import TASKS, TaskName
 from polydistill.training.hub import pinned
 from polydistill.training.run import Run

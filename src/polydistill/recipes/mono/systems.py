@@ -12,8 +12,8 @@ from polydistill.defaults import LossName
 from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.tuning import Tune
 from polydistill.objectives.layer_maps import LayerMapName
-from polydistill.recipes.mono_losses import WITHOUT_TEACHER, named_loss
-from polydistill.recipes.mono_scales import Setting
+from polydistill.recipes.mono.losses import WITHOUT_TEACHER, named_loss
+from polydistill.recipes.mono.scales import Setting
 from polydistill.recipes.tables import RunsOfSeed
 from polydistill.tasks.retrieval import Layers, Similarity
 from polydistill.training.examination import Examination, Retrieving

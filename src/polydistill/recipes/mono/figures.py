@@ -5,8 +5,8 @@ from typing import Any
 
 from polydistill.errors import unknown
 from polydistill.recipes.figures import FigureRecipe, LineRecipe, by_layer, by_step
-from polydistill.recipes.mono_scales import setting
-from polydistill.recipes.mono_systems import SOURCE, System, Systems
+from polydistill.recipes.mono.scales import setting
+from polydistill.recipes.mono.systems import SOURCE, System, Systems
 
 _SIMILARITIES = {"cosine similarity": "retrieval cosine to en", "BERTScore": "retrieval bertscore to en"}
 

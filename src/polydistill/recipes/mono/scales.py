@@ -12,7 +12,7 @@ from polydistill.data.schedule import Batching
 from polydistill.data.sources import FileSource, HubSource, Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import Pretrain
-from polydistill.recipes.xd_scales import CHECKPOINTS, XNLI_REVISION
+from polydistill.recipes.xd.scales import CHECKPOINTS, XNLI_REVISION
 from polydistill.tasks import TaskName
 from polydistill.training.origins import Fresh, ResultOf, Start
 from polydistill.training.run import Run

@@ -12,7 +12,7 @@ from polydistill.data.sources import Source
 from polydistill.errors import unknown
 from polydistill.methods.multikd import MultiKD
 from polydistill.methods.tuning import Tune
-from polydistill.recipes.multikd_scales import Setting, StartOf, Way, setting
+from polydistill.recipes.multikd.scales import Setting, StartOf, Way, setting
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.recipes.together import Best, Made, Together
 from polydistill.reports.columns import Column

@@ -11,8 +11,8 @@ from typing import Literal, get_args
 
 from polydistill.data.sources import Source, WorldSource
 from polydistill.errors import unknown
-from polydistill.recipes import xd_scales
-from polydistill.recipes.xd import encoder
+from polydistill.recipes.xd import scales as xd_scales
+from polydistill.recipes.xd.tables import encoder
 from polydistill.training.origins import Pretrained, Start
 from polydistill.training.settings import Training
 

@@ -1,0 +1,1 @@
+"""Monolingual components of a multilingual transformer (thesis, 2022)."""

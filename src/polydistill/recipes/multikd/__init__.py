@@ -1,0 +1,1 @@
+"""MultiKD and MBLM (2022)."""

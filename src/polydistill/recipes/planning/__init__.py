@@ -1,0 +1,1 @@
+"""What a table would take, without running anything."""

@@ -1,0 +1,1 @@
+"""XD and its baselines (2020)."""
