@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import PreTrainedModel
+from transformers import PretrainedConfig, PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,11 @@ def decoder(network: PreTrainedModel) -> nn.Linear:
     return cast(nn.Linear, network.get_output_embeddings())  # type: ignore[no-untyped-call]
 
 
+def counts_from_pad(config: PretrainedConfig) -> bool:
+    """Whether positions are counted from the padding index on, as in RoBERTa's family."""
+    return config.model_type in ("roberta", "xlm-roberta")
+
+
 def first_position(network: PreTrainedModel) -> int:
-    """The position of a text's first token: RoBERTa's family counts from its padding index + 1, others from 0."""
-    if network.config.model_type in ("roberta", "xlm-roberta"):
-        return int(network.config.pad_token_id) + 1
-    return 0
+    """The position of a text's first token: after RoBERTa's padding index, in other families 0."""
+    return int(network.config.pad_token_id) + 1 if counts_from_pad(network.config) else 0
