@@ -80,7 +80,7 @@ def distill(
 
     wanted = distill_run(
         teacher,
-        _texts(text),
+        texts_by_language(text),
         depth=depth,
         loss=loss,
         map=_map(map_),
@@ -100,7 +100,7 @@ def distill(
     do(wanted, set_, out, runs, print_, tensorboard)
 
 
-def _texts(given: list[str]) -> dict[str, str]:
+def texts_by_language(given: list[str]) -> dict[str, str]:
     """Texts by language, of `tr=FILE` and the like."""
     from polydistill.languages import language
 

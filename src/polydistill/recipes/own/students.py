@@ -74,7 +74,7 @@ def distill_run(
     """
     start = _teacher(pinned(teacher))
     length = length_of(start, max_length)
-    read = tuple(Text(language=code, data=_source(given)) for code, given in texts.items())
+    read = tuple(Text(language=code, data=text_source(given)) for code, given in texts.items())
     codes = [text.language for text in read]
     named: dict[str, Any] = named_loss(loss).settings
     whole = {"-".join(codes): codes}
@@ -130,8 +130,8 @@ def _fits(start: Pretrained, width: int | None, heads: int | None) -> bool:
     return width in (None, config.hidden_size) and heads in (None, config.num_attention_heads)
 
 
-def _source(given: Rows | Path) -> WorldSource | FileSource | HubSource:
-    """A source as it is or in its short form; anything else is a file."""
+def text_source(given: Rows | Path) -> WorldSource | FileSource | HubSource:
+    """Text: a source as it is or in its short form; anything else is a file."""
     if isinstance(given, str) and given.startswith(_SOURCES):
         return parse_source(given)
     return FileSource(path=str(given)) if isinstance(given, str | Path) else given

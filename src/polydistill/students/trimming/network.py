@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -28,7 +28,8 @@ def trimmed(network: PreTrainedModel, kept: Sequence[int]) -> PreTrainedModel:
     small = copy.deepcopy(network)
     rows, place = torch.tensor(kept, device=small.device), {old: at for at, old in enumerate(kept)}
     new: dict[int, nn.Parameter] = {}
-    for module in (small.get_input_embeddings(), small.get_output_embeddings()):
+    outer: Any = small
+    for module in (outer.get_input_embeddings(), outer.get_output_embeddings()):
         for value in () if module is None else module.parameters(recurse=False):
             new.setdefault(id(value), nn.Parameter(value.detach()[rows].clone(), value.requires_grad))
     for module in small.modules():  # a decoder's bias is also its head's, its weight may be the embeddings'
@@ -42,8 +43,7 @@ def trimmed(network: PreTrainedModel, kept: Sequence[int]) -> PreTrainedModel:
 
 
 def _rows(network: PreTrainedModel) -> int:
-    weight: Any = network.get_input_embeddings().weight  # type: ignore[no-untyped-call]
-    return len(weight)
+    return len(cast(nn.Embedding, network.get_input_embeddings()).weight)
 
 
 def _resize(module: nn.Module, new: dict[int, int]) -> None:
