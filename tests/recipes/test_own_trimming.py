@@ -14,6 +14,7 @@ from plain import run_plain
 from polydistill.cli import app
 from polydistill.data.load import load_text
 from polydistill.data.sources import WorldSource
+from polydistill.recipes.own.students import distill_run
 from polydistill.recipes.own.trimming import load_report, trim
 from polydistill.students.adapters import attach, save_adapters
 from polydistill.students.mblm import branched
@@ -88,7 +89,7 @@ def test_text_that_says_no_language_and_text_with_a_placeholder(model, tmp_path)
 
 
 def test_by_script_needs_no_text(model, tmp_path):
-    with pytest.raises(ValueError, match="Of 300 pieces all would stay, so there is nothing to trim. Set keep"):
+    with pytest.raises(ValueError, match="Of 300 pieces all would stay, so there is nothing to trim"):
         trim(model, ["tr"], out=tmp_path / "small")
     assert not (tmp_path / "small").exists()
     (done,) = trim(model, ["tr"], keep=200, out=tmp_path / "small")
@@ -152,7 +153,7 @@ def test_a_network_that_says_something_else_is_refused(model, tmp_path, monkeypa
         "polydistill.recipes.own.trimming.trimmed", lambda network, kept: tiny_network("xlm-roberta", "mlm", seed=9)
     )
     with pytest.raises(
-        ValueError, match="The trimmed model says something else than .*, by up to .*Nothing was written"
+        ValueError, match=r"The trimmed model says something else than .*, by up to .*Nothing was written"
     ):
         trim(model, ["tr"], {"tr": "world:?rows=40"}, by="frequency", out=tmp_path / "small")
     assert not (tmp_path / "small").exists()
@@ -167,6 +168,27 @@ def test_the_command(model, tmp_path):
     assert words[words.index("pieces") :][:3] == ["pieces", "300", "150"]
     assert "small: says the same on 3 texts with all their pieces within" in result.stdout
     assert AutoTokenizer.from_pretrained(tmp_path / "small").vocab_size == 150
+
+
+def test_a_trimmed_student_is_distilled_from_the_untrimmed_teacher(model, tmp_path):
+    trim(model, ["tr"], {"tr": TEXTS["tr"]}, keep=150, out=tmp_path / "small")
+    (tmp_path / "tr.txt").write_text(f"{sentence()}\n" * 8)
+    command = (
+        f"distill --teacher {model} --student {tmp_path}/small --lost-mass tail --text tr={tmp_path}/tr.txt --depth 1 "
+        f"--steps 2 --batch-size 4 --dev file:{tmp_path}/{{lang}}.txt --out {tmp_path}/taught"
+    )
+    result = CliRunner().invoke(app, shlex.split(command))
+    assert result.exit_code == 0, result.output
+    student = AutoModelForMaskedLM.from_pretrained(tmp_path / "taught/students/tr")
+    assert (student.config.vocab_size, student.config.num_hidden_layers) == (150, 1)
+    run = json.loads((tmp_path / "taught/run.json").read_text())
+    assert (run["method"]["lost_mass"], run["start"]["name"]) == ("tail", str(tmp_path / "small"))
+    assert run["teacher"]["name"] == str(model)
+
+
+def test_lost_mass_is_about_a_trimmed_student(model):
+    with pytest.raises(ValueError, match="lost_mass is about pieces that a trimmed student lacks"):
+        distill_run(model, {"tr": "world:?rows=8"}, depth=1, lost_mass="tail")
 
 
 def test_the_command_wants_the_language_of_every_text_or_of_none(model, tmp_path):
