@@ -58,10 +58,11 @@ def choose(
         )
     room = len(vocabulary.pieces) if keep is None else keep
     for at in _ranked(vocabulary, counts, within, by):
-        if at not in kept:
-            new = vocabulary.needs(at)
-            if len(kept | new) <= room:
-                kept |= new
+        if len(kept) == room:
+            break
+        new = vocabulary.needs(at) - kept
+        if len(kept) + len(new) <= room:
+            kept |= new
     return sorted(kept)
 
 
