@@ -4,8 +4,8 @@
     OMP_NUM_THREADS=1 python benchmarks/trimming.py --runs runs
 
 Shape: XLM-R base with random weights and a made-up Unigram vocabulary of 250,002 pieces, of which 30,000 stay.
-Accuracy: models that XD has taught six languages are trimmed to English and Turkish at several budgets, by the frequency of
-pieces in 4,000 sentences of the train split, and scored on the test split. Differences are over seeds, by the paired
+Accuracy: models that XD has taught six languages are trimmed to English and Turkish at several budgets, by frequency
+in 4,000 sentences of the train split, and scored on the test split. Differences are over seeds, by the paired
 t test, and by seed over the rows, by McNemar's exact test.
 """
 

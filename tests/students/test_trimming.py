@@ -186,8 +186,9 @@ def test_the_same_logits(saved, family, kind, head, tie):
 
 
 @every_network
-def test_a_saved_network_is_loaded_as_it_is(saved, tmp_path, family, kind):
-    network, kept = network_of(family, kind, "mlm"), saved(family)[1]
+@pytest.mark.parametrize("tie", [True, False])
+def test_a_saved_network_is_loaded_as_it_is(saved, tmp_path, family, kind, tie):
+    network, kept = network_of(family, kind, "mlm", tie_word_embeddings=tie), saved(family)[1]
     small = trimmed(network, kept)
     small.save_pretrained(tmp_path)
     again = type(network).from_pretrained(tmp_path, dtype=torch.float64).eval()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import regex  # type: ignore[import-untyped]  # comes with transformers
+import regex
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 

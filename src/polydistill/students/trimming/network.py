@@ -28,10 +28,8 @@ def trimmed(network: PreTrainedModel, kept: Sequence[int]) -> PreTrainedModel:
     small = copy.deepcopy(network)
     rows, place = torch.tensor(kept, device=small.device), {old: at for at, old in enumerate(kept)}
     new: dict[int, nn.Parameter] = {}
-    outer: Any = small
-    for module in (outer.get_input_embeddings(), outer.get_output_embeddings()):
-        for value in () if module is None else module.parameters(recurse=False):
-            new.setdefault(id(value), nn.Parameter(value.detach()[rows].clone(), value.requires_grad))
+    for value in _of_pieces(small):
+        new.setdefault(id(value), nn.Parameter(value.detach()[rows].clone(), value.requires_grad))
     for module in small.modules():  # a decoder's bias is also its head's, its weight may be the embeddings'
         for name, value in module.named_parameters(recurse=False, remove_duplicate=False):
             if id(value) in new:
@@ -40,6 +38,18 @@ def trimmed(network: PreTrainedModel, kept: Sequence[int]) -> PreTrainedModel:
     for config in _configs(small):
         _renumber(config, place)
     return small
+
+
+def _of_pieces(network: PreTrainedModel) -> list[nn.Parameter]:
+    """The parameters with a row a piece: embeddings, decoder, its bias, and what may be tied to one of them.
+
+    Where the decoder is not tied, its head still has a bias of its own that nothing reads.
+    """
+    outer: Any = network
+    ends = [end for end in (outer.get_input_embeddings(), outer.get_output_embeddings()) if end is not None]
+    named = dict(network.named_parameters(remove_duplicate=False))
+    tied = [name for pair in (outer._tied_weights_keys or {}).items() for name in pair if name in named]
+    return [*(value for end in ends for value in end.parameters(recurse=False)), *(named[name] for name in tied)]
 
 
 def _rows(network: PreTrainedModel) -> int:
