@@ -22,6 +22,7 @@ from polydistill.recipes.own.kld import KldOptions, kld_run
 from polydistill.recipes.own.multikd import MultiKDOptions, multikd_run
 from polydistill.recipes.own.retrieval import retrieve
 from polydistill.recipes.own.students import DistillOptions, distill_run
+from polydistill.recipes.own.trimming import Trimmed, trim
 from polydistill.recipes.own.tuning import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
 from polydistill.recipes.planning.plan import Plan
 from polydistill.recipes.quickstart import Quickstart, quickstart
@@ -52,6 +53,7 @@ __all__ = [
     "Run",
     "Table",
     "TaggedWords",
+    "Trimmed",
     "changed",
     "distill",
     "distill_run",
@@ -75,6 +77,7 @@ __all__ = [
     "table",
     "tables",
     "texts",
+    "trim",
     "tune",
     "tune_run",
     "world_rows",

@@ -14,43 +14,45 @@ from polydistill.errors import unknown
 
 @dataclass(frozen=True)
 class Language:
-    """One language: its code here, its English name, and the other codes found in files."""
+    """One language: its code here, its English name, the other codes found in files, and its scripts."""
 
     code: str
     name: str
     aliases: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ("Latin",)
+    """What it is written in, by the names of Unicode."""
 
 
 LANGUAGES: dict[str, Language] = {
     entry.code: entry
     for entry in (
-        Language("ar", "Arabic", ("ara", "arb")),
-        Language("bg", "Bulgarian", ("bul",)),
-        Language("bn", "Bengali", ("ben",)),
+        Language("ar", "Arabic", ("ara", "arb"), ("Arabic",)),
+        Language("bg", "Bulgarian", ("bul",), ("Cyrillic",)),
+        Language("bn", "Bengali", ("ben",), ("Bengali",)),
         Language("de", "German", ("deu", "ger")),
-        Language("el", "Greek", ("ell",)),
+        Language("el", "Greek", ("ell",), ("Greek",)),
         Language("en", "English", ("eng",)),
         Language("es", "Spanish", ("spa",)),
         Language("et", "Estonian", ("est",)),
         Language("eu", "Basque", ("eus",)),
         Language("fi", "Finnish", ("fin",)),
         Language("fr", "French", ("fra", "fre")),
-        Language("hi", "Hindi", ("hin",)),
+        Language("hi", "Hindi", ("hin",), ("Devanagari",)),
         Language("ht", "Haitian Creole", ("hat",)),
         Language("id", "Indonesian", ("ind",)),
         Language("it", "Italian", ("ita",)),
-        Language("ja", "Japanese", ("jpn",)),
-        Language("ko", "Korean", ("kor",)),
+        Language("ja", "Japanese", ("jpn",), ("Han", "Hiragana", "Katakana")),
+        Language("ko", "Korean", ("kor",), ("Hangul",)),
         Language("qu", "Quechua", ("que",)),
-        Language("ru", "Russian", ("rus",)),
+        Language("ru", "Russian", ("rus",), ("Cyrillic",)),
         Language("sw", "Swahili", ("swa", "swh")),
-        Language("ta", "Tamil", ("tam",)),
-        Language("te", "Telugu", ("tel",)),
-        Language("th", "Thai", ("tha",)),
+        Language("ta", "Tamil", ("tam",), ("Tamil",)),
+        Language("te", "Telugu", ("tel",), ("Telugu",)),
+        Language("th", "Thai", ("tha",), ("Thai",)),
         Language("tr", "Turkish", ("tur",)),
-        Language("ur", "Urdu", ("urd",)),
+        Language("ur", "Urdu", ("urd",), ("Arabic",)),
         Language("vi", "Vietnamese", ("vie",)),
-        Language("zh", "Chinese", ("zho", "cmn", "zho-cn", "zh-cn")),
+        Language("zh", "Chinese", ("zho", "cmn", "zho-cn", "zh-cn"), ("Han",)),
     )
 }
 

@@ -52,6 +52,17 @@ def bucketed(student: Array, teacher: Array, pieces: int, temperature: float, en
     return divergence(p, q) + (0.0 if entropy else own)
 
 
+def on_kept(p: Array, kept: list[int], unknown: int | None) -> Array:
+    """What a teacher's distribution is to a student that has the pieces `kept` alone.
+
+    The lost mass is shared out among them (unknown is None), or all of it goes to the student's piece `unknown`.
+    """
+    lost = math.fsum(value for piece, value in enumerate(p) if piece not in kept)
+    if unknown is None:
+        return np.array([p[piece] / (1 - lost) for piece in kept])
+    return np.array([p[piece] + (lost if own == unknown else 0.0) for own, piece in enumerate(kept)])
+
+
 def mlm(student: Array, labels: NDArray[np.int64]) -> float:
     """Eq. 2.10 as a mean over the positions with a label (the others have -100)."""
     losses = [-math.log(softened(s, 1.0)[label]) for s, label in zip(student, labels, strict=True) if label != -100]

@@ -16,6 +16,7 @@ from polydistill.cli import (
     retrieval,
     students,
     tables,
+    trimming,
 )
 from polydistill.cli.screen import errors
 
@@ -84,7 +85,7 @@ def polydistill(
 
 for add in (
     *(tables.add, learning.add, multikd.add, students.add, pairs.add),
-    *(models.add, exporting.add, retrieval.add, doctor.add),
+    *(models.add, trimming.add, exporting.add, retrieval.add, doctor.add),
 ):
     add(app)
 

@@ -1,7 +1,7 @@
 """The command that makes small students: distill."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -51,6 +51,13 @@ def distill(
     ] = "embeddings,head",
     untied: Annotated[bool, typer.Option("--untied", help="Give the decoder a matrix of its own.")] = False,
     width: Annotated[int | None, typer.Option(help="Width of a student; not the teacher's: begins at random.")] = None,
+    student: Annotated[
+        str | None, typer.Option(help="What students begin as, such as a trimmed teacher. Default: the teacher.")
+    ] = None,
+    lost_mass: Annotated[
+        Literal["renormalise", "tail"] | None,
+        typer.Option(help="What the teacher says of pieces a trimmed student lacks: share it out, or it is <unk>."),
+    ] = None,
     dev: Annotated[
         str | None, typer.Option(help="Text that chooses the weights to keep, such as file:dev.{lang}.txt.")
     ] = None,
@@ -80,7 +87,7 @@ def distill(
 
     wanted = distill_run(
         teacher,
-        _texts(text),
+        texts_by_language(text),
         depth=depth,
         loss=loss,
         map=_map(map_),
@@ -88,6 +95,8 @@ def distill(
         share=_share(share),
         tie_head=not untied,
         width=width,
+        student=student,
+        lost_mass=lost_mass,
         dev=dev,
         buffer=buffer,
         packed=packed,
@@ -100,7 +109,7 @@ def distill(
     do(wanted, set_, out, runs, print_, tensorboard)
 
 
-def _texts(given: list[str]) -> dict[str, str]:
+def texts_by_language(given: list[str]) -> dict[str, str]:
     """Texts by language, of `tr=FILE` and the like."""
     from polydistill.languages import language
 

@@ -26,15 +26,15 @@ from polydistill.methods.method import Loaded, Method, Models, Prepared
 from polydistill.objectives.layer_maps import LayerMap, resolve
 from polydistill.objectives.logits import Scaling
 from polydistill.objectives.vocabulary import mlm_and_hinton
-from polydistill.objectives.vocabulary_teachers import Decoder, Reading
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 from polydistill.students import matching
 from polydistill.students.bank import Bank, Build, Origin, Part, build_students, check_share
 from polydistill.students.capture import Inside, Reader, look_inside
-from polydistill.students.layers import blocks, decoder, head_transform
-from polydistill.students.matching import Kind, Projector
+from polydistill.students.layers import blocks, head_transform, scoring
+from polydistill.students.matching import Kind, Layers, Projector
+from polydistill.students.trimming.piece_map import LostMass, PieceMap, piece_map
 from polydistill.teachers.frozen import Frozen
 
 
@@ -104,6 +104,8 @@ class Monolingual(Spec):
     scaling: Scaling = "hinton"
     positions: Literal["masked", "all"] = "all"
     """Where `hinton` compares: at hidden tokens, or at all (never pads)."""
+    lost_mass: LostMass = Field(default="renormalise", exclude_if=lambda how: how == "renormalise")
+    """What becomes of what the teacher says of pieces that a trimmed student does not have."""
     mask_rate: float = Field(default=0.15, gt=0, le=1)  # "the same masking dynamic as XLM-R" (Sec. 3.2.1)
     max_length: PositiveInt = 256  # ours
 
@@ -154,10 +156,10 @@ class MonolingualDistillation(Method):
     student: Bank
 
     def __init__(
-        self, student: Bank, teacher: Frozen | None, spec: Monolingual, layers: Mapping[int, int], seed: int = 0
+        self, student: Bank, teacher: Frozen | None, spec: Monolingual, layers: Layers, pieces: PieceMap, seed: int = 0
     ) -> None:
         super().__init__()
-        self.student, self.teacher, self.spec, self.layers = student, teacher, spec, layers
+        self.student, self.teacher, self.spec, self.layers, self.pieces = student, teacher, spec, layers, pieces
         self.projectors = nn.ModuleDict()
         if teacher is not None:
             wide = _network(teacher).config.hidden_size
@@ -172,7 +174,7 @@ class MonolingualDistillation(Method):
         """The terms of every student of the language."""
         taught = None
         if self.teacher is not None:
-            taught = self.teacher(text, self._hidden, self._blocks(self.layers.values()))
+            taught = self.teacher(self.pieces.read(text), self._hidden, self._blocks(self.layers.values()))
         students = self.student.of(language)
         terms = {}
         for name, network in students.items():
@@ -233,12 +235,10 @@ class MonolingualDistillation(Method):
         teacher = None
         if weights.hinton:
             assert taught is not None and self.teacher is not None, "soft targets come from a teacher"
-            source = _network(self.teacher)
-            with torch.no_grad():
-                teacher = Reading(head_transform(source, taught.last_BLD[counts_BL]), _decoder(source))
+            teacher = self.pieces.said(_network(self.teacher), taught.last_BLD[counts_BL], self.spec.lost_mass)
         found = mlm_and_hinton(
             head_transform(network, seen.last_BLD[counts_BL]),
-            _decoder(network),
+            scoring(network),
             labels_BL[counts_BL] if weights.mlm else None,
             teacher,
             soft_BL[counts_BL],
@@ -252,9 +252,9 @@ class MonolingualDistillation(Method):
 
 def prepare(spec: Monolingual, models: Models, seed: int) -> Prepared:
     """One group a language, and the students, made of what the run starts from; that also teaches, if no other does."""
-    start, taught_by = models.student.network, (models.teacher or models.student).network
-    tokenizer = models.student.tokenizer
-    layers = resolve(spec.map, spec.depth, len(blocks(taught_by)))
+    start, tokenizer = models.student.network, models.student.tokenizer
+    taught_by = models.teacher or models.student
+    layers = resolve(spec.map, spec.depth, len(blocks(taught_by.network)))
     build = Build(
         depth=spec.depth,
         layers=resolve(spec.init_map, spec.depth, len(blocks(start))) if spec.init == "teacher" else {},
@@ -267,10 +267,11 @@ def prepare(spec: Monolingual, models: Models, seed: int) -> Prepared:
     )
     networks = build_students(start, [student.name for student in spec.students], build, seed)
     bank = Bank(networks, {student.name: student.languages for student in spec.students})
-    teacher = Frozen(Reader(taught_by)) if spec.has_teacher else None
+    teacher = Frozen(Reader(taught_by.network)) if spec.has_teacher else None
+    pieces = piece_map(tokenizer, taught_by.tokenizer)
     groups, streams = _text(spec, tokenizer, seed)
     return Prepared(
-        MonolingualDistillation(bank, teacher, spec, layers, seed),
+        MonolingualDistillation(bank, teacher, spec, layers, pieces, seed),
         groups,
         masking(tokenizer, spec.mask_rate),
         streams=streams,
@@ -294,7 +295,3 @@ def _called(term: str, name: str, students: Mapping[str, object]) -> str:
 
 def _network(teacher: Frozen) -> PreTrainedModel:
     return cast(Reader, teacher.network).network
-
-
-def _decoder(network: PreTrainedModel) -> Decoder:
-    return Decoder((last := decoder(network)).weight, last.bias)

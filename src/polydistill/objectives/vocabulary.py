@@ -24,7 +24,7 @@ from torch import Tensor
 from polydistill.objectives import vocabulary_pass
 from polydistill.objectives.logits import Scaling, row_weight
 from polydistill.objectives.vocabulary_pass import Gradients, Pass, Wanted
-from polydistill.objectives.vocabulary_teachers import Decoder, Reading, Teacher, TopPieces
+from polydistill.objectives.vocabulary_teachers import Decoder, Reading, Teacher, TopPieces, Wider
 
 CHUNK = 256  # by measurement: benchmarks/results/vocabulary_losses.md
 IGNORED = -100
@@ -97,11 +97,11 @@ def _compute_type(factor: Tensor) -> torch.dtype:
 
 def _at(temperature: float, teacher: Teacher | None) -> Teacher | None:
     """The teacher's decoder made ready, once for all chunks."""
-    if not isinstance(teacher, Reading):
+    if teacher is None or isinstance(teacher, TopPieces):
         return teacher
     with torch.no_grad():
         decoder = teacher.decoder.at(temperature, _compute_type(teacher.decoder.weight_VD))
-        return Reading(teacher.vectors_ND.detach(), decoder)
+        return replace(teacher, vectors_ND=teacher.vectors_ND.detach(), decoder=decoder)
 
 
 def _check(student_ND: Tensor, decoder: Decoder, teacher: Teacher | None, temperature: float, chunk: int) -> None:
@@ -112,11 +112,13 @@ def _check(student_ND: Tensor, decoder: Decoder, teacher: Teacher | None, temper
             f"The teacher's pieces were stored at temperature {teacher.temperature}, but {temperature} is asked for. "
             "The weight of the other pieces holds at one temperature only: store them again, or use that one."
         )
-    if isinstance(teacher, Reading) and len(teacher.decoder.weight_VD) != len(decoder.weight_VD):
-        raise ValueError(
-            f"The teacher scores {len(teacher.decoder.weight_VD):,} pieces and the student {len(decoder.weight_VD):,}. "
-            "Scores can be distilled only over one vocabulary: trim both alike."
-        )
+    if isinstance(teacher, Reading | Wider):
+        scored = len(teacher.decoder.weight_VD if isinstance(teacher, Reading) else teacher.pieces_V)
+        if scored != len(decoder.weight_VD):
+            raise ValueError(
+                f"The teacher scores {scored:,} pieces and the student {len(decoder.weight_VD):,}. Scores can be "
+                "distilled only over one vocabulary: take those of the student's pieces (`Reading.of`, `Wider`)."
+            )
     if teacher is not None and len(teacher) != len(student_ND):
         raise ValueError(
             f"The teacher gives {len(teacher)} positions and the student {len(student_ND)}. Give both at every "

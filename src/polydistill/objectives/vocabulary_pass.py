@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from polydistill.objectives.vocabulary_teachers import Decoder, Reading, Teacher, TopPieces
+from polydistill.objectives.vocabulary_teachers import Decoder, Reading, Teacher, TopPieces, Wider
 
 
 class Wanted(NamedTuple):
@@ -92,9 +92,10 @@ class _Room:
         self.shape, self.exact, self.device = (chunk, vocabulary), exact, device
         self.rooms: dict[str, Tensor] = {}
 
-    def __call__(self, name: str, rows: int, dtype: torch.dtype | None = None) -> Tensor:
+    def __call__(self, name: str, rows: int, dtype: torch.dtype | None = None, width: int | None = None) -> Tensor:
         if name not in self.rooms:
-            self.rooms[name] = torch.empty(self.shape, dtype=dtype or self.exact, device=self.device)
+            shape = (self.shape[0], width or self.shape[1])
+            self.rooms[name] = torch.empty(shape, dtype=dtype or self.exact, device=self.device)
         return self.rooms[name][:rows]
 
 
@@ -196,10 +197,14 @@ def _distil(work: Pass, part: slice, scores_dV: Tensor, room: _Room, learning: b
     return _distil_all(student_dV, _teacher_in(room, teacher, rows, work), room, work.entropy, learning)
 
 
-def _teacher_in(room: _Room, teacher: Reading, rows: Tensor, work: Pass) -> Tensor:
-    """The teacher's log probabilities at these positions."""
+def _teacher_in(room: _Room, teacher: Reading | Wider, rows: Tensor, work: Pass) -> Tensor:
+    """The teacher's log probabilities of the student's pieces at these positions."""
     compute = teacher.decoder.weight_VD.dtype
     x_dD = (teacher.vectors_ND[rows] / work.temperature).to(compute)
+    if isinstance(teacher, Wider):
+        wide_dW = room("wide", len(rows), compute, len(teacher.decoder.weight_VD))
+        scores_dW = teacher.decoder.scores(x_dD, wide_dW).to(room.exact)
+        return teacher.gathered(scores_dW, room("teacher", len(rows)))
     name = "wanted" if compute == room.exact else "teacher scores"
     return _log_softmax(teacher.decoder.scores(x_dD, room(name, len(rows), compute)), room("teacher", len(rows)))
 

@@ -1,6 +1,7 @@
 """What a teacher says over a large vocabulary: from its vectors, chunk by chunk, or from its stored top pieces.
 
-N = positions, n = positions of a chunk, V = vocabulary, D = width, K = stored pieces a position.
+N = positions, n = positions of a chunk, V = vocabulary, W = that of a teacher who knows more pieces, D = width,
+K = stored pieces a position.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ class Decoder:
         bias = None if self.bias_V is None else (self.bias_V / temperature).to(dtype)
         return Decoder(self.weight_VD.to(dtype), bias)
 
+    def of(self, pieces_V: Tensor) -> "Decoder":
+        """The rows of these pieces."""
+        return Decoder(self.weight_VD[pieces_V], None if self.bias_V is None else self.bias_V[pieces_V])
+
     def scores(self, vectors_nD: Tensor, into_nV: Tensor | None = None) -> Tensor:
         """Over the vocabulary, for these positions."""
         if self.bias_V is None:
@@ -37,6 +42,41 @@ class Reading:
 
     def __len__(self) -> int:
         return len(self.vectors_ND)
+
+    def of(self, pieces_V: Tensor) -> "Reading":
+        """The same teacher, as if it knew these pieces alone: p(v) / sum of p over them."""
+        return Reading(self.vectors_ND, self.decoder.of(pieces_V))
+
+
+@dataclass(frozen=True)
+class Wider:
+    """A teacher that reads along and knows more pieces than its student; what it says of the others is one bucket.
+
+    The student has no piece for the bucket but one that stands for all that it cannot write: its <unk>. So it learns
+
+        P(v) = p(v) for each of its pieces v, and P(unk) = p(unk) + sum of p(w) over all pieces w that it does not have
+
+    of the teacher's p at the temperature. As with `TopPieces` no mass is lost and none is made up. (To share the lost
+    mass out among the pieces that both have, let the teacher score these alone: `Reading.of`.)
+    """
+
+    vectors_ND: Tensor
+    decoder: Decoder
+    pieces_V: Tensor
+    """The teacher's piece that each of the student's is."""
+    unknown: int
+    """The student's piece for all others."""
+
+    def __len__(self) -> int:
+        return len(self.vectors_ND)
+
+    def gathered(self, scores_nW: Tensor, into_nV: Tensor) -> Tensor:
+        """The log probabilities P of the student's pieces, from scores that are used up."""
+        total_n1 = scores_nW.logsumexp(-1, keepdim=True)
+        torch.index_select(scores_nW, -1, self.pieces_V, out=into_nV).sub_(total_n1)
+        rest_n = scores_nW.index_fill_(-1, self.pieces_V, -torch.inf).logsumexp(-1) - total_n1.squeeze(-1)
+        into_nV[:, self.unknown] = torch.logaddexp(into_nV[:, self.unknown], rest_n)
+        return into_nV
 
 
 @dataclass(frozen=True)
@@ -59,7 +99,7 @@ class TopPieces:
         return len(self.pieces_NK)
 
 
-Teacher = Reading | TopPieces
+Teacher = Reading | Wider | TopPieces
 
 
 @torch.no_grad()

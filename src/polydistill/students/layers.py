@@ -9,7 +9,9 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import PreTrainedModel
+from transformers import PretrainedConfig, PreTrainedModel
+
+from polydistill.objectives.vocabulary_teachers import Decoder
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,16 @@ def decoder(network: PreTrainedModel) -> nn.Linear:
     return cast(nn.Linear, network.get_output_embeddings())  # type: ignore[no-untyped-call]
 
 
+def scoring(network: PreTrainedModel) -> Decoder:
+    """The same, as the losses over a vocabulary take it."""
+    return Decoder((last := decoder(network)).weight, last.bias)
+
+
+def counts_from_pad(config: PretrainedConfig) -> bool:
+    """Whether positions are counted from the padding index on, as in RoBERTa's family."""
+    return config.model_type in ("roberta", "xlm-roberta")
+
+
 def first_position(network: PreTrainedModel) -> int:
-    """The position of a text's first token: RoBERTa's family counts from its padding index + 1, others from 0."""
-    if network.config.model_type in ("roberta", "xlm-roberta"):
-        return int(network.config.pad_token_id) + 1
-    return 0
+    """The position of a text's first token: after RoBERTa's padding index, in other families 0."""
+    return int(network.config.pad_token_id) + 1 if counts_from_pad(network.config) else 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import transformers
@@ -110,10 +110,26 @@ def predicts_words(config: PretrainedConfig) -> bool:
 def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     """A model without its head, whatever it was trained for, and its tokenizer."""
     with quietly():
-        network: Any = with_adapters(AutoModel.from_pretrained(name, revision=revision), name, revision)
+        network = with_adapters(AutoModel.from_pretrained(name, revision=revision), name, revision)
+    return Loaded(_without_pooler(network), AutoTokenizer.from_pretrained(name, revision=revision))
+
+
+def _without_pooler(network: Any) -> PreTrainedModel:
+    """An encoder as others read it: where its pooler was not saved, the weights of that are drawn at random."""
     if getattr(network, "pooler", None) is not None:
-        network.pooler = None  # nothing reads it, and where it was not saved its weights are drawn at random
-    return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
+        network.pooler = None
+    return cast(PreTrainedModel, network)
+
+
+def load_whole(start: Pretrained) -> Loaded:
+    """A model with the head that it has, if any, whatever its labels; adapters beside its weights stay there."""
+    name, revision = start.name, start.revision
+    config = AutoConfig.from_pretrained(name, revision=revision)
+    heads = (AutoModelForMaskedLM, *(task.head for task in TASKS.values()))
+    fitting = (head for head in heads if has_head(config, head) or (head is heads[0] and predicts_words(config)))
+    with quietly():
+        network: Any = next(fitting, AutoModel).from_pretrained(name, revision=revision)
+    return Loaded(_without_pooler(network), AutoTokenizer.from_pretrained(name, revision=revision))
 
 
 def load_body(start: AnyStart, store: Store) -> Loaded:

@@ -1,7 +1,11 @@
-"""One run in a folder that its owner names."""
+"""Folders that their owner names: for one run, or for a model that is made at once."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from polydistill.training.checkpoints import install
 from polydistill.training.examination import Examination
 from polydistill.training.run import Run
 from polydistill.training.store import Store
@@ -40,3 +44,18 @@ def claim(out: str | Path, run: Run) -> OutFolder:
     else:
         mark.write_text(identity + "\n", encoding="utf-8")
     return OutFolder(folder, identity)
+
+
+@contextmanager
+def made_whole(place: Path) -> Iterator[Path]:
+    """A new folder aside, which becomes `place` if all goes well, and else is gone."""
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise ValueError(f"{place} is there and not empty. Name another folder.")
+    unfinished = place.with_name(f".{place.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        yield unfinished
+        install(unfinished, place)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)

@@ -17,8 +17,7 @@ from polydistill.data.encoding import encode_texts
 from polydistill.data.load import load_text
 from polydistill.data.masking import IGNORED, masking
 from polydistill.objectives.vocabulary import mlm_and_hinton
-from polydistill.objectives.vocabulary_teachers import Decoder
-from polydistill.students.layers import decoder, head_transform
+from polydistill.students.layers import head_transform, scoring
 from polydistill.training.settings import Judging
 
 Readers = Callable[[str], Mapping[str, PreTrainedModel]]
@@ -66,9 +65,8 @@ def _mean(network: PreTrainedModel, batches: Sequence[Batch]) -> float:
         labels_BL = batch["labels"].to(network.device)
         masked_BL = labels_BL != IGNORED
         hidden_ND = head_transform(network, network.base_model(**text).last_hidden_state[masked_BL])
-        last = decoder(network)
         number = int(masked_BL.sum())
-        total += number * float(mlm_and_hinton(hidden_ND, Decoder(last.weight, last.bias), labels_BL[masked_BL]).mlm)
+        total += number * float(mlm_and_hinton(hidden_ND, scoring(network), labels_BL[masked_BL]).mlm)
         count += number
     torch.nn.Module.train(network, was_training)
     return total / max(1, count)

@@ -15,6 +15,7 @@ from polydistill.objectives.layer_maps import LayerMap
 from polydistill.recipes.mono.losses import describe_maps, named_loss
 from polydistill.recipes.own.tuning import Rows, called_of, judging_of, length_of, training_of
 from polydistill.students.bank import Origin, Part
+from polydistill.students.trimming.piece_map import LostMass
 from polydistill.training.hub import pinned
 from polydistill.training.loading import predicts_words
 from polydistill.training.origins import Pretrained
@@ -36,6 +37,8 @@ class DistillOptions(Options, total=False):
     width: int | None
     heads: int | None
     init: Origin | None
+    student: str | Path | None
+    lost_mass: LostMass | None
     dev: Rows | None
     buffer: int | None
     packed: bool
@@ -57,6 +60,8 @@ def distill_run(
     width: int | None = None,
     heads: int | None = None,
     init: Origin | None = None,
+    student: str | Path | None = None,
+    lost_mass: LostMass | None = None,
     dev: Rows | None = None,
     buffer: int | None = None,
     packed: bool = False,
@@ -69,12 +74,17 @@ def distill_run(
     Each language has a student of its own, unless `students` says which reads what; `share="all"` makes one student of
     all languages. `loss` is one of table 3.1, `map` another layer map than its own; the students begin as `init_map`
     says: as an explicit `map` of all their blocks does, or uniform. Another `width` (or `heads`) than the teacher's
-    begins at random. `dev`, text in all languages, selects by perplexity. With `buffer` text is read as it is needed,
-    so that it may be of any size, and so many lines are shuffled together; `packed` cuts it into inputs of full length.
+    begins at random. `student` is what they begin as, if it is not the teacher: a trimmed one (see `trim`); `lost_mass`
+    says what becomes of what the teacher says of the pieces that it lacks. `dev`, text in all languages, selects by
+    perplexity. With `buffer` text is read as it is needed, so that it may be of any size, and so many lines are
+    shuffled together; `packed` cuts it into inputs of full length.
     """
-    start = _teacher(pinned(teacher))
+    taught_by = _teacher(pinned(teacher))
+    start = taught_by if student is None else _teacher(pinned(student))
+    if lost_mass is not None and student is None:
+        raise ValueError("lost_mass is about pieces that a trimmed student lacks. Give `student`, or leave it out.")
     length = length_of(start, max_length)
-    read = tuple(Text(language=code, data=_source(given)) for code, given in texts.items())
+    read = tuple(Text(language=code, data=text_source(given)) for code, given in texts.items())
     codes = [text.language for text in read]
     named: dict[str, Any] = named_loss(loss).settings
     whole = {"-".join(codes): codes}
@@ -94,6 +104,7 @@ def distill_run(
         buffer=buffer,
         packed=packed,
         max_length=length,
+        lost_mass=lost_mass or "renormalise",
         **{**named, "map": map or named["map"]},
     )
     if buffer is not None and "steps" not in options:
@@ -101,9 +112,10 @@ def distill_run(
     rows = 0 if "steps" in options else sum(sum(load_text(text.data, [text.language]).counts.values()) for text in read)
     training = training_of(MONOLINGUAL, options, rows, judged=dev is not None)
     run = Run(
-        name=f"{loss} {'+'.join(codes)} of {called_of(start)}",
+        name=f"{loss} {'+'.join(codes)} of {called_of(taught_by)}",
         method=method,
         start=start,
+        teacher=None if student is None else taught_by,
         training=training.model_copy(update={"batching": Batching(sampling="in-turn")}),  # Algorithm 1
         selection=judging_of("nli", dev, codes, length, "perplexity"),
         seed=seed,
@@ -130,8 +142,8 @@ def _fits(start: Pretrained, width: int | None, heads: int | None) -> bool:
     return width in (None, config.hidden_size) and heads in (None, config.num_attention_heads)
 
 
-def _source(given: Rows | Path) -> WorldSource | FileSource | HubSource:
-    """A source as it is or in its short form; anything else is a file."""
+def text_source(given: Rows | Path) -> WorldSource | FileSource | HubSource:
+    """Text: a source as it is or in its short form; anything else is a file."""
     if isinstance(given, str) and given.startswith(_SOURCES):
         return parse_source(given)
     return FileSource(path=str(given)) if isinstance(given, str | Path) else given
