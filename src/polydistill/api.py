@@ -15,8 +15,10 @@ from polydistill.data.rows import Corpus
 from polydistill.data.sources import WorldSource
 from polydistill.data.streams import TextStream, open_texts
 from polydistill.exports.onnx import Exported, export_onnx
+from polydistill.inspection.inspection import Inspected
 from polydistill.methods.method import Loaded
 from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
+from polydistill.recipes.own.inspection import inspect
 from polydistill.recipes.own.kld import KldOptions, kld_run
 from polydistill.recipes.own.multikd import MultiKDOptions, multikd_run
 from polydistill.recipes.own.retrieval import retrieve
@@ -45,6 +47,7 @@ __all__ = [
     "Done",
     "Exported",
     "Figure",
+    "Inspected",
     "Plan",
     "Prediction",
     "Quickstart",
@@ -58,6 +61,7 @@ __all__ = [
     "export",
     "figure",
     "figures",
+    "inspect",
     "kld",
     "kld_run",
     "load",

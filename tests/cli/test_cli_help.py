@@ -30,6 +30,7 @@ def test_all_commands_are_there():
             "predict",
             "export",
             "retrieve",
+            "inspect",
             "report",
             "doctor",
         )

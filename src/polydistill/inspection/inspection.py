@@ -93,9 +93,7 @@ class Comparison(Spec):
     def same_layer(self) -> dict[int, float]:
         """CKA of layer i of both."""
         places = {layer: at for at, layer in enumerate(self.first_layers)}
-        return {
-            layer: self.cka[places[layer]][at] for at, layer in enumerate(self.other_layers) if layer in places
-        }
+        return {layer: self.cka[places[layer]][at] for at, layer in enumerate(self.other_layers) if layer in places}
 
     @property
     def best_layer(self) -> dict[int, tuple[int, float]]:

@@ -26,7 +26,7 @@ def alignment(one: ArrayLike, other: ArrayLike) -> float:
 
 
 def uniformity(vectors: ArrayLike) -> float:
-    """log of the mean of exp(-2 |u_i - u_j|^2) over all pairs i < j, at length one (Wang & Isola 2020, Sec. 4.1)."""
+    """Over all pairs i < j, at length one, the log of the mean of exp(-2 |u_i - u_j|^2) (Wang & Isola 2020, eq. 2)."""
     points_ND = _unit(vectors)
     count, total = len(points_ND), 0.0
     if count < 2:

@@ -161,9 +161,7 @@ def _vectors(
         )
         for code, reader in readers.items()
     ]
-    return {
-        layer: np.concatenate([some[at].cpu().numpy() for some in by_language]) for at, layer in enumerate(layers)
-    }
+    return {layer: np.concatenate([some[at].cpu().numpy() for some in by_language]) for at, layer in enumerate(layers)}
 
 
 def _encoded(loaded: Loaded, rows: Dataset, shape: RowShape, what: Inspection) -> Encoded:
