@@ -14,7 +14,8 @@ from polydistill.specs import Spec
 from polydistill.tasks import TaskName
 from polydistill.tasks.retrieval import Layers
 
-FILE = "inspect.json"
+FOLDER, FILE = "inspect", "inspect.json"
+"""Where an inspection lies that is part of a run's page: in such a folder of the run's."""
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -34,7 +35,7 @@ class Inspection(Spec):
     """Whether <s> and the like are part of the mean."""
     neighbours: PositiveInt = 10
     unbiased: bool = True
-    drawn: PositiveInt = 20
+    drawn: int = Field(default=20, ge=4)
     """So many of the rows are drawn, in every language."""
     perplexity: float = Field(default=PERPLEXITY, gt=0)
     seed: int = 0

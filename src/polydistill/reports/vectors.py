@@ -46,7 +46,7 @@ def meanings_picture(
     with canvas(_height(len(planes))) as figure:
         for axes, (name, points) in zip(_panels(figure, len(planes)), planes.items(), strict=True):
             _tied(axes, points, meanings, [codes.index(code) for code in languages])
-            axes.set_title(f"{_heading(name)}: {100 * found[name]:.0f} % of neighbours agree", fontsize=12)
+            axes.set_title(f"{name}: {100 * found[name]:.0f} % of translations found", fontsize=12)
         handles = [_handle(called(code), MARKERS[place % len(MARKERS)], INK) for place, code in enumerate(codes)]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(codes), 8), title="Shape: language")
         figure.suptitle(f"{title}, one colour a meaning", x=0.01, ha="left", fontsize=13, fontweight="bold")
@@ -68,7 +68,7 @@ def models_picture(first: tuple[str, Plane], others: Mapping[str, Plane], remark
             for who, plane in (first, (name, points)):
                 colour, marker = looks[who]
                 axes.scatter(plane[:, 0], plane[:, 1], s=16, color=colour, marker=marker, alpha=0.7, linewidths=0)
-            axes.set_title(f"{_heading(name)}: {remarks[name]}", fontsize=12)
+            axes.set_title(f"{name}: {remarks[name]}", fontsize=12)
         _same_limits(figure.axes)
         handles = [_handle(name, marker, colour) for name, (colour, marker) in looks.items()]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6), title="Model")
@@ -107,10 +107,6 @@ def _same_limits(panels: Sequence[Axes]) -> None:
         limits = [limit for axes in panels for limit in getattr(axes, f"get_{name}")()]
         for axes in panels:
             axes.set(**{name: (min(limits), max(limits))})
-
-
-def _heading(name: str) -> str:
-    return name[:1].upper() + name[1:]
 
 
 def _handle(name: str, marker: str, colour: str) -> Line2D:
