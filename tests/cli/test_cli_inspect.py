@@ -125,3 +125,29 @@ def test_models_have_to_be_told_apart(polydistill, own_model, work):
     with pytest.raises(ValueError, match="was scored on rows of the task 'nli', not of 'stars'"):
         tuned = pd.tune(own_model, "file:rows.jsonl", ["en"], "tuned", steps=1, batch_size=4, test="file:rows.jsonl")
         pd.inspect([tuned.folder], task="stars")
+
+
+def test_the_posters_figure_runs_what_is_missing_and_looks_inside(polydistill, tmp_path):
+    figure = f"figure bert-kld/tsne --scale smoke --runs {tmp_path}"
+    early = polydistill(f"{figure} --finished")
+    assert early.exit_code == 2
+    assert "needs runs that are not done: teacher, before, after" in early.stderr
+    files = {kind: tmp_path / "made" / f"figure.{kind}" for kind in ("png", "json", "md")}
+    result = polydistill(f"{figure} --out {files['png']} --json {files['json']} --markdown {files['md']}")
+    assert result.exit_code == 0, result.output
+    found = Inspected.model_validate_json(files["json"].read_bytes())
+    # Spanish stands for Bulgarian
+    assert [(one.name, one.languages) for one in found.models] == [
+        ("teacher", ("de-tr",)),
+        ("before", ("de-es",)),
+        ("after", ("de-es",)),
+    ]
+    assert found.models[2].model == "BERT-KLD de-tr to de-es"
+    assert (found.inspection.pooling, found.inspection.task) == ("first", "nli")
+    assert f"{found.comparisons[1].cka[-1][-1]:.3f}" in result.stdout
+    assert f"{found.comparisons[1].cka[-1][-1]:.3f}" in files["md"].read_text()
+    assert files["png"].read_bytes().startswith(PNG)
+    assert polydistill(f"{figure} --finished --json {files['json']}").exit_code == 0
+    assert Inspected.model_validate_json(files["json"].read_bytes()) == found
+    assert "draws the models of one seed" in polydistill(f"{figure} --seeds 2").stderr
+    assert "bert-kld/tsne" in polydistill("list figures").stdout

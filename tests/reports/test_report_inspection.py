@@ -5,7 +5,7 @@ import pytest
 
 from polydistill.data.sources import WorldSource
 from polydistill.inspection.inspection import Comparison, Inspected, Inspection, LayerNumbers, ModelNumbers
-from polydistill.reports.inspection import comparisons_grid, layers_grid, pictures, sections
+from polydistill.reports.inspection import comparisons_grid, layers_grid, main_plot, pictures, sections
 from polydistill.reports.page import Grid, page_html
 
 
@@ -92,17 +92,21 @@ def test_every_plot_shows_its_numbers():
 def test_only_what_there_is_is_drawn():
     alone = inspected(models=(model("one", (0.5,)),), comparisons=())
     assert list(pictures(alone)) == ["meanings.png", "layers.png"]
-    assert len(sections(alone)) == 5
+    assert len(sections(alone, pictures(alone))) == 5
     apart = inspected(one_plane=False)
     assert "models.png" not in pictures(apart)
     assert "by itself, as widths differ" in pictures(apart)["meanings.png"].caption
     pairs = inspected(models=(model("a", (0.1,), languages=("en-fr",)), model("<after>", (0.1,), languages=("en-tr",))))
     assert list(pictures(pairs)) == ["models.png", "cka.png", "cka_by_layer.png"]
     assert layers_grid(pairs).columns == ["model", "layer", "uniformity"]
+    assert main_plot(alone).title == "Vectors by meaning (t-SNE)"
+    assert main_plot(pairs).title == "a and the others (t-SNE, one plane)"
+    with pytest.raises(ValueError, match="no plane in common"):
+        main_plot(pairs.model_copy(update={"one_plane": False}))
 
 
 def test_the_page_escapes_what_it_shows():
-    page = page_html("Inside", sections(inspected()))
+    page = page_html("Inside", sections(inspected(), pictures(inspected())))
     assert "&lt;after&gt;" in page
     assert "<after>" not in page
     assert "1 rows with a text that had been there were left out" in page

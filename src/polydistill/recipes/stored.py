@@ -125,7 +125,8 @@ def _inside(folder: Path, result: RunResult) -> list[Section]:
     if not file.is_file():
         return []
     found = Inspected.model_validate_json(file.read_bytes())
-    return [replace(part, heading=f"{result.name}, inspected: {part.heading}") for part in inspection.sections(found)]
+    parts = inspection.sections(found, inspection.pictures(found))
+    return [replace(part, heading=f"{result.name}, inspected: {part.heading}") for part in parts]
 
 
 def _record(folder: Path, result: RunResult) -> Record:

@@ -67,14 +67,34 @@ def pictures(found: Inspected) -> dict[str, Picture]:
     return made
 
 
-def sections(found: Inspected) -> list[Section]:
-    """The parts of a page."""
+def main_plot(found: Inspected) -> Plot:
+    """The t-SNE: of translations, or, of models that read one language each, of the models on top of each other."""
+    if _has_languages(found):
+        return _meanings(found)
+    if not found.one_plane or not found.comparisons:
+        raise ValueError("There is no t-SNE of models that read one language each and have no plane in common.")
+    return _models(found)
+
+
+def to_markdown(found: Inspected) -> str:
+    """The numbers of the last layers."""
+    grids = [layers_grid(found), *([comparisons_grid(found)] if found.comparisons else [])]
+    return "\n".join(map(_grid_markdown, grids))
+
+
+def _grid_markdown(grid: Grid) -> str:
+    lines = [grid.columns, ["---", *("---:" for _ in grid.columns[1:])], *grid.rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + (f"\n{grid.remark}\n" if grid.remark else "")
+
+
+def sections(found: Inspected, drawn: Mapping[str, Picture]) -> list[Section]:
+    """The parts of a page; `drawn` are its pictures."""
     grids = [comparisons_grid(found)] if found.comparisons else []
     return [
         Prose("What was read", _said(found)),
         *grids,
         layers_grid(found, every=True),
-        *pictures(found).values(),
+        *drawn.values(),
         Record("The inspection", found.model_dump(mode="json", exclude={"models": {"__all__": {"points"}}})),
     ]
 

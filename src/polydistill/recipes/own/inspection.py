@@ -84,10 +84,11 @@ def write(found: Inspected, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with written_whole(folder / FILE) as unfinished:
         unfinished.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    for name, picture in pictures(found).items():
+    drawn = pictures(found)
+    for name, picture in drawn.items():
         (folder / name).write_bytes(picture.plot.png())
     title = f"Inside {', '.join(one.name for one in found.models)}"
-    return write_page(folder / PAGE, title, sections(found))
+    return write_page(folder / PAGE, title, sections(found, drawn))
 
 
 def _several(models: Sequence[str | Path]) -> Sequence[str | Path]:
