@@ -84,8 +84,8 @@ def test_every_plot_shows_its_numbers():
         "same language, %",
     ]
     assert list(panels[0].containers[1].lines[0].get_ydata()) == pytest.approx([10, 50, 62.5])
-    assert drawn["meanings.png"].figure.axes[1].get_title(loc="left") == "<after>: 62 % of translations found"
-    assert drawn["models.png"].figure.axes[0].get_title(loc="left") == "<after>: 100 % of neighbours of the same model"
+    assert drawn["meanings.png"].figure.axes[1].get_title(loc="left") == "<after>: 62 % found"
+    assert drawn["models.png"].figure.axes[0].get_title(loc="left") == "<after>: 100 % same model"
     assert all(plot.png().startswith(b"\x89PNG") for plot in drawn.values())
 
 

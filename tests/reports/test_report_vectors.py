@@ -14,7 +14,7 @@ def test_the_picture_of_meanings_has_a_panel_a_model_and_their_numbers():
     assert found == {"before": translations_found(before, MEANINGS, LANGUAGES), "after": 1.0}
     assert found["before"] < 1
     assert len(plot.figure.axes) == 2
-    assert plot.figure.axes[1].get_title(loc="left") == "after: 100 % of translations found"
+    assert plot.figure.axes[1].get_title(loc="left") == "after: 100 % found"
     assert "9 sentences in 3 languages and 3 meanings" in plot.alt
     legend = [text.get_text() for text in plot.figure.legends[0].get_texts()]
     assert legend == ["English", "Turkish", "Swahili"]

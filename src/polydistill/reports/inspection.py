@@ -57,7 +57,9 @@ def pictures(found: Inspected) -> dict[str, Picture]:
         made["meanings.png"] = Picture("The same meanings in several languages", _meanings(found), how)
         made["layers.png"] = Picture("Layer by layer", _layers(found), "Of each model; the shares in percent.")
     if found.one_plane and found.comparisons:
-        made["models.png"] = Picture("Models on top of each other", _models(found), how)
+        made["models.png"] = Picture(
+            "Models on top of each other", _models(found), f"{how} The share is of nearest neighbours among both models."
+        )
     if found.comparisons:
         kind = "unbiased estimate" if found.inspection.unbiased else "biased estimate"
         made["cka.png"] = Picture("CKA, layer by layer", _cka_maps(found), f"Linear CKA, {kind}, of the same rows.")
@@ -129,7 +131,7 @@ def _meanings(found: Inspected) -> Plot:
 def _models(found: Inspected) -> Plot:
     first, *others = found.models
     remarks = {
-        one.other: f"{100 * (one.same_model or 0.0):.0f} % of neighbours of the same model" for one in found.comparisons
+        one.other: f"{100 * (one.same_model or 0.0):.0f} % same model" for one in found.comparisons
     }
     return models_picture((first.name, _plane(first)), {one.name: _plane(one) for one in others}, remarks)
 

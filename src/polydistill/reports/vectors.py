@@ -46,10 +46,11 @@ def meanings_picture(
     with canvas(_height(len(planes))) as figure:
         for axes, (name, points) in zip(_panels(figure, len(planes)), planes.items(), strict=True):
             _tied(axes, points, meanings, [codes.index(code) for code in languages])
-            axes.set_title(f"{name}: {100 * found[name]:.0f} % of translations found", fontsize=12)
+            axes.set_title(f"{name}: {100 * found[name]:.0f} % found", fontsize=12)
         handles = [_handle(called(code), MARKERS[place % len(MARKERS)], INK) for place, code in enumerate(codes)]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(codes), 8), title="Shape: language")
-        figure.suptitle(f"{title}, one colour a meaning", x=0.01, ha="left", fontsize=13, fontweight="bold")
+        headline = f"{title}, one colour a meaning; translations found"
+        figure.suptitle(headline, x=0.01, ha="left", fontsize=13, fontweight="bold")
     numbers = ", ".join(f"{name} {100 * found[name]:.1f} %" for name in planes)
     alt = (
         f"{len(planes)} scatter plots of {len(languages)} sentences in {len(codes)} languages and "
