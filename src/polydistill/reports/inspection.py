@@ -58,7 +58,9 @@ def pictures(found: Inspected) -> dict[str, Picture]:
         made["layers.png"] = Picture("Layer by layer", _layers(found), "Of each model; the shares in percent.")
     if found.one_plane and found.comparisons:
         made["models.png"] = Picture(
-            "Models on top of each other", _models(found), f"{how} The share is of nearest neighbours among both models."
+            "Models on top of each other",
+            _models(found),
+            f"{how} The share is of nearest neighbours among both models.",
         )
     if found.comparisons:
         kind = "unbiased estimate" if found.inspection.unbiased else "biased estimate"
@@ -130,9 +132,7 @@ def _meanings(found: Inspected) -> Plot:
 
 def _models(found: Inspected) -> Plot:
     first, *others = found.models
-    remarks = {
-        one.other: f"{100 * (one.same_model or 0.0):.0f} % same model" for one in found.comparisons
-    }
+    remarks = {one.other: f"{100 * (one.same_model or 0.0):.0f} % same model" for one in found.comparisons}
     return models_picture((first.name, _plane(first)), {one.name: _plane(one) for one in others}, remarks)
 
 
