@@ -14,10 +14,11 @@ from polydistill.data.load import load_rows
 from polydistill.data.rows import Corpus
 from polydistill.data.sources import WorldSource
 from polydistill.data.streams import TextStream, open_texts
-from polydistill.defaults import MAX_LENGTH
 from polydistill.exports.onnx import Exported, export_onnx
+from polydistill.inspection.inspection import Inspected
 from polydistill.methods.method import Loaded
 from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
+from polydistill.recipes.own.inspection import inspect
 from polydistill.recipes.own.kld import KldOptions, kld_run
 from polydistill.recipes.own.multikd import MultiKDOptions, multikd_run
 from polydistill.recipes.own.retrieval import retrieve
@@ -47,6 +48,7 @@ __all__ = [
     "Done",
     "Exported",
     "Figure",
+    "Inspected",
     "Plan",
     "Prediction",
     "Quickstart",
@@ -61,6 +63,7 @@ __all__ = [
     "export",
     "figure",
     "figures",
+    "inspect",
     "kld",
     "kld_run",
     "load",
@@ -184,7 +187,7 @@ def evaluate(
     """The score of a model on labelled rows, by language: accuracy (and MAE of stars), or F1 for tagging."""
     loaded = model if isinstance(model, Loaded) else load(model, task)
     source = as_source(data)
-    judging = Judging(task=task, languages=tuple(languages), data=source, max_length=_length(loaded))
+    judging = Judging(task=task, languages=tuple(languages), data=source, max_length=loaded.max_length)
     split = getattr(source, "split", "test")
     return judge(judging, loaded.tokenizer).scores(Polyglot(loaded.network), split)
 
@@ -207,7 +210,7 @@ def predict(
     texts = (asked.row(row) for row in rows)
     while some := list(itertools.islice(texts, _AT_ONCE)):
         table = Dataset.from_dict({name: [row[name] for row in some] for name in asked.shape.texts})
-        text = asked.encode(loaded.tokenizer, table, _length(loaded))
+        text = asked.encode(loaded.tokenizer, table, loaded.max_length)
         yield from asked.answers(student, text, table, language, device)
 
 
@@ -239,7 +242,3 @@ def texts(source: Rows, language: str, rows: int = 5, *, seed: int = 0, buffer: 
         raise ValueError(f"rows is {rows}; expected at least 1.")
     stream = TextStream(source=as_source(source), buffer=buffer)
     return list(itertools.islice(open_texts(stream, language, seed).start(), rows))
-
-
-def _length(loaded: Loaded) -> int:
-    return min(MAX_LENGTH, int(loaded.tokenizer.model_max_length))

@@ -9,6 +9,7 @@ from polydistill import __version__
 from polydistill.cli import (
     doctor,
     exporting,
+    inspection,
     learning,
     models,
     multikd,
@@ -85,7 +86,7 @@ def polydistill(
 
 for add in (
     *(tables.add, learning.add, multikd.add, students.add, pairs.add),
-    *(models.add, trimming.add, exporting.add, retrieval.add, doctor.add),
+    *(models.add, trimming.add, exporting.add, retrieval.add, inspection.add, doctor.add),
 ):
     add(app)
 
