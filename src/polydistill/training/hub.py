@@ -14,12 +14,17 @@ def model_folder(folder: Path) -> Path:
     """The model inside a run's folder, or the folder itself where it is a model's."""
     if (folder / "config.json").exists():
         return folder
-    students = sorted((folder / STUDENTS).glob("*/config.json"))
+    students = students_in(folder)
     if len(students) > 1:
-        names = ", ".join(f"{STUDENTS}/{file.parent.name}" for file in students)
+        names = ", ".join(f"{STUDENTS}/{name}" for name in students)
         raise ValueError(f"{folder} holds {len(students)} students. Name the folder of one: {names} in it.")
-    inner = students[0].parent if students else folder / MODEL
+    inner = next(iter(students.values()), folder / MODEL)
     return inner if inner.is_dir() else folder
+
+
+def students_in(folder: Path) -> dict[str, Path]:
+    """The folders of the students that a run has left, by name; none where it leaves one model without a name."""
+    return {file.parent.name: file.parent for file in sorted((folder / STUDENTS).glob("*/config.json"))}
 
 
 def pinned(model: str | Path) -> Pretrained:
