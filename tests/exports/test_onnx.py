@@ -1,12 +1,13 @@
 """A model as ONNX: run by the plain runtime it says what the model says, for texts and batches of any size."""
 
 import json
+import re
 import sys
 
 import numpy as np
 import onnxruntime
 import pytest
-from saved import HEADS, keep, learned_mblm, saved
+from saved import HEADS, PLAIN, keep, learned_mblm, saved
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 from typer.testing import CliRunner
@@ -50,6 +51,7 @@ def test_an_mblm_runs_without_us_and_without_torch_as_it_reads_a_language(tmp_pa
     found = np.array(json.loads(logits))
     np.testing.assert_allclose(found, network(**inputs, language="fr").logits.detach().numpy(), atol=1e-4)
     assert np.abs(found - network(**inputs).logits.detach().numpy()).max() > 1e-3
+    assert set(re.findall(r"\w+", run_plain(PLAIN, str(folder)))) <= set(PAIR_OF_SENTENCES.labels)
     assert json.loads((folder / "labels.json").read_text()) == list(PAIR_OF_SENTENCES.labels)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     assert tokenizer("A dog.")["input_ids"] == tiny_tokenizer()("A dog.")["input_ids"]
@@ -69,6 +71,8 @@ def test_tokens_and_choices(tmp_path, task, int8):
     assert (done.check.agreement is None) == (not int8)
     record = json.loads((done.folder / "export.json").read_text())
     assert (record["task"], record["wanted"]["int8"]) == (task, int8)
+    said = run_plain(PLAIN, str(done.folder))
+    assert said.strip() in ("He slept.", "The floor was wet.") if task == "choice" else said.count("'") == 2 * 5
 
 
 def test_vectors_are_those_of_retrieval_from_the_tokenizer_file_alone(tmp_path):
@@ -78,6 +82,7 @@ def test_vectors_are_those_of_retrieval_from_the_tokenizer_file_alone(tmp_path):
     )
     assert done.check.agreement > 0.98
     written = ["A dog runs.", "The old woman sees a man and a dog. " * 20]
+    assert run_plain(PLAIN, str(done.folder)) == "(2, 16)\n"
     read = Tokenizer.from_file(str(done.folder / "tokenizer.json")).encode_batch(written)
     assert {len(text.ids) for text in read} == {MAX_LENGTH}, "padded and cut"
     inputs = {"input_ids": [text.ids for text in read], "attention_mask": [text.attention_mask for text in read]}

@@ -35,6 +35,8 @@ def export(
         str | None, typer.Option(help="Rows it is tried on: world:..., file:PATH or hub:NAME@COMMIT.")
     ] = None,
     check_langs: Annotated[str, typer.Option(help="Their languages, such as en,tr.")] = "",
+    licence: Annotated[str | None, typer.Option(help="Of the model, as the hub names it, for its card.")] = None,
+    data_licence: Annotated[str | None, typer.Option(help="Of the data it learned from, for its card.")] = None,
     tolerance: Annotated[float | None, typer.Option(help="Largest difference in fp32 [default: 0.0001].")] = None,
     agreement: Annotated[
         float | None, typer.Option(help="int8: smallest share of equal answers, or cosine [default: 0.98].")
@@ -54,6 +56,8 @@ def export(
         int8=int8,
         check_on=check,
         languages=codes(check_langs),
+        licence=licence,
+        data_licence=data_licence,
         **{name: value for name, value in (("tolerance", tolerance), ("agreement", agreement)) if value is not None},
     )
     for one in done:

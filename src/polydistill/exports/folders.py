@@ -74,7 +74,7 @@ def _reader(model: Says) -> Callable[[Batch], Numbers]:
 
 
 def _write_modules(loaded: Loaded, folder: Path, wanted: Wanted) -> None:
-    """The files of sentence-transformers, in the form that its versions from 2 to 6 read."""
+    """The files of sentence-transformers, in the form that its older versions read, too."""
     modules = ["Transformer", "Pooling", *(["Normalize"] if wanted.normalize else [])]
     places = ["" if place == 0 else f"{place}_{name}" for place, name in enumerate(modules)]
     listed = [

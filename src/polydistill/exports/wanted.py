@@ -82,6 +82,9 @@ class Record(Spec):
     wanted: Wanted
     task: TaskName | None
     check: Check
+    parameters: int
+    size: int
+    """Bytes of the files that the model is loaded from."""
     polydistill: str
 
 

@@ -7,6 +7,7 @@ from typing import TypedDict, Unpack
 from transformers import AutoConfig, PretrainedConfig
 
 from polydistill.data.sources import WorldSource, format_source
+from polydistill.exports.card import Licences
 from polydistill.exports.exporting import Exported, Subject, export_models
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Format, Pooling, Wanted
@@ -21,7 +22,8 @@ from polydistill.training.origins import Pretrained
 class ExportOptions(TypedDict, total=False):
     """The fields of `exports.wanted.Wanted`; the task, where it is not what the head says; and the rows it is tried on.
 
-    `check_on` are rows of the task, or sentences where there is none, in `languages`; by default the mini-world's.
+    `check_on` are rows of the task, or sentences where there is none, in `languages`; by default the mini-world's. The
+    licences, of the model (as the hub names it) and of its data, are for the card, which else says that it knows none.
     """
 
     task: TaskName | None
@@ -33,6 +35,8 @@ class ExportOptions(TypedDict, total=False):
     agreement: float
     check_on: Rows | None
     languages: tuple[str, ...]
+    licence: str | None
+    data_licence: str | None
 
 
 def export(
@@ -44,10 +48,11 @@ def export(
     """
     if format == "sentence-transformers" and options.get("pooling") is None:
         options["pooling"] = "mean"
+    licences = Licences(options.pop("licence", None), options.pop("data_licence", None))
     task, rows, languages = options.pop("task", None), options.pop("check_on", None), options.pop("languages", ())
     wanted = Wanted.model_validate({"format": format, **options})
     subjects = {name: _subject(one, task, wanted) for name, one in _models(model).items()}
-    return export_models(subjects, Path(to).expanduser(), wanted, _sample(rows, languages))
+    return export_models(subjects, Path(to).expanduser(), wanted, _sample(rows, languages), licences)
 
 
 def _models(model: str | Path | Loaded) -> dict[str, Pretrained | Loaded]:
