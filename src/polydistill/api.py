@@ -16,6 +16,7 @@ from polydistill.data.sources import WorldSource
 from polydistill.data.streams import TextStream, open_texts
 from polydistill.defaults import MAX_LENGTH
 from polydistill.exports.exporting import Exported
+from polydistill.exports.push import Push, push
 from polydistill.methods.method import Loaded
 from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
 from polydistill.recipes.own.exports import export
@@ -49,6 +50,7 @@ __all__ = [
     "Figure",
     "Plan",
     "Prediction",
+    "Push",
     "Quickstart",
     "Run",
     "Table",
@@ -67,6 +69,7 @@ __all__ = [
     "multikd_run",
     "plan",
     "predict",
+    "push",
     "quickstart",
     "read_run",
     "recipe",

@@ -1,4 +1,4 @@
-"""The command that hands a model to other libraries: export."""
+"""The commands that hand a model on, to other libraries and to the hub: export, push."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,8 +11,9 @@ from polydistill.cli.tasks import task_named
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command to the app."""
+    """Add the commands to the app."""
     app.command(epilog=example("polydistill export german --to german-int8 --format onnx --int8"))(export)
+    app.command(epilog=example("polydistill push german-int8 me/german-int8"))(push)
 
 
 def export(
@@ -62,3 +63,25 @@ def export(
     )
     for one in done:
         say(f"{one.folder}: {one.size / 1e6:,.1f} MB, {one.check.said}")
+
+
+def push(
+    folder: Annotated[Path, typer.Argument(help="A folder that export has written.")],
+    repository: Annotated[str, typer.Argument(help="owner/name on the hub; a new one is private.")],
+    public: Annotated[bool, typer.Option("--public", help="A repository that everybody reads.")] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Push. Without it nothing leaves this machine.")] = False,
+) -> None:
+    """Show what a push to the hub would take there, and with --confirm, push it."""
+    from polydistill import api
+
+    found = api.push(folder, repository, public=public, confirm=confirm)
+    for name, size in found.files:
+        say(f"{size / 1024:>12,.1f} KiB  {name}")
+    if found.url is not None:
+        say(f"Pushed: {found.url}")
+        return
+    kind = "public" if public else "private"
+    say(
+        f"Nothing was pushed. --confirm pushes these {len(found.files)} files, {found.size / 1e6:,.1f} MB, "
+        f"to the {kind} repository {repository}."
+    )
