@@ -23,7 +23,9 @@ class Hub:
             content = json.loads(body)
             name = f"{content['organization']}/{content['name']}"
             known = name in self.repositories
-            self.repositories.setdefault(name, (content.get("visibility") or str(content.get("private"))) in ("private", "True"))
+            self.repositories.setdefault(
+                name, (content.get("visibility") or str(content.get("private"))) in ("private", "True")
+            )
             return (409 if known else 200), {"url": f"{self.address}/{name}"}
         if path == "/api/validate-yaml":
             return 200, {"errors": [], "warnings": []}

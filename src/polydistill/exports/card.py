@@ -122,7 +122,9 @@ def _summary(model: Described) -> str:
         said = f"encoder of sentences (pooling: {wanted.pooling}{', normalised' if wanted.normalize else ''})"
     told = f", which reads as it reads {wanted.language}" if wanted.language else ""
     size = " in int8" if wanted.int8 else ""
-    return f"A {said}{told}, as a {wanted.format} folder{size}, exported by polydistill {model.record.polydistill}."
+    folder = "an ONNX file" if wanted.format == "onnx" else f"a {wanted.format} folder"
+    article = "An" if said.startswith("e") else "A"
+    return f"{article} {said}{told}, as {folder}{size}, exported by polydistill {model.record.polydistill}."
 
 
 def _needs(model: Described) -> str:
