@@ -14,10 +14,12 @@ from polydistill.data.load import load_rows
 from polydistill.data.rows import Corpus
 from polydistill.data.sources import WorldSource
 from polydistill.data.streams import TextStream, open_texts
-from polydistill.exports.onnx import Exported, export_onnx
+from polydistill.exports.exporting import Exported
+from polydistill.exports.push import Push, push
 from polydistill.inspection.inspection import Inspected
 from polydistill.methods.method import Loaded
 from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
+from polydistill.recipes.own.exports import export
 from polydistill.recipes.own.inspection import inspect
 from polydistill.recipes.own.kld import KldOptions, kld_run
 from polydistill.recipes.own.multikd import MultiKDOptions, multikd_run
@@ -38,7 +40,7 @@ from polydistill.training.edit import changed, read_run
 from polydistill.training.execute import execute
 from polydistill.training.hub import pinned
 from polydistill.training.judging import judge
-from polydistill.training.loading import load_classifier, task_of
+from polydistill.training.loading import load_for
 from polydistill.training.out import claim
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging
@@ -51,6 +53,7 @@ __all__ = [
     "Inspected",
     "Plan",
     "Prediction",
+    "Push",
     "Quickstart",
     "Run",
     "Table",
@@ -71,6 +74,7 @@ __all__ = [
     "multikd_run",
     "plan",
     "predict",
+    "push",
     "quickstart",
     "read_run",
     "recipe",
@@ -171,12 +175,7 @@ def kld(
 
 def load(model: str | Path, task: TaskName = "nli") -> Loaded:
     """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
-    found = pinned(model)
-    able = task_of(found, task)
-    if able != task:
-        known = "no task" if able is None else f"the task {able!r}"
-        raise ValueError(f"{found.name} was tuned for {known}, not for {task!r}. Tune it, or name its own task.")
-    loaded = load_classifier(found.name, TASKS[task].shape.labels, found.revision, TASKS[task].head)
+    loaded = load_for(pinned(model), task)
     torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu").train(False)
     return loaded
 
@@ -212,14 +211,6 @@ def predict(
         table = Dataset.from_dict({name: [row[name] for row in some] for name in asked.shape.texts})
         text = asked.encode(loaded.tokenizer, table, loaded.max_length)
         yield from asked.answers(student, text, table, language, device)
-
-
-def export(
-    model: str | Path | Loaded, onnx: str | Path, task: TaskName = "nli", language: str | None = None
-) -> Exported:
-    """A model as ONNX in the folder `onnx`, once it is seen to say what the model says; see `exports.onnx`."""
-    loaded = model if isinstance(model, Loaded) else load(model, task)
-    return export_onnx(loaded, onnx, task, language)
 
 
 def world_rows(

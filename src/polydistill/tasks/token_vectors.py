@@ -137,7 +137,7 @@ def sentence_vectors(
         special_BL = torch.isin(inputs["input_ids"], inputs["input_ids"].new_tensor(specials))
         weights_BL = (inputs["attention_mask"].bool() & ~special_BL).to(hidden[0].dtype)
         pooled = {
-            layer: hidden[layer][:, 0] if first else _weighted_mean(hidden[layer], weights_BL)
+            layer: hidden[layer][:, 0] if first else weighted_mean(hidden[layer], weights_BL)
             for layer in itertools.chain.from_iterable(views)
         }
         joined = [_pooled([pooled[layer] for layer in view], combine)[None] for view in views]
@@ -159,7 +159,7 @@ def _gathered(reader: Reader, text: Encoded, say: Say, places: Callable[[Ints], 
     return found
 
 
-def _weighted_mean(hidden_BLD: Tensor, weights_BL: Tensor) -> Tensor:
+def weighted_mean(hidden_BLD: Tensor, weights_BL: Tensor) -> Tensor:
     """The mean of the tokens that count; zero if none does."""
     total_B1 = weights_BL.sum(-1, keepdim=True)
     return torch.einsum("bld,bl->bd", hidden_BLD, weights_BL) / torch.where(total_B1 == 0, 1, total_B1)
