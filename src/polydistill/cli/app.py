@@ -13,6 +13,7 @@ from polydistill.cli import (
     models,
     multikd,
     pairs,
+    predicting,
     retrieval,
     students,
     tables,
@@ -84,7 +85,7 @@ def polydistill(
 
 for add in (
     *(tables.add, learning.add, multikd.add, students.add, pairs.add),
-    *(models.add, exporting.add, retrieval.add, doctor.add),
+    *(models.add, predicting.add, exporting.add, retrieval.add, doctor.add),
 ):
     add(app)
 

@@ -1,0 +1,62 @@
+"""What reads rows: a model of a task with its tokenizer, whatever runs it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import nn
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from polydistill.defaults import MAX_LENGTH
+from polydistill.methods.method import Loaded
+from polydistill.serving.onnx_student import is_onnx, load_onnx
+from polydistill.students.polyglot import Polyglot
+from polydistill.tasks import TASKS, TaskName
+from polydistill.training.hub import pinned
+from polydistill.training.loading import load_classifier, task_of
+
+Backend = Literal["PyTorch", "ONNX Runtime"]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A model that is ready to read. `student(inputs, language)` gives a `Reading`, as every student does."""
+
+    student: nn.Module
+    tokenizer: PreTrainedTokenizerBase
+    device: torch.device
+    backend: Backend
+
+    @property
+    def max_length(self) -> int:
+        """Tokens to which a row is cut."""
+        return min(MAX_LENGTH, int(self.tokenizer.model_max_length))
+
+
+def open_reader(model: "str | Path | Loaded | Reader", task: TaskName) -> Reader:
+    """A model's or a run's folder, a hub name or an exported ONNX folder, ready to read rows of a task."""
+    if isinstance(model, Reader):
+        return model
+    if not isinstance(model, Loaded) and is_onnx(model):
+        student = load_onnx(model, task)
+        return Reader(student, AutoTokenizer.from_pretrained(Path(model).expanduser()), _CPU, "ONNX Runtime")
+    loaded = model if isinstance(model, Loaded) else load_tuned(model, task)
+    return Reader(Polyglot(loaded.network), loaded.tokenizer, loaded.network.device, "PyTorch")
+
+
+def load_tuned(model: str | Path, task: TaskName) -> Loaded:
+    """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
+    if is_onnx(model):
+        raise ValueError(f"{model} is an ONNX model, which can be read and no more. Name the model it was made from.")
+    found = pinned(model)
+    able = task_of(found, task)
+    if able != task:
+        known = "no task" if able is None else f"the task {able!r}"
+        raise ValueError(f"{found.name} was tuned for {known}, not for {task!r}. Tune it, or name its own task.")
+    loaded = load_classifier(found.name, TASKS[task].shape.labels, found.revision, TASKS[task].head)
+    torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu").train(False)
+    return loaded
+
+
+_CPU = torch.device("cpu")
