@@ -10,6 +10,7 @@ from polydistill.auto_classes import announce
 
 if TYPE_CHECKING:
     from polydistill.api import (
+        Bench,
         Done,
         Exported,
         Figure,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Run,
         Table,
         TaggedWords,
+        bench,
         changed,
         distill,
         distill_run,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Bench",
     "Done",
     "Exported",
     "Figure",
@@ -63,6 +66,7 @@ __all__ = [
     "Run",
     "Table",
     "TaggedWords",
+    "bench",
     "changed",
     "distill",
     "distill_run",

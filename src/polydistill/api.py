@@ -26,6 +26,8 @@ from polydistill.recipes.stored import report
 from polydistill.reports.figures import Figure
 from polydistill.reports.tables import Table
 from polydistill.results import MODEL, STUDENTS, RunResult, Score
+from polydistill.serving.bench import Bench, Settings
+from polydistill.serving.bench import bench as measure
 from polydistill.serving.predicting import WINDOW, answered
 from polydistill.serving.reader import Reader, load_tuned, open_reader
 from polydistill.tasks import TASKS, TaskName
@@ -39,6 +41,7 @@ from polydistill.training.settings import Judging
 from polydistill.training.store import DEFAULT_ROOT, Store
 
 __all__ = [
+    "Bench",
     "Done",
     "Exported",
     "Figure",
@@ -49,6 +52,7 @@ __all__ = [
     "Run",
     "Table",
     "TaggedWords",
+    "bench",
     "changed",
     "distill",
     "distill_run",
@@ -195,6 +199,22 @@ def predict(
     """
     for _, answer in answered(open_reader(model, task), rows, task, language, window):
         yield answer
+
+
+def bench(
+    *models: str | Path,
+    text: str | Path | None = None,
+    task: TaskName = "nli",
+    rows: int = 256,
+    batch_size: int = 32,
+    turns: int = 5,
+    threads: int | None = None,
+    language: str | None = None,
+) -> Bench:
+    """Models side by side, each in a process of its own: rows a second, latency, memory, size; see `serving.bench`."""
+    given = {"task": task, "rows": rows, "batch_size": batch_size, "turns": turns, "language": language}
+    settings = Settings.model_validate(given if threads is None else {**given, "threads": threads})
+    return measure(models, settings, None if text is None else Path(text))
 
 
 def export(

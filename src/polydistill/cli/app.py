@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from polydistill import __version__
 from polydistill.cli import (
+    bench,
     doctor,
     exporting,
     learning,
@@ -85,7 +86,7 @@ def polydistill(
 
 for add in (
     *(tables.add, learning.add, multikd.add, students.add, pairs.add),
-    *(models.add, predicting.add, exporting.add, retrieval.add, doctor.add),
+    *(models.add, predicting.add, exporting.add, bench.add, retrieval.add, doctor.add),
 ):
     add(app)
 
