@@ -1,5 +1,6 @@
 """The command that measures models side by side: bench."""
 
+import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,10 +70,9 @@ def table(done: "Bench") -> Table:
 
 
 def _cells(done: "Bench", model: "Measured") -> tuple[str, ...]:
-    speeds = sorted(done.rows_a_second(model))
     return (
         model.backend,
-        f"{speeds[len(speeds) // 2]:,.1f}",
+        f"{statistics.median(done.rows_a_second(model)):,.1f}",
         f"{done.speedup(model):.2f}x",
         f"{1000 * model.latency(50):,.1f}",
         f"{1000 * model.latency(95):,.1f}",
@@ -87,6 +87,6 @@ def _circumstances(done: "Bench") -> str:
     how = done.settings
     return (
         f"{how.rows} rows of {done.text}, {how.batch_size} at a time, {how.turns} turns, {how.threads} threads. "
-        "Latency of one row, from text to logits. Memory: the most that a model's own process held (+ the model's part). "
+        "Latency of one row, from text to logits. Memory: the most that a model's process held (+ its own part). "
         f"{done.processor}, {done.cores} cores, load {done.load_average[0]:.1f} before."
     )
