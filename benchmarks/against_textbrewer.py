@@ -59,7 +59,8 @@ HOW = {
     DYNAMIC: "teacher in every step, random batches padded to their longest row, AdamW",
 }
 
-EQUAL = """Equal for all: rows, tokenizer, shapes, 32 rows a step, loss, learning rate, clipping, dropout, the fp32 product. Not
+EQUAL = """\
+Equal for all: rows, tokenizer, shapes, 32 rows a step, loss, learning rate, clipping, dropout, the fp32 product. Not
 equal, and what is measured: whether the teacher reads in every step or once, how rows are batched and padded, which
 AdamW, and whose loop. The loop of TextBrewer itself costs next to nothing: with dynamic padding it is as fast as the
 bare one. Left out: its checkpoint at the end of a turn; the filling of our store in the first column of ratios (the

@@ -70,6 +70,12 @@ def test_a_model_that_cannot_be_measured_is_named(model):
         bench([model], Settings(task="stars", rows=3, turns=1))
 
 
+def test_a_process_that_ends_is_told_of(model, monkeypatch):
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(ValueError, match=r"The process that measured .*model ended with code 1"):
+        bench([model], Settings(rows=3, turns=1))
+
+
 def test_rows_come_from_a_file_or_the_world(tmp_path):
     lines = tmp_path / "rows.jsonl"
     lines.write_text((json.dumps({**PAIR, "id": 1}) + "\n") * 4)

@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,8 +25,8 @@ from polydistill.data.sources import WorldSource
 from polydistill.data.text_lines import raw_lines, read_lines
 from polydistill.serving.bench_worker import Ended, Job, Opened, Ready, Trouble, Turn
 from polydistill.serving.json_lines import read_rows
-from polydistill.serving.machine import cores, model_place, processor, size_on_disk
-from polydistill.serving.reader import Backend
+from polydistill.serving.machine import cores, processor
+from polydistill.serving.reader import Backend, model_place, size_on_disk
 from polydistill.specs import Spec
 from polydistill.tasks import TASKS, TaskName
 from polydistill.training.execute import versions
@@ -175,8 +175,9 @@ class _Worker:
 
     def _ask(self, line: str, kind: type[Answer]) -> Answer:
         assert self.process.stdin is not None
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
+        with suppress(BrokenPipeError):  # of a process that has ended nothing will be heard
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
         return self._hear(kind)
 
     def _hear(self, kind: type[Answer]) -> Answer:

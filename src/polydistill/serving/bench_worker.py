@@ -5,6 +5,7 @@ every line `turn N` is answered with the times of a turn, and `end` with memory 
 """
 
 import gc
+import math
 import os
 import sys
 import time
@@ -15,9 +16,9 @@ import torch
 
 from polydistill.data.batches import length_batches
 from polydistill.exports.onnx import MODEL_FILE
-from polydistill.serving.machine import model_place, peak_resident, resident
+from polydistill.serving.machine import peak_resident, resident
 from polydistill.serving.predicting import encoded
-from polydistill.serving.reader import Backend, Reader, open_reader
+from polydistill.serving.reader import Backend, Reader, model_place, open_reader
 from polydistill.specs import Spec
 from polydistill.tasks import TaskName
 from polydistill.tasks.task import Record
@@ -85,10 +86,12 @@ class Worker:
         """All rows once in batches of similar lengths, and the next few rows alone."""
         rows, first = self.job.rows, number * self.job.singles
         alone = [rows[at % len(rows)] for at in range(first, first + self.job.singles)]
-        return Turn(
-            reading=seconds_of(lambda: read(self.reader, rows, self.job)),
-            alone=tuple(seconds_of(lambda: read(self.reader, [row], self.job)) for row in alone),  # noqa: B023
-        )
+        return Turn(reading=self._seconds(rows), alone=tuple(self._seconds([row]) for row in alone))
+
+    def _seconds(self, rows: Sequence[Record]) -> float:
+        began = time.perf_counter()
+        read(self.reader, rows, self.job)
+        return time.perf_counter() - began
 
     def ended(self) -> Ended:
         """What it took."""
@@ -103,13 +106,6 @@ def read(reader: Reader, rows: Sequence[Record], job: Job) -> None:
             reader.student(inputs, job.language).logits_BC.cpu()
 
 
-def seconds_of(work: Callable[[], None]) -> float:
-    """How long work takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
 def parameters(reader: Reader, model: str) -> int | None:
     """The model's parameters; of an ONNX file unknown where `onnx` is not installed."""
     if reader.backend == "PyTorch":
@@ -120,14 +116,7 @@ def parameters(reader: Reader, model: str) -> int | None:
         return None
     file = model_place(model) / MODEL_FILE
     graph = onnx.load(file, load_external_data=False).graph
-    return sum(_product(one.dims) for one in graph.initializer)
-
-
-def _product(sizes: Iterable[int]) -> int:
-    whole = 1
-    for size in sizes:
-        whole *= size
-    return whole
+    return int(sum(math.prod(one.dims) for one in graph.initializer))
 
 
 def serve(lines: Iterable[str], answer: Callable[[Spec], None]) -> None:

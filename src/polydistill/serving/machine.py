@@ -1,4 +1,4 @@
-"""What a measurement was taken on: the processor, the disk's files, and the memory of this process."""
+"""What a measurement was taken on: the processor, its cores, and the memory of this process."""
 
 import os
 import platform
@@ -7,10 +7,6 @@ import sys
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # comes with accelerate
-from transformers.utils.hub import cached_file
-
-from polydistill.serving.onnx_student import is_onnx
-from polydistill.training.hub import pinned
 
 _STATUS = Path("/proc/self/status")
 
@@ -41,20 +37,3 @@ def peak_resident() -> int:
             return int(line.split()[1]) * 1024
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
-
-
-def model_place(model: str) -> Path:
-    """The folder of a model's files: its own, that inside a run's folder, or the cache's of a hub name."""
-    if is_onnx(model):
-        return Path(model).expanduser()
-    found = pinned(model)
-    if Path(found.name).is_dir():
-        return Path(found.name)
-    file = cached_file(found.name, "config.json", revision=found.revision)
-    assert file is not None, "a missing file is an error"
-    return Path(file).parent
-
-
-def size_on_disk(folder: Path) -> int:
-    """Bytes of the files of a model's folder: weights, tokenizer and configuration."""
-    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers.utils.hub import cached_file
 
 from polydistill.defaults import MAX_LENGTH
 from polydistill.methods.method import Loaded
@@ -17,6 +18,8 @@ from polydistill.training.hub import pinned
 from polydistill.training.loading import load_classifier, task_of
 
 Backend = Literal["PyTorch", "ONNX Runtime"]
+
+_CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -59,4 +62,18 @@ def load_tuned(model: str | Path, task: TaskName) -> Loaded:
     return loaded
 
 
-_CPU = torch.device("cpu")
+def model_place(model: str | Path) -> Path:
+    """The folder of a model's files: its own, that inside a run's folder, or the cache's of a hub name."""
+    if is_onnx(model):
+        return Path(model).expanduser()
+    found = pinned(model)
+    if Path(found.name).is_dir():
+        return Path(found.name)
+    file = cached_file(found.name, "config.json", revision=found.revision)
+    assert file is not None, "a missing file is an error"
+    return Path(file).parent
+
+
+def size_on_disk(folder: Path) -> int:
+    """Bytes of the files of a model's folder: weights, tokenizer and configuration."""
+    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
