@@ -100,7 +100,8 @@ def _lines(
             target.write(json.dumps(answer, ensure_ascii=False) + "\n")
             target.flush()
     if left_out.first is not None:
-        _tell(f"Left out {left_out.count:,} lines that cannot be used. The first: {left_out.first}")
+        lines = "1 line" if left_out.count == 1 else f"{left_out.count:,} lines"
+        _tell(f"Left out {lines} that cannot be used. The first: {left_out.first}")
     if output is not None:
         _tell(f"Written: {output}")
 
