@@ -30,7 +30,7 @@ def test_two_models_in_processes_of_their_own(model, exported):
     ours, theirs = done.models
     assert (ours.backend, theirs.backend) == ("PyTorch", "ONNX Runtime")
     assert Bench.model_validate_json(done.model_dump_json()) == done
-    assert done.speedup(ours) == 1.0
+    assert done.speedups(ours) == [1.0, 1.0]
     assert done.text == "the mini-world"
     assert "onnxruntime" in done.versions
     for one, folder in ((ours, model), (theirs, exported)):
@@ -106,7 +106,7 @@ def test_the_speedup_is_taken_within_turns():
     slow, fast = measured(2.0, 8.0, 4.0), measured(1.0, 2.0, 2.0)
     rest = {"processor": "", "cores": 1, "load_average": (0.0, 0.0), "versions": {}, "text": ""}
     done = Bench(settings=Settings(rows=8), models=(slow, fast), **rest)
-    assert done.speedup(fast) == 2.0
+    assert done.speedups(fast) == [2.0, 4.0, 2.0]
     assert done.rows_a_second(slow) == [4.0, 1.0, 2.0]
     assert slow.latency(50) == 2.0
 

@@ -73,7 +73,7 @@ def _cells(done: "Bench", model: "Measured") -> tuple[str, ...]:
     return (
         model.backend,
         f"{statistics.median(done.rows_a_second(model)):,.1f}",
-        f"{done.speedup(model):.2f}x",
+        f"{statistics.median(done.speedups(model)):.2f}x",
         f"{1000 * model.latency(50):,.1f}",
         f"{1000 * model.latency(95):,.1f}",
         f"{model.peak_memory / MB:,.0f} (+{max(0, model.peak_memory - model.memory_before) / MB:,.0f})",

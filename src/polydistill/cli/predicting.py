@@ -100,8 +100,8 @@ def _lines(
             target.write(json.dumps(answer, ensure_ascii=False) + "\n")
             target.flush()
     if left_out.first is not None:
-        lines = "1 line" if left_out.count == 1 else f"{left_out.count:,} lines"
-        _tell(f"Left out {lines} that cannot be used. The first: {left_out.first}")
+        count = "1 line" if left_out.count == 1 else f"{left_out.count:,} lines"
+        _tell(f"Left out {count} that cannot be used. The first: {left_out.first}")
     if output is not None:
         _tell(f"Written: {output}")
 

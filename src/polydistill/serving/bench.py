@@ -7,7 +7,6 @@ machine slows all alike.
 import importlib.metadata
 import importlib.util
 import os
-import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -87,10 +86,10 @@ class Bench(Spec):
         """By turn."""
         return [self.settings.rows / seconds for seconds in model.reading_seconds]
 
-    def speedup(self, model: Measured) -> float:
-        """How many times as many rows a second as the first model reads: the median over turns."""
+    def speedups(self, model: Measured) -> list[float]:
+        """By turn, how many times as many rows a second as the first model reads."""
         first = self.models[0].reading_seconds
-        return statistics.median(one / other for one, other in zip(first, model.reading_seconds, strict=True))
+        return [theirs / ours for theirs, ours in zip(first, model.reading_seconds, strict=True)]
 
 
 def bench(models: Sequence[str | Path], settings: Settings, text: Path | None = None) -> Bench:
