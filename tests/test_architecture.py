@@ -15,7 +15,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 ORDER = (
     *("auto_classes", "errors", "specs", "defaults", "languages", "outputs", "results"),
     *("objectives", "world", "data", "teachers", "students", "transfer", "tasks", "inspection", "methods"),
-    *("training", "exports", "reports", "recipes", "api", "cli", "__main__"),
+    *("training", "exports", "serving", "reports", "recipes", "api", "cli", "__main__"),
 )
 # ... but for these, which are kept apart though one stands above the other.
 APART = {("reports", "training"), ("students", "teachers"), ("data", "objectives"), ("world", "objectives")}

@@ -10,6 +10,7 @@ from polydistill.auto_classes import announce
 
 if TYPE_CHECKING:
     from polydistill.api import (
+        Bench,
         Done,
         Exported,
         Figure,
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
         Prediction,
         Push,
         Quickstart,
+        Reader,
         Run,
         Table,
         TaggedWords,
         Trimmed,
+        bench,
         changed,
         distill,
         distill_run,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
         push,
         quickstart,
         read_run,
+        reader,
         report,
         retrieve,
         run,
@@ -57,6 +61,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Bench",
     "Done",
     "Exported",
     "Figure",
@@ -65,10 +70,12 @@ __all__ = [
     "Prediction",
     "Push",
     "Quickstart",
+    "Reader",
     "Run",
     "Table",
     "TaggedWords",
     "Trimmed",
+    "bench",
     "changed",
     "distill",
     "distill_run",
@@ -87,6 +94,7 @@ __all__ = [
     "push",
     "quickstart",
     "read_run",
+    "reader",
     "report",
     "retrieve",
     "run",

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
-import torch
-from datasets import Dataset
 from rich.console import Console
 
 from polydistill.data.load import load_rows
@@ -33,20 +31,22 @@ from polydistill.recipes.stored import report
 from polydistill.reports.figures import Figure
 from polydistill.reports.tables import Table
 from polydistill.results import MODEL, STUDENTS, RunResult, Score
-from polydistill.students.polyglot import Polyglot
+from polydistill.serving.bench import Bench, Settings
+from polydistill.serving.bench import bench as measure
+from polydistill.serving.predicting import WINDOW, answered
+from polydistill.serving.reader import Reader, load_tuned, open_reader
 from polydistill.tasks import TASKS, TaskName
 from polydistill.tasks.task import Answer, Prediction, TaggedWords
 from polydistill.training.edit import changed, read_run
 from polydistill.training.execute import execute
-from polydistill.training.hub import pinned
 from polydistill.training.judging import judge
-from polydistill.training.loading import load_for
 from polydistill.training.out import claim
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging
 from polydistill.training.store import DEFAULT_ROOT, Store
 
 __all__ = [
+    "Bench",
     "Done",
     "Exported",
     "Figure",
@@ -55,10 +55,12 @@ __all__ = [
     "Prediction",
     "Push",
     "Quickstart",
+    "Reader",
     "Run",
     "Table",
     "TaggedWords",
     "Trimmed",
+    "bench",
     "changed",
     "distill",
     "distill_run",
@@ -77,6 +79,7 @@ __all__ = [
     "push",
     "quickstart",
     "read_run",
+    "reader",
     "recipe",
     "report",
     "retrieve",
@@ -91,8 +94,6 @@ __all__ = [
     "xd",
     "xd_run",
 ]
-
-_AT_ONCE = 256  # ours: rows that are read, sorted by length and predicted together
 
 
 @dataclass(frozen=True)
@@ -175,42 +176,56 @@ def kld(
 
 def load(model: str | Path, task: TaskName = "nli") -> Loaded:
     """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
-    loaded = load_for(pinned(model), task)
-    torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu").train(False)
-    return loaded
+    return load_tuned(model, task)
+
+
+def reader(model: str | Path, task: TaskName = "nli") -> Reader:
+    """What reads rows again and again: a model as `load` names it, or the ONNX folder of an export."""
+    return open_reader(model, task)
 
 
 def evaluate(
-    model: str | Path | Loaded, data: Rows, languages: Sequence[str], task: TaskName = "nli"
+    model: str | Path | Loaded | Reader, data: Rows, languages: Sequence[str], task: TaskName = "nli"
 ) -> tuple[Score, ...]:
     """The score of a model on labelled rows, by language: accuracy (and MAE of stars), or F1 for tagging."""
-    loaded = model if isinstance(model, Loaded) else load(model, task)
+    reading = open_reader(model, task)
     source = as_source(data)
-    judging = Judging(task=task, languages=tuple(languages), data=source, max_length=loaded.max_length)
+    judging = Judging(task=task, languages=tuple(languages), data=source, max_length=reading.max_length)
     split = getattr(source, "split", "test")
-    return judge(judging, loaded.tokenizer).scores(Polyglot(loaded.network), split)
+    return judge(judging, reading.tokenizer).scores(reading.student, split)
 
 
 def predict(
-    model: str | Path | Loaded,
+    model: str | Path | Loaded | Reader,
     rows: Iterable[Sequence[Any] | Mapping[str, Any]],
     language: str | None = None,
     task: TaskName = "nli",
+    window: int = WINDOW,
 ) -> Iterator[Answer]:
     """What a model says of each row, in order, as rows come in: texts in the task's order, or a mapping of them.
 
     nli: (premise, hypothesis). ner: words, or a text with spaces between the words; the answers are `TaggedWords`.
     choice: (premise, question, choices). stars: (body, title, category), or a body alone. `language` matters only to
-    models with language embeddings (XLM).
+    models with language embeddings (XLM). No more than `window` rows are read ahead, to be batched by length.
     """
-    loaded = model if isinstance(model, Loaded) else load(model, task)
-    asked = TASKS[task]
-    student, device = Polyglot(loaded.network), loaded.network.device
-    texts = (asked.row(row) for row in rows)
-    while some := list(itertools.islice(texts, _AT_ONCE)):
-        table = Dataset.from_dict({name: [row[name] for row in some] for name in asked.shape.texts})
-        text = asked.encode(loaded.tokenizer, table, loaded.max_length)
-        yield from asked.answers(student, text, table, language, device)
+    for _, answer in answered(open_reader(model, task), rows, task, language, window):
+        yield answer
+
+
+def bench(
+    *models: str | Path,
+    text: str | Path | None = None,
+    task: TaskName = "nli",
+    rows: int = 256,
+    batch_size: int = 32,
+    turns: int = 5,
+    threads: int | None = None,
+    language: str | None = None,
+) -> Bench:
+    """Models side by side, each in a process of its own: rows a second, latency, memory, size; see `serving.bench`."""
+    given = {"task": task, "rows": rows, "batch_size": batch_size, "turns": turns, "language": language}
+    settings = Settings.model_validate(given if threads is None else {**given, "threads": threads})
+    return measure(models, settings, None if text is None else Path(text))
 
 
 def world_rows(

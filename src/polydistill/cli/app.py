@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from polydistill import __version__
 from polydistill.cli import (
+    bench,
     doctor,
     exporting,
     inspection,
@@ -14,6 +15,7 @@ from polydistill.cli import (
     models,
     multikd,
     pairs,
+    predicting,
     retrieval,
     students,
     tables,
@@ -86,7 +88,8 @@ def polydistill(
 
 for add in (
     *(tables.add, learning.add, multikd.add, students.add, pairs.add),
-    *(models.add, trimming.add, exporting.add, retrieval.add, inspection.add, doctor.add),
+    *(models.add, predicting.add, trimming.add, exporting.add, bench.add),
+    *(retrieval.add, inspection.add, doctor.add),
 ):
     add(app)
 

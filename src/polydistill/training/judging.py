@@ -50,7 +50,7 @@ class Judge:
         }
 
     def _said(self, student: nn.Module, language: str) -> Any:
-        device: torch.device = next(student.parameters()).device
+        device = next((value.device for value in student.parameters()), torch.device("cpu"))  # ONNX has none
         return self.task.say(student, self.texts[language], language, device)
 
 
