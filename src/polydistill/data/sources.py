@@ -13,7 +13,7 @@ from pydantic import Field, PositiveInt, TypeAdapter, ValidationError
 from polydistill.errors import unknown
 from polydistill.specs import Spec
 
-LayoutName = Literal["multinli", "xnli", "xnli-mt", "xtreme", "marc", "headed", "headerless"]
+LayoutName = Literal["multinli", "xnli", "xnli-mt", "pawsx", "xtreme", "marc", "headed", "headerless"]
 LANGUAGE_PLACEHOLDER = "{lang}"
 
 
