@@ -60,9 +60,8 @@ def find_columns(
 def _columns_of(layout: _Named, first: tuple[str, ...], shape: RowShape) -> Columns | None:
     """The columns, if the header has those of this layout. Only test sets lack the label: only some layouts may."""
     label = next((name for name in layout.labels if name in first), None) if shape.labels else None
-    if not set(layout.texts) <= set(first) or (
-        shape.labels and label is None and layout.name not in ("headed", "pawsx")
-    ):
+    lacks_label = bool(shape.labels) and label is None and layout.name not in ("headed", "pawsx")
+    if lacks_label or not set(layout.texts) <= set(first):
         return None
     if layout.language is not None and layout.language not in first:
         return None
@@ -99,12 +98,8 @@ def _by_position(path: Path, first: tuple[str, ...], shape: RowShape, quoted: bo
     if file_format(path) == "jsonl" or not texts <= len(first) <= texts + bool(shape.labels):
         raise _wrong_columns(path, first, shape, "xtreme" if quoted else "headerless")
     names = tuple(str(position) for position in range(1, len(first) + 1))
-    return Columns(
-        names[:texts],
-        names[texts] if len(first) > texts else None,
-        header=False,
-        quoted="as csv" if quoted else "never",
-    )
+    label = names[texts] if len(first) > texts else None
+    return Columns(names[:texts], label, header=False, quoted="as csv" if quoted else "never")
 
 
 def _looks_headerless(path: Path, first: tuple[str, ...], shape: RowShape, labels: LabelReader) -> bool:
