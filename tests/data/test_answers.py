@@ -63,6 +63,15 @@ def test_json_lines_as_we_write_them_and_as_lists():
     assert load("file:a.jsonl").rows["en"].to_list() == load("file:b.jsonl").rows["en"].to_list() == ROWS
 
 
+def test_json_lines_of_several_languages():
+    lines = [{"language": code, **one, "context": CONTEXT} for one in BOTH for code in ("en", "tr")]
+    Path("a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    corpus = load("file:a.jsonl", ["tr", "en"])
+    assert corpus.rows["en"].to_list() == corpus.rows["tr"].to_list() == ROWS
+    with pytest.raises(DataError, match="no row for language 'de'"):
+        load("file:a.jsonl", ["de"])
+
+
 def test_the_hubs_layout(tmp_path):
     columns = {name: [row[name] for row in ROWS] for name in ("question", "context")}
     data = datasets.Dataset.from_dict({"id": ["1", "2"], **columns, "answers": [row["label"] for row in ROWS]})

@@ -188,7 +188,7 @@ def test_a_judge_compares_as_it_is_asked_to():
         ({"task": "ner", "measure": "agreement"}, "Unknown measure of the task 'ner'"),
         ({"task": "nli", "measure": "f1"}, "Unknown measure of the task 'nli'"),
         ({"task": "qa", "measure": "agreement"}, "Unknown measure of the task 'qa'"),
-        ({"task": "ner", "normaliser": "mlqa"}, "normaliser='mlqa' is of the task qa, not of 'ner'"),
+        ({"task": "ner", "normaliser": "mlqa"}, "normaliser='mlqa' is of answers"),
     ],
 )
 def test_a_task_has_its_own_measure(given, says):
