@@ -36,7 +36,8 @@ from polydistill.serving.bench import bench as measure
 from polydistill.serving.predicting import WINDOW, answered
 from polydistill.serving.reader import Reader, load_tuned, open_reader
 from polydistill.tasks import TASKS, TaskName
-from polydistill.tasks.task import Answer, Prediction, TaggedWords
+from polydistill.tasks.answer_scores import Normaliser
+from polydistill.tasks.task import Answer, FoundAnswer, Prediction, TaggedWords
 from polydistill.training.edit import changed, read_run
 from polydistill.training.execute import execute
 from polydistill.training.judging import judge
@@ -50,6 +51,7 @@ __all__ = [
     "Done",
     "Exported",
     "Figure",
+    "FoundAnswer",
     "Inspected",
     "Plan",
     "Prediction",
@@ -185,12 +187,17 @@ def reader(model: str | Path, task: TaskName = "nli") -> Reader:
 
 
 def evaluate(
-    model: str | Path | Loaded | Reader, data: Rows, languages: Sequence[str], task: TaskName = "nli"
+    model: str | Path | Loaded | Reader,
+    data: Rows,
+    languages: Sequence[str],
+    task: TaskName = "nli",
+    normaliser: Normaliser = "squad",
 ) -> tuple[Score, ...]:
-    """The score of a model on labelled rows, by language: accuracy (and MAE of stars), or F1 for tagging."""
+    """The score of a model on labelled rows, by language: accuracy (and MAE of stars), F1 (and exact matches of qa)."""
     reading = open_reader(model, task)
     source = as_source(data)
-    judging = Judging(task=task, languages=tuple(languages), data=source, max_length=reading.max_length)
+    length = reading.max_length
+    judging = Judging(task=task, languages=tuple(languages), data=source, max_length=length, normaliser=normaliser)
     split = getattr(source, "split", "test")
     return judge(judging, reading.tokenizer).scores(reading.student, split)
 
@@ -205,8 +212,9 @@ def predict(
     """What a model says of each row, in order, as rows come in: texts in the task's order, or a mapping of them.
 
     nli: (premise, hypothesis). ner: words, or a text with spaces between the words; the answers are `TaggedWords`.
-    choice: (premise, question, choices). stars: (body, title, category), or a body alone. `language` matters only to
-    models with language embeddings (XLM). No more than `window` rows are read ahead, to be batched by length.
+    choice: (premise, question, choices). stars: (body, title, category), or a body alone. paraphrase: two sentences.
+    qa: (question, context); the answers are `FoundAnswer`s. `language` matters only to models with language embeddings
+    (XLM). No more than `window` rows are read ahead, to be batched by length.
     """
     for _, answer in answered(open_reader(model, task), rows, task, language, window):
         yield answer

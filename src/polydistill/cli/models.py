@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -23,12 +23,15 @@ def evaluate(
     data: Annotated[str, typer.Option(help="Labelled rows: world:..., file:PATH or hub:NAME@COMMIT.")],
     langs: Annotated[str, typer.Option(help="Languages to score, such as en,de.")],
     task: Task = "nli",
+    normaliser: Annotated[
+        Literal["squad", "mlqa"], typer.Option(help="qa: compare answers as SQuAD does, or as MLQA does by language.")
+    ] = "squad",
     json_: Annotated[Path | None, typer.Option("--json", help="Also write the scores as JSON.")] = None,
 ) -> None:
-    """Print a model's score by language: accuracy (for stars also the mean absolute error), or F1 for ner."""
+    """Print a model's score by language: accuracy (stars: also mean absolute error) or F1 (qa: also exact matches)."""
     from polydistill import api
     from polydistill.cli.scores import show_scores
 
-    scores = api.evaluate(model, data, codes(langs), task_named(task))
+    scores = api.evaluate(model, data, codes(langs), task_named(task), normaliser)
     show_scores(scores)
     save(json_, json.dumps([score.model_dump(mode="json") for score in scores], indent=2) + "\n")
