@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from polydistill import export
 from polydistill.data.rows import PAIR_OF_SENTENCES
-from polydistill.exports.onnx import export_onnx
 from polydistill.methods.method import Loaded
 from tiny import tiny_network, tiny_tokenizer
 
@@ -26,5 +26,5 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def exported(model: Path) -> Path:
     """The same, exported."""
     folder = model.with_name("onnx")
-    export_onnx(Loaded(tiny_network().float().eval(), tiny_tokenizer()), folder)
+    export(Loaded(tiny_network().float().eval(), tiny_tokenizer()), folder, "onnx", task="nli")
     return folder

@@ -6,7 +6,6 @@ import pytest
 import polydistill as pd
 from polydistill.data.sources import WorldSource
 from polydistill.defaults import MAX_LENGTH
-from polydistill.exports.onnx import export_onnx
 from polydistill.methods.method import Loaded
 from polydistill.serving import onnx_student
 from polydistill.serving.predicting import answered
@@ -85,6 +84,8 @@ def test_an_onnx_folder_of_another_task(exported):
 
 def test_an_onnx_folder_cannot_be_loaded_to_train_or_export(exported, tmp_path):
     with pytest.raises(ValueError, match="is an ONNX model, which can be read and no more"):
+        pd.load(exported)
+    with pytest.raises(ValueError, match="holds no model"):
         pd.export(exported, tmp_path / "again")
 
 
@@ -105,7 +106,8 @@ def test_without_the_runtime(exported, monkeypatch):
 @pytest.mark.slow
 def test_choices_are_read_from_onnx_where_the_export_has_them(tmp_path):
     loaded = Loaded(tiny_network(head="choices").float().eval(), tiny_tokenizer())
-    folder = export_onnx(loaded, tmp_path / "chooser", "choice").folder
+    (exported,) = pd.export(loaded, tmp_path / "chooser", "onnx", task="choice")
+    folder = exported.folder
     rows = [("A dog runs.", "cause", ["It is old.", "A man sees it now."]), ("He sleeps.", "effect", ["A.", "B."])]
     ours, theirs = (list(pd.predict(what, rows, task="choice")) for what in (loaded, folder))
     np.testing.assert_allclose(probabilities(ours), probabilities(theirs), atol=1e-5)
