@@ -6,7 +6,6 @@ contenders within a turn: its median over the turns, its smallest and its larges
 
 import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from polydistill.serving.machine import processor
 from polydistill.training.execute import versions
 
 RESULTS = Path(__file__).parent / "results"
@@ -64,11 +64,8 @@ def in_ms(seconds: Sequence[float], pieces: int = 1) -> str:
 
 def machine() -> str:
     """The processor and what PyTorch uses of it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    model = models[0] if models else platform.processor() or platform.machine()
-    return f"{model}, {os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}, shared with other work"
+    kernels = torch.backends.cpu.get_cpu_capability()
+    return f"{processor()}, {os.cpu_count()} cores, {kernels}, shared with other work"
 
 
 def markdown(rows: Sequence[Row]) -> str:

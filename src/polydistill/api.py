@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
-import torch
-from datasets import Dataset
 from rich.console import Console
 
 from polydistill.data.load import load_rows
 from polydistill.data.rows import Corpus
 from polydistill.data.sources import WorldSource
 from polydistill.data.streams import TextStream, open_texts
-from polydistill.defaults import MAX_LENGTH
-from polydistill.exports.onnx import Exported, export_onnx
+from polydistill.exports.exporting import Exported
+from polydistill.exports.push import Push, push
+from polydistill.inspection.inspection import Inspected
 from polydistill.methods.method import Loaded
 from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
+from polydistill.recipes.own.exports import export
+from polydistill.recipes.own.inspection import inspect
 from polydistill.recipes.own.kld import KldOptions, kld_run
 from polydistill.recipes.own.multikd import MultiKDOptions, multikd_run
 from polydistill.recipes.own.retrieval import retrieve
@@ -30,30 +31,38 @@ from polydistill.recipes.stored import report
 from polydistill.reports.figures import Figure
 from polydistill.reports.tables import Table
 from polydistill.results import MODEL, STUDENTS, RunResult, Score
-from polydistill.students.polyglot import Polyglot
+from polydistill.serving.bench import Bench, Settings
+from polydistill.serving.bench import bench as measure
+from polydistill.serving.predicting import WINDOW, answered
+from polydistill.serving.reader import Reader, load_tuned, open_reader
 from polydistill.tasks import TASKS, TaskName
-from polydistill.tasks.task import Answer, Prediction, TaggedWords
+from polydistill.tasks.answer_scores import Normaliser
+from polydistill.tasks.task import Answer, FoundAnswer, Prediction, TaggedWords
 from polydistill.training.edit import changed, read_run
 from polydistill.training.execute import execute
-from polydistill.training.hub import pinned
 from polydistill.training.judging import judge
-from polydistill.training.loading import load_classifier, task_of
 from polydistill.training.out import claim
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging
 from polydistill.training.store import DEFAULT_ROOT, Store
 
 __all__ = [
+    "Bench",
     "Done",
     "Exported",
     "Figure",
+    "FoundAnswer",
+    "Inspected",
     "Plan",
     "Prediction",
+    "Push",
     "Quickstart",
+    "Reader",
     "Run",
     "Table",
     "TaggedWords",
     "Trimmed",
+    "bench",
     "changed",
     "distill",
     "distill_run",
@@ -61,6 +70,7 @@ __all__ = [
     "export",
     "figure",
     "figures",
+    "inspect",
     "kld",
     "kld_run",
     "load",
@@ -68,8 +78,10 @@ __all__ = [
     "multikd_run",
     "plan",
     "predict",
+    "push",
     "quickstart",
     "read_run",
+    "reader",
     "recipe",
     "report",
     "retrieve",
@@ -84,8 +96,6 @@ __all__ = [
     "xd",
     "xd_run",
 ]
-
-_AT_ONCE = 256  # ours: rows that are read, sorted by length and predicted together
 
 
 @dataclass(frozen=True)
@@ -168,55 +178,62 @@ def kld(
 
 def load(model: str | Path, task: TaskName = "nli") -> Loaded:
     """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
-    found = pinned(model)
-    able = task_of(found, task)
-    if able != task:
-        known = "no task" if able is None else f"the task {able!r}"
-        raise ValueError(f"{found.name} was tuned for {known}, not for {task!r}. Tune it, or name its own task.")
-    loaded = load_classifier(found.name, TASKS[task].shape.labels, found.revision, TASKS[task].head)
-    torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu").train(False)
-    return loaded
+    return load_tuned(model, task)
+
+
+def reader(model: str | Path, task: TaskName = "nli") -> Reader:
+    """What reads rows again and again: a model as `load` names it, or the ONNX folder of an export."""
+    return open_reader(model, task)
 
 
 def evaluate(
-    model: str | Path | Loaded, data: Rows, languages: Sequence[str], task: TaskName = "nli"
+    model: str | Path | Loaded | Reader,
+    data: Rows,
+    languages: Sequence[str],
+    task: TaskName = "nli",
+    normaliser: Normaliser = "squad",
 ) -> tuple[Score, ...]:
-    """The score of a model on labelled rows, by language: accuracy (and MAE of stars), or F1 for tagging."""
-    loaded = model if isinstance(model, Loaded) else load(model, task)
+    """The score of a model on labelled rows, by language: accuracy (and MAE of stars), F1 (and exact matches of qa)."""
+    reading = open_reader(model, task)
     source = as_source(data)
-    judging = Judging(task=task, languages=tuple(languages), data=source, max_length=_length(loaded))
+    length = reading.max_length
+    judging = Judging(task=task, languages=tuple(languages), data=source, max_length=length, normaliser=normaliser)
     split = getattr(source, "split", "test")
-    return judge(judging, loaded.tokenizer).scores(Polyglot(loaded.network), split)
+    return judge(judging, reading.tokenizer).scores(reading.student, split)
 
 
 def predict(
-    model: str | Path | Loaded,
+    model: str | Path | Loaded | Reader,
     rows: Iterable[Sequence[Any] | Mapping[str, Any]],
     language: str | None = None,
     task: TaskName = "nli",
+    window: int = WINDOW,
 ) -> Iterator[Answer]:
     """What a model says of each row, in order, as rows come in: texts in the task's order, or a mapping of them.
 
     nli: (premise, hypothesis). ner: words, or a text with spaces between the words; the answers are `TaggedWords`.
-    choice: (premise, question, choices). stars: (body, title, category), or a body alone. `language` matters only to
-    models with language embeddings (XLM).
+    choice: (premise, question, choices). stars: (body, title, category), or a body alone. paraphrase: two sentences.
+    qa: (question, context); the answers are `FoundAnswer`s. `language` matters only to models with language embeddings
+    (XLM). No more than `window` rows are read ahead, to be batched by length.
     """
-    loaded = model if isinstance(model, Loaded) else load(model, task)
-    asked = TASKS[task]
-    student, device = Polyglot(loaded.network), loaded.network.device
-    texts = (asked.row(row) for row in rows)
-    while some := list(itertools.islice(texts, _AT_ONCE)):
-        table = Dataset.from_dict({name: [row[name] for row in some] for name in asked.shape.texts})
-        text = asked.encode(loaded.tokenizer, table, _length(loaded))
-        yield from asked.answers(student, text, table, language, device)
+    for _, answer in answered(open_reader(model, task), rows, task, language, window):
+        yield answer
 
 
-def export(
-    model: str | Path | Loaded, onnx: str | Path, task: TaskName = "nli", language: str | None = None
-) -> Exported:
-    """A model as ONNX in the folder `onnx`, once it is seen to say what the model says; see `exports.onnx`."""
-    loaded = model if isinstance(model, Loaded) else load(model, task)
-    return export_onnx(loaded, onnx, task, language)
+def bench(
+    *models: str | Path,
+    text: str | Path | None = None,
+    task: TaskName = "nli",
+    rows: int = 256,
+    batch_size: int = 32,
+    turns: int = 5,
+    threads: int | None = None,
+    language: str | None = None,
+) -> Bench:
+    """Models side by side, each in a process of its own: rows a second, latency, memory, size; see `serving.bench`."""
+    given = {"task": task, "rows": rows, "batch_size": batch_size, "turns": turns, "language": language}
+    settings = Settings.model_validate(given if threads is None else {**given, "threads": threads})
+    return measure(models, settings, None if text is None else Path(text))
 
 
 def world_rows(
@@ -239,7 +256,3 @@ def texts(source: Rows, language: str, rows: int = 5, *, seed: int = 0, buffer: 
         raise ValueError(f"rows is {rows}; expected at least 1.")
     stream = TextStream(source=as_source(source), buffer=buffer)
     return list(itertools.islice(open_texts(stream, language, seed).start(), rows))
-
-
-def _length(loaded: Loaded) -> int:
-    return min(MAX_LENGTH, int(loaded.tokenizer.model_max_length))

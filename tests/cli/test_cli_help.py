@@ -31,6 +31,7 @@ def test_all_commands_are_there():
             "export",
             "trim",
             "retrieve",
+            "inspect",
             "report",
             "doctor",
         )

@@ -1,7 +1,13 @@
+import gzip
+import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
+from polydistill.cli.counting import counted
 
 PAIR = '{"premise": "A dog runs.", "hypothesis": "An animal runs.", "id": 7}\n'
 
@@ -79,3 +85,33 @@ def test_predict_wants_both_texts(polydistill, own_model):
 def test_a_folder_that_is_none_or_holds_no_model(polydistill, work):
     assert "There is no folder './lost'" in polydistill("predict ./lost --premise A --hypothesis B").stderr
     assert "holds no model" in polydistill("predict . --premise A --hypothesis B").stderr
+
+
+def test_predict_reads_and_writes_compressed_lines(polydistill, own_model, work):
+    Path("rows.jsonl.gz").write_bytes(gzip.compress(Path("rows.jsonl").read_bytes()))
+    result = polydistill(f"predict {own_model} --input rows.jsonl.gz --output said.jsonl.gz")
+    assert result.exit_code == 0, result.output
+    said = [json.loads(line) for line in gzip.decompress(Path("said.jsonl.gz").read_bytes()).splitlines()]
+    given = [json.loads(line) for line in Path("rows.jsonl").read_text().splitlines()]
+    assert [{key: row[key] for key in one} for one, row in zip(given, said, strict=True)] == given
+
+
+def test_predict_leaves_bad_lines_out_where_it_is_told_to(polydistill, own_model):
+    result = polydistill(f"predict {own_model} --skip-bad --window 1", PAIR + "{\n" + PAIR + "[]\n")
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout.splitlines()) == 2
+    assert "Left out 2 lines that cannot be used. The first: standard input, line 2: found text" in result.stderr
+
+
+def test_predict_says_how_far_it_is(polydistill, own_model, monkeypatch):
+    monkeypatch.setattr("polydistill.cli.counting._QUIET_SECONDS", -1.0)
+    assert re.search(r"3 rows, [\d.,]+ a second", polydistill(f"predict {own_model}", PAIR * 3).stderr)
+
+
+def test_rows_are_counted_in_a_terminal():
+    console = Console(file=io.StringIO(), force_terminal=True)
+    assert list(counted(iter("abc"), console)) == ["a", "b", "c"]
+    assert "3 rows" in console.file.getvalue()
+    quiet = Console(file=io.StringIO(), force_terminal=True)
+    assert list(counted(iter("abc"), quiet, bar=False)) == ["a", "b", "c"]
+    assert not quiet.file.getvalue()

@@ -1,26 +1,29 @@
 """A model as ONNX: run by the plain runtime it says what the model says, for texts and batches of any size."""
 
 import json
+import re
 import sys
 
 import numpy as np
+import onnxruntime
 import pytest
-import torch
+from saved import HEADS, PLAIN, keep, learned_mblm, saved
+from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 from typer.testing import CliRunner
 
 import polydistill
 from plain import run_plain
 from polydistill.cli import app
+from polydistill.data.encoding import encode_texts
 from polydistill.data.rows import PAIR_OF_SENTENCES
 from polydistill.exports import onnx as exporting
-from polydistill.exports.onnx import export_onnx
+from polydistill.exports.onnx import MODEL_FILE
 from polydistill.methods.method import Loaded
-from polydistill.students.mblm import branched
-from polydistill.students.mblm_config import Branches
-from tiny import tiny_network, tiny_tokenizer
+from polydistill.tasks.token_vectors import Reader, sentence_vectors
+from polydistill.training.loading import load_encoder
+from tiny import MAX_LENGTH, tiny_network, tiny_tokenizer
 
-LANGUAGES = ("en", "fr")
 RUN = """
 import json, sys
 import numpy as np, onnxruntime
@@ -30,54 +33,66 @@ print(json.dumps(session.run(None, inputs)[0].tolist()), "torch" in sys.modules)
 """
 
 
-def learned_mblm(**options):
-    network = branched(tiny_network().float(), Branches(languages=LANGUAGES, blocks=1, **options)).eval()
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for value in network.parameters():
-            value.add_(0.1 * torch.randn(value.shape, generator=generator))
-    return network
-
-
 def texts(pairs):
     return tiny_tokenizer()(*map(list, zip(*pairs, strict=True)), padding=True, return_tensors="pt")
 
 
-@pytest.fixture
-def saved(tmp_path):
-    network = learned_mblm()
-    network.config.id2label = dict(enumerate(PAIR_OF_SENTENCES.labels))
-    network.config.label2id = {label: index for index, label in enumerate(PAIR_OF_SENTENCES.labels)}
-    network.save_pretrained(tmp_path / "model")
-    tiny_tokenizer().save_pretrained(tmp_path / "model")
-    return tmp_path / "model"
-
-
-def test_an_mblm_runs_without_us_and_without_torch(saved, tmp_path):
-    folder = tmp_path / "onnx"
-    shown = CliRunner().invoke(app, ["export", str(saved), "--onnx", str(folder)])
+def test_an_mblm_runs_without_us_and_without_torch_as_it_reads_a_language(tmp_path):
+    folder, network = tmp_path / "onnx", learned_mblm(supervised_route="own")
+    model = keep(network, tmp_path / "model")
+    arguments = ["export", str(model), "--to", str(folder), "--format", "onnx", "--lang", "fr"]
+    shown = CliRunner().invoke(app, arguments)
     assert shown.exit_code == 0, shown.output
-    assert "onnx/model.onnx: logits as the model's own within" in shown.stdout
-    network = learned_mblm()
-    for pairs in ([("A dog runs.", "It runs.")], [("A cat.", "The old woman sees a man.")] * 3 + [("a", "b")]):
-        inputs = texts(pairs)
-        said = run_plain(RUN, str(folder), json.dumps({name: value.tolist() for name, value in inputs.items()}))
-        logits, with_torch = said.rsplit(maxsplit=1)
-        assert with_torch == "False"
-        wanted = network(**inputs).logits.detach().numpy()
-        np.testing.assert_allclose(np.array(json.loads(logits)), wanted, atol=1e-4)
+    assert "MB, logits as the model's own within" in shown.stdout and "onnxruntime" in shown.stdout
+    inputs = texts([("A cat.", "The old woman sees a man.")] * 3 + [("a", "b")])
+    said = run_plain(RUN, str(folder), json.dumps({name: value.tolist() for name, value in inputs.items()}))
+    logits, with_torch = said.rsplit(maxsplit=1)
+    assert with_torch == "False"
+    found = np.array(json.loads(logits))
+    np.testing.assert_allclose(found, network(**inputs, language="fr").logits.detach().numpy(), atol=1e-4)
+    assert np.abs(found - network(**inputs).logits.detach().numpy()).max() > 1e-3
+    assert set(re.findall(r"\w+", run_plain(PLAIN, str(folder)))) <= set(PAIR_OF_SENTENCES.labels)
     assert json.loads((folder / "labels.json").read_text()) == list(PAIR_OF_SENTENCES.labels)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     assert tokenizer("A dog.")["input_ids"] == tiny_tokenizer()("A dog.")["input_ids"]
 
 
-def test_a_model_that_is_told_the_language_is_exported_for_one(tmp_path):
-    network, inputs = learned_mblm(supervised_route="own"), texts([("A dog runs.", "It runs.")])
-    done = export_onnx(Loaded(network, tiny_tokenizer()), tmp_path / "fr", language="fr")
-    shown = run_plain(RUN, str(done.folder), json.dumps({name: value.tolist() for name, value in inputs.items()}))
-    found = np.array(json.loads(shown.rsplit(maxsplit=1)[0]))
-    np.testing.assert_allclose(found, network(**inputs, language="fr").logits.detach().numpy(), atol=1e-4)
-    assert np.abs(found - network(**inputs).logits.detach().numpy()).max() > 1e-3
+@pytest.mark.parametrize(("task", "int8"), [("choice", False), ("ner", True)])
+def test_tokens_and_choices(tmp_path, task, int8):
+    (done,) = polydistill.export(
+        saved(tmp_path / "model", task, blocks=1),
+        tmp_path / "out",
+        "onnx",
+        int8=int8,
+        agreement=0.9,
+        check_on="world:?rows=4",
+    )
+    assert done.check.answers > 6 * 4, "of every token, and of every row in six languages"
+    assert (done.check.agreement is None) == (not int8)
+    record = json.loads((done.folder / "export.json").read_text())
+    assert (record["task"], record["wanted"]["int8"]) == (task, int8)
+    said = run_plain(PLAIN, str(done.folder))
+    assert said.strip() in ("He slept.", "The floor was wet.") if task == "choice" else said.count("'") == 2 * 5
+
+
+def test_vectors_are_those_of_retrieval_from_the_tokenizer_file_alone(tmp_path):
+    model = saved(tmp_path / "model", None, blocks=1)
+    (done,) = polydistill.export(
+        model, tmp_path / "out", "onnx", pooling="mean", normalize=True, int8=True, check_on="world:?rows=4"
+    )
+    assert done.check.agreement > 0.98
+    written = ["A dog runs.", "The old woman sees a man and a dog. " * 20]
+    assert run_plain(PLAIN, str(done.folder)) == "(2, 16)\n"
+    read = Tokenizer.from_file(str(done.folder / "tokenizer.json")).encode_batch(written)
+    assert {len(text.ids) for text in read} == {MAX_LENGTH}, "padded and cut"
+    inputs = {"input_ids": [text.ids for text in read], "attention_mask": [text.attention_mask for text in read]}
+    session = onnxruntime.InferenceSession(done.folder / MODEL_FILE)
+    (found,) = session.run(None, {name: np.array(value) for name, value in inputs.items()})
+    loaded = load_encoder(model)
+    text = encode_texts(loaded.tokenizer, written, None, MAX_LENGTH)
+    (wanted,) = sentence_vectors(Reader(loaded.network.eval()), text, [(1,)], "mean")
+    cosines = (found * wanted.numpy()).sum(-1)
+    assert (cosines > 0.98).all() and (cosines < 1 - 1e-7).any(), "near, and in int8"
 
 
 class Other:
@@ -90,32 +105,44 @@ class Other:
         return [np.zeros((len(inputs["input_ids"]), 3), dtype=np.float32)]
 
 
-def test_a_file_that_says_something_else_is_refused(tmp_path, monkeypatch, saved):
+def test_a_file_that_says_something_else_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
+    model = saved(tmp_path / "model")
     monkeypatch.setattr("onnxruntime.InferenceSession", Other)
     monkeypatch.setattr(exporting, "_write", lambda model, inputs, file: file.touch())
-    with pytest.raises(
-        ValueError, match=r"says other logits than the model itself: they differ by up to .*, more than"
-    ):
-        polydistill.export(saved, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    with pytest.raises(ValueError, match=r"says other logits than the model itself .*: they differ by up to .*, more"):
+        polydistill.export(model, tmp_path / "out", "onnx")
+    monkeypatch.setattr(exporting, "products_in_int8", lambda file: None)
+    with pytest.raises(ValueError, match=r"In int8 the model says something else: the share of equal answers is 0\."):
+        polydistill.export(model, tmp_path / "out", "onnx", int8=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_a_folder_in_use_is_left_alone(tmp_path, saved):
+def test_a_folder_in_use_is_left_alone(tmp_path):
+    model = saved(tmp_path / "model")
     with pytest.raises(ValueError, match="is there and not empty"):
-        polydistill.export(saved, saved)
+        polydistill.export(model, model, "onnx")
 
 
-def test_without_the_extra(tmp_path, monkeypatch, saved):
+def test_without_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(
         ValueError, match=r"needs onnxscript, which is not installed: pip install 'polydistill\[onnx\]'"
     ):
-        polydistill.export(saved, tmp_path / "out")
+        polydistill.export(saved(tmp_path / "model"), tmp_path / "out", "onnx")
+
+
+def test_a_model_without_a_task_has_vectors_only(tmp_path):
+    with pytest.raises(ValueError, match=r"tuned for no task, so it has no answers to export\. Give a pooling"):
+        polydistill.export(saved(tmp_path / "model", None), tmp_path / "out", "onnx")
 
 
 def test_what_is_tried_has_pads_and_none():
     for rows, tokens in exporting._TRIED:
-        inputs = exporting._inputs(Loaded(tiny_network(), tiny_tokenizer()), (rows, tokens), ())
+        inputs = exporting._random(Loaded(tiny_network(), tiny_tokenizer()), (rows, tokens), ())
         assert inputs["input_ids"].shape == inputs["attention_mask"].shape == (rows, tokens)
         assert inputs["attention_mask"].sum(1).min() >= 1
         assert (inputs["input_ids"][inputs["attention_mask"] == 0] == tiny_tokenizer().pad_token_id).all()
+
+
+def test_every_task_has_a_head_here():
+    assert set(HEADS) == set(polydistill.api.TASKS)

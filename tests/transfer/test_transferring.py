@@ -153,6 +153,23 @@ def test_students_that_do_not_fit_are_refused_before_anything_learns(name):
         pytest.fail("learning began")
 
 
+@pytest.mark.parametrize(("ours", "other"), [(BLOCKS, BLOCKS + 1), (BLOCKS + 1, BLOCKS)])
+@pytest.mark.parametrize("name", ["ADAPT SRC", "ADAPT JOINT", "BITFIT SRC", "SFT", "FREEZE +2"])
+def test_students_of_unequal_depth_are_refused_where_blocks_travel(name, ours, other):
+    source, target = encoder("bert", num_hidden_layers=ours), encoder("bert", num_hidden_layers=other)
+    said = f"source student has {ours + strategy(name).added_blocks} blocks and the target student"
+    with pytest.raises(ValueError, match=said), transferring(strategy(name), source, target):
+        pytest.fail("learning began")
+
+
+def test_a_head_travels_between_students_of_unequal_depth():
+    source, target = encoder("bert"), encoder("bert", num_hidden_layers=BLOCKS + 1)
+    with transferring(strategy("FREEZE +0"), source, target) as learning:
+        learn(learning)
+    tuned, found = numbers(source), numbers(target)
+    assert all(np.array_equal(found[key], tuned[key]) for key in head_names(target))
+
+
 def test_one_width_and_two_vocabularies_fit_where_embeddings_stay():
     source, target = encoder("bert"), encoder("bert", vocab_size=50)
     with transferring(strategy("SFT"), source, target) as learning:

@@ -7,12 +7,15 @@ from typer.core import TyperGroup
 
 from polydistill import __version__
 from polydistill.cli import (
+    bench,
     doctor,
     exporting,
+    inspection,
     learning,
     models,
     multikd,
     pairs,
+    predicting,
     retrieval,
     students,
     tables,
@@ -85,7 +88,8 @@ def polydistill(
 
 for add in (
     *(tables.add, learning.add, multikd.add, students.add, pairs.add),
-    *(models.add, trimming.add, exporting.add, retrieval.add, doctor.add),
+    *(models.add, predicting.add, trimming.add, exporting.add, bench.add),
+    *(retrieval.add, inspection.add, doctor.add),
 ):
     add(app)
 

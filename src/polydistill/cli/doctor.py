@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import shutil
 from collections.abc import Iterator
@@ -74,8 +73,9 @@ def _tensorboard() -> Finding:
 def _threads() -> Finding:
     import torch
 
-    used = torch.get_num_threads()
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    from polydistill.serving.machine import cores
+
+    used, there = torch.get_num_threads(), cores()
     todo = f"More threads than cores slow it down: set OMP_NUM_THREADS={there}." if used > there else ""
     return Finding("threads", f"{used}, on {there} cores", todo)
 

@@ -1,6 +1,7 @@
 """Commands that show: quickstart, world, text, table, list, report."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -72,7 +73,7 @@ def world(
         for row in records:
             say(json.dumps(row, ensure_ascii=False))
         return
-    labels = [name for name in ("label", "ner_tags", "stars") if name in records[0]]
+    labels = [name for name in ("label", "ner_tags", "stars", "answers") if name in records[0]]
     texts = [name for name in records[0] if name not in (*labels, "language")]
     view = View(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("row", *labels, "", *texts):
@@ -80,7 +81,7 @@ def world(
     for at, row in enumerate(records):
         first = at % len(corpus.languages) == 0
         number = str(at // len(corpus.languages) + 1) if first else ""
-        shown = [_cell(row[name]) if first or isinstance(row[name], list) else "" for name in labels]
+        shown = [_cell(row[name]) if first or isinstance(row[name], list | dict) else "" for name in labels]
         last = at % len(corpus.languages) == len(corpus.languages) - 1
         cells = (Text(_cell(row[name])) for name in texts)
         view.add_row(number, *shown, str(row["language"]), *cells, end_section=last)
@@ -104,7 +105,9 @@ def text(
 
 
 def _cell(value: object) -> str:
-    """Words and their tags side by side, other things as they are."""
+    """Words and their tags side by side, of answers their texts, other things as they are."""
+    if isinstance(value, dict):
+        return " | ".join(value["text"])
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -170,15 +173,21 @@ def figure(
 ) -> None:
     """Print the points of a paper's figure and draw it; run what is missing first."""
     from polydistill import api
-    from polydistill.reports import figures
+    from polydistill.cli.inspection import show
+    from polydistill.reports import figures, inspection
 
     picture = None if out is None else figures.drawing(out)  # a wrong name is said before anything is run
     made = api.figure(id, scale, seeds, runs, errors(), finished)
-    results().print(figures.to_rich(made))
+    if isinstance(made, figures.Figure):
+        results().print(figures.to_rich(made))
+        said, plot = figures.to_markdown(made), partial(figures.draw, made)
+    else:
+        show(made)
+        said, plot = inspection.to_markdown(made), partial(inspection.main_plot, made)
     save(json_, made.model_dump_json(indent=2) + "\n")
-    save(markdown, figures.to_markdown(made))
+    save(markdown, said)
     if out is not None and picture is not None:
-        save(out, picture(figures.draw(made)))
+        save(out, picture(plot()))
 
 
 def list_(

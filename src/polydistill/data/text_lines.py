@@ -8,7 +8,7 @@ import gzip
 import io
 import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -29,12 +29,16 @@ def uncompressed(name: str) -> str:
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Line numbers (from 1) and lines without their ending (LF or CRLF) of a file, plain, `.gz`, `.xz` or `.zst`."""
+    return ((number, decoded(path, number, raw)) for number, raw in raw_lines(path))
+
+
+def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """As `read_lines`, before it is known whether a line is text."""
     number = 0
     try:
         with _open(path) as file:
-            for number, raw in enumerate(file, start=1):
-                body = raw.removesuffix(b"\n").removesuffix(b"\r")
-                yield number, _decoded(path, number, body.removeprefix(_BOM) if number == 1 else body)
+            for number, body in bodies(file):
+                yield number, body
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         kind = _COMPRESSED.get(path.suffix)
         if kind is None:  # the disk's trouble, not the file's
@@ -43,6 +47,13 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise DataError(path, number + 1, f"broken {kind} data ({error})", f"a whole {kind} file", way_out) from None
     if number == 0:
         raise DataError(path, None, "an empty file", "at least one line", "Check how the file was written or fetched.")
+
+
+def bodies(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines without their ending, and without a byte order mark before the first."""
+    for number, raw in enumerate(lines, start=1):
+        body = raw.removesuffix(b"\n").removesuffix(b"\r")
+        yield number, body.removeprefix(_BOM) if number == 1 else body
 
 
 def without_trailing_blanks(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
@@ -72,7 +83,8 @@ def _open(path: Path) -> IO[bytes] | gzip.GzipFile:
             return path.open("rb")
 
 
-def _decoded(path: Path, number: int, raw: bytes) -> str:
+def decoded(path: str | Path, number: int, raw: bytes) -> str:
+    """The text of a line, which must be UTF-8."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:

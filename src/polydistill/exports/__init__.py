@@ -1,1 +1,1 @@
-"""Models in the formats of other runtimes."""
+"""Models in the folders that other libraries load: transformers, sentence-transformers, ONNX Runtime."""

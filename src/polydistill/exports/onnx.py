@@ -1,92 +1,83 @@
 """A model as one ONNX file, which any ONNX runtime runs without Python's libraries and without ours.
 
-Batches and texts may be of any size. What the file says is held against what the model says before it is handed over.
+Batches and texts may be of any size. `tokenizer.json` beside it cuts and pads as the model was trained, so that
+`onnxruntime` and `tokenizers` alone turn texts into answers.
 """
 
 import json
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from polydistill.data.encoding import column_names
+from polydistill.exports.checking import compare, refuse
+from polydistill.exports.int8 import embedding_in_int8, products_in_int8
+from polydistill.exports.reading import Logits, Says, SentenceVectors, resting
+from polydistill.exports.samples import Batch, Sample, longest
+from polydistill.exports.wanted import Check, Wanted
 from polydistill.methods.method import Loaded
-from polydistill.students.polyglot import Polyglot
 from polydistill.tasks import TASKS, TaskName
-from polydistill.training.checkpoints import install
 
 OPSET = 20  # ours: onnxruntime knows it since 1.17, of early 2024
-TOLERANCE = 1e-4  # ours: far below what tells two classes apart, far above the rounding of fp32
-MODEL_FILE, LABELS_FILE, LOGITS = "model.onnx", "labels.json", "logits"
+MODEL_FILE, LABELS_FILE, LOGITS = "model.onnx", "labels.json", Logits.output
 _EXPORTED, *_TRIED = ((2, 5), (1, 1), (1, 9), (3, 16), (7, 3))  # rows and tokens
 
 
-@dataclass(frozen=True)
-class Exported:
-    """An exported model: its folder, and the largest difference to the model's own logits that was seen."""
+def write_onnx(loaded: Loaded, folder: Path, task: TaskName | None, wanted: Wanted, sample: Sample) -> Check:
+    """Write `model.onnx`, the tokenizer and the labels; refuse where it says other than the model.
 
-    folder: Path
-    difference: float
-
-
-class _Logits(nn.Module):
-    """The logits of a model from its inputs in order, as a graph needs it."""
-
-    def __init__(self, loaded: Loaded, language: str | None) -> None:
-        super().__init__()
-        self.student, self.language = Polyglot(loaded.network), language
-        self.names = (*column_names(loaded.tokenizer), "attention_mask")
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """[rows, classes], or what else the model's head gives."""
-        return cast(Tensor, self.student(dict(zip(self.names, inputs, strict=True)), self.language).logits_BC)
-
-
-def export_onnx(
-    loaded: Loaded,
-    folder: str | Path,
-    task: TaskName = "nli",
-    language: str | None = None,
-    tolerance: float = TOLERANCE,
-) -> Exported:
-    """Write `model.onnx` with the tokenizer and the labels beside it; refuse where its logits differ.
-
-    `language` is for models that are told the language of a text (XLM; an MBLM whose branches read alone): the file
-    then reads as they read that language.
+    In fp32 it is held against the model on random texts of several sizes and on the sample; in int8 on the sample.
     """
-    place = Path(folder).expanduser()
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise ValueError(f"{place} is there and not empty. Name another folder for the ONNX model.")
     runtime = _runtime()
-    asked = TASKS[task]
-    model = _Logits(Loaded(loaded.network.cpu().float(), loaded.tokenizer), language).eval()  # type: ignore[no-untyped-call]
-    choices = (2,) if asked.shape.lists else ()
-    unfinished = place.with_name(f".{place.name}.unfinished")
-    unfinished.mkdir(parents=True, exist_ok=True)
-    _write(model, _inputs(loaded, _EXPORTED, choices), unfinished / MODEL_FILE)
-    session = runtime.InferenceSession(unfinished / MODEL_FILE, providers=["CPUExecutionProvider"])
-    difference = max(_difference(model, session, _inputs(loaded, sizes, choices)) for sizes in (_EXPORTED, *_TRIED))
-    if not difference <= tolerance:
-        raise ValueError(
-            f"The ONNX model says other logits than the model itself: they differ by up to {difference:.2g}, more than "
-            f"{tolerance:.2g}. It was left in {unfinished} to look into; raise the tolerance if that is near enough."
-        )
-    loaded.tokenizer.save_pretrained(unfinished)
-    (unfinished / LABELS_FILE).write_text(json.dumps(asked.shape.labels, ensure_ascii=False) + "\n", encoding="utf-8")
-    install(unfinished, place)
-    return Exported(place, difference)
+    moved = Loaded(resting(loaded).network.float(), loaded.tokenizer)  # type: ignore[no-untyped-call]
+    model = says(moved, task, wanted).eval()
+    choices = (2,) if task is not None and TASKS[task].shape.lists == ("choices",) else ()
+    file = folder / MODEL_FILE
+    example = _random(moved, _EXPORTED, choices)
+    rows: AbstractContextManager[None] = embedding_in_int8(moved.network) if wanted.int8 else nullcontext()
+    with rows:
+        _write(model, example, file)
+    batches = list(sample.batches(moved, task))
+    if wanted.int8:
+        products_in_int8(file)
+    else:
+        batches += [Batch(_random(moved, sizes, choices)) for sizes in (_EXPORTED, *_TRIED)]
+    session = runtime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    texts = sample.name if wanted.int8 else f"{sample.name}, and random ids"
+    check = compare(
+        model,
+        lambda batch: session.run([model.output], {name: value.numpy() for name, value in batch.inputs.items()})[0],
+        batches,
+        f"onnxruntime {runtime.__version__}",
+        texts,
+        wanted.int8,
+    )
+    refuse(check, wanted)
+    _write_tokenizer(moved, folder)
+    if task is not None:
+        labels = json.dumps(TASKS[task].shape.labels, ensure_ascii=False)
+        (folder / LABELS_FILE).write_text(labels + "\n", encoding="utf-8")
+    return check
+
+
+def says(loaded: Loaded, task: TaskName | None, wanted: Wanted) -> Says:
+    """What is exported of the model: its sentence vectors, or what its head says."""
+    if wanted.pooling is not None:
+        return SentenceVectors(loaded, wanted.pooling, wanted.normalize, wanted.language)
+    assert task is not None, "without a head there are vectors only"
+    return Logits(loaded, wanted.language)
 
 
 def _runtime() -> Any:
     """ONNX Runtime, if all that an export needs is installed."""
     try:
+        import onnx  # noqa: F401 (the file is changed with it)
         import onnxruntime
         import onnxscript  # noqa: F401 (torch.onnx asks for it)
     except ImportError as error:
@@ -96,7 +87,7 @@ def _runtime() -> Any:
     return onnxruntime
 
 
-def _write(model: _Logits, inputs: Mapping[str, Tensor], file: Path) -> None:
+def _write(model: Says, inputs: Mapping[str, Tensor], file: Path) -> None:
     sizes = dict.fromkeys(range(next(iter(inputs.values())).ndim), torch.export.Dim.DYNAMIC)
     with _quietly(), torch.no_grad():
         program = torch.onnx.export(
@@ -104,16 +95,34 @@ def _write(model: _Logits, inputs: Mapping[str, Tensor], file: Path) -> None:
             tuple(inputs.values()),
             dynamo=True,
             input_names=list(inputs),
-            output_names=[LOGITS],
+            output_names=[model.output],
             dynamic_shapes=((sizes,) * len(inputs),),
             opset_version=OPSET,
             verbose=False,
         )
     assert program is not None, "the exporter that is asked for gives a program"
+    for node in program.model.graph.all_nodes():
+        node.metadata_props.clear()  # where in whose files of this machine each operation comes from
     program.save(file)
 
 
-def _inputs(loaded: Loaded, sizes: Sequence[int], choices: tuple[int, ...]) -> dict[str, Tensor]:
+def _write_tokenizer(loaded: Loaded, folder: Path) -> None:
+    """The tokenizer, whose `tokenizer.json`, where it has one, cuts and pads without `transformers`."""
+    tokenizer: Any = loaded.tokenizer
+    tokenizer.save_pretrained(folder)
+    file = folder / "tokenizer.json"
+    if file.is_file():
+        from tokenizers import Tokenizer
+
+        alone = Tokenizer.from_file(str(file))
+        alone.enable_truncation(longest(loaded))
+        alone.enable_padding(
+            pad_id=tokenizer.pad_token_id, pad_token=tokenizer.pad_token, pad_type_id=tokenizer.pad_token_type_id
+        )
+        alone.save(str(file))
+
+
+def _random(loaded: Loaded, sizes: Sequence[int], choices: tuple[int, ...]) -> dict[str, Tensor]:
     """Random texts of a batch, from the second on each one place shorter and padded."""
     rows, tokens = sizes
     drawn = torch.Generator().manual_seed(rows)
@@ -131,13 +140,6 @@ def _inputs(loaded: Loaded, sizes: Sequence[int], choices: tuple[int, ...]) -> d
 def _vocabulary(loaded: Loaded) -> int:
     embedding = cast(nn.Embedding, loaded.network.get_input_embeddings())
     return embedding.num_embeddings
-
-
-@torch.no_grad()
-def _difference(model: _Logits, session: Any, inputs: Mapping[str, Tensor]) -> float:
-    wanted = model(*inputs.values()).numpy()
-    (found,) = session.run([LOGITS], {name: value.numpy() for name, value in inputs.items()})
-    return float(np.abs(found - wanted).max()) if found.shape == wanted.shape else float("inf")
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class Judge:
     @property
     def task(self) -> Task[Any, Any]:
         """The task the rows are of."""
-        return TASKS[self.judging.task]
+        return self.judging.asked
 
     def scores(self, student: nn.Module, split: str) -> tuple[Score, ...]:
         """The task's scores of each language, with what was right by row."""
@@ -50,7 +50,7 @@ class Judge:
         }
 
     def _said(self, student: nn.Module, language: str) -> Any:
-        device: torch.device = next(student.parameters()).device
+        device = next((value.device for value in student.parameters()), torch.device("cpu"))  # ONNX has none
         return self.task.say(student, self.texts[language], language, device)
 
 

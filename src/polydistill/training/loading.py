@@ -50,15 +50,14 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
     name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
     if isinstance(run.method, Pretrain | Monolingual):
-        with quietly():
-            network = with_adapters(AutoModelForMaskedLM.from_pretrained(name, revision=revision), name, revision)
-        if isinstance(run.method, Monolingual) and not predicts_words(network.config):
+        loaded = load_masked(name, revision)
+        if isinstance(run.method, Monolingual) and not predicts_words(loaded.network.config):
+            said = ", ".join(loaded.network.config.architectures or ()) or "not said"
             raise ValueError(
-                f"{name} has no head that predicts hidden words (architecture: "
-                f"{', '.join(network.config.architectures or ()) or 'not said'}), so it cannot teach masked language "
-                "models. Name a masked language model, such as FacebookAI/xlm-roberta-base."
+                f"{name} has no head that predicts hidden words (architecture: {said}), so it cannot teach masked "
+                "language models. Name a masked language model, such as FacebookAI/xlm-roberta-base."
             )
-        return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
+        return loaded
     task = TASKS[run.method.task]
     return load_classifier(name, task.shape.labels, revision, task.head)
 
@@ -105,6 +104,22 @@ def with_adapters(network: PreTrainedModel, name: str | Path, revision: str | No
 def predicts_words(config: PretrainedConfig) -> bool:
     """Whether a model has been trained with a masked-language-modelling head."""
     return any(kind.endswith(("ForMaskedLM", "ForPreTraining")) for kind in config.architectures or ())
+
+
+def load_masked(name: str | Path, revision: str | None = None) -> Loaded:
+    """A model with the head that predicts hidden words, and its tokenizer."""
+    with quietly():
+        network = with_adapters(AutoModelForMaskedLM.from_pretrained(name, revision=revision), name, revision)
+    return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
+
+
+def load_for(start: Pretrained, task: TaskName) -> Loaded:
+    """A model that was tuned for the task."""
+    able = task_of(start, task)
+    if able != task:
+        known = "no task" if able is None else f"the task {able!r}"
+        raise ValueError(f"{start.name} was tuned for {known}, not for {task!r}. Tune it, or name its own task.")
+    return load_classifier(start.name, TASKS[task].shape.labels, start.revision, TASKS[task].head)
 
 
 def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
@@ -159,7 +174,11 @@ def task_of(start: Pretrained, wanted: TaskName = "nli") -> TaskName | None:
 
     A head whose labels are of no task counts as one of the wanted task, if it may be: reading it says what is wrong.
     """
-    config = AutoConfig.from_pretrained(start.name, revision=start.revision)
+    return task_in(AutoConfig.from_pretrained(start.name, revision=start.revision), wanted)
+
+
+def task_in(config: PretrainedConfig, wanted: TaskName = "nli") -> TaskName | None:
+    """The same of a model's configuration."""
     able = [name for name, task in TASKS.items() if has_head(config, task.head)]
     fitting = [name for name in able if fits(config, TASKS[name].shape.labels)]
     return wanted if wanted in (fitting or able) else next(iter(fitting or able), None)

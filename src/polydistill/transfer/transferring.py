@@ -1,12 +1,13 @@
 """A strategy from beginning to end, around whatever trains."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from transformers import PreTrainedModel
 
 from polydistill.students.adapters import attach
 from polydistill.students.grow import add_blocks
+from polydistill.students.layers import blocks
 from polydistill.transfer.carry import add, check_fit, copy, sharing, values
 from polydistill.transfer.select import head_names, select
 from polydistill.transfer.strategies import Strategy
@@ -33,7 +34,8 @@ def transferring(
         yield learning
         return
     ours, other = networks["source"], networks["target"]
-    check_fit(ours, other, names)  # before the hours of training
+    check_depth(ours, other, names)  # before the hours of training
+    check_fit(ours, other, names)
     if strategy.carries == "share":
         with sharing(ours, other, names):
             yield learning
@@ -51,6 +53,17 @@ def equip(network: PreTrainedModel, strategy: Strategy, seed: int) -> None:
     add_blocks(network, strategy.added_blocks, seed)
     if strategy.trains == "adapters":
         attach(network, strategy.bottleneck, seed=seed)
+
+
+def check_depth(source: PreTrainedModel, target: PreTrainedModel, names: Collection[str]) -> None:
+    """Refuse a change of blocks between students of unequal depth: the deeper one would take it in part."""
+    ours, other = len(blocks(source)), len(blocks(target))
+    in_blocks = {id(value) for block in blocks(source) for value in block.parameters()}
+    if ours != other and any(id(source.get_parameter(name)) in in_blocks for name in names):
+        raise ValueError(
+            f"The source student has {ours} blocks and the target student {other}, and under this strategy blocks "
+            "travel from one to the other. Take students of one depth, or a strategy that leaves blocks alone."
+        )
 
 
 def _given(network: PreTrainedModel | None, role: str) -> PreTrainedModel:

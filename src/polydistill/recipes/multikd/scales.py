@@ -1,19 +1,19 @@
 """The scales of the MultiKD recipes: what `paper`, `world` and `smoke` each decide.
 
-`paper` is mBERT and XLM-R base with large monolingual teachers on XNLI, `world` the mini-world (minutes a run), `smoke`
-seconds, for tests: it shows that all parts fit, and nothing else. The mini-world has no Chinese; where the paper has
-it, a supervised language far from English, the mini-world has Turkish.
+`paper` is mBERT and XLM-R base with large monolingual teachers on XNLI and MARC, `world` the mini-world (minutes a
+run), `smoke` seconds, for tests: it shows that all parts fit, and nothing else. The mini-world has no Chinese; where
+the paper has it, a supervised language far from English, the mini-world has Turkish.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from polydistill.data.sources import HubSource, Source, WorldSource
+from polydistill.data.sources import FileSource, HubSource, Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import Pretrain
 from polydistill.recipes.xd import tables as xd
-from polydistill.recipes.xd.scales import CHECKPOINTS, XNLI_REVISION, Polyglot
+from polydistill.recipes.xd.scales import CHECKPOINTS, WORLD_LANGUAGES, XNLI_REVISION, Polyglot
 from polydistill.recipes.xd.scales import setting as xd_setting
 from polydistill.tasks import TaskName
 from polydistill.training.origins import Fresh, Pretrained, ResultOf, Start
@@ -77,35 +77,45 @@ class Setting:
         return Training.model_validate({**self.training.model_dump(), **update})
 
 
-def setting(scale: str) -> Setting:
-    """The setting of a scale."""
+def setting(scale: str, task: TaskName = "nli") -> Setting:
+    """The setting of a scale for one of the paper's tasks: NLI or star rating."""
     match scale:
         case "paper":
-            return _paper()
+            return _paper(task)
         case "world":
-            return _world()
+            return _world(task)
         case "smoke":
-            return _smoke()
+            return _smoke(task)
     raise unknown("scale of the MultiKD recipes", scale, get_args(Scale))
 
 
-def _paper() -> Setting:
+MARC = "data/marc"
+"""The folder that holds MARC, one file a split and language; the hub no longer has it (docs/stars.md)."""
+
+
+def _paper(task: TaskName) -> Setting:
     def xnli(split: str) -> HubSource:
-        return HubSource(name="facebook/xnli", revision=XNLI_REVISION, config="{lang}", split=split, aligned=True)
+        name = "validation" if split == "dev" else split
+        return HubSource(name="facebook/xnli", revision=XNLI_REVISION, config="{lang}", split=name, aligned=True)
+
+    def marc(split: str) -> FileSource:
+        return FileSource(path=f"{MARC}/{split}.{{lang}}.jsonl", aligned=False)
 
     def ready(name: str) -> StartOf:
         return lambda _: Pretrained(name=name)
 
     rates, epochs = (1e-5, 2e-5, 3e-5), (2, 3, 5, 7, 10)  # "we search ..." (Experimental Setup)
+    rows_of, stars = (marc, True) if task == "stars" else (xnli, False)
+    far = ("ja",) if stars else ("ru", "ar", "hi", "vi", "bg", "el", "sw", "th", "tr", "ur")
     return Setting(
         scale="paper",
-        task="nli",
+        task=task,
         supervised=("en", "fr", "zh"),
-        zero_shot=("de", "es", "ru", "ar", "hi", "vi", "bg", "el", "sw", "th", "tr", "ur"),
-        train=xnli("train"),
-        rows=392_702,  # table 1
-        dev=xnli("validation"),
-        test=xnli("test"),
+        zero_shot=("de", "es", *far),
+        train=rows_of("train"),
+        rows=200_000 if stars else 392_702,  # table 1
+        dev=rows_of("dev"),
+        test=rows_of("test"),
         max_length=128,  # "The maximum length is 128"
         training=Training(
             steps=1,
@@ -130,27 +140,31 @@ def _paper() -> Setting:
     )
 
 
-def _world() -> Setting:
+def _world(task: TaskName) -> Setting:
     """All numbers are ours."""
+    text = WorldSource(rows=4_000, split="train", mixed=True)
+    teacher = Polyglot(
+        Fresh(vocabulary=600, blocks=3),
+        text,
+        Training(steps=800, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
+    )
     return _of_the_world(
         "world",
+        task,
         rows=(9_000, 900, 1_500),
         training=Training(steps=1, batch_size=32, warmup=0.1, decay="linear"),
         ways=tuple(Way(rate, number) for rate in (5e-4, 1e-3, 2e-3) for number in (1.0, 1.4, 2.8)),
         way=Way(1e-3, 1.4),
-        teacher=Polyglot(
-            Fresh(vocabulary=600, blocks=3),
-            WorldSource(rows=4_000, split="train", mixed=True),
-            Training(steps=800, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
-        ),
+        teacher=teacher,
         depths={"K = 0": 0, "K = 2": 1, "K = 4": 2, "K = 8": 3, "K = 12": 4},
     )
 
 
-def _smoke() -> Setting:
+def _smoke(task: TaskName) -> Setting:
     few = Training(steps=4, batch_size=4, learning_rate=1e-3)
     return _of_the_world(
         "smoke",
+        task,
         rows=(30, 15, 15),
         training=few,
         ways=(Way(1e-3, 0.1), Way(1e-2, 0.1)),
@@ -164,6 +178,7 @@ def _smoke() -> Setting:
 
 def _of_the_world(
     scale: Literal["world", "smoke"],
+    task: TaskName,
     rows: tuple[int, int, int],
     training: Training,
     ways: tuple[Way, ...],
@@ -171,12 +186,19 @@ def _of_the_world(
     teacher: Polyglot,
     depths: Mapping[str, int],
 ) -> Setting:
-    """The mini-world; the student begins as the polyglot of the XD tables, which then is pre-trained once for both."""
+    """The mini-world. For NLI the student begins as the polyglot of the XD tables, which is pre-trained once for both.
+
+    Who rates reviews has read reviews.
+    """
     train, dev, test = rows
     supervised = ("en", "fr", "tr")
+    polyglot = xd_setting(scale).polyglot
+    assert polyglot is not None, "the mini-world has nothing to download"
+    if task == "stars":
+        polyglot, teacher = _reviewing(polyglot), _reviewing(teacher)
     return Setting(
         scale=scale,
-        task="nli",
+        task=task,
         supervised=supervised,
         zero_shot=("de", "es", "sw"),
         train=WorldSource(rows=train, split="train"),
@@ -187,12 +209,21 @@ def _of_the_world(
         training=training,
         way=way,
         ways=ways,
-        students={"mBERT-based model": lambda seed: xd.encoder(xd_setting(scale), "XLM MLM+TLM", seed)},
+        students={
+            "mBERT-based model": lambda seed: ResultOf(
+                run=xd.pretrained(polyglot, WORLD_LANGUAGES, "XLM MLM+TLM", seed)
+            )
+        },
         teachers={code: _monolingual(teacher, code) for code in supervised},
         blocks=2,
         depths=depths,
         equal_steps=True,
     )
+
+
+def _reviewing(polyglot: Polyglot) -> Polyglot:
+    """The same, on text with reviews in it."""
+    return replace(polyglot, text=polyglot.text.model_copy(update={"opinions": True}))
 
 
 def _monolingual(teacher: Polyglot, code: str) -> StartOf:

@@ -1,0 +1,59 @@
+"""The texts on which an export is held against its model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from polydistill.data.batches import length_batches
+from polydistill.data.encoding import encode
+from polydistill.data.load import load_rows
+from polydistill.data.rows import SENTENCE
+from polydistill.data.sources import Source, WorldSource, format_source
+from polydistill.defaults import MAX_LENGTH
+from polydistill.methods.method import Loaded
+from polydistill.tasks import TASKS, TaskName
+
+_ROWS = WorldSource(rows=20, split="test")
+_LANGUAGES = ("en", "fr", "de", "es", "tr", "sw")
+_BATCH = 16  # ours: several batches, so that several sizes are tried
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Texts as a model reads them; where they are single sentences, as they are written, too."""
+
+    inputs: dict[str, Tensor]
+    sentences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of a source in some languages; no label of theirs is read."""
+
+    source: Source = _ROWS
+    languages: tuple[str, ...] = _LANGUAGES
+
+    @property
+    def name(self) -> str:
+        """Such as "world:?rows=20&split=test in en, tr"."""
+        return f"{format_source(self.source)} in {', '.join(self.languages)}"
+
+    def batches(self, loaded: Loaded, task: TaskName | None) -> Iterator[Batch]:
+        """The rows of a task, or sentences, as the model reads them."""
+        shape = SENTENCE if task is None else TASKS[task].shape
+        length = longest(loaded)
+        for rows in load_rows(self.source, shape, self.languages).rows.values():
+            if task is None:
+                text = encode(loaded.tokenizer, rows, shape, length)
+            else:
+                text = TASKS[task].encode(loaded.tokenizer, rows, length)
+            written = list(rows["text"]) if task is None else []
+            for places, inputs in length_batches(text, _BATCH, torch.device("cpu")):
+                yield Batch(inputs, tuple(written[place] for place in places) if written else ())
+
+
+def longest(loaded: Loaded) -> int:
+    """The number of tokens that a text is cut to."""
+    return min(MAX_LENGTH, int(loaded.tokenizer.model_max_length))

@@ -1,0 +1,106 @@
+"""The lines of Python that use an exported folder, run in it, with nothing but the library it is for."""
+
+from polydistill.exports.wanted import Wanted
+from polydistill.tasks import TaskName
+
+_PAIRS: dict[TaskName, str] = {
+    "nli": '[("Every dog sleeps.", "A dog sleeps."), ("Every dog sleeps.", "No dog sleeps.")]',
+    "stars": '[("It broke after a day.", "A bad buy kitchen"), ("I love it.", "A good buy kitchen")]',
+}
+_SENTENCES = '["Every dog sleeps.", "A dog sleeps."]'
+_WORDS = '["The", " king", " lives", " in", " Rome"]  # spaces as in running text'
+_CHOICE = (
+    'premise, question = "The man fell.", "What was the CAUSE of this?"\nchoices = ["He slept.", "The floor was wet."]'
+)
+_HEADS: dict[TaskName | None, str] = {
+    "nli": "AutoModelForSequenceClassification",
+    "stars": "AutoModelForSequenceClassification",
+    "ner": "AutoModelForTokenClassification",
+    "choice": "AutoModelForMultipleChoice",
+}
+_COLUMNS = '{"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}'
+
+
+def usage(wanted: Wanted, task: TaskName | None, words: bool, ours: bool) -> str:
+    """The lines; `words`: the head predicts words; `ours`: the architecture is not one of `transformers`."""
+    if wanted.format == "onnx":
+        return _onnx(task)
+    first = "import polydistill  # it makes the architecture known\n" if ours else ""
+    if wanted.format == "sentence-transformers":
+        return (
+            f"{first}from sentence_transformers import SentenceTransformer\n\n"
+            f'model = SentenceTransformer(".")\nvectors = model.encode({_SENTENCES})\n'
+            "print(model.similarity(vectors, vectors))"
+        )
+    return first + _transformers(task, words)
+
+
+def _transformers(task: TaskName | None, words: bool) -> str:
+    head = _HEADS.get(task, "AutoModelForMaskedLM" if words else "AutoModel")
+    begin = (
+        f"from transformers import {head}, AutoTokenizer\n\n"
+        f'tokenizer, model = AutoTokenizer.from_pretrained("."), {head}.from_pretrained(".")\n'
+    )
+    if task in _PAIRS:
+        return (
+            f"{begin}pairs = {_PAIRS[task]}\n"
+            'logits = model(**tokenizer(pairs, padding=True, return_tensors="pt")).logits\n'
+            "print([model.config.id2label[int(best)] for best in logits.argmax(-1)])"
+        )
+    if task == "ner":
+        return (
+            f"{begin}words = {_WORDS}\n"
+            'text = tokenizer(words, is_split_into_words=True, return_tensors="pt")\n'
+            "tags, places = model(**text).logits[0].argmax(-1), text.word_ids()\n"
+            "print([model.config.id2label[int(tags[places.index(at)])] for at in range(len(words))])"
+        )
+    if task == "choice":
+        return (
+            f"{begin}{_CHOICE}\n"
+            'head, nothing = tokenizer(premise, question), len(tokenizer("")["input_ids"])\n'
+            'tails = [tokenizer("", choice) for choice in choices]\n'
+            "rows = [{name: head[name] + tail[name][nothing:] for name in head} for tail in tails]\n"
+            'inputs = tokenizer.pad(rows, return_tensors="pt")\n'
+            "print(choices[model(**{name: rows[None] for name, rows in inputs.items()}).logits.argmax()])"
+        )
+    last = "logits" if words else "last_hidden_state"
+    return f'{begin}print(model(**tokenizer({_SENTENCES}, padding=True, return_tensors="pt")).{last}.shape)'
+
+
+def _onnx(task: TaskName | None) -> str:
+    begin = (
+        f"{'import json' + chr(10) if task in ('nli', 'stars', 'ner') else ''}"
+        "import numpy as np, onnxruntime\nfrom tokenizers import Tokenizer\n\n"
+        'tokenizer, session = Tokenizer.from_file("tokenizer.json"), onnxruntime.InferenceSession("model.onnx")\n'
+        f"columns = {_COLUMNS}\nnames = [one.name for one in session.get_inputs()]\n"
+    )
+    given = "{name: np.array([getattr(text, columns[name]) for text in texts]) for name in names}"
+    labels = 'labels = json.load(open("labels.json"))\n'
+    if task in _PAIRS:
+        return (
+            f"{begin}{labels}texts = tokenizer.encode_batch({_PAIRS[task]})\n"
+            f"(logits,) = session.run(None, {given})\nprint([labels[best] for best in logits.argmax(-1)])"
+        )
+    if task == "ner":
+        return (
+            f"{begin}{labels}words = {_WORDS}\n"
+            f"texts = tokenizer.encode_batch([words], is_pretokenized=True)\n(logits,) = session.run(None, {given})\n"
+            "tags, places = logits[0].argmax(-1), texts[0].word_ids\n"
+            "print([labels[tags[places.index(at)]] for at in range(len(words))])"
+        )
+    if task == "choice":
+        return (
+            f"{begin}{_CHOICE}\n"
+            'head, nothing = tokenizer.encode(premise, question), len(tokenizer.encode("").ids)\n'
+            'tails = [tokenizer.encode("", choice) for choice in choices]\n'
+            "inputs = {}\nfor name, column in ((name, columns[name]) for name in names):\n"
+            "    rows = [getattr(head, column) + getattr(tail, column)[nothing:] for tail in tails]\n"
+            '    pad = tokenizer.padding["pad_id"] if name == "input_ids" else 0\n'
+            "    longest = max(map(len, rows))\n"
+            "    inputs[name] = np.array([[row + [pad] * (longest - len(row)) for row in rows]])\n"
+            "print(choices[session.run(None, inputs)[0].argmax()])"
+        )
+    return (
+        f"{begin}texts = tokenizer.encode_batch({_SENTENCES})\n"
+        f"(vectors,) = session.run(None, {given})\nprint(vectors.shape)"
+    )

@@ -1,0 +1,213 @@
+"""Models side by side: rows a second, latency, memory, size. Each has a process of its own; they take turns.
+
+Only one works at a time, every second turn goes backwards, and a ratio is taken within a turn: so a slow moment of the
+machine slows all alike.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from pydantic import Field, PositiveInt
+
+from polydistill.data.load import load_rows
+from polydistill.data.records import file_format
+from polydistill.data.sources import WorldSource
+from polydistill.data.text_lines import raw_lines, read_lines
+from polydistill.serving.bench_worker import Ended, Job, Opened, Ready, Trouble, Turn
+from polydistill.serving.json_lines import read_rows
+from polydistill.serving.machine import cores, processor
+from polydistill.serving.reader import Backend, model_place, size_on_disk
+from polydistill.specs import Spec
+from polydistill.tasks import TASKS, TaskName
+from polydistill.training.execute import versions
+from polydistill.world.grammar import available_languages
+
+Answer = TypeVar("Answer", Ready, Opened, Turn, Ended)
+
+
+class Settings(Spec):
+    """How models are measured."""
+
+    task: TaskName = "nli"
+    batch_size: PositiveInt = 32
+    rows: PositiveInt = 256
+    singles: PositiveInt = 20
+    """Rows of a turn that are read one by one, for the latency."""
+    turns: PositiveInt = 5
+    threads: PositiveInt = Field(default_factory=torch.get_num_threads)
+    language: str | None = None
+
+
+class Measured(Spec):
+    """One model. Times in seconds, sizes in bytes."""
+
+    model: str
+    backend: Backend
+    parameters: int | None
+    disk: int
+    load_seconds: float
+    peak_memory: int
+    """The most that its process held resident, Python and the libraries included."""
+    memory_before: int
+    """What the process held before the model was opened: the libraries alone."""
+    reading_seconds: tuple[float, ...]
+    """To read all rows in batches, by turn."""
+    latency_seconds: tuple[float, ...]
+    """Of every row that was read alone."""
+
+    def latency(self, percent: float) -> float:
+        """A percentile of the seconds that a row alone takes."""
+        return float(np.percentile(self.latency_seconds, percent))
+
+
+class Bench(Spec):
+    """What was measured, and all that the numbers depend on."""
+
+    processor: str
+    cores: int
+    load_average: tuple[float, float]
+    """Of the last minute, before and after: what else the machine did. The models' own work is in the second."""
+    versions: dict[str, str]
+    settings: Settings
+    text: str
+    """Where the rows are from."""
+    models: tuple[Measured, ...]
+
+    def rows_a_second(self, model: Measured) -> list[float]:
+        """By turn."""
+        return [self.settings.rows / seconds for seconds in model.reading_seconds]
+
+    def speedups(self, model: Measured) -> list[float]:
+        """By turn, how many times as many rows a second as the first model reads."""
+        first = self.models[0].reading_seconds
+        return [theirs / ours for theirs, ours in zip(first, model.reading_seconds, strict=True)]
+
+
+def bench(models: Sequence[str | Path], settings: Settings, text: Path | None = None) -> Bench:
+    """Measure models on the rows of a file (JSONL as for `predict`, or a sentence a line), or of the mini-world."""
+    if not models:
+        raise ValueError("No model is named. Name one or more: folders, hub names, ONNX folders.")
+    rows = _rows(settings, text)
+    settings = settings.model_copy(update={"rows": len(rows)})
+    busy = os.getloadavg()[0]
+    with ExitStack() as stack:
+        workers = [stack.enter_context(_Worker(str(model), settings, rows)) for model in models]
+        for worker in workers:
+            worker.wait()  # until all have imported what they need, which takes the machine's time
+        for worker in workers:
+            worker.open()
+        for turn in range(settings.turns):
+            for worker in workers[:: 1 if turn % 2 == 0 else -1]:
+                worker.take(turn)
+        measured = tuple(worker.ended() for worker in workers)
+    return Bench(
+        processor=processor(),
+        cores=cores(),
+        load_average=(busy, os.getloadavg()[0]),
+        versions={**versions(), **_version("onnxruntime")},
+        settings=settings,
+        text="the mini-world" if text is None else str(text),
+        models=measured,
+    )
+
+
+class _Worker:
+    """A process with one model."""
+
+    def __init__(self, model: str, settings: Settings, rows: Sequence[dict[str, Any]]) -> None:
+        self.model, self.turns = model, list[Turn]()
+        self.disk = size_on_disk(model_place(model))
+        threads = {name: str(settings.threads) for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "polydistill.serving.bench_worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, **threads},
+        )
+        shared = settings.model_dump(include={"task", "language", "batch_size", "singles", "threads"})
+        self.job = Job(model=model, rows=tuple(rows), **shared)
+
+    def __enter__(self) -> "_Worker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def wait(self) -> None:
+        """Until the process can be told something."""
+        self._hear(Ready)
+
+    def open(self) -> None:
+        """The model."""
+        self.opened = self._ask(self.job.model_dump_json(), Opened)
+
+    def take(self, turn: int) -> None:
+        """A turn."""
+        self.turns.append(self._ask(f"turn {turn}", Turn))
+
+    def ended(self) -> Measured:
+        """All that is known of the model."""
+        end = self._ask("end", Ended)
+        return Measured(
+            model=self.model,
+            backend=self.opened.backend,
+            parameters=end.parameters,
+            disk=self.disk,
+            load_seconds=self.opened.load_seconds,
+            peak_memory=end.peak,
+            memory_before=end.before,
+            reading_seconds=tuple(turn.reading for turn in self.turns),
+            latency_seconds=tuple(seconds for turn in self.turns for seconds in turn.alone),
+        )
+
+    def _ask(self, line: str, kind: type[Answer]) -> Answer:
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):  # of a process that has ended nothing will be heard
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
+        return self._hear(kind)
+
+    def _hear(self, kind: type[Answer]) -> Answer:
+        assert self.process.stdout is not None
+        said = self.process.stdout.readline()
+        if not said:
+            code = self.process.wait()
+            raise ValueError(f"The process that measured {self.model} ended with code {code}; its memory may be short.")
+        if '"error"' in said:
+            raise ValueError(f"{self.model} cannot be measured: {Trouble.model_validate_json(said).error}")
+        return kind.model_validate_json(said)
+
+
+def _rows(settings: Settings, text: Path | None) -> list[dict[str, Any]]:
+    """The rows that all models read, no more than wanted."""
+    asked = TASKS[settings.task]
+    if text is None:
+        codes = available_languages()
+        each = -(-settings.rows // len(codes))
+        tables = load_rows(WorldSource(rows=each), asked.shape, codes).rows.values()
+        given: list[Any] = [row for rows in zip(*tables, strict=True) for row in rows]
+    elif file_format(text) == "jsonl":
+        given = list(read_rows(raw_lines(text), str(text), settings.task))
+    else:
+        beside = ("",) * (len(asked.shape.texts) - 1)
+        given = [line if asked.shape.lists else (line, *beside) for _, line in read_lines(text) if line.strip()]
+    if not given:
+        raise ValueError(f"{text} has no rows to read. Name another file.")
+    return [dict(asked.row(row)) for row in given[: settings.rows]]
+
+
+def _version(package: str) -> dict[str, str]:
+    there = importlib.util.find_spec(package) is not None
+    return {package: importlib.metadata.version(package)} if there else {}

@@ -1,0 +1,149 @@
+"""One model in a process of its own, which reads when it is told to: `python -m polydistill.serving.bench_worker`.
+
+It says when it is ready. A line of JSON comes in (the job), and a line goes out (what opening the model took). Then
+every line `turn N` is answered with the times of a turn, and `end` with memory and parameters. Trouble is an `error`.
+"""
+
+import gc
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+
+from polydistill.data.batches import length_batches
+from polydistill.exports.onnx import MODEL_FILE
+from polydistill.serving.machine import peak_resident, resident
+from polydistill.serving.predicting import encoded
+from polydistill.serving.reader import Backend, Reader, model_place, open_reader
+from polydistill.specs import Spec
+from polydistill.tasks import TaskName
+from polydistill.tasks.task import Record
+
+
+class Job(Spec):
+    """What a worker is told."""
+
+    model: str
+    task: TaskName
+    language: str | None = None
+    rows: tuple[dict[str, Any], ...]
+    batch_size: int
+    singles: int
+    """Rows of a turn that are read one by one."""
+    threads: int
+
+
+class Turn(Spec):
+    """Seconds to read all rows in batches, and seconds of each row that was read alone."""
+
+    reading: float
+    alone: tuple[float, ...]
+
+
+class Ready(Spec):
+    """All is imported."""
+
+
+class Opened(Spec):
+    """What opening took, with the libraries imported and the files in the machine's cache."""
+
+    backend: Backend
+    load_seconds: float
+
+
+class Ended(Spec):
+    """Memory in bytes: the peak of the process, and what it held before the model; and the model's parameters."""
+
+    peak: int
+    before: int
+    parameters: int | None
+
+
+class Trouble(Spec):
+    """Why a model cannot be measured."""
+
+    error: str
+
+
+class Worker:
+    """A model that is open and has read once."""
+
+    def __init__(self, job: Job) -> None:
+        torch.set_num_threads(job.threads)
+        self.job, self.before = job, resident()
+        open_reader(job.model, job.task)  # what is read once from disk, and imported, is so for all
+        gc.collect()
+        began = time.perf_counter()
+        self.reader = open_reader(job.model, job.task)
+        self.opened = Opened(backend=self.reader.backend, load_seconds=time.perf_counter() - began)
+        read(self.reader, job.rows[: job.batch_size], job)
+
+    def turn(self, number: int) -> Turn:
+        """All rows once in batches of similar lengths, and the next few rows alone."""
+        rows, first = self.job.rows, number * self.job.singles
+        alone = [rows[at % len(rows)] for at in range(first, first + self.job.singles)]
+        return Turn(reading=self._seconds(rows), alone=tuple(self._seconds([row]) for row in alone))
+
+    def _seconds(self, rows: Sequence[Record]) -> float:
+        began = time.perf_counter()
+        read(self.reader, rows, self.job)
+        return time.perf_counter() - began
+
+    def ended(self) -> Ended:
+        """What it took."""
+        return Ended(peak=peak_resident(), before=self.before, parameters=parameters(self.reader, self.job.model))
+
+
+def read(reader: Reader, rows: Sequence[Record], job: Job) -> None:
+    """From texts to logits, as predicting does it."""
+    text, _ = encoded(reader, rows, job.task)
+    with torch.inference_mode():
+        for _, inputs in length_batches(text, job.batch_size, reader.device):
+            reader.student(inputs, job.language).logits_BC.cpu()
+
+
+def parameters(reader: Reader, model: str) -> int | None:
+    """The model's parameters; of an ONNX file unknown where `onnx` is not installed."""
+    if reader.backend == "PyTorch":
+        return sum(value.numel() for value in reader.student.parameters())
+    try:
+        import onnx
+    except ImportError:
+        return None
+    file = model_place(model) / MODEL_FILE
+    graph = onnx.load(file, load_external_data=False).graph
+    return int(sum(math.prod(one.dims) for one in graph.initializer))
+
+
+def serve(lines: Iterable[str], answer: Callable[[Spec], None]) -> None:
+    """Do what the lines say."""
+    coming = iter(lines)
+    answer(Ready())
+    try:
+        worker = Worker(Job.model_validate_json(next(coming)))
+        answer(worker.opened)
+        for line in coming:
+            command, *number = line.split()
+            answer(worker.turn(int(number[0])) if command == "turn" else worker.ended())
+    except (ValueError, OSError) as error:
+        answer(Trouble(error=str(error)))
+
+
+def main() -> None:
+    """Answer on what was standard output; what libraries print goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def answer(what: Spec) -> None:
+        answers.write(what.model_dump_json() + "\n")
+        answers.flush()
+
+    serve(sys.stdin, answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""What a measurement was taken on: the processor, its cores, and the memory of this process."""
+
+import os
+import platform
+import resource
+import sys
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]  # comes with accelerate
+
+_STATUS = Path("/proc/self/status")
+
+
+def processor() -> str:
+    """The processor's name."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds now."""
+    return int(psutil.Process().memory_info().rss)
+
+
+def peak_resident() -> int:
+    """The most bytes that this process ever held. Linux's own mark, for the usual one counts the parent's, too."""
+    marks = _STATUS.read_text(encoding="utf-8").splitlines() if _STATUS.exists() else []
+    for line in marks:
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024

@@ -1,0 +1,30 @@
+"""A tiny tuned model as PyTorch and as the ONNX folder of its export."""
+
+from pathlib import Path
+
+import pytest
+
+from polydistill.data.rows import PAIR_OF_SENTENCES
+from polydistill.exports.onnx import export_onnx
+from polydistill.methods.method import Loaded
+from tiny import tiny_network, tiny_tokenizer
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier with the labels of NLI, random weights."""
+    folder = tmp_path_factory.mktemp("serving") / "model"
+    network = tiny_network().float()
+    network.config.id2label = dict(enumerate(PAIR_OF_SENTENCES.labels))
+    network.config.label2id = {label: index for index, label in enumerate(PAIR_OF_SENTENCES.labels)}
+    network.save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(model: Path) -> Path:
+    """The same, exported."""
+    folder = model.with_name("onnx")
+    export_onnx(Loaded(tiny_network().float().eval(), tiny_tokenizer()), folder)
+    return folder
