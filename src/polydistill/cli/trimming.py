@@ -38,7 +38,7 @@ def trim(
     keep: Annotated[int | None, typer.Option(help="Pieces to keep at most, special ones included.")] = None,
     by: Annotated[
         Literal["frequency", "script", "both"] | None,
-        typer.Option(help="What stays: frequent in the text, of the languages' scripts, or both. Default: both."),
+        typer.Option(help="What stays. Default: both, or script where there is no text."),
     ] = None,
 ) -> None:
     """Leave out the pieces (and their weights) that some languages do not need."""
