@@ -27,7 +27,7 @@ def alignment(one: ArrayLike, other: ArrayLike) -> float:
 
 
 def uniformity(vectors: ArrayLike) -> float:
-    """Over all pairs i < j, at length one, the log of the mean of exp(-2 |u_i - u_j|^2) (Wang & Isola 2020, eq. 2)."""
+    """The log of the mean of exp(-2 |u_i - u_j|^2) over pairs i < j, at length one (Wang & Isola 2020, Sec. 4.1)."""
     points_ND = _unit(vectors)
     count, total = len(points_ND), 0.0
     if count < 2:
@@ -81,9 +81,9 @@ def same_group(vectors: ArrayLike, groups: Sequence[object], neighbours: int) ->
 def linear_cka(one: ArrayLike, other: ArrayLike, unbiased: bool = True) -> float:
     """Linear centred kernel alignment of two models' vectors of the same N texts; their widths may differ.
 
-    |X^T Y|^2 / (|X^T X| |Y^T Y|), Frobenius norms of centred X and Y (Kornblith et al. 2019, eq. 5). That is near 1 for
+    |X^T Y|^2 / (|X^T X| |Y^T Y|), Frobenius norms of centred X and Y (Kornblith et al. 2019). That is near 1 for
     unrelated vectors, too, where they are wider than many. `unbiased` takes for each of the three the estimate whose
-    mean is 0 then (Song et al. 2012, eq. 4; Nguyen et al. 2021, eq. 3).
+    mean is 0 then (Song et al. 2012; Nguyen et al. 2021).
     """
     return float(cka_by_layer([one], [other], unbiased)[0, 0])
 
