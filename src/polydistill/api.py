@@ -18,6 +18,7 @@ from polydistill.defaults import MAX_LENGTH
 from polydistill.exports.onnx import Exported, export_onnx
 from polydistill.methods.method import Loaded
 from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
+from polydistill.recipes.own.corpora import read_corpora as corpora
 from polydistill.recipes.own.kld import KldOptions, kld_run
 from polydistill.recipes.own.multikd import MultiKDOptions, multikd_run
 from polydistill.recipes.own.retrieval import retrieve
@@ -53,6 +54,7 @@ __all__ = [
     "Table",
     "TaggedWords",
     "changed",
+    "corpora",
     "distill",
     "distill_run",
     "evaluate",

@@ -17,6 +17,7 @@ def test_all_commands_are_there():
             "quickstart",
             "world",
             "text",
+            "corpora",
             "tune",
             "xd",
             "multikd",

@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from polydistill import __version__
 from polydistill.cli import (
+    corpora,
     doctor,
     exporting,
     learning,
@@ -84,7 +85,7 @@ def polydistill(
 
 for add in (
     *(tables.add, learning.add, multikd.add, students.add, pairs.add),
-    *(models.add, exporting.add, retrieval.add, doctor.add),
+    *(models.add, exporting.add, retrieval.add, corpora.add, doctor.add),
 ):
     add(app)
 

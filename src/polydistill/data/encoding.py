@@ -87,6 +87,12 @@ def column_names(tokenizer: PreTrainedTokenizerBase) -> list[str]:
     return [name for name in tokenizer.model_input_names if name != "attention_mask"]
 
 
+def token_counts(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> Ints:
+    """How many tokens each text is, without those that begin or end an input."""
+    ids = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
+    return np.array([len(one) for one in ids], dtype=np.int64)
+
+
 def encode(tokenizer: PreTrainedTokenizerBase, rows: Dataset, shape: RowShape, max_length: int) -> Encoded:
     """Token ids of the text columns of `rows`, one or two a row, cut to `max_length` (the longer text first)."""
     texts = [list(rows[name]) for name in shape.texts]
