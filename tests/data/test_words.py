@@ -39,7 +39,9 @@ def wrapped(tokenizer):
         "cls_token": "<s>",
         "sep_token": "</s>",
     }
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **named)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, **{f"{name}_token": mark for name, mark in named.items()}
+    )
 
 
 @cache

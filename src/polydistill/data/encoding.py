@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from datasets import Dataset
@@ -62,6 +63,16 @@ class Ragged:
     def take(self, rows: Ints) -> list[Ints]:
         """The values of the given rows (views, no copies)."""
         return [self.flat[self.offsets[row] : self.offsets[row + 1]] for row in rows]
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Values of rows that come again and again in one order: row i has that of row i modulo their number."""
+
+    values: NDArray[Any]
+
+    def __getitem__(self, rows: Ints) -> NDArray[Any]:
+        return np.asarray(self.values[rows % len(self.values)])
 
 
 def from_lists(columns: dict[str, Sequence[Sequence[int] | Ints]], pad: dict[str, int]) -> Encoded:
@@ -132,7 +143,7 @@ def _tokenized(
     max_length: int,
     return_offsets_mapping: bool = False,
 ) -> BatchEncoding:
-    return tokenizer(
+    batch: BatchEncoding = tokenizer(
         list(texts),
         list(pairs) if pairs is not None else None,
         truncation=True,
@@ -141,3 +152,4 @@ def _tokenized(
         return_attention_mask=False,
         return_offsets_mapping=return_offsets_mapping,
     )
+    return batch

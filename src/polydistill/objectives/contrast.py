@@ -14,8 +14,8 @@ from polydistill.errors import unknown
 from polydistill.objectives.vectors import mean_over
 
 Picks = Literal["teacher", "student"]
-"""Whose words are the candidates. `teacher`: a masked word of the student picks its own among the teacher's words (eq. 1).
-`student`: the teacher's word picks its own among the student's words, which is the transpose (the authors' code)."""
+"""Among whose words. `teacher`: a masked word of the student picks its own among the teacher's words (eq. 1).
+`student`: the teacher's word picks its own among the student's, which is the transpose (the authors' code)."""
 
 Per = Literal["sentence", "word"]
 """What is averaged. `sentence`: the sum over the masked words of a sentence (eq. 1); `word`: every masked word."""
@@ -30,7 +30,7 @@ def word_contrast(
     picks: Picks = "teacher",
     per: Per = "sentence",
 ) -> Tensor:
-    """-log of softmax(s_i . t_j / temperature over the words j of the sentence) at j = i, for the masked words i (eq. 1).
+    """-log softmax over the words j of a sentence of s_i . t_j / temperature, at j = i, for its masked words i (eq. 1).
 
     `words_BW` says which places hold a word; the others are no candidates. `masked_BW` are some of them.
     """

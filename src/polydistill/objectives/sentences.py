@@ -1,4 +1,6 @@
-"""Learning where a teacher puts sentences: SentA and StrucA (MMKD, eq. 2 to 5), and plain sentence distillation.
+"""Learning where a teacher puts sentences: SentA and StrucA (MMKD, eq. 2 to 5).
+
+Plain sentence distillation is `vectors.mse` of the student's sentence vectors to the teacher's.
 
 B = sentences, D = width.
 """
@@ -56,17 +58,6 @@ def _log_relations(x_BD: Tensor, temperature: float, mask_B: Tensor | None) -> T
     if mask_B is not None:  # the smallest number and not -inf, which would make 0 x (inf - inf) of a pad
         cosines_BB = cosines_BB.masked_fill(~mask_B.bool()[None, :], torch.finfo(finer).min)
     return cosines_BB.log_softmax(-1)
-
-
-def sentence_distillation(
-    source_BD: Tensor, target_BD: Tensor, teacher_BD: Tensor, mask_B: Tensor | None = None
-) -> Tensor:
-    """MSE of the student's vectors of a sentence and of its translation to the teacher's of the sentence.
-
-    Mean over both sides (Reimers & Gurevych 2020, eq. 1, which adds them up).
-    """
-    both = [vectors.mse(side, teacher_BD, mask_B) for side in (source_BD, target_BD)]
-    return (both[0] + both[1]) / 2
 
 
 def spread(x_BD: Tensor) -> Tensor:
