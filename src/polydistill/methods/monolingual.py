@@ -26,14 +26,14 @@ from polydistill.methods.method import Loaded, Method, Models, Prepared
 from polydistill.objectives.layer_maps import LayerMap, resolve
 from polydistill.objectives.logits import Scaling
 from polydistill.objectives.vocabulary import mlm_and_hinton
-from polydistill.objectives.vocabulary_teachers import Decoder, Reading
+from polydistill.objectives.vocabulary_teachers import Reading
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 from polydistill.students import matching
 from polydistill.students.bank import Bank, Build, Origin, Part, build_students, check_share
 from polydistill.students.capture import Inside, Reader, look_inside
-from polydistill.students.layers import blocks, decoder, head_transform
+from polydistill.students.layers import blocks, head_transform, vocabulary_decoder
 from polydistill.students.matching import Kind, Projector
 from polydistill.teachers.frozen import Frozen
 
@@ -235,10 +235,10 @@ class MonolingualDistillation(Method):
             assert taught is not None and self.teacher is not None, "soft targets come from a teacher"
             source = _network(self.teacher)
             with torch.no_grad():
-                teacher = Reading(head_transform(source, taught.last_BLD[counts_BL]), _decoder(source))
+                teacher = Reading(head_transform(source, taught.last_BLD[counts_BL]), vocabulary_decoder(source))
         found = mlm_and_hinton(
             head_transform(network, seen.last_BLD[counts_BL]),
-            _decoder(network),
+            vocabulary_decoder(network),
             labels_BL[counts_BL] if weights.mlm else None,
             teacher,
             soft_BL[counts_BL],
@@ -294,7 +294,3 @@ def _called(term: str, name: str, students: Mapping[str, object]) -> str:
 
 def _network(teacher: Frozen) -> PreTrainedModel:
     return cast(Reader, teacher.network).network
-
-
-def _decoder(network: PreTrainedModel) -> Decoder:
-    return Decoder((last := decoder(network)).weight, last.bias)

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
+from polydistill.objectives.vocabulary_teachers import Decoder
+
 
 @dataclass(frozen=True)
 class Family:
@@ -125,6 +127,11 @@ def head_transform(network: PreTrainedModel, hidden_ND: Tensor) -> Tensor:
 def decoder(network: PreTrainedModel) -> nn.Linear:
     """The last layer of a masked language model: one row of weights a piece of the vocabulary."""
     return cast(nn.Linear, network.get_output_embeddings())  # type: ignore[no-untyped-call]
+
+
+def vocabulary_decoder(network: PreTrainedModel) -> Decoder:
+    """The same as the objectives over a large vocabulary take it."""
+    return Decoder((last := decoder(network)).weight, last.bias)
 
 
 def first_position(network: PreTrainedModel) -> int:

@@ -20,6 +20,7 @@ from polydistill.data.schedule import Schedule
 from polydistill.data.signals import weights_fingerprint
 from polydistill.data.stream_steps import Share, StreamSteps
 from polydistill.methods.method import Loaded, Prepared
+from polydistill.methods.mmkd import MMKD
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
@@ -94,7 +95,7 @@ def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractCo
 
     Which rows a stream uses is not known before it is read.
     """
-    if run.training.weight_decay > 0 or isinstance(run.method, Pretrain | Monolingual) or prepared.streams:
+    if run.training.weight_decay > 0 or isinstance(run.method, Pretrain | Monolingual | MMKD) or prepared.streams:
         return nullcontext()
     if len(prepared.learning) > 1:  # their embeddings may be one and the same parameter
         return nullcontext()

@@ -22,8 +22,10 @@ from transformers.utils.hub import cached_file
 from polydistill.data.labels import spelled
 from polydistill.data.load import load_text
 from polydistill.methods.method import Loaded
+from polydistill.methods.mmkd import MMKD
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.sentence import SentenceDistillation
 from polydistill.objectives.layer_maps import resolve
 from polydistill.students.adapters import FILE as ADAPTERS
 from polydistill.students.adapters import load_adapters
@@ -49,18 +51,30 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
         return Loaded(branched(whole.network, start.branches), whole.tokenizer)
     name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
-    if isinstance(run.method, Pretrain | Monolingual):
+    if isinstance(run.method, SentenceDistillation):
+        return load_encoder(name, revision)
+    if isinstance(run.method, Pretrain | Monolingual | MMKD):
         with quietly():
             network = with_adapters(AutoModelForMaskedLM.from_pretrained(name, revision=revision), name, revision)
-        if isinstance(run.method, Monolingual) and not predicts_words(network.config):
-            raise ValueError(
-                f"{name} has no head that predicts hidden words (architecture: "
-                f"{', '.join(network.config.architectures or ()) or 'not said'}), so it cannot teach masked language "
-                "models. Name a masked language model, such as FacebookAI/xlm-roberta-base."
-            )
+        _check_head(run.method, network.config, name)
         return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
     task = TASKS[run.method.task]
     return load_classifier(name, task.shape.labels, revision, task.head)
+
+
+def _check_head(method: Pretrain | Monolingual | MMKD, config: PretrainedConfig, name: str) -> None:
+    """A head that was never trained must not teach, nor learn on from nothing unseen."""
+    needs = {
+        "monolingual": "so it cannot teach masked language models",
+        "mmkd": "which TLM needs (or say method.weights.tlm=0)",
+    }
+    untaught = not isinstance(method, MMKD) or method.weights.tlm > 0
+    if method.kind in needs and untaught and not predicts_words(config):
+        raise ValueError(
+            f"{name} has no head that predicts hidden words (architecture: "
+            f"{', '.join(config.architectures or ()) or 'not said'}), {needs[method.kind]}. Name a masked language "
+            "model, such as FacebookAI/xlm-roberta-base."
+        )
 
 
 def load_classifier(
