@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from polydistill.data.corpora import Corpora, ParallelCorpus, load_pairs, parse_corpora
+from polydistill.data.corpora import Corpora, ParallelCorpus, load_corpora, parse_corpora
 from polydistill.data.encoding import token_counts
 from polydistill.data.load import fingerprint
 from polydistill.data.pair_filters import Filters
@@ -70,7 +70,7 @@ def test_all_forms_give_the_same_pairs(form):
     FORMS[form]("news")
     corpora = parse_corpora([form], ANY)
     assert Corpora.model_validate_json(corpora.model_dump_json()) == corpora
-    pairs = load_pairs(corpora, None)
+    pairs = load_corpora(corpora, None)
     assert pairs.rows["tr"]["source"][:] == EN
     assert pairs.rows["tr"]["target"][:] == TR
     assert [(count.target, count.read, count.dropped, count.kept) for count in pairs.counts] == [("tr", 4, {}, 4)]
@@ -82,7 +82,7 @@ def test_a_translation_column_of_the_hub():
     rows = [{"translation": {"en": en, "tr": tr}} for en, tr in zip(EN, TR, strict=True)]
     pq.write_table(pa.Table.from_pylist(rows), "train.parquet")
     source = HubSource(name=".", rows=3)
-    pairs = load_pairs(Corpora(corpora=(ParallelCorpus(target="tr", data=source),), filters=ANY), None)
+    pairs = load_corpora(Corpora(corpora=(ParallelCorpus(target="tr", data=source),), filters=ANY), None)
     assert pairs.rows["tr"]["target"][:] == TR[:3]
 
 
@@ -99,7 +99,7 @@ def test_several_corpora_of_several_languages_with_rows_of_their_own():
     moses("a")
     moses("b", ["two", "five", "", "same"], ["iki", "beş", "boş", "same"])
     moses("c", ["one", "six"], ["eins", "sechs"], "de")
-    pairs = load_pairs(parse_corpora(["en-tr=a", "en-de=c", "en-tr=b"], ANY), None)
+    pairs = load_corpora(parse_corpora(["en-tr=a", "en-de=c", "en-tr=b"], ANY), None)
     assert pairs.rows["tr"]["source"][:] == [*EN, "five"]
     assert pairs.rows["tr"]["target"][:] == [*TR, "beş"]
     assert pairs.rows["de"][:] == {"source": ["one", "six"], "target": ["eins", "sechs"]}
@@ -113,11 +113,11 @@ def test_several_corpora_of_several_languages_with_rows_of_their_own():
 def test_lengths_are_those_of_the_tokenizer():
     tokens = partial(token_counts, tiny_tokenizer())
     corpora = Corpora(corpora=(ParallelCorpus(target="tr", data=WorldSource(rows=80)),), filters=ANY)
-    whole = load_pairs(corpora, tokens).rows["tr"]
+    whole = load_corpora(corpora, tokens).rows["tr"]
     lengths = [tuple(tokens(list(pair.values())).tolist()) for pair in whole]
     shortest, longest = 6, 9
     narrow = corpora.model_copy(update={"filters": Filters(shortest=shortest, longest=longest)})
-    found = load_pairs(narrow, tokens)
+    found = load_corpora(narrow, tokens)
     fit = [row for row, pair in enumerate(lengths) if shortest <= min(pair) and max(pair) <= longest]
     assert 0 < len(fit) < len(whole)
     assert found.rows["tr"][:] == whole[fit]
@@ -127,7 +127,7 @@ def test_lengths_are_those_of_the_tokenizer():
 def test_a_draw_depends_on_the_seed_and_the_fingerprint_on_the_content():
     moses("a", [f"text {row}" for row in range(50)], [f"yazı {row}" for row in range(50)])
     corpora = parse_corpora(["en-tr=a"], ANY.model_copy(update={"at_most": 10, "sample": "random"}))
-    draws = [load_pairs(corpora, None, seed).rows["tr"]["source"][:] for seed in (0, 0, 1)]
+    draws = [load_corpora(corpora, None, seed).rows["tr"]["source"][:] for seed in (0, 0, 1)]
     assert draws[0] == draws[1] != draws[2]
     ((source, languages),) = corpora.reads
     before = fingerprint(source, languages)
@@ -160,15 +160,15 @@ def test_specs_that_cannot_be_meant():
 def test_errors_name_file_and_line():
     moses("a", EN, TR[:3])
     with pytest.raises(DataError, match=r"a.en, line 4: found line counts 4 \(a.en\), 3 \(a.tr\)"):
-        load_pairs(parse_corpora(["en-tr=a"], ANY), None)
+        load_corpora(parse_corpora(["en-tr=a"], ANY), None)
     with pytest.raises(DataError, match=r"b.{lang}: found no file for language 'en'"):
-        load_pairs(parse_corpora(["en-tr=b"], ANY), None)
+        load_corpora(parse_corpora(["en-tr=b"], ANY), None)
     hub_folder(["english", "other"])
     with pytest.raises(DataError, match=r"found the columns english, other; expected a column 'en'"):
-        load_pairs(parse_corpora(["en-tr=hub:."], ANY), None)
+        load_corpora(parse_corpora(["en-tr=hub:."], ANY), None)
 
 
 def test_a_language_without_a_pair_says_what_became_of_them():
     moses("a", ["same", "", "same"], ["same", "boş", "same"])
     with pytest.raises(DataError, match=r"no pair that may be kept for 'tr' \(3 read, 1 blank, 2 same on both sides\)"):
-        load_pairs(parse_corpora(["en-tr=a"], ANY), None)
+        load_corpora(parse_corpora(["en-tr=a"], ANY), None)

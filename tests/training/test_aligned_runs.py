@@ -9,7 +9,9 @@ from training_tools import aligned_run, tune_run
 from transformers import AutoModel
 
 from plain import run_plain
-from polydistill.data.translations import ParallelText
+from polydistill.data.corpora import ParallelCorpus
+from polydistill.data.pair_filters import Filters
+from polydistill.data.sources import FileSource, WorldSource
 from polydistill.methods.mmkd import MMKD
 from polydistill.training.execute import execute
 from polydistill.training.loading import load_start
@@ -20,6 +22,7 @@ from polydistill.training.settings import Judging
 from polydistill.training.store import Store
 
 QUIET = Console(quiet=True)
+FRENCH = (ParallelCorpus(target="fr", data=FileSource(path="a")),)
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +101,36 @@ def test_random_projectors_stay_and_trained_ones_learn(tmp_path):
         assert any(name.startswith("projectors.senta_teacher") for name in prepared.method.state_dict())
 
 
+@pytest.mark.parametrize("sentence", [False, True])
+def test_corpora_of_each_language_are_read_and_their_counts_kept(tmp_path, sentence):
+    for code, lines in (
+        ("en", ["a dog sleeps", "", "two cats", "yes"]),
+        ("tr", ["bir köpek", "boş", "iki kedi", "yes"]),
+    ):
+        (tmp_path / f"a.{code}").write_text("\n".join(lines * 20), encoding="utf-8")
+    corpora = (
+        ParallelCorpus(target="tr", data=FileSource(path=str(tmp_path / "a.{lang}"))),
+        ParallelCorpus(target="tr", data=WorldSource(rows=20)),
+        ParallelCorpus(target="fr", data=WorldSource(rows=30, seed=1)),
+    )
+    run = aligned_run(sentence=sentence, steps=1)
+    content = {**run.method.model_dump(), "data": None, "corpora": corpora, "filters": Filters(shortest=None)}
+    run = run.model_copy(update={"method": type(run.method).model_validate(content)})
+    assert Run.model_validate_json(run.model_dump_json()).identity == run.identity
+    store = Store(tmp_path / "runs")
+    execute(run, store, QUIET)
+    counts = json.loads((store.folder(run) / "corpora.json").read_text())
+    assert [(one["target"], one["read"], one["kept"]) for one in counts] == [
+        ("tr", 80, 2),
+        ("tr", 20, 20),
+        ("fr", 30, 30),
+    ]
+    assert counts[0]["dropped"] == {"blank": 20, "same on both sides": 20, "duplicate": 38}
+    before = run.identity
+    (tmp_path / "a.tr").write_text("\n".join(["bir", "iki", "üç", "dört"] * 20), encoding="utf-8")
+    assert run.identity != before
+
+
 # What is refused
 
 
@@ -133,11 +166,9 @@ def test_a_student_without_a_head_that_predicts_words(done):
     [
         ({"languages": ("en", "fr")}, "'en' is what they are translations of"),
         ({"data": None}, "Give sentences in all languages"),
-        ({"languages": ("fr",), "parallel": (ParallelText(target="fr", files=("a",)),)}, "and not both"),
-        (
-            {"data": None, "parallel": (ParallelText(target="fr", files=("a",)),)},
-            "The languages are fr, tr, but there is parallel text for fr",
-        ),
+        ({"languages": ("fr",), "corpora": FRENCH}, "and not both"),
+        ({"data": None, "corpora": FRENCH}, "The languages are fr, tr, but there are corpora for fr"),
+        ({"filters": Filters(shortest=2)}, "all sentences of `data` are kept. Leave `filters` out"),
         ({"weights": {"tlm": 0, "xwcl": 0, "senta": 0, "struca": 0}}, "All weights are 0"),
     ],
 )

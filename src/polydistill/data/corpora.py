@@ -85,14 +85,14 @@ class CorpusCount(Spec):
 
 
 @dataclass(frozen=True)
-class Pairs:
+class KeptPairs:
     """By the language of the target: tables with the columns `source` and `target`; and what became of each corpus."""
 
     rows: Mapping[str, Dataset] = field(repr=False)
     counts: tuple[CorpusCount, ...]
 
 
-def load_pairs(corpora: Corpora, tokens: CountTokens | None, seed: int = 0) -> Pairs:
+def load_corpora(corpora: Corpora, tokens: CountTokens | None, seed: int = 0) -> KeptPairs:
     """The pairs that pass the filters. `tokens` counts the tokens of texts."""
     seen = {code: Seen() for code in corpora.languages}
     kept: dict[str, list[Dataset]] = {code: [] for code in corpora.languages}
@@ -106,7 +106,7 @@ def load_pairs(corpora: Corpora, tokens: CountTokens | None, seed: int = 0) -> P
         name = format_source(corpus.data)
         counts.append(CorpusCount(corpus=name, target=corpus.target, read=read, dropped=dropped, kept=len(rows)))
     _check_some(counts)
-    return Pairs({code: concatenate_datasets(parts) for code, parts in kept.items()}, tuple(counts))
+    return KeptPairs({code: concatenate_datasets(parts) for code, parts in kept.items()}, tuple(counts))
 
 
 def read_pairs(source: Source, languages: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -1,10 +1,15 @@
 """Sentences of one language and their translations into others: what methods that align languages learn from."""
 
+from functools import partial
 from typing import NamedTuple, Self
 
 from pydantic import Field, model_validator
+from transformers import PreTrainedTokenizerBase
 
+from polydistill.data.corpora import Corpora, CorpusCount, ParallelCorpus, load_corpora
+from polydistill.data.encoding import token_counts
 from polydistill.data.load import load_aligned
+from polydistill.data.pair_filters import Filters
 from polydistill.data.parallel import load_parallel
 from polydistill.data.rows import SENTENCE, Corpus
 from polydistill.data.sources import FileSource, Source
@@ -29,13 +34,17 @@ class Translations(Spec):
     """Of the translations."""
     data: Source | None = None
     """Sentences that say the same in all of these languages ..."""
-    parallel: tuple[ParallelText, ...] = ()
-    """... or parallel text by target language, each of its own sentences."""
+    corpora: tuple[ParallelCorpus, ...] = ()
+    """... or parallel corpora, at least one a language, each of its own sentences."""
+    filters: Filters = Filters()
+    """Which pairs of the corpora are kept; of `data` all are."""
 
     @model_validator(mode="after")
     def _one_kind_of_text(self) -> Self:
-        if (self.data is None) == (not self.parallel):
-            raise ValueError("Give sentences in all languages (data) or parallel text (parallel), and not both.")
+        if (self.data is None) == (not self.corpora):
+            raise ValueError("Give sentences in all languages (data) or parallel corpora (corpora), and not both.")
+        if self.data is not None and self.filters != Filters():
+            raise ValueError("Filters are for parallel corpora; all sentences of `data` are kept. Leave `filters` out.")
         return self
 
     @model_validator(mode="after")
@@ -45,11 +54,11 @@ class Translations(Spec):
                 f"The languages are {', '.join(self.languages)}, but {self.source_language!r} is what they are "
                 "translations of. Leave it out."
             )
-        given = [text.target for text in self.parallel]
-        if self.parallel and sorted(given) != sorted(self.languages):
+        given = dict.fromkeys(corpus.target for corpus in self.corpora)
+        if self.corpora and set(given) != set(self.languages):
             raise ValueError(
-                f"The languages are {', '.join(self.languages)}, but there is parallel text for {', '.join(given)}. "
-                "Give one text for each language."
+                f"The languages are {', '.join(self.languages)}, but there are corpora for {', '.join(given)}. "
+                "Give at least one for each language."
             )
         return self
 
@@ -58,7 +67,12 @@ class Translations(Spec):
         """The rows this method learns from: sources, and the languages read from them."""
         if self.data is not None:
             return ((self.data, (self.source_language, *self.languages)),)
-        return files_read(self.parallel, self.source_language)
+        return self.chosen.reads
+
+    @property
+    def chosen(self) -> Corpora:
+        """The corpora and which of their pairs are kept."""
+        return Corpora(source_language=self.source_language, corpora=self.corpora, filters=self.filters)
 
     @property
     def labels_seen(self) -> tuple[str, ...]:
@@ -73,14 +87,28 @@ class Pairs(NamedTuple):
     target: list[str]
 
 
-def load_pairs(spec: Translations, who: str) -> dict[str, Pairs]:
-    """The pairs by the language of the translation; `who` reads them, for errors."""
+class Loaded(NamedTuple):
+    """Pairs by the language of the translation, and what became of each corpus."""
+
+    pairs: dict[str, Pairs]
+    counts: tuple[CorpusCount, ...] = ()
+
+    @property
+    def notes(self) -> dict[str, list[dict[str, object]]]:
+        """What is kept beside the result of a run."""
+        return {"corpora": [count.model_dump(mode="json") for count in self.counts]} if self.counts else {}
+
+
+def load_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase, seed: int = 0) -> Loaded:
+    """The pairs that `who` (for errors) reads; `tokenizer` counts the tokens of corpora."""
     if spec.data is not None:
         ((data, languages),) = spec.reads
         whole = load_aligned(data, SENTENCE, languages, who)
-        return {code: _pairs(whole, spec.source_language, code) for code in spec.languages}
-    texts = {text.target: load_parallel_text(text, spec.source_language) for text in spec.parallel}
-    return {code: _pairs(texts[code], spec.source_language, code) for code in spec.languages}
+        source = list(whole.rows[spec.source_language][_TEXT])
+        return Loaded({code: Pairs(source, list(whole.rows[code][_TEXT])) for code in spec.languages})
+    kept = load_corpora(spec.chosen, partial(token_counts, tokenizer), seed)
+    pairs = {code: Pairs(list(kept.rows[code]["source"]), list(kept.rows[code]["target"])) for code in spec.languages}
+    return Loaded(pairs, kept.counts)
 
 
 def load_parallel_text(text: ParallelText, source: str) -> Corpus:
@@ -91,7 +119,3 @@ def load_parallel_text(text: ParallelText, source: str) -> Corpus:
 def files_read(parallel: tuple[ParallelText, ...], source: str) -> tuple[tuple[Source, tuple[str, ...]], ...]:
     """The files of parallel texts as sources, and the languages read from them."""
     return tuple((FileSource(path=file), (source, text.target)) for text in parallel for file in text.files)
-
-
-def _pairs(corpus: Corpus, source: str, target: str) -> Pairs:
-    return Pairs(list(corpus.rows[source][_TEXT]), list(corpus.rows[target][_TEXT]))

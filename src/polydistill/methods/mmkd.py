@@ -190,8 +190,10 @@ def prepare(spec: MMKD, models: Models, seed: int) -> Prepared:
         family_of(network)  # says which families have a head that is known here
     reads = any(getattr(spec.weights, term) for term in ("xwcl", *_OF_SENTENCES))
     teacher = Frozen(models.teacher.network.base_model) if reads else None
-    groups = [_group(spec, models, code, pairs) for code, pairs in load_pairs(spec, "MMKD").items()]
-    return Prepared(MultiLevelDistillation(network, teacher, spec, seed), groups, _hiding(spec, tokenizer))
+    loaded = load_pairs(spec, "MMKD", tokenizer, seed)
+    groups = [_group(spec, models, code, pairs) for code, pairs in loaded.pairs.items()]
+    method = MultiLevelDistillation(network, teacher, spec, seed)
+    return Prepared(method, groups, _hiding(spec, tokenizer), notes=loaded.notes)
 
 
 def _group(spec: MMKD, models: Models, code: str, pairs: Pairs) -> Group:

@@ -66,10 +66,10 @@ def prepare(spec: SentenceDistillation, models: Models, seed: int) -> Prepared:
     """One group a language: sentences and translations, and what the teacher says of the sentences."""
     assert models.teacher is not None, "sentence distillation has a teacher"
     assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
-    pairs = load_pairs(spec, "sentence distillation")
-    groups = [_group(spec, models, code, some) for code, some in pairs.items()]
+    loaded = load_pairs(spec, "sentence distillation", models.student.tokenizer, seed)
+    groups = [_group(spec, models, code, pairs) for code, pairs in loaded.pairs.items()]
     width = int(models.teacher.network.config.hidden_size)
-    return Prepared(SentenceVectors(models.student.network, width, spec.pooling, seed), groups)
+    return Prepared(SentenceVectors(models.student.network, width, spec.pooling, seed), groups, notes=loaded.notes)
 
 
 def _group(spec: SentenceDistillation, models: Models, code: str, pairs: Pairs) -> Group:

@@ -84,6 +84,8 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
                 _keep_student(one, folder / STUDENTS / name)
             if not prepared.students:
                 _keep_student(student, folder / MODEL)
+            for name, note in prepared.notes.items():
+                _write(folder / f"{name}.json", json.dumps(note, indent=1))
             _write(folder / LOG, json.dumps(distiller.state.log_history, indent=1, sort_keys=True))
             save_result(folder, _result(run, identity, rows, student, prepared, time.monotonic() - began))
             shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)

@@ -7,7 +7,7 @@ from typing import Any, TypedDict, Unpack
 
 from transformers import AutoTokenizer
 
-from polydistill.data.corpora import Pairs, load_pairs, parse_corpora
+from polydistill.data.corpora import KeptPairs, load_corpora, parse_corpora
 from polydistill.data.encoding import token_counts
 from polydistill.data.pair_filters import Filters
 from polydistill.training.hub import pinned
@@ -26,7 +26,7 @@ class FilterOptions(TypedDict, total=False):
 
 def read_corpora(
     corpora: Sequence[str], tokenizer: str | Path | None = None, *, seed: int = 0, **filters: Unpack[FilterOptions]
-) -> Pairs:
+) -> KeptPairs:
     """The pairs of parallel corpora (`en-tr=FILE`, ...) that are kept, by target language, and what was dropped.
 
     `filters` are the fields of `Filters`. Lengths are counted by `tokenizer`, a model's folder or hub name; without one
@@ -35,7 +35,7 @@ def read_corpora(
     said: dict[str, Any] = {"shortest": None, "longest": None} if tokenizer is None else {}
     wanted = parse_corpora(corpora, Filters(**(said | dict(filters))))
     if tokenizer is None:
-        return load_pairs(wanted, None, seed)
+        return load_corpora(wanted, None, seed)
     start = pinned(tokenizer)
     reader = AutoTokenizer.from_pretrained(start.name, revision=start.revision)
-    return load_pairs(wanted, partial(token_counts, reader), seed)
+    return load_corpora(wanted, partial(token_counts, reader), seed)
