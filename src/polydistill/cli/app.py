@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from polydistill import __version__
 from polydistill.cli import (
+    align,
     doctor,
     exporting,
     learning,
@@ -19,7 +20,7 @@ from polydistill.cli import (
 )
 from polydistill.cli.screen import errors
 
-RESUMABLE = ("quickstart", "tune", "xd", "multikd", "distill", "kld", "run", "table")
+RESUMABLE = ("quickstart", "tune", "xd", "multikd", "distill", "kld", "align", "run", "table")
 USER_ERROR, INTERRUPTED = 2, 130
 
 
@@ -83,7 +84,7 @@ def polydistill(
 
 
 for add in (
-    *(tables.add, learning.add, multikd.add, students.add, pairs.add),
+    *(tables.add, learning.add, multikd.add, students.add, pairs.add, align.add),
     *(models.add, exporting.add, retrieval.add, doctor.add),
 ):
     add(app)
