@@ -18,6 +18,7 @@ from polydistill.defaults import MAX_LENGTH
 from polydistill.exports.onnx import Exported, export_onnx
 from polydistill.methods.method import Loaded
 from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
+from polydistill.recipes.own.align import AlignOptions, align_run
 from polydistill.recipes.own.corpora import read_corpora as corpora
 from polydistill.recipes.own.kld import KldOptions, kld_run
 from polydistill.recipes.own.multikd import MultiKDOptions, multikd_run
@@ -53,6 +54,8 @@ __all__ = [
     "Run",
     "Table",
     "TaggedWords",
+    "align",
+    "align_run",
     "changed",
     "corpora",
     "distill",
@@ -130,6 +133,11 @@ def tune(
 def xd(model: str | Path, languages: Sequence[str] = (), *, out: str | Path, **options: Unpack[XDOptions]) -> Done:
     """Distil a tuned model into other languages without labels, in `out`; options: see `recipes.own.xd_run`."""
     return run(xd_run(model, languages, **options), out)
+
+
+def align(teacher: str | Path, student: str | Path, *, out: str | Path, **options: Unpack[AlignOptions]) -> Done:
+    """Align a multilingual encoder with an English one, in `out`; options: see `recipes.own.align_run`."""
+    return run(align_run(teacher, student, **options), out)
 
 
 def multikd(

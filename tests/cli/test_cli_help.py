@@ -23,6 +23,7 @@ def test_all_commands_are_there():
             "multikd",
             "distill",
             "kld",
+            "align",
             "run",
             "table",
             "figure",

@@ -181,5 +181,5 @@ def test_settings_that_do_not_fit(update, said):
 def test_without_removes_terms():
     weights = aligned_run().method.without("senta", "tlm").weights
     assert (weights.tlm, weights.xwcl, weights.senta, weights.struca) == (0.0, 1.0, 0.0, 10.0)
-    with pytest.raises(ValueError, match="Unknown key of Levels 'sentA'"):
+    with pytest.raises(ValueError, match="Unknown term of MMKD 'sentA'"):
         aligned_run().method.without("sentA")

@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from polydistill import __version__
 from polydistill.cli import (
+    align,
     corpora,
     doctor,
     exporting,
@@ -20,7 +21,7 @@ from polydistill.cli import (
 )
 from polydistill.cli.screen import errors
 
-RESUMABLE = ("quickstart", "tune", "xd", "multikd", "distill", "kld", "run", "table")
+RESUMABLE = ("quickstart", "tune", "xd", "multikd", "distill", "kld", "align", "run", "table")
 USER_ERROR, INTERRUPTED = 2, 130
 
 
@@ -84,8 +85,8 @@ def polydistill(
 
 
 for add in (
-    *(tables.add, learning.add, multikd.add, students.add, pairs.add),
-    *(models.add, exporting.add, retrieval.add, corpora.add, doctor.add),
+    *(tables.add, learning.add, multikd.add, students.add, pairs.add, align.add, corpora.add),
+    *(models.add, exporting.add, retrieval.add, doctor.add),
 ):
     add(app)
 

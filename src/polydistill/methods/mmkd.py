@@ -31,6 +31,7 @@ from polydistill.data.encoding import Encoded, Ragged, encode_texts, encode_with
 from polydistill.data.masking import IGNORED, masking, word_masking
 from polydistill.data.translations import Pairs, Translations, load_pairs
 from polydistill.data.words import first_tokens, shared_words
+from polydistill.errors import unknown
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.objectives.contrast import Per, Picks, word_contrast
 from polydistill.objectives.sentences import Features, Rows, sentence_alignment, spread, structure_alignment
@@ -82,6 +83,9 @@ class MMKD(Translations):
 
     def without(self, *terms: str) -> Self:
         """The same with these terms removed (table 5)."""
+        for term in terms:
+            if term not in Levels.model_fields:
+                raise unknown("term of MMKD", term, Levels.model_fields)
         return self.model_copy(update={"weights": Levels(**{**self.weights.model_dump(), **dict.fromkeys(terms, 0.0)})})
 
 
