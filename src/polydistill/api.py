@@ -33,7 +33,8 @@ from polydistill.reports.tables import Table
 from polydistill.results import MODEL, STUDENTS, RunResult, Score
 from polydistill.students.polyglot import Polyglot
 from polydistill.tasks import TASKS, TaskName
-from polydistill.tasks.task import Answer, Prediction, TaggedWords
+from polydistill.tasks.answer_scores import Normaliser
+from polydistill.tasks.task import Answer, FoundAnswer, Prediction, TaggedWords
 from polydistill.training.edit import changed, read_run
 from polydistill.training.execute import execute
 from polydistill.training.hub import pinned
@@ -48,6 +49,7 @@ __all__ = [
     "Done",
     "Exported",
     "Figure",
+    "FoundAnswer",
     "Plan",
     "Prediction",
     "Quickstart",
@@ -186,12 +188,17 @@ def load(model: str | Path, task: TaskName = "nli") -> Loaded:
 
 
 def evaluate(
-    model: str | Path | Loaded, data: Rows, languages: Sequence[str], task: TaskName = "nli"
+    model: str | Path | Loaded,
+    data: Rows,
+    languages: Sequence[str],
+    task: TaskName = "nli",
+    normaliser: Normaliser = "squad",
 ) -> tuple[Score, ...]:
-    """The score of a model on labelled rows, by language: accuracy (and MAE of stars), or F1 for tagging."""
+    """The score of a model on labelled rows, by language: accuracy (and MAE of stars), F1 (and exact matches of qa)."""
     loaded = model if isinstance(model, Loaded) else load(model, task)
     source = as_source(data)
-    judging = Judging(task=task, languages=tuple(languages), data=source, max_length=_length(loaded))
+    length = _length(loaded)
+    judging = Judging(task=task, languages=tuple(languages), data=source, max_length=length, normaliser=normaliser)
     split = getattr(source, "split", "test")
     return judge(judging, loaded.tokenizer).scores(Polyglot(loaded.network), split)
 
@@ -205,8 +212,9 @@ def predict(
     """What a model says of each row, in order, as rows come in: texts in the task's order, or a mapping of them.
 
     nli: (premise, hypothesis). ner: words, or a text with spaces between the words; the answers are `TaggedWords`.
-    choice: (premise, question, choices). stars: (body, title, category), or a body alone. `language` matters only to
-    models with language embeddings (XLM).
+    choice: (premise, question, choices). stars: (body, title, category), or a body alone. paraphrase: two sentences.
+    qa: (question, context); the answers are `FoundAnswer`s. `language` matters only to models with language embeddings
+    (XLM).
     """
     loaded = model if isinstance(model, Loaded) else load(model, task)
     asked = TASKS[task]

@@ -23,6 +23,8 @@ LanguageCode = Annotated[str, AfterValidator(canonical)]
 
 LOWER_IS_BETTER = frozenset({"mae"})
 """Metrics that are errors; all others are shares between 0 and 1, the more the better."""
+_SHARES_OF_HITS = ("accuracy", "em")
+_TRIPLES = r"^\d+,\d+,\d+( \d+,\d+,\d+)*$"
 
 
 class Score(Spec):
@@ -30,8 +32,9 @@ class Score(Spec):
 
     `hits` holds one character an example in the order of the rows ("1" right, "0" wrong): with it two runs can be
     compared example by example. An F1 has `entities` instead: of each example the entities that were right, that were
-    said, and that there are, as in "1,2,1 0,0,2". A mean absolute error (`mae`) has `errors`, a digit an example: by
-    how many classes it was wrong. `data_fingerprint` names the scored rows; only scores on the same rows are compared.
+    said, and that there are, as in "1,2,1 0,0,2". An F1 that is a mean over examples has `words`, the same of the words
+    of an answer. A mean absolute error (`mae`) has `errors`, a digit an example: by how many classes it was wrong.
+    `data_fingerprint` names the scored rows; only scores on the same rows are compared.
     """
 
     language: LanguageCode
@@ -40,7 +43,8 @@ class Score(Spec):
     examples: int = Field(ge=1)
     split: str = "test"
     hits: str | None = Field(default=None, pattern="^[01]+$")
-    entities: str | None = Field(default=None, pattern=r"^\d+,\d+,\d+( \d+,\d+,\d+)*$")
+    entities: str | None = Field(default=None, pattern=_TRIPLES)
+    words: str | None = Field(default=None, pattern=_TRIPLES, exclude_if=lambda words: words is None)
     errors: str | None = Field(default=None, pattern="^[0-9]+$", exclude_if=lambda errors: errors is None)
     data_fingerprint: str = ""
 
@@ -70,7 +74,7 @@ class Score(Spec):
                 f"hits has {len(self.hits)} characters; expected one for each of {self.examples} examples."
             )
         share = self.hits.count("1") / self.examples
-        if self.metric == "accuracy" and abs(share - self.value) > 1e-6:
+        if self.metric in _SHARES_OF_HITS and abs(share - self.value) > 1e-6:
             raise ValueError(f"value is {self.value}, but {share} of hits are right; store the share as the value.")
         return self
 
@@ -85,12 +89,28 @@ class Score(Spec):
             raise ValueError(f"value is {self.value}, but the entities' F1 is {f1(counts)}; store it as the value.")
         return self
 
+    @model_validator(mode="after")
+    def _words_agree(self) -> Self:
+        each = self.f1_by_example
+        if each is None:
+            return self
+        if len(each) != self.examples:
+            raise ValueError(f"words has counts of {len(each)} examples; expected one of each of {self.examples}.")
+        if self.metric == "f1" and abs(float(each.mean()) - self.value) > 1e-6:
+            raise ValueError(
+                f"value is {self.value}, but the mean F1 of words is {each.mean()}; store it as the value."
+            )
+        return self
+
     @property
     def counts(self) -> NDArray[np.int64] | None:
         """Entities right, said and there by example [examples, 3], or None where they were not stored."""
-        if self.entities is None:
-            return None
-        return np.array([triple.split(",") for triple in self.entities.split(" ")], dtype=np.int64)
+        return None if self.entities is None else _triples(self.entities)
+
+    @property
+    def f1_by_example(self) -> NDArray[np.float64] | None:
+        """The F1 of each example's words, of which the value is the mean, or None where they were not stored."""
+        return None if self.words is None else f1_by_example(_triples(self.words))
 
     @property
     def distances(self) -> NDArray[np.float64] | None:
@@ -149,14 +169,22 @@ class RunResult(Spec):
         return sum(scores[code].value for code in wanted) / len(wanted)
 
 
-def score_of(language: str, correct: NDArray[np.bool_], split: str = "test", data_fingerprint: str = "") -> Score:
-    """The accuracy of one language from right or wrong by example, which the score then carries along."""
+def score_of(
+    language: str, correct: NDArray[np.bool_], split: str = "test", data_fingerprint: str = "", metric: str = "accuracy"
+) -> Score:
+    """The accuracy (or another share) of one language from right or wrong by example, which it then carries along."""
     if correct.size == 0:
         raise ValueError(f"No examples to score for {language!r}; expected at least one.")
     hits = "".join("1" if right else "0" for right in correct)
     value = float(np.mean(correct))
     return Score(
-        language=language, value=value, examples=correct.size, split=split, hits=hits, data_fingerprint=data_fingerprint
+        language=language,
+        metric=metric,
+        value=value,
+        examples=correct.size,
+        split=split,
+        hits=hits,
+        data_fingerprint=data_fingerprint,
     )
 
 
@@ -191,9 +219,38 @@ def entity_score(language: str, counts: NDArray[np.int64], split: str = "test", 
         value=f1(counts),
         examples=len(counts),
         split=split,
-        entities=" ".join(",".join(map(str, triple)) for triple in counts.tolist()),
+        entities=_written(counts),
         data_fingerprint=data_fingerprint,
     )
+
+
+def f1_by_example(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """F1 = 2 right / (said + there) of each example [examples, 3]; 0 where nothing was said and is there."""
+    right, said, there = counts.T.astype(np.float64)
+    return np.asarray(2 * right / np.maximum(said + there, 1))
+
+
+def word_score(language: str, counts: NDArray[np.int64], split: str = "test", data_fingerprint: str = "") -> Score:
+    """The mean F1 of one language from the words right, said and there by example, which the score then carries."""
+    if counts.size == 0:
+        raise ValueError(f"No examples to score for {language!r}; expected at least one.")
+    return Score(
+        language=language,
+        metric="f1",
+        value=float(f1_by_example(counts).mean()),
+        examples=len(counts),
+        split=split,
+        words=_written(counts),
+        data_fingerprint=data_fingerprint,
+    )
+
+
+def _written(counts: NDArray[np.int64]) -> str:
+    return " ".join(",".join(map(str, triple)) for triple in counts.tolist())
+
+
+def _triples(written: str) -> NDArray[np.int64]:
+    return np.array([triple.split(",") for triple in written.split(" ")], dtype=np.int64)
 
 
 def save_result(folder: str | Path, result: RunResult) -> Path:

@@ -152,7 +152,7 @@ def test_a_bad_line_is_named(polydistill, models, task, line, says):
 def test_an_unknown_task(polydistill, command):
     result = polydistill(command)
     assert result.exit_code == 2
-    assert "Unknown task 'nre'. Did you mean 'ner'? Known: nli, ner, choice, stars." in result.stderr
+    assert "Unknown task 'nre'. Did you mean 'ner'? Known: nli, paraphrase, ner, choice, stars, qa." in result.stderr
 
 
 def test_a_model_of_another_task_is_refused(polydistill, models, own_model):

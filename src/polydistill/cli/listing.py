@@ -37,7 +37,7 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
                 (
                     name,
                     " and ".join(task.shape.texts),
-                    ", ".join(task.shape.labels) or "the right choice",
+                    "a part of the context" if task.shape.spans else ", ".join(task.shape.labels) or "the right choice",
                     ", ".join((task.metric, *task.beside)),
                 )
                 for name, task in TASKS.items()

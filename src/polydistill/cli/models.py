@@ -3,9 +3,9 @@
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
@@ -22,8 +22,11 @@ _ROW_OPTIONS = {
     "ner": ("--text",),
     "choice": ("--premise", "--choice"),
     "stars": ("--text",),
+    "paraphrase": ("--sentence1", "--sentence2"),
+    "qa": ("--question", "--context"),
 }
-_MORE_OPTIONS = {"stars": ("--title", "--category")}
+_COLUMNS = {"--title": "review_title", "--category": "product_category", "--choice": "choices"}
+_MORE_OPTIONS = {"stars": ("--title", "--category"), "choice": ("--question",)}
 
 
 def add(app: typer.Typer) -> None:
@@ -39,13 +42,16 @@ def evaluate(
     data: Annotated[str, typer.Option(help="Labelled rows: world:..., file:PATH or hub:NAME@COMMIT.")],
     langs: Annotated[str, typer.Option(help="Languages to score, such as en,de.")],
     task: Task = "nli",
+    normaliser: Annotated[
+        Literal["squad", "mlqa"], typer.Option(help="qa: compare answers as SQuAD does, or as MLQA does by language.")
+    ] = "squad",
     json_: Annotated[Path | None, typer.Option("--json", help="Also write the scores as JSON.")] = None,
 ) -> None:
-    """Print a model's score by language: accuracy (for stars also the mean absolute error), or F1 for ner."""
+    """Print a model's score by language: accuracy (stars: also mean absolute error) or F1 (qa: also exact matches)."""
     from polydistill import api
     from polydistill.cli.scores import show_scores
 
-    scores = api.evaluate(model, data, codes(langs), task_named(task))
+    scores = api.evaluate(model, data, codes(langs), task_named(task), normaliser)
     show_scores(scores)
     save(json_, json.dumps([score.model_dump(mode="json") for score in scores], indent=2) + "\n")
 
@@ -59,7 +65,13 @@ def predict(
     ] = None,
     title: Annotated[str | None, typer.Option(help="... its title ...")] = None,
     category: Annotated[str | None, typer.Option(help="... and what kind of thing it is about.")] = None,
-    question: Annotated[str, typer.Option(help="choice, with --premise: cause, effect, or a question.")] = "cause",
+    sentence1: Annotated[str | None, typer.Option(help="paraphrase: one sentence ...")] = None,
+    sentence2: Annotated[str | None, typer.Option(help="... and the other.")] = None,
+    question: Annotated[
+        str | None,
+        typer.Option(help="qa: a question ...; or choice, with --premise: cause (the default), effect, or a question."),
+    ] = None,
+    context: Annotated[str | None, typer.Option(help="... and the text that has the answer.")] = None,
     choice: Annotated[list[str] | None, typer.Option(help="choice: once for each choice.")] = None,
     task: Task = "nli",
     input_: Annotated[Path | None, typer.Option("--input", help="JSONL to read. Default: standard input.")] = None,
@@ -68,7 +80,9 @@ def predict(
 ) -> None:
     """Print what a model says of one row, or of every line of a JSONL file (nli: the keys premise and hypothesis)."""
     known = task_named(task)
-    row = _one_row(known, premise, hypothesis, text, title, category, question, choice)
+    given = {"--premise": premise, "--hypothesis": hypothesis, "--text": text, "--title": title, "--category": category}
+    given |= {"--sentence1": sentence1, "--sentence2": sentence2, "--question": question, "--context": context}
+    row = _one_row(known, {**given, "--choice": choice or None})
     options = " and ".join(_ROW_OPTIONS[known])
     if row is not None and input_ is not None:
         raise ValueError(f"Give {options}, or --input, and not both.")
@@ -101,25 +115,8 @@ def predict(
         errors().print(f"Written: {output}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _one_row(
-    task: "TaskName",
-    premise: str | None,
-    hypothesis: str | None,
-    text: str | None,
-    title: str | None,
-    category: str | None,
-    question: str,
-    choices: list[str] | None,
-) -> dict[str, Any] | None:
+def _one_row(task: "TaskName", given: Mapping[str, Any]) -> dict[str, Any] | None:
     """The row that the options of a task give; none where they are not there."""
-    given = {
-        "--premise": premise,
-        "--hypothesis": hypothesis,
-        "--text": text,
-        "--title": title,
-        "--category": category,
-        "--choice": choices or None,
-    }
     said = {name for name, value in given.items() if value is not None}
     needed, more = _ROW_OPTIONS[task], _MORE_OPTIONS.get(task, ())
     if stray := sorted(said.difference(needed, more)):
@@ -127,16 +124,12 @@ def _one_row(
     if not said:
         return None
     if missing := [name for name in needed if name not in said]:
-        if more:
+        if len(needed) == 1:
             raise ValueError(f"{' and '.join(more)} go with {missing[0]}. Give it, or none of them and lines of JSON.")
         raise ValueError(f"{' and '.join(needed)} go together. Give both, or neither and lines of JSON.")
-    rows: dict[TaskName, dict[str, Any]] = {
-        "nli": {"premise": premise, "hypothesis": hypothesis},
-        "ner": {"text": text},
-        "choice": {"premise": premise, "question": question, "choices": choices},
-        "stars": {"review_body": text, "review_title": title, "product_category": category},
-    }
-    return rows[task]
+    names = {**_COLUMNS, **({"--text": "review_body"} if task == "stars" else {})}
+    row = {names.get(name, name.removeprefix("--")): given[name] for name in (*needed, *more)}
+    return {**row, "question": given["--question"] or "cause"} if task == "choice" else row
 
 
 def read_rows(lines: Iterable[str], name: str, task: "TaskName" = "nli") -> Iterator[dict[str, Any]]:

@@ -72,7 +72,7 @@ def world(
         for row in records:
             say(json.dumps(row, ensure_ascii=False))
         return
-    labels = [name for name in ("label", "ner_tags", "stars") if name in records[0]]
+    labels = [name for name in ("label", "ner_tags", "stars", "answers") if name in records[0]]
     texts = [name for name in records[0] if name not in (*labels, "language")]
     view = View(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("row", *labels, "", *texts):
@@ -80,7 +80,7 @@ def world(
     for at, row in enumerate(records):
         first = at % len(corpus.languages) == 0
         number = str(at // len(corpus.languages) + 1) if first else ""
-        shown = [_cell(row[name]) if first or isinstance(row[name], list) else "" for name in labels]
+        shown = [_cell(row[name]) if first or isinstance(row[name], list | dict) else "" for name in labels]
         last = at % len(corpus.languages) == len(corpus.languages) - 1
         cells = (Text(_cell(row[name])) for name in texts)
         view.add_row(number, *shown, str(row["language"]), *cells, end_section=last)
@@ -104,7 +104,9 @@ def text(
 
 
 def _cell(value: object) -> str:
-    """Words and their tags side by side, other things as they are."""
+    """Words and their tags side by side, of answers their texts, other things as they are."""
+    if isinstance(value, dict):
+        return " | ".join(value["text"])
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

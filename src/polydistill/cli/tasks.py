@@ -8,7 +8,11 @@ if TYPE_CHECKING:
     from polydistill.tasks import TaskName
 
 Task = Annotated[
-    str, typer.Option(help="nli (sentence pairs), ner (named entities), choice (questions) or stars (reviews).")
+    str,
+    typer.Option(
+        help="nli or paraphrase (sentence pairs), ner (named entities), choice (questions with choices), stars "
+        "(reviews) or qa (questions on a context)."
+    ),
 ]
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polydistill.data.labels import LabelReader
-from polydistill.data.records import Columns, file_format, first_record
-from polydistill.data.rows import LABEL, RowShape
+from polydistill.data.records import Columns, Quoted, file_format, first_record
+from polydistill.data.rows import LABEL, PARAPHRASES, RowShape
 from polydistill.data.sources import LayoutName
 from polydistill.errors import DataError
 
@@ -22,11 +22,14 @@ class _Named:
     labels: tuple[str, ...]
     language: str | None = None
     short_rows: bool = False  # MultiNLI: rows of the training set leave out the last four columns of the header
+    quoted: Quoted = "never"
 
 
 def _named_layouts(shape: RowShape) -> tuple[_Named, ...]:
     """In the order in which they are tried; those whose number of texts is not the shape's do not apply."""
     layouts = (
+        # in other tasks files with these columns are MultiNLI's, which are not quoted
+        *([_Named("pawsx", PARAPHRASES.texts, (LABEL,), quoted="some")] if shape.texts == PARAPHRASES.texts else []),
         _Named("xnli", ("sentence1", "sentence2"), ("gold_label",), LANGUAGE, short_rows=True),
         _Named("marc", ("review_body", "review_title", "product_category"), ("stars",)),
         _Named("headed", shape.texts, (LABEL, "gold_label")),
@@ -55,14 +58,16 @@ def find_columns(
 
 
 def _columns_of(layout: _Named, first: tuple[str, ...], shape: RowShape) -> Columns | None:
-    """The columns, if the header has those of this layout. Only test sets lack the label, so only "headed" may."""
+    """The columns, if the header has those of this layout. Only test sets lack the label: only some layouts may."""
     label = next((name for name in layout.labels if name in first), None) if shape.labels else None
-    if not set(layout.texts) <= set(first) or (shape.labels and label is None and layout.name != "headed"):
+    lacks_label = bool(shape.labels) and label is None and layout.name not in ("headed", "pawsx")
+    if lacks_label or not set(layout.texts) <= set(first):
         return None
     if layout.language is not None and layout.language not in first:
         return None
     language = LANGUAGE if LANGUAGE in first else None
-    return Columns(layout.texts, label, language, short_rows=layout.short_rows, blank=_may_lack(layout.texts, shape))
+    blank = _may_lack(layout.texts, shape)
+    return Columns(layout.texts, label, language, short_rows=layout.short_rows, quoted=layout.quoted, blank=blank)
 
 
 def _may_lack(texts: tuple[str, ...], shape: RowShape) -> tuple[str, ...]:
@@ -93,7 +98,8 @@ def _by_position(path: Path, first: tuple[str, ...], shape: RowShape, quoted: bo
     if file_format(path) == "jsonl" or not texts <= len(first) <= texts + bool(shape.labels):
         raise _wrong_columns(path, first, shape, "xtreme" if quoted else "headerless")
     names = tuple(str(position) for position in range(1, len(first) + 1))
-    return Columns(names[:texts], names[texts] if len(first) > texts else None, header=False, quoted=quoted)
+    label = names[texts] if len(first) > texts else None
+    return Columns(names[:texts], label, header=False, quoted="as csv" if quoted else "never")
 
 
 def _looks_headerless(path: Path, first: tuple[str, ...], shape: RowShape, labels: LabelReader) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from polydistill.data.answers import load_answers
 from polydistill.data.choices import load_choices
 from polydistill.data.files import load_files
 from polydistill.data.hub import is_local, load_hub
@@ -13,7 +14,7 @@ from polydistill.data.pairs import in_pairs
 from polydistill.data.parallel import load_text_files
 from polydistill.data.paths import find_files, visible_files
 from polydistill.data.reviews import load_reviews
-from polydistill.data.rows import CHOICES, REVIEW, SENTENCE, Corpus, RowShape
+from polydistill.data.rows import ANSWERS, CHOICES, REVIEW, SENTENCE, Corpus, RowShape
 from polydistill.data.sources import FileSource, HubSource, Source, WorldSource, format_source
 from polydistill.data.tagged import load_tagged
 from polydistill.data.world_rows import load_world, world_content
@@ -48,10 +49,9 @@ def load_aligned(source: Source, shape: RowShape, languages: Sequence[str], who:
 def _load(source: Source, shape: RowShape, codes: Sequence[str]) -> Corpus:
     if isinstance(source, WorldSource):
         return load_world(source, shape, codes)
-    if shape == CHOICES:
-        return load_choices(source, codes)
-    if shape == REVIEW:
-        return load_reviews(source, codes)
+    own = {CHOICES: load_choices, REVIEW: load_reviews, ANSWERS: load_answers}
+    if shape in own:
+        return own[shape](source, codes)
     if shape.tagged:
         return load_tagged(source, shape, codes)
     if isinstance(source, HubSource):

@@ -50,6 +50,11 @@ def _check_shape(shape: RowShape, code: str) -> None:
             f"{code!r} asks for texts in two languages, but rows with the column {shape.texts[0]!r} have one text. "
             f"Name single languages: {', '.join(parts_of(code))}."
         )
+    if shape.spans:
+        raise ValueError(
+            f"{code!r} asks for questions in one language about contexts in another, whose answers only files that "
+            f"have both can give (MLQA's). Name such a file, and the context's language: {parts_of(code)[1]}."
+        )
 
 
 def _check_same_rows(sides: Mapping[str, Dataset], shape: RowShape, name: str, claimed: bool | None) -> None:

@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from polydistill.data.text_lines import read_lines, uncompressed, without_trailing_blanks
 from polydistill.errors import DataError
 
+Quoted = Literal["never", "some", "as csv"]
 _FORMATS = {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl"}
 
 
@@ -17,16 +18,17 @@ _FORMATS = {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".json": "jsonl", "
 class Columns:
     """Which columns of a file hold what, and how its rows are written.
 
-    Without a header the names are the positions, "1", "2", ... `quoted`: fields with quotes in them are quoted as
-    Python's csv module does. `short_rows`: a row may end after the last column needed. `blank`: columns that an object
-    may lack (or have as null), which is read as an empty text.
+    Without a header the names are the positions, "1", "2", ... `quoted`: which fields with quotes in them are quoted as
+    Python's csv module does: all (`as csv`), or `some`, which double a quote inside (PAWS-X). `short_rows`: a row may
+    end after the last column needed. `blank`: columns that an object may lack (or have as null), which is read as an
+    empty text.
     """
 
     texts: tuple[str, ...]
     label: str | None = None
     language: str | None = None
     header: bool = True
-    quoted: bool = False
+    quoted: Quoted = "never"
     short_rows: bool = False
     blank: tuple[str, ...] = ()
 
@@ -112,7 +114,11 @@ def _fields(path: Path, columns: Columns) -> Iterator[tuple[int, list[str]]]:
         return
     for line, text in without_trailing_blanks(read_lines(path)):
         fields = text.split("\t")
-        yield line, [_unquoted(path, line, field) for field in fields] if columns.quoted else fields
+        if columns.quoted == "as csv":
+            fields = [_unquoted(path, line, field) for field in fields]
+        elif columns.quoted == "some":
+            fields = [(_inside(field) if '""' in field[1:-1] else None) or field for field in fields]
+        yield line, fields
 
 
 def _csv_fields(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -129,8 +135,15 @@ def _unquoted(path: Path, line: int, field: str) -> str:
     """A field as Python's csv module writes it for TSV: in quotes, those inside doubled, if it holds any quote."""
     if '"' not in field:
         return field
-    inner = field[1:-1]
-    if len(field) < 2 or field[0] != '"' or field[-1] != '"' or '"' in inner.replace('""', ""):
+    inside = _inside(field)
+    if inside is None:
         way_out = "If quotes are plain text in this file, say layout=headerless."
         raise DataError(path, line, f"a bare quote in {field!r}", "quoted fields, as XTREME's script writes", way_out)
-    return inner.replace('""', '"')
+    return inside
+
+
+def _inside(field: str) -> str | None:
+    """What a field in quotes, which doubles those inside, says; None where it is not such a field."""
+    inner = field[1:-1]
+    bare = len(field) < 2 or field[0] != '"' or field[-1] != '"' or '"' in inner.replace('""', "")
+    return None if bare else inner.replace('""', '"')

@@ -2,8 +2,8 @@
 
 A corpus is one Arrow table (`datasets.Dataset`) a language, with the columns that a `RowShape` names: its text columns
 and, where it has labels, an integer column `label` that indexes `RowShape.labels` (of tagged words a list of them, one
-a word; of questions the place of the right choice). Labels may be absent (unlabelled text). In an aligned corpus row i
-says the same in every language.
+a word; of questions the place of the right choice; of questions on a context the answers that it holds). Labels may be
+absent (unlabelled text). In an aligned corpus row i says the same in every language.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,16 @@ class RowShape:
     """Whether a row has a label for each word, and not one."""
     needed: tuple[str, ...] = ()
     """Those of the texts without which a row is left out; the others may be empty. None named: all must be there."""
+    missing: tuple[str, ...] = ()
+    """What a source writes where it has no text, beside nothing at all."""
+    spans: bool = False
+    """Whether a row is answered by a part of its last text: `label` is then a mapping of answers as SQuAD has it on the
+    hub, `text` and `answer_start` (characters), and `labels` are the ends of an answer."""
+
+    @property
+    def parts(self) -> str:
+        """What a model does to parts of a row's text; empty where it says one thing of the whole row."""
+        return "tags words" if self.tagged else "marks words of a text" if self.spans else ""
 
 
 PAIR_OF_SENTENCES = RowShape(("premise", "hypothesis"), ("entailment", "neutral", "contradiction"))
@@ -37,6 +47,10 @@ REVIEW = RowShape(
     ("review_body", "review_title", "product_category"), ("1", "2", "3", "4", "5"), needed=("review_body",)
 )
 CHOICES = RowShape(("premise", "question", "choices"), lists=("choices",))
+PARAPHRASES = RowShape(
+    ("sentence1", "sentence2"), ("0", "1"), needed=("sentence1", "sentence2"), missing=("NS",)
+)  # PAWS-X: 1 says the same, 0 does not; a sentence that could not be translated is "NS", or is not there
+ANSWERS = RowShape(("question", "context"), ("start", "end"), needed=("question", "context"), spans=True)
 
 
 @dataclass(frozen=True)

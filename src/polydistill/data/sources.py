@@ -13,7 +13,7 @@ from pydantic import Field, PositiveInt, TypeAdapter, ValidationError
 from polydistill.errors import unknown
 from polydistill.specs import Spec
 
-LayoutName = Literal["multinli", "xnli", "xnli-mt", "xtreme", "marc", "headed", "headerless"]
+LayoutName = Literal["multinli", "xnli", "xnli-mt", "pawsx", "xtreme", "marc", "headed", "headerless"]
 LANGUAGE_PLACEHOLDER = "{lang}"
 
 
@@ -25,7 +25,8 @@ def _unsaid(value: object) -> bool:
 class WorldSource(Spec):
     """Rows of the mini-world: a function of seed and difficulty, aligned across all its languages.
 
-    Text that is `mixed` speaks also of named entities and of causes and effects; with `opinions` it reviews things.
+    Text that is `mixed` speaks also of named entities and of causes and effects; with `opinions` it reviews things,
+    with `stories` it tells who does what, where and when, and asks.
     """
 
     kind: Literal["world"] = "world"
@@ -35,6 +36,7 @@ class WorldSource(Spec):
     split: Literal["train", "dev", "test"] = "train"
     mixed: bool = Field(default=False, exclude_if=_unsaid)
     opinions: bool = Field(default=False, exclude_if=_unsaid)
+    stories: bool = Field(default=False, exclude_if=_unsaid)
 
 
 class FileSource(Spec):

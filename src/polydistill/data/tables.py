@@ -2,14 +2,16 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 from datasets import Dataset
 
 from polydistill.data.rows import LABEL, RowShape
 
-Cell = str | int | Sequence[str] | Sequence[int]
+Answers = Mapping[str, Sequence[str] | Sequence[int]]
+Cell = str | int | Sequence[str] | Sequence[int] | Answers
+_ANSWERS = pa.struct([("text", pa.list_(pa.string())), ("answer_start", pa.list_(pa.int64()))])
 _ROWS_PER_CHUNK = 8192  # ours: Python objects of at most this many rows are alive at a time
 
 
@@ -19,13 +21,15 @@ class TableBuilder:
     def __init__(self, shape: RowShape, labelled: bool) -> None:
         fields = [(name, pa.list_(pa.string()) if name in shape.lists else pa.string()) for name in shape.texts]
         if labelled:
-            fields.append((LABEL, pa.list_(pa.int64()) if shape.tagged else pa.int64()))
+            kind = _ANSWERS if shape.spans else pa.list_(pa.int64()) if shape.tagged else pa.int64()
+            fields.append((LABEL, kind))
         self._schema = pa.schema(fields)
         self._columns: list[list[Cell]] = [[] for _ in fields]
         self._chunks: list[pa.RecordBatch] = []
         self._digest = hashlib.sha256(self._schema.serialize())
         self._rows = 0
         self._needed = [(shape.texts.index(name), name) for name in shape.needed]
+        self._missing = {"", *shape.missing}
         self.skipped: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -41,7 +45,7 @@ class TableBuilder:
 
     def lacks(self, texts: Sequence[str]) -> str | None:
         """Why a row with these texts has to be left out, such as "no review_body"; None where it has what it needs."""
-        return next((f"no {name}" for at, name in self._needed if not texts[at].strip()), None)
+        return next((f"no {name}" for at, name in self._needed if texts[at].strip() in self._missing), None)
 
     def dataset(self) -> Dataset:
         """The rows added so far."""

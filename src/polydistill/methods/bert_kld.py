@@ -68,9 +68,9 @@ class Kld(Spec):
     @model_validator(mode="after")
     def _the_task_has_what_is_compared(self) -> Self:
         shape = TASKS[self.task].shape
-        if shape.tagged or (shape.lists and self.vector == "hidden"):
-            what = "tags words, which translations do not share" if shape.tagged else "reads several texts a row"
-            way_out = "Tune on its labels instead" if shape.tagged else "Compare logits (vector='logits')"
+        if shape.parts or (shape.lists and self.vector == "hidden"):
+            what = f"{shape.parts}, which translations do not share" if shape.parts else "reads several texts a row"
+            way_out = "Tune on its labels instead" if shape.parts else "Compare logits (vector='logits')"
             raise ValueError(f"BERT-KLD compares one vector a row, and the task {self.task!r} {what}. {way_out}.")
         return self
 

@@ -46,9 +46,9 @@ class MultiKD(Spec):
 
     @model_validator(mode="after")
     def _a_label_a_row(self) -> Self:
-        if TASKS[self.task].shape.tagged:
+        if parts := TASKS[self.task].shape.parts:
             raise ValueError(
-                f"MultiKD compares what is said of a row; the task {self.task!r} tags words, and teachers with other "
+                f"MultiKD compares what is said of a row; the task {self.task!r} {parts}, and teachers with other "
                 "tokenizers see other tokens. Take a task with a label a row."
             )
         return self

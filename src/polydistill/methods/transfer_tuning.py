@@ -12,12 +12,12 @@ Few-shot is the same on a few rows of the target language, from a student that w
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
-from pydantic import PositiveFloat, PositiveInt, field_validator
+from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
 from torch import Tensor, nn
 
 from polydistill.data.batches import Batch, Group, Values
@@ -67,6 +67,15 @@ class TransferTune(Spec):
     @classmethod
     def _by_name(cls, given: Any) -> Any:
         return strategy(given) if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _a_teacher_says_something_of_rows_or_words(self) -> Self:
+        if self.distil is not None and TASKS[self.task].shape.spans:
+            raise ValueError(
+                f"Task distillation compares what is said of a row or word; the task {self.task!r} "
+                f"{TASKS[self.task].shape.parts}. Leave the teacher out, and learn from labels alone."
+            )
+        return self
 
     @property
     def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:

@@ -98,10 +98,10 @@ class XDistil(Spec):
     @model_validator(mode="after")
     def _the_task_has_what_is_compared(self) -> Self:
         shape = TASKS[self.task].shape
-        if shape.tagged:
+        if shape.parts:
             raise ValueError(
-                f"XD compares what is said of a row and of its translation; the task {self.task!r} tags words, which "
-                "translations do not share. Tune on its labels instead."
+                f"XD compares what is said of a row and of its translation; the task {self.task!r} {shape.parts}, "
+                "which translations do not share. Tune on its labels instead."
             )
         if shape.lists and (self.parallel or self.on == "first"):
             raise ValueError(

@@ -122,13 +122,17 @@ class Measure:
     def _examples(self, entry: Entry, columns: Sequence[Column], seed: int) -> NDArray[np.float64] | None:
         """In what share of the columns each row is right; None where that is not what the scores are the mean of.
 
-        Where all columns are F1s: the counts behind them, by column and row. Of errors: each row's mean error.
+        Where all columns are F1s of entities: the counts behind them, by column and row. Of errors: each row's mean
+        error; of F1s of words: each row's mean F1.
         """
         scores = [self.scores(entry, column)[seed] for column in columns]
-        if all(score.metric == "f1" for score in scores):
+        words = all(score.words is not None for score in scores)
+        if all(score.metric == "f1" for score in scores) and not words:
             return _stacked([score.counts for score in scores])
         errors = all(score.metric in LOWER_IS_BETTER for score in scores)
-        stored = _stacked([score.distances if errors else score.correct for score in scores])
+        stored = _stacked(
+            [score.f1_by_example if words else score.distances if errors else score.correct for score in scores]
+        )
         # What is right by row says nothing of the differences of a score that is no mean over rows.
         if stored is None or any(
             abs(float(hits.mean()) - score.value) > 1e-6 for hits, score in zip(stored, scores, strict=True)

@@ -18,7 +18,8 @@ class Reading:
     """What a student or teacher gives back. B = rows, C = classes, D = width."""
 
     logits_BC: Tensor
-    """Of a tagger [B, L, C]: of every token; of a multiple-choice model C are the choices."""
+    """Of a tagger [B, L, C]: of every token; of a multiple-choice model C are the choices; of a model that answers
+    questions [B, L, 2]: that an answer starts, or ends, at each token."""
     first_BD: Tensor | None = None
     """The last block's vector of the first token, where asked for."""
 
@@ -41,7 +42,15 @@ class Polyglot(nn.Module):
         """Read a batch. `language` matters only to families with language embeddings (XLM) or branches (MBLM)."""
         given = {**inputs, **told(self.network, inputs["input_ids"], language)}
         outputs = self.network(**given, output_hidden_states=first)
-        return Reading(outputs.logits, outputs.hidden_states[-1][:, 0] if first else None)
+        return Reading(_logits(outputs, inputs), outputs.hidden_states[-1][:, 0] if first else None)
+
+
+def _logits(outputs: Any, inputs: Mapping[str, Tensor]) -> Tensor:
+    """The logits of a head. No answer starts or ends in the padding, which must not change those of other places."""
+    if "logits" in outputs:
+        return outputs.logits  # type: ignore[no-any-return]
+    ends_BL2 = torch.stack((outputs.start_logits, outputs.end_logits), dim=-1)
+    return ends_BL2.masked_fill(inputs["attention_mask"][..., None] == 0, torch.finfo(ends_BL2.dtype).min)
 
 
 def told(network: PreTrainedModel, ids: Tensor, language: str | None) -> dict[str, Any]:

@@ -3,11 +3,19 @@
 from typing import Any
 
 from polydistill.tasks.choice import CHOICE
-from polydistill.tasks.classification import NLI
+from polydistill.tasks.classification import NLI, PARAPHRASE
 from polydistill.tasks.ner import NER
+from polydistill.tasks.qa import QA
 from polydistill.tasks.stars import STAR_RATING
 from polydistill.tasks.task import Task, TaskName
 
-__all__ = ["CHOICE", "NER", "NLI", "STAR_RATING", "TASKS", "Task", "TaskName"]
+__all__ = ["CHOICE", "NER", "NLI", "PARAPHRASE", "QA", "STAR_RATING", "TASKS", "Task", "TaskName"]
 
-TASKS: dict[TaskName, Task[Any, Any]] = {"nli": NLI, "ner": NER, "choice": CHOICE, "stars": STAR_RATING}
+TASKS: dict[TaskName, Task[Any, Any]] = {
+    "nli": NLI,
+    "paraphrase": PARAPHRASE,
+    "ner": NER,
+    "choice": CHOICE,
+    "stars": STAR_RATING,
+    "qa": QA,
+}

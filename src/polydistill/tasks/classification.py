@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerBase
 
 from polydistill.data.encoding import Encoded, Ints, encode
-from polydistill.data.rows import LABEL, PAIR_OF_SENTENCES
+from polydistill.data.rows import LABEL, PAIR_OF_SENTENCES, PARAPHRASES
 from polydistill.data.signals import Floats, compute_signals
 from polydistill.objectives.classes import cross_entropy
 from polydistill.results import Score, score_of
@@ -66,6 +66,7 @@ class Classification(Task[Encoded, Ints]):
 
 
 NLI = Classification("nli", PAIR_OF_SENTENCES, "accuracy", '{"premise": "...", "hypothesis": "..."}')
+PARAPHRASE = Classification("paraphrase", PARAPHRASES, "accuracy", '{"sentence1": "...", "sentence2": "..."}')
 
 
 def predictions(logits: Floats, labels: Sequence[str]) -> list[Answer]:

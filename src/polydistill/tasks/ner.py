@@ -12,7 +12,6 @@ from datasets import Dataset
 from torch import Tensor, nn
 from transformers import AutoModelForTokenClassification, PreTrainedTokenizerBase
 
-from polydistill.data.batches import length_batches
 from polydistill.data.encoding import Ragged
 from polydistill.data.masking import IGNORED
 from polydistill.data.rows import LABEL, WORDS
@@ -21,10 +20,10 @@ from polydistill.data.windows import Windows, encode_words
 from polydistill.objectives.classes import cross_entropy
 from polydistill.results import Score, entity_score
 from polydistill.tasks.task import Answer, Record, TaggedWords, Task, shares
+from polydistill.tasks.token_logits import token_logits
 
 Tags = list[list[int]]
 _OUTSIDE = 0
-_BATCH = 64  # ours, as for other tasks
 
 
 class Tagging(Task[Windows, Tags]):
@@ -91,16 +90,7 @@ class Tagging(Task[Windows, Tags]):
 
     def _logits(self, student: nn.Module, text: Windows, language: str | None, device: torch.device) -> Floats:
         """The logits of every word of all sentences, in order."""
-        was_training = student.training
-        student.eval()
-        tokens_NC = np.zeros((len(text.columns["input_ids"]), len(self.shape.labels)), dtype=np.float32)
-        with torch.no_grad():
-            for rows, inputs in length_batches(text, _BATCH, device):
-                logits_BLC = student(inputs, language).logits_BC.float().cpu().numpy()
-                for row, logits_LC in zip(rows, logits_BLC, strict=True):
-                    start, end = text.offsets[row], text.offsets[row + 1]
-                    tokens_NC[start:end] = logits_LC[: end - start]
-        student.train(was_training)
+        tokens_NC = token_logits(student, text, len(self.shape.labels), language, device)
         words_NC = np.full((int(text.words.sum()), len(self.shape.labels)), -np.inf, dtype=np.float32)
         words_NC[:, _OUTSIDE] = 0.0
         words_NC[text.word_N] = tokens_NC[text.token_N]

@@ -19,7 +19,7 @@ from polydistill.data.signals import Floats
 from polydistill.errors import unknown
 from polydistill.results import Score
 
-TaskName = Literal["nli", "ner", "choice", "stars"]
+TaskName = Literal["nli", "paraphrase", "ner", "choice", "stars", "qa"]
 Metric = Literal["accuracy", "f1"]
 Record = Mapping[str, Any]
 
@@ -64,7 +64,26 @@ class TaggedWords:
         return "\n".join(f"{word}\t{tag}" for word, tag in zip(self.words, self.tags, strict=True))
 
 
-Answer = Prediction | TaggedWords
+@dataclass(frozen=True)
+class FoundAnswer:
+    """The part of a context that answers a question, where it starts, and the probabilities of the best answers."""
+
+    text: str
+    start: int
+    probabilities: dict[str, float]
+
+    @property
+    def said(self) -> str:
+        """The answer, as JSON has it."""
+        return self.text
+
+    @property
+    def line(self) -> str:
+        """For a terminal."""
+        return f"{self.text}  ({self.probabilities.get(self.text, 0.0):.3f}, character {self.start})"
+
+
+Answer = Prediction | TaggedWords | FoundAnswer
 
 
 @dataclass(frozen=True)

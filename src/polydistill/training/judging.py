@@ -31,7 +31,7 @@ class Judge:
     @property
     def task(self) -> Task[Any, Any]:
         """The task the rows are of."""
-        return TASKS[self.judging.task]
+        return self.judging.asked
 
     def scores(self, student: nn.Module, split: str) -> tuple[Score, ...]:
         """The task's scores of each language, with what was right by row."""

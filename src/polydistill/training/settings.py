@@ -12,7 +12,9 @@ from polydistill.data.sources import Source
 from polydistill.errors import unknown
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import TASKS, Task, TaskName
+from polydistill.tasks.answer_scores import Normaliser
+from polydistill.tasks.qa import normalising
 from polydistill.tasks.task import Metric
 
 
@@ -55,6 +57,8 @@ class Judging(Spec):
     languages: tuple[LanguageCode, ...]
     data: Source
     max_length: PositiveInt = 256
+    normaliser: Normaliser = Field(default="squad", exclude_if=lambda normaliser: normaliser == "squad")
+    """What is left out before answers are compared (qa): as SQuAD does in every language, or MLQA by language."""
     measure: Measure = "accuracy"
     """The task's own (which it is where nothing is said) reads labels. `agreement` reads none: it is the share of rows
     on which the student says of the translation what the teacher says of the original. `perplexity` is how surprised a
@@ -70,10 +74,23 @@ class Judging(Spec):
     @model_validator(mode="after")
     def _the_task_has_the_measure(self) -> Judging:
         task = TASKS[self.task]
-        known = (task.metric, "perplexity") if task.shape.tagged else (task.metric, "agreement", "perplexity")
+        known = (task.metric, "perplexity") if task.shape.parts else (task.metric, "agreement", "perplexity")
         if self.measure not in known:
             raise unknown(f"measure of the task {self.task!r}", self.measure, known)
         return self
+
+    @model_validator(mode="after")
+    def _answers_are_normalised(self) -> Judging:
+        if self.normaliser != "squad" and not TASKS[self.task].shape.spans:
+            raise ValueError(
+                f"normaliser={self.normaliser!r} is of answers (task qa), not of {self.task!r}. Leave it out."
+            )
+        return self
+
+    @property
+    def asked(self) -> Task[Any, Any]:
+        """The task, with its scores as they are asked for."""
+        return normalising(TASKS[self.task], self.normaliser)
 
     @property
     def shape(self) -> RowShape:

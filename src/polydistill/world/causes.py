@@ -83,7 +83,7 @@ def say(event: Event, language: str) -> str:
     return f"{event.person} {table('events', language)['events'][event.chain][event.step]}."
 
 
-def stories(seed: int, split: Split, rng: Random) -> Iterator[tuple[Event, Event]]:
+def consequences(seed: int, split: Split, rng: Random) -> Iterator[tuple[Event, Event]]:
     """Causes and what comes of them, for plain text: each of a person whom the split has with the chain."""
     found = [
         (Event(person, chain, step), Event(person, chain, step + 1))

@@ -8,7 +8,7 @@ from itertools import cycle, islice
 from random import Random
 from typing import Any, TypeVar
 
-from polydistill.world.causes import CausalQuestion, Event, questions, say, stories
+from polydistill.world.causes import CausalQuestion, Event, consequences, questions, say
 from polydistill.world.clauses import Clauses
 from polydistill.world.concepts import TIMES
 from polydistill.world.difficulty import difficulty as difficulty_named
@@ -17,14 +17,16 @@ from polydistill.world.grammar import grammar
 from polydistill.world.meaning import Meaning
 from polydistill.world.mentions import Statement, Tagged, statements, tag, untokenized
 from polydistill.world.nli import NliPair, pairs
+from polydistill.world.paraphrases import Rephrasing, rephrasings
 from polydistill.world.reviews import Review, reading, reviews
 from polydistill.world.splits import Split, check_split, splits
+from polydistill.world.stories import StoryQuestion, story_questions, tell
 from polydistill.world.tables import Folder, tables_digest
 
 GENERATOR_VERSION = 2  # to be raised with each change of meanings, splits or pairs that a seed gives
 TASK_GENERATOR_VERSION = 1  # the same for tagged sentences, causal questions and reviews
 
-Said = Meaning | Statement | tuple[Event, Event] | Review
+Said = Meaning | Statement | tuple[Event, Event] | Review | StoryQuestion
 
 T = TypeVar("T")
 
@@ -53,6 +55,18 @@ class World:
         found = pairs(self._clauses(known), self._rng("nli", known))
         return self._first(found, rows, f"pairs in its {split} split")
 
+    def rephrasings(self, split: str, rows: int) -> list[Rephrasing]:
+        """Paraphrases and near misses; each two in a row are of one sentence and have both labels."""
+        known = check_split(split)
+        found = rephrasings(self._clauses(known), self._rng("rephrasings", known))
+        return self._first(found, rows, f"paraphrases in its {split} split")
+
+    def story_questions(self, split: str, rows: int) -> list[StoryQuestion]:
+        """Questions on short stories; each three in a row are on one story: who, where and when."""
+        known = check_split(split)
+        found = story_questions(self.seed, known, self._rng("story questions", known))
+        return self._first(found, rows, f"questions on stories in its {split} split", "")
+
     def mentions(self, split: str, rows: int) -> list[Statement | Meaning]:
         """Sentences with named persons, places and organisations; every fifth is a meaning of the world itself."""
         known = check_split(split)
@@ -79,16 +93,20 @@ class World:
         found = reviews(self.seed, known, self.difficulty.sides, self._rng("reviews", known))
         return self._first(found, rows, f"reviews in its {split} split")
 
-    def mixed(self, split: str, rows: int, named: bool = True, opinions: bool = False) -> list[Said]:
-        """What tasks speak of, for text to pre-train on, in turn: meanings, named entities with causes, reviews."""
+    def mixed(
+        self, split: str, rows: int, named: bool = True, opinions: bool = False, told: bool = False
+    ) -> list[Said]:
+        """What tasks speak of, for text to pre-train on, in turn: meanings, names and causes, reviews, stories."""
         known = check_split(split)
-        each = -(-rows // (1 + 2 * named + opinions))
+        each = -(-rows // (1 + 2 * named + opinions + told))
         parts: list[list[Any]] = [self.meanings(split, each)]
         if named:
-            told = islice(cycle(stories(self.seed, known, self._rng("stories", known))), each)
-            parts += [self.mentions(split, each), list(told)]
+            events = islice(cycle(consequences(self.seed, known, self._rng("stories", known))), each)
+            parts += [self.mentions(split, each), list(events)]
         if opinions:
             parts.append(self.reviews(split, each))
+        if told:
+            parts.append(self.story_questions(split, each))
         return [part[at] for at in range(each) for part in parts][:rows]
 
     def mixed_text(self, mixed: Iterable[Said], language: str) -> list[str]:
@@ -148,6 +166,8 @@ def _text(said: Said, language: str) -> str:
     if isinstance(said, Review):
         body, title, _ = reading(said, language)
         return f"{title}. {body}"
+    if isinstance(said, StoryQuestion):
+        return tell(said, language)
     if isinstance(said, tuple):
         return " ".join(say(event, language) for event in said)
     return grammar(language).sentence(said) if isinstance(said, Meaning) else untokenized(tag(said, language)[0])

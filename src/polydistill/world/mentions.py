@@ -148,7 +148,7 @@ def _tag_meaning(said: Meaning, speaker: Grammar) -> Tagged:
 
 
 def _tag_statement(said: Statement, language: str) -> Tagged:
-    forms = {role: _forms(role, name, language) for role, name in said.names}
+    forms = {role: name_forms(role, name, language) for role, name in said.names}
     time = grammar(language).table["times"][said.time]["phrase"] if said.time else ""
     text = re.sub(r"\{(\w+)\.?(\w*)\}", lambda slot: _fill(slot, forms, time), _sentence(said.frame, language))
     words: list[str] = []
@@ -173,7 +173,7 @@ def _sentence(frame: str, language: str) -> str:
 
 
 @cache
-def _forms(role: Role, name: Name, language: str) -> dict[str, str]:
+def name_forms(role: Role, name: Name, language: str) -> dict[str, str]:
     """All forms of a name, with what is tagged as in "in [LOC Berlin]"."""
     words = table("entities", language)
     if role in ("person", "other"):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from polydistill.errors import unknown
 
-Folder = Literal["entities", "events", "opinions"]
+Folder = Literal["entities", "events", "opinions", "days"]
 
 
 @cache

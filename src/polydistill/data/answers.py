@@ -1,0 +1,191 @@
+"""Questions about contexts, whose answers are parts of these (SQuAD, XQuAD, MLQA, TyDi QA GoldP).
+
+SQuAD's own JSON (`data`, `paragraphs`, `qas`), JSON lines with `question`, `context` and `answers`, and the hub. An
+answer must stand in its context. Where it does so at another character than the source says, the nearest counts; a
+question none of whose answers is in the context is left out, as one that has no answer (SQuAD 2.0).
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from polydistill.data.files import first_rows, in_languages, is_aligned
+from polydistill.data.hub import check_columns, check_configurations, load_dataset
+from polydistill.data.rows import ANSWERS as SHAPE
+from polydistill.data.rows import LABEL, Corpus
+from polydistill.data.sources import FileSource, HubSource
+from polydistill.data.tables import Answers, TableBuilder
+from polydistill.data.text_lines import read_lines
+from polydistill.errors import DataError
+
+ANSWERS, TEXT, START = "answers", "text", "answer_start"
+NO_ANSWER, NOT_THERE, MOVED = "no answer", "answer not in its context", "answer_start put right"
+_WAY_OUT = "Correct or remove the question."
+_LAYOUT = "SQuAD's JSON (data, paragraphs, qas), or JSON lines with question, context and answers"
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One question as a source has it; `answers` is None where the source has none at all."""
+
+    place: str
+    line: int | None
+    question: Any
+    context: Any
+    answers: Any
+
+
+@dataclass
+class _Table:
+    """Rows as they are collected, and how many answers were put right."""
+
+    rows: TableBuilder
+    corrected: Counter[str] = field(default_factory=Counter)
+
+
+def load_answers(source: FileSource | HubSource, languages: Sequence[str]) -> Corpus:
+    """The questions of `source` for each language; aligned only where that is claimed."""
+    corrected: dict[str, dict[str, int]] = {}
+
+    def collected(questions: Iterable[_Question], code: str) -> TableBuilder:
+        table = _collected(list(questions))
+        if table.corrected:
+            corrected[code] = dict(table.corrected)
+        return table.rows
+
+    if isinstance(source, HubSource):
+        check_configurations(source, languages)
+        name = source.name
+        tables = {code: collected(_of_hub(source, code), code) for code in languages}
+    else:
+        _refuse_options(source)
+        name = source.path
+
+        def read(path: Path, codes: Sequence[str]) -> dict[str, TableBuilder]:
+            if len(codes) > 1:
+                found = f"one file for {len(codes)} languages ({', '.join(codes)})"
+                raise DataError(path, None, found, "a file a language", "Write {lang} in the path.")
+            return {codes[0]: collected(_of_file(path), codes[0])}
+
+        tables = in_languages(source.path, languages, read)
+    rows = {code: first_rows(tables[code].dataset(), source.rows) for code in languages}
+    skipped = {code: dict(tables[code].skipped) for code in languages if tables[code].skipped}
+    return Corpus(SHAPE, rows, is_aligned(name, rows, source.aligned or len(rows) == 1), skipped, corrected)
+
+
+def _refuse_options(source: FileSource) -> None:
+    for option in ("layout", "columns", "labels"):
+        if getattr(source, option):
+            raise ValueError(f"{option}= is of other tasks; questions about contexts are read as {_LAYOUT}.")
+
+
+def _collected(questions: Sequence[_Question]) -> _Table:
+    """The questions whose answers are in their contexts, or all where the source has no answers."""
+    labelled = any(one.answers is not None for one in questions)
+    table = _Table(TableBuilder(SHAPE, labelled))
+    for one in questions:
+        texts = [one.question, one.context]
+        for name, value in zip(SHAPE.texts, texts, strict=True):
+            if not isinstance(value, str):
+                raise DataError(one.place, one.line, f"{name} = {value!r}", "text", _WAY_OUT)
+        if (reason := table.rows.lacks(texts)) is not None:
+            table.rows.skipped[reason] += 1
+        elif not labelled:
+            table.rows.add(texts)
+        else:
+            _add(table, one)
+    return table
+
+
+def _add(table: _Table, one: _Question) -> None:
+    given = list(_given(one))
+    placed = [(text, _placed(one.context, text, start)) for text, start in given]
+    kept = [(text, start) for text, start in placed if start is not None]
+    if not kept:
+        table.rows.skipped[NOT_THERE if given else NO_ANSWER] += 1
+        return
+    if any(start not in (None, said) for (_, start), (_, said) in zip(placed, given, strict=True)):
+        table.corrected[MOVED] += 1
+    label: Answers = {TEXT: [text for text, _ in kept], START: [start for _, start in kept]}
+    table.rows.add([one.question, one.context, label])
+
+
+def _given(one: _Question) -> Iterator[tuple[str, int]]:
+    """The answers, from a list of mappings (SQuAD's files) or a mapping of lists (the hub)."""
+    answers = one.answers or []
+    if isinstance(answers, Mapping):
+        texts, starts = answers.get(TEXT), answers.get(START)
+        if isinstance(texts, list) and isinstance(starts, list) and len(texts) == len(starts):
+            answers = [{TEXT: text, START: start} for text, start in zip(texts, starts, strict=True)]
+    for answer in answers if isinstance(answers, list) else [answers]:
+        text, start = (answer.get(TEXT), answer.get(START)) if isinstance(answer, dict) else (None, None)
+        if not isinstance(text, str) or not isinstance(start, int):
+            raise DataError(one.place, one.line, f"the answer {answer!r}", f"a {TEXT} and its {START}", _WAY_OUT)
+        if text.strip():
+            yield text, start
+
+
+def _placed(context: str, text: str, start: int) -> int | None:
+    """Where the answer stands, nearest to where it is said to; None where it does not."""
+    if start >= 0 and context.startswith(text, start):
+        return start
+    found = [at for at in range(len(context)) if context.startswith(text, at)]
+    return min(found, key=lambda at: abs(at - start), default=None)
+
+
+# Files
+
+
+def _of_file(path: Path) -> Iterator[_Question]:
+    lines = list(read_lines(path))
+    try:
+        whole = json.loads("\n".join(text for _, text in lines))
+    except json.JSONDecodeError:  # several lines, a JSON each
+        whole = None
+    if isinstance(whole, dict) and "data" in whole:
+        return _of_squad(path, whole["data"])
+    return _of_lines(path, lines)
+
+
+def _of_squad(path: Path, articles: Any) -> Iterator[_Question]:
+    """The questions of SQuAD's JSON, which errors name by their `id`."""
+    try:
+        for article in articles:
+            for paragraph in article["paragraphs"]:
+                for asked in paragraph["qas"]:
+                    place = f"{path}, question {asked.get('id', '')}"
+                    yield _Question(place, None, asked["question"], paragraph["context"], asked.get(ANSWERS))
+    except (KeyError, TypeError, AttributeError) as error:
+        found = f"JSON that is built otherwise ({type(error).__name__}: {error})"
+        raise DataError(path, None, found, _LAYOUT, "Check how the file was written or fetched.") from None
+
+
+def _of_lines(path: Path, lines: Sequence[tuple[int, str]]) -> Iterator[_Question]:
+    for number, text in lines:
+        if not text.strip():
+            continue
+        try:
+            row = json.loads(text)
+        except json.JSONDecodeError as error:
+            found = f"text that is not JSON ({error.msg} at character {error.pos + 1})"
+            raise DataError(path, number, found, _LAYOUT, "Write one object a line (JSONL).") from None
+        if not isinstance(row, dict) or not {"question", "context"} <= set(row):
+            found = f"the keys {', '.join(row)}" if isinstance(row, dict) else f"a JSON {type(row).__name__}"
+            raise DataError(path, number, found, _LAYOUT, _WAY_OUT)
+        yield _Question(str(path), number, row["question"], row["context"], row.get(ANSWERS))
+
+
+# The hub
+
+
+def _of_hub(source: HubSource, code: str) -> Iterator[_Question]:
+    data = load_dataset(source, code)
+    texts = [source.columns.get(name, name) for name in SHAPE.texts]
+    answers = source.columns.get(LABEL, ANSWERS)
+    check_columns(data.column_names, source, texts, SHAPE)
+    for number, row in enumerate(data, start=1):
+        question, context = (row[name] for name in texts)
+        yield _Question(f"{source.name}, row {number}", None, question, context, row.get(answers))

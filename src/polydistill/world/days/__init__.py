@@ -1,0 +1,1 @@
+"""What persons do, and when, in each language: statements and questions."""
