@@ -7,6 +7,7 @@ from rich.console import Console
 from polydistill.errors import unknown
 from polydistill.recipes.bert_kld import tables as bert_kld_tables
 from polydistill.recipes.figures import make_figure
+from polydistill.recipes.mmkd import tables as mmkd_tables
 from polydistill.recipes.mono import figures as mono_figures
 from polydistill.recipes.mono import tables as mono_tables
 from polydistill.recipes.multikd import tables as multikd_tables
@@ -29,6 +30,7 @@ def tables() -> dict[str, str]:
         "mono": mono_tables.TABLES,
         "multikd": multikd_tables.TABLES,
         "bert-kld": bert_kld_tables.TABLES,
+        "mmkd": mmkd_tables.TABLES,
     }
     ids = [f"{paper}/{number}" for paper, numbers in made.items() for number in numbers]
     return {id: published_table(id).title for id in ids}
@@ -49,7 +51,8 @@ def recipe(id: str, scale: Scale = "world", select: Select | None = None, search
         raise ValueError(f"select and search are options of the multikd tables; {id} has neither. Leave them out.")
     if paper == "xd":
         return xd_table(int(number), scale)
-    return {"mono": mono_tables.table, "bert-kld": bert_kld_tables.table}[paper](number, scale)
+    makers = {"mono": mono_tables.table, "bert-kld": bert_kld_tables.table, "mmkd": mmkd_tables.table}
+    return makers[paper](number, scale)
 
 
 def table(
