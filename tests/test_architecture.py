@@ -14,7 +14,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 # A folder may import itself and what stands above it.
 ORDER = (
     *("auto_classes", "errors", "specs", "defaults", "languages", "outputs", "results"),
-    *("objectives", "world", "data", "teachers", "students", "transfer", "tasks", "methods"),
+    *("objectives", "world", "data", "teachers", "students", "transfer", "tasks", "inspection", "methods"),
     *("training", "exports", "reports", "recipes", "api", "cli", "__main__"),
 )
 # ... but for these, which are kept apart though one stands above the other.

@@ -14,12 +14,13 @@ from polydistill.data.load import load_rows
 from polydistill.data.rows import Corpus
 from polydistill.data.sources import WorldSource
 from polydistill.data.streams import TextStream, open_texts
-from polydistill.defaults import MAX_LENGTH
 from polydistill.exports.onnx import Exported, export_onnx
+from polydistill.inspection.inspection import Inspected
 from polydistill.methods.method import Loaded
 from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
 from polydistill.recipes.own.align import AlignOptions, align_run
 from polydistill.recipes.own.corpora import read_corpora as corpora
+from polydistill.recipes.own.inspection import inspect
 from polydistill.recipes.own.kld import KldOptions, kld_run
 from polydistill.recipes.own.multikd import MultiKDOptions, multikd_run
 from polydistill.recipes.own.retrieval import retrieve
@@ -50,6 +51,7 @@ __all__ = [
     "Exported",
     "Figure",
     "FoundAnswer",
+    "Inspected",
     "Plan",
     "Prediction",
     "Quickstart",
@@ -66,6 +68,7 @@ __all__ = [
     "export",
     "figure",
     "figures",
+    "inspect",
     "kld",
     "kld_run",
     "load",
@@ -197,7 +200,7 @@ def evaluate(
     """The score of a model on labelled rows, by language: accuracy (and MAE of stars), F1 (and exact matches of qa)."""
     loaded = model if isinstance(model, Loaded) else load(model, task)
     source = as_source(data)
-    length = _length(loaded)
+    length = loaded.max_length
     judging = Judging(task=task, languages=tuple(languages), data=source, max_length=length, normaliser=normaliser)
     split = getattr(source, "split", "test")
     return judge(judging, loaded.tokenizer).scores(Polyglot(loaded.network), split)
@@ -222,7 +225,7 @@ def predict(
     texts = (asked.row(row) for row in rows)
     while some := list(itertools.islice(texts, _AT_ONCE)):
         table = Dataset.from_dict({name: [row[name] for row in some] for name in asked.shape.texts})
-        text = asked.encode(loaded.tokenizer, table, _length(loaded))
+        text = asked.encode(loaded.tokenizer, table, loaded.max_length)
         yield from asked.answers(student, text, table, language, device)
 
 
@@ -254,7 +257,3 @@ def texts(source: Rows, language: str, rows: int = 5, *, seed: int = 0, buffer: 
         raise ValueError(f"rows is {rows}; expected at least 1.")
     stream = TextStream(source=as_source(source), buffer=buffer)
     return list(itertools.islice(open_texts(stream, language, seed).start(), rows))
-
-
-def _length(loaded: Loaded) -> int:
-    return min(MAX_LENGTH, int(loaded.tokenizer.model_max_length))

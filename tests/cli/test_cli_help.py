@@ -32,6 +32,7 @@ def test_all_commands_are_there():
             "predict",
             "export",
             "retrieve",
+            "inspect",
             "report",
             "doctor",
         )

@@ -98,6 +98,7 @@ def test_figure_prints_its_points_and_draws_them(polydistill, tmp_path):
 @pytest.mark.parametrize(
     ("command", "says"),
     [
+        ("figure bert-kld/4.2", "Unknown figure 'bert-kld/4.2'"),
         ("figure mono/4.2", "Unknown figure 'mono/4.2'"),
         ("figure mono/4.4 --out figure.gif", "Unknown kind of picture '.gif'"),
         ("figure mono/4.4 --scale paper", "data/cc100/{lang}.txt.xz: found no file"),

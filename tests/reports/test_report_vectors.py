@@ -1,66 +1,41 @@
 import numpy as np
-import pytest
 
-from polydistill.reports.vectors import alignment_picture, neighbour_purity, project
+from polydistill.inspection.measures import translations_found
+from polydistill.reports.vectors import alignment_picture, models_picture
 
 MEANINGS = [0, 0, 0, 1, 1, 1, 2, 2, 2]
 LANGUAGES = ["en", "tr", "sw"] * 3
 
 
-def vectors(by_meaning, by_language):
-    generator = np.random.default_rng(0)
-    meaning, code = np.eye(3)[MEANINGS], np.eye(3)[[LANGUAGES.index(one) for one in LANGUAGES]]
-    return np.hstack([by_meaning * meaning, by_language * code]) + 0.01 * generator.standard_normal((9, 6))
-
-
-def test_purity_of_aligned_vectors_is_one_whatever_their_lengths():
-    aligned = vectors(1.0, 0.3) * np.arange(1, 10)[:, None]
-    assert neighbour_purity(aligned, MEANINGS, LANGUAGES) == 1.0
-
-
-def test_purity_counts_the_neighbours_by_hand():
-    """Meaning b misses its translation in both directions, the others find theirs: 4 of 6 are right."""
-    points = [[1, 0, 0], [1, 0.1, 0], [0, 1, 0], [0.2, 0, 1], [0, 0, 1], [0, 0.05, 1]]
-    meanings, languages = ["a", "a", "b", "b", "c", "c"], ["en", "tr"] * 3
-    assert neighbour_purity(points, meanings, languages) == pytest.approx(
-        np.mean([True, True, False, False, True, True])
-    )
-
-
-def test_purity_looks_into_other_languages_only():
-    """Sentences of one language lie together; what counts is who is nearest in the other."""
-    assert neighbour_purity(vectors(0.3, 1.0), MEANINGS, LANGUAGES) == 1.0
-
-
-def test_a_meaning_without_translation_does_not_count():
-    points, meanings, languages = [[1, 0], [1, 0], [0, 1]], ["a", "a", "b"], ["en", "tr", "en"]
-    assert neighbour_purity(points, meanings, languages) == 1.0
-    with pytest.raises(ValueError, match="translation"):
-        neighbour_purity(points, ["a", "b", "c"], languages)
-
-
-def test_shapes_must_agree():
-    with pytest.raises(ValueError, match="one vector, one meaning and one language"):
-        neighbour_purity(np.eye(3), [0, 1], ["en", "tr", "sw"])
-
-
-def test_projection_is_fixed_by_its_seed_and_bounded_in_perplexity():
-    points = vectors(1.0, 0.3)
-    first = project(points, seed=1)
-    assert first.shape == (9, 2)
-    np.testing.assert_array_equal(first, project(points, seed=1))
-    assert project(points[:4]).shape == (4, 2)
-    with pytest.raises(ValueError, match="at least 4"):
-        project(points[:3])
-
-
-def test_picture_has_two_panels_and_their_numbers():
-    before = np.random.default_rng(1).standard_normal((9, 6))
-    plot, purity = alignment_picture(before, vectors(1.0, 0.3), MEANINGS, LANGUAGES)
-    assert purity == {"before": neighbour_purity(before, MEANINGS, LANGUAGES), "after": 1.0}
-    assert purity["before"] < 1
+def test_the_picture_of_meanings_has_a_panel_a_model_and_their_numbers():
+    before, noise = np.random.default_rng(1).standard_normal((2, 9, 3))
+    after = np.eye(3)[MEANINGS] + 0.01 * noise
+    plot, found = alignment_picture({"before": before, "after": after}, MEANINGS, LANGUAGES)
+    assert found == {"before": translations_found(before, MEANINGS, LANGUAGES), "after": 1.0}
+    assert found["before"] < 1
     assert len(plot.figure.axes) == 2
-    assert plot.figure.axes[1].get_title(loc="left") == "After: 100 % of neighbours agree"
+    assert plot.figure.axes[1].get_title(loc="left") == "after: 100 % found"
     assert "9 sentences in 3 languages and 3 meanings" in plot.alt
     legend = [text.get_text() for text in plot.figure.legends[0].get_texts()]
     assert legend == ["English", "Turkish", "Swahili"]
+
+
+def test_pairs_of_languages_have_their_names():
+    plot, _ = alignment_picture({"one": np.eye(4)}, [0, 0, 1, 1], ["en-fr", "en-tr"] * 2)
+    legend = [text.get_text() for text in plot.figure.legends[0].get_texts()]
+    assert legend == ["English-French", "English-Turkish"]
+
+
+def test_the_first_model_stands_in_every_panel_at_the_same_place():
+    first, one, other = np.random.default_rng(0).normal(size=(3, 5, 2))
+    plot = models_picture(("teacher", first), {"before": one, "after": 9 + other}, {"before": "x", "after": "y"})
+    panels = plot.figure.axes
+    assert [axes.get_title(loc="left") for axes in panels] == ["before: x", "after: y"]
+    assert panels[0].get_xlim() == panels[1].get_xlim()
+    assert panels[0].get_ylim() == panels[1].get_ylim()
+    for axes, points in zip(panels, (one, 9 + other), strict=True):
+        np.testing.assert_allclose(axes.collections[0].get_offsets(), first)
+        np.testing.assert_allclose(axes.collections[1].get_offsets(), points)
+        assert axes.get_xlim()[1] > 9
+    legend = [text.get_text() for text in plot.figure.legends[0].get_texts()]
+    assert legend == ["teacher", "before", "after"]

@@ -11,6 +11,7 @@ from polydistill.cli import (
     corpora,
     doctor,
     exporting,
+    inspection,
     learning,
     models,
     multikd,
@@ -86,7 +87,7 @@ def polydistill(
 
 for add in (
     *(tables.add, learning.add, multikd.add, students.add, pairs.add, align.add, corpora.add),
-    *(models.add, exporting.add, retrieval.add, doctor.add),
+    *(models.add, exporting.add, retrieval.add, inspection.add, doctor.add),
 ):
     add(app)
 

@@ -65,7 +65,7 @@ def retrieve(
         source_model=source_model,
         by_layer=by_layer,
         similarity=similarity,
-        layers=_layers(layers),
+        layers=layers_named(layers),
         combine=combine,
         special_tokens=special_tokens,
         pooling=pooling,
@@ -98,7 +98,7 @@ def show(found: "Sequence[Retrieval]") -> None:
     say(f"how: {how.said}")
 
 
-def _layers(text: str) -> Any:
+def layers_named(text: str) -> Any:
     """The layers of `all`, `last`, `4` or `1,2,3`."""
     if text in ("all", "last"):
         return text

@@ -1,6 +1,7 @@
 """Commands that show: quickstart, world, text, table, list, report."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -172,15 +173,21 @@ def figure(
 ) -> None:
     """Print the points of a paper's figure and draw it; run what is missing first."""
     from polydistill import api
-    from polydistill.reports import figures
+    from polydistill.cli.inspection import show
+    from polydistill.reports import figures, inspection
 
     picture = None if out is None else figures.drawing(out)  # a wrong name is said before anything is run
     made = api.figure(id, scale, seeds, runs, errors(), finished)
-    results().print(figures.to_rich(made))
+    if isinstance(made, figures.Figure):
+        results().print(figures.to_rich(made))
+        said, plot = figures.to_markdown(made), partial(figures.draw, made)
+    else:
+        show(made)
+        said, plot = inspection.to_markdown(made), partial(inspection.main_plot, made)
     save(json_, made.model_dump_json(indent=2) + "\n")
-    save(markdown, figures.to_markdown(made))
+    save(markdown, said)
     if out is not None and picture is not None:
-        save(out, picture(figures.draw(made)))
+        save(out, picture(plot()))
 
 
 def list_(

@@ -14,6 +14,7 @@ from polydistill.data.batches import Batch, Group, Transform
 from polydistill.data.encoding import Encoded
 from polydistill.data.signals import Floats, stored_signals
 from polydistill.data.stream_steps import TextGroup
+from polydistill.defaults import MAX_LENGTH
 from polydistill.outputs import Loss
 from polydistill.students.polyglot import On, Polyglot
 from polydistill.teachers.frozen import Frozen
@@ -42,6 +43,11 @@ class Loaded:
 
     network: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of the longest input, where nothing is said."""
+        return min(MAX_LENGTH, int(self.tokenizer.model_max_length))
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,11 @@ from pathlib import Path
 from rich.console import Console
 
 from polydistill.errors import unknown
+from polydistill.inspection.inspection import Inspected
+from polydistill.recipes.bert_kld import figures as bert_kld_figures
 from polydistill.recipes.bert_kld import tables as bert_kld_tables
 from polydistill.recipes.figures import make_figure
+from polydistill.recipes.inspections import make_inspection
 from polydistill.recipes.mmkd import tables as mmkd_tables
 from polydistill.recipes.mono import figures as mono_figures
 from polydistill.recipes.mono import tables as mono_tables
@@ -74,7 +77,8 @@ def table(
 
 def figures() -> dict[str, str]:
     """The ids and titles of all figures that can be made."""
-    return {f"mono/{number}": title for number, (title, *_) in mono_figures.FIGURES.items()}
+    lines = {f"mono/{number}": title for number, (title, *_) in mono_figures.FIGURES.items()}
+    return {**lines, **{f"bert-kld/{number}": title for number, title in bert_kld_figures.FIGURES.items()}}
 
 
 def figure(
@@ -84,11 +88,19 @@ def figure(
     runs: str | Path = DEFAULT_ROOT,
     console: Console | None = None,
     only_finished: bool = False,
-) -> Figure:
-    """Run what is missing of a paper's figure, such as `mono/4.1`, for the seeds 0, 1, ..., and read its points."""
+) -> Figure | Inspected:
+    """Run what is missing of a paper's figure, such as `mono/4.1`, for the seeds 0, 1, ..., and read its points.
+
+    Of one that looks inside models, such as `bert-kld/tsne`, one seed is drawn, and its numbers come along.
+    """
     if id not in figures():
         raise unknown("figure", id, figures())
-    made = mono_figures.figure(id.partition("/")[2], scale)
+    paper, _, number = id.partition("/")
+    if paper == "bert-kld":
+        if seeds != 1:
+            raise ValueError(f"seeds is {seeds}; figure {id} draws the models of one seed. Leave it out.")
+        return make_inspection(bert_kld_figures.figure(number, scale), 0, Store(runs), console, only_finished)
+    made = mono_figures.figure(number, scale)
     return make_figure(made, _seeds(seeds), Store(runs), console, only_finished)
 
 

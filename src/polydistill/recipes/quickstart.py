@@ -130,7 +130,8 @@ def _sections(store: Store, before: Run, after: Run, results: list[RunResult], t
     }
     was, became = (np.concatenate([view.vectors[code] for code in codes]) for view in seen)
     meanings = [str(row) for _ in codes for row in range(MEANINGS)]
-    picture, purity = alignment_picture(was, became, meanings, [code for code in codes for _ in range(MEANINGS)])
+    languages = [code for code in codes for _ in range(MEANINGS)]
+    picture, found = alignment_picture({"Before": was, "After": became}, meanings, languages)
     return [
         Headlines("In short", _numbers(scores)),
         Prose("What was done", _EXPLAINED),
@@ -142,7 +143,7 @@ def _sections(store: Store, before: Run, after: Run, results: list[RunResult], t
             picture,
             f"{MEANINGS} premise-hypothesis pairs of the test set in {len(codes)} languages: the vector of the first "
             f"token. Nearest neighbours in other languages that mean the same: "
-            f"{100 * purity['before']:.0f} % before, {100 * purity['after']:.0f} % after.",
+            f"{100 * found['Before']:.0f} % before, {100 * found['After']:.0f} % after.",
         ),
         Samples("Samples", _samples(rows, *seen), before="before XD", after="after XD"),
         Record("The run", after.model_dump(mode="json")),

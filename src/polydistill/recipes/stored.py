@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from polydistill.errors import DataError
+from polydistill.inspection.inspection import FILE, FOLDER, Inspected
+from polydistill.reports import inspection
 from polydistill.reports.page import Picture, Prose, Record, Scores, Section, write_page
 from polydistill.reports.plots import PALETTE, loss_curves, score_bars
 from polydistill.reports.tables import Entry, EntryGroup, build_table
@@ -37,12 +40,13 @@ def found_runs(folder: Path) -> list[tuple[Path, RunResult]]:
 
 
 def sections(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
-    """Scores, bars where they stay readable, loss curves, records."""
+    """Scores, bars where they stay readable, loss curves, what an inspection has left in a run's folder, records."""
     parts: list[Section] = _scores(finished)
     if len(finished) > CURVES:
         parts.append(Prose("Loss", f"{len(finished)} runs: for loss curves, report at most {CURVES} at a time."))
     else:
         parts += [picture for folder, result in finished if (picture := _curves(folder, result))]
+    parts += [part for folder, result in finished for part in _inside(folder, result)]
     return [*parts, *(_record(folder, result) for folder, result in finished)]
 
 
@@ -113,6 +117,16 @@ def _curves(folder: Path, result: RunResult) -> Picture | None:
     return Picture(
         f"Loss: {name}", loss_curves(terms, f"Loss terms of {name}"), "Unweighted means since the last line."
     )
+
+
+def _inside(folder: Path, result: RunResult) -> list[Section]:
+    """An inspection that was written into the folder of a run."""
+    file = folder / FOLDER / FILE
+    if not file.is_file():
+        return []
+    found = Inspected.model_validate_json(file.read_bytes())
+    parts = inspection.sections(found, inspection.pictures(found))
+    return [replace(part, heading=f"{result.name}, inspected: {part.heading}") for part in parts]
 
 
 def _record(folder: Path, result: RunResult) -> Record:

@@ -1,6 +1,7 @@
 """A figure of a paper as data: panels of lines, a point the mean over seeds; drawn, printed as a table, or as JSON."""
 
 from collections.abc import Callable, Sequence
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -65,10 +66,17 @@ def draw(figure: Figure) -> Plot:
     """The panels side by side, one colour and marker a system, with a bar of the spread on each side of a point."""
     if not any(line.points for panel in figure.panels for line in panel.lines):
         raise ValueError(f"Figure {figure.id} has no points: none of its runs are done. Run it without --finished.")
-    names = list(dict.fromkeys(line.name for panel in figure.panels for line in panel.lines))
-    with canvas(4.0) as drawn:
-        grid = drawn.subplots(1, len(figure.panels), sharey=True, squeeze=False)[0]
-        for axes, panel in zip(grid, figure.panels, strict=True):
+    return draw_panels(figure.title, figure.x, figure.y, figure.panels)
+
+
+def draw_panels(title: str, x: str, y: str, panels: Sequence[Panel], abreast: int | None = None) -> Plot:
+    """All panels side by side with one scale of y, or `abreast` many in a row with a scale each."""
+    names = list(dict.fromkeys(line.name for panel in panels for line in panel.lines))
+    columns = abreast or len(panels)
+    rows = ceil(len(panels) / columns)
+    with canvas(4.0 if rows == 1 else 1.0 + 3.0 * rows) as drawn:
+        grid = drawn.subplots(rows, columns, sharey=abreast is None, squeeze=False)
+        for axes, panel in zip(grid.flat, panels, strict=False):
             for one in panel.lines:
                 look = names.index(one.name)
                 axes.errorbar(
@@ -81,11 +89,13 @@ def draw(figure: Figure) -> Plot:
                     label=one.name,
                 )
             axes.set_title(panel.title)
-            axes.set_xlabel(figure.x, color=INK)
+            axes.set_xlabel(x, color=INK)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        grid[0].set_ylabel(figure.y, color=INK)
-        drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(names), 3))
-    return Plot(drawn, figure.title, f"{figure.title}: {figure.y} by {figure.x}, {len(figure.panels)} panels.")
+        for empty in grid.flat[len(panels) :]:
+            empty.set_axis_off()
+        grid[0][0].set_ylabel(y, color=INK)
+        drawn.legend(*grid[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(names), 3))
+    return Plot(drawn, title, f"{title}: {y} by {x}, {len(panels)} panels.")
 
 
 def drawing(out: Path) -> Callable[[Plot], bytes]:

@@ -50,6 +50,16 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Rows of cells under headings, the first cell naming its row."""
+
+    heading: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    remark: str = ""
+
+
+@dataclass(frozen=True)
 class Picture:
     """A plot and what it shows."""
 
@@ -94,7 +104,7 @@ class Command:
     command: str
 
 
-Section = Headlines | Prose | Scores | Picture | Samples | Record | Command
+Section = Headlines | Prose | Scores | Grid | Picture | Samples | Record | Command
 
 
 def write_page(path: str | Path, title: str, sections: Sequence[Section]) -> Path:
@@ -126,6 +136,8 @@ def section_html(section: Section) -> str:
             html = "\n".join(f"<p>{escape(part)}</p>" for part in section.text.split("\n\n"))
         case Scores():
             html = _scores(section.table)
+        case Grid():
+            html = _grid(section)
         case Picture():
             html = _picture(section)
         case Samples():
@@ -180,6 +192,18 @@ def _score_row(table: Table, row: Row) -> str:
 
     cells = "".join(one(*pair) for pair in row_cells(table, row))
     return f'<tr><th scope="row">{escape(row.name)}</th>{cells}</tr>'
+
+
+def _grid(section: Grid) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.columns)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        for first, *cells in section.rows
+    )
+    table = f'<table class="scores"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return _scrolling(table, section.heading) + (
+        f'\n<p class="notes">{escape(section.remark)}</p>' if section.remark else ""
+    )
 
 
 def _picture(section: Picture) -> str:

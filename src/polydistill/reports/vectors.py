@@ -1,113 +1,114 @@
-"""Do translations lie together? A t-SNE picture of sentence vectors before and after, and the number behind it."""
+"""Vectors on a plane: translations of the same meanings, model by model, and two models on top of each other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
 
-import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from numpy.typing import ArrayLike, NDArray
-from sklearn.manifold import TSNE
+from numpy.typing import ArrayLike
 
-from polydistill.languages import language
+from polydistill.inspection.measures import translations_found
+from polydistill.inspection.projection import Plane, project
+from polydistill.languages import called
 from polydistill.reports.plots import INK, PALETTE, Plot, canvas
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*", "d", "8", "H")
-PERPLEXITY = 30.0
-
-
-def neighbour_purity(vectors: ArrayLike, meanings: Sequence[object], languages: Sequence[str]) -> float:
-    """The share of nearest neighbours in other languages that have the same meaning.
-
-    Every sentence has one nearest neighbour by cosine in each other language; counted are the pairs of a sentence and
-    a language that holds its meaning at all. 1 means that every sentence finds its translation in every language.
-    """
-    points = _unit(vectors, meanings, languages)
-    similarity = points @ points.T
-    meaning, code = np.unique(np.asarray(meanings, dtype=str), return_inverse=True)[1], np.asarray(languages, dtype=str)
-    right = total = 0
-    for other in np.unique(code):
-        inside, outside = np.flatnonzero(code == other), np.flatnonzero(code != other)
-        has_translation = outside[np.isin(meaning[outside], meaning[inside])]
-        if has_translation.size:
-            nearest = inside[similarity[np.ix_(has_translation, inside)].argmax(axis=1)]
-            right += int((meaning[nearest] == meaning[has_translation]).sum())
-            total += has_translation.size
-    if total == 0:
-        raise ValueError("No sentence has a translation among the others; expected meanings in two languages or more.")
-    return right / total
-
-
-def project(vectors: ArrayLike, seed: int = 0) -> NDArray[np.float64]:
-    """Two-dimensional t-SNE by cosine: perplexity 30, or a third of the other points where that is less."""
-    points = np.asarray(vectors, dtype=np.float64)
-    if points.ndim != 2 or len(points) < 4:
-        raise ValueError(f"Vectors have shape {points.shape}; expected (sentences, width) with at least 4 sentences.")
-    perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
-    tsne = TSNE(n_components=2, perplexity=perplexity, metric="cosine", init="random", random_state=seed)
-    return np.asarray(tsne.fit_transform(points), dtype=np.float64)
+PANEL_INCHES, PANELS_ABREAST = 4.2, 3
 
 
 def alignment_picture(
-    before: ArrayLike,
-    after: ArrayLike,
+    panels: Mapping[str, ArrayLike],
     meanings: Sequence[object],
     languages: Sequence[str],
     seed: int = 0,
     title: str = "Sentence vectors by meaning (t-SNE)",
 ) -> tuple[Plot, dict[str, float]]:
-    """Two panels, before and after, and the neighbour purity of each by panel name.
+    """A panel for each set of vectors, such as before and after, and the share of translations found in each."""
+    found = {name: translations_found(vectors, meanings, languages) for name, vectors in panels.items()}
+    planes = {name: project(vectors, seed) for name, vectors in panels.items()}
+    return meanings_picture(planes, found, meanings, languages, title), found
+
+
+def meanings_picture(
+    planes: Mapping[str, Plane],
+    found: Mapping[str, float],
+    meanings: Sequence[object],
+    languages: Sequence[str],
+    title: str,
+) -> Plot:
+    """A panel a set of points, with the share of translations found as its heading.
 
     Colour is the meaning, shape the language, and thin lines tie a meaning's translations to their centre, so that
     meanings are told apart also where their number exceeds that of the colours.
     """
-    panels = {"before": before, "after": after}
-    purity = {name: neighbour_purity(vectors, meanings, languages) for name, vectors in panels.items()}
     codes = tuple(dict.fromkeys(languages))
-    with canvas(5.2) as figure:
-        for index, (name, vectors) in enumerate(panels.items(), start=1):
-            axes = figure.add_subplot(1, 2, index)
-            _panel(axes, project(vectors, seed), meanings, languages, codes)
-            axes.set_title(f"{name.capitalize()}: {100 * purity[name]:.0f} % of neighbours agree", fontsize=12)
-        handles = [
-            Line2D([], [], linestyle="", marker=MARKERS[place % len(MARKERS)], color=INK, label=language(code).name)
-            for place, code in enumerate(codes)
-        ]
+    with canvas(_height(len(planes))) as figure:
+        for axes, (name, points) in zip(_panels(figure, len(planes)), planes.items(), strict=True):
+            _tied(axes, points, meanings, [codes.index(code) for code in languages])
+            axes.set_title(f"{name}: {100 * found[name]:.0f} % found", fontsize=12)
+        handles = [_handle(called(code), MARKERS[place % len(MARKERS)], INK) for place, code in enumerate(codes)]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(codes), 8), title="Shape: language")
-        figure.suptitle(f"{title}, one colour a meaning", x=0.01, ha="left", fontsize=13, fontweight="bold")
-    numbers = ", ".join(f"{name} {100 * value:.1f} %" for name, value in purity.items())
+        headline = f"{title}, one colour a meaning; translations found"
+        figure.suptitle(headline, x=0.01, ha="left", fontsize=13, fontweight="bold")
+    numbers = ", ".join(f"{name} {100 * found[name]:.1f} %" for name in planes)
     alt = (
-        f"Two scatter plots of {len(languages)} sentences in {len(codes)} languages and {len(set(meanings))} meanings. "
-        f"Share of nearest neighbours in other languages with the same meaning: {numbers}."
+        f"{len(planes)} scatter plots of {len(languages)} sentences in {len(codes)} languages and "
+        f"{len(set(meanings))} meanings. Share of nearest neighbours in other languages with the same meaning: "
+        f"{numbers}."
     )
-    return Plot(figure, title, alt), purity
+    return Plot(figure, title, alt)
 
 
-def _panel(
-    axes: Axes,
-    points: NDArray[np.float64],
-    meanings: Sequence[object],
-    languages: Sequence[str],
-    codes: tuple[str, ...],
-) -> None:
+def models_picture(first: tuple[str, Plane], others: Mapping[str, Plane], remarks: Mapping[str, str]) -> Plot:
+    """A panel for each other model: its points and the first model's, on one plane, with a remark as its heading."""
+    title = f"{first[0]} and the others (t-SNE, one plane)"
+    looks = {name: (PALETTE[at], MARKERS[at]) for at, name in enumerate((first[0], *others))}
+    with canvas(_height(len(others))) as figure:
+        for axes, (name, points) in zip(_panels(figure, len(others)), others.items(), strict=True):
+            for who, plane in (first, (name, points)):
+                colour, marker = looks[who]
+                axes.scatter(plane[:, 0], plane[:, 1], s=16, color=colour, marker=marker, alpha=0.7, linewidths=0)
+            axes.set_title(f"{name}: {remarks[name]}", fontsize=12)
+        _same_limits(figure.axes)
+        handles = [_handle(name, marker, colour) for name, (colour, marker) in looks.items()]
+        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6), title="Model")
+        figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+    said = "; ".join(f"{name}: {remark}" for name, remark in remarks.items())
+    return Plot(figure, title, f"{len(others)} scatter plots of two models' vectors, {first[0]} in each. {said}.")
+
+
+def _height(panels: int) -> float:
+    return 1.0 + PANEL_INCHES * ceil(panels / PANELS_ABREAST)
+
+
+def _panels(figure: Figure, count: int) -> Iterator[Axes]:
+    """So many empty panels without numbers at their axes."""
+    for place in range(1, count + 1):
+        axes = figure.add_subplot(ceil(count / PANELS_ABREAST), min(count, PANELS_ABREAST), place)
+        axes.set(xticks=[], yticks=[], xlabel="t-SNE 1 (no unit)", ylabel="t-SNE 2 (no unit)")
+        axes.margins(0.06)
+        yield axes
+
+
+def _tied(axes: Axes, points: Plane, meanings: Sequence[object], looks: Sequence[int]) -> None:
     for place, meaning in enumerate(dict.fromkeys(meanings)):
         members = [index for index, one in enumerate(meanings) if one == meaning]
         centre, colour = points[members].mean(axis=0), PALETTE[place % len(PALETTE)]
         for member in members:
             x, y = points[member]
             axes.plot([centre[0], x], [centre[1], y], color=colour, linewidth=0.7, alpha=0.55, zorder=1)
-            marker = MARKERS[codes.index(languages[member]) % len(MARKERS)]
+            marker = MARKERS[looks[member] % len(MARKERS)]
             axes.plot(x, y, marker=marker, color=colour, markersize=6.5, linestyle="", zorder=2)
-    axes.set(xticks=[], yticks=[], xlabel="t-SNE 1 (no unit)", ylabel="t-SNE 2 (no unit)")
-    axes.margins(0.06)
 
 
-def _unit(vectors: ArrayLike, meanings: Sequence[object], languages: Sequence[str]) -> NDArray[np.float64]:
-    """The vectors at length one."""
-    points = np.asarray(vectors, dtype=np.float64)
-    if points.ndim != 2 or not len(points) == len(meanings) == len(languages):
-        raise ValueError(
-            f"Vectors of shape {points.shape}, {len(meanings)} meanings and {len(languages)} languages; "
-            "expected one vector, one meaning and one language a sentence."
-        )
-    lengths = np.linalg.norm(points, axis=1, keepdims=True)
-    return np.asarray(points / np.maximum(lengths, np.finfo(np.float64).tiny), dtype=np.float64)
+def _same_limits(panels: Sequence[Axes]) -> None:
+    """So that the first model's points stand at the same places in every panel."""
+    for name in ("xlim", "ylim"):
+        limits = [limit for axes in panels for limit in getattr(axes, f"get_{name}")()]
+        for axes in panels:
+            axes.set(**{name: (min(limits), max(limits))})
+
+
+def _handle(name: str, marker: str, colour: str) -> Line2D:
+    return Line2D([], [], linestyle="", marker=marker, color=colour, label=name)

@@ -99,6 +99,17 @@ class MBLMModel(MBLMPreTrainedModel):
         with self.guide.taking(self.way(language, attention_mask)):
             return self.encoder(input_ids=input_ids, attention_mask=attention_mask, **more)
 
+    def hidden(self, **inputs: Any) -> tuple[Tensor, ...]:
+        """The output of the embeddings and of every block; of a block with branches the mean of those that read."""
+        outputs = self(**inputs, output_hidden_states=True)
+        said, blocks, layout = outputs.hidden_states, self.config.num_hidden_layers, self.layout
+        streams, shared = 1 + (len(said) - 1 - blocks) // layout.blocks, blocks - layout.blocks
+        counts = [streams] * layout.blocks
+        counts = [*counts, *[1] * shared] if layout.place == "bottom" else [*[1] * shared, *counts]
+        parts = iter(said[1:])
+        states = [torch.stack([next(parts) for _ in range(count)]).mean(0) for count in counts]
+        return (said[0], *states[:-1], outputs.last_hidden_state)
+
 
 class MBLMForSequenceClassification(MBLMPreTrainedModel):
     """An MBLM with the classifier of its encoder's family."""

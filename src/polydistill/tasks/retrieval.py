@@ -162,7 +162,7 @@ View = tuple[tuple[int, ...], tuple[int, ...]]
 
 def views(layers: Layers, blocks: tuple[int, int], by_layer: bool) -> list[View]:
     """The layers of both models that are compared: all together, or one after the other where wanted so."""
-    chosen = [_resolved(layers, count) for count in blocks]
+    chosen = [resolved(layers, count) for count in blocks]
     if not by_layer:
         return [(chosen[0], chosen[1])]
     if chosen[0] != chosen[1]:
@@ -189,7 +189,8 @@ def accuracy_and_mrr(found: Ints) -> tuple[float, float]:
     return float(np.mean(found == 1)), float(reciprocal.mean())
 
 
-def _resolved(layers: Layers, blocks: int) -> tuple[int, ...]:
+def resolved(layers: Layers, blocks: int) -> tuple[int, ...]:
+    """The numbers of the layers of a model with so many blocks."""
     if layers == "all":
         return tuple(range(1, blocks + 1))
     if layers == "last":

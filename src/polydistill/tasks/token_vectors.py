@@ -18,7 +18,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from polydistill.data.batches import length_batches
 from polydistill.data.encoding import Encoded, Ints
-from polydistill.students.polyglot import language_ids
+from polydistill.students.mblm import MBLMModel
+from polydistill.students.polyglot import told
 
 Combine = Literal["tokens", "mean", "concatenate"]
 """How layers are joined: each layer's vector of a token as a token of its own, their mean, or one after the other."""
@@ -42,8 +43,11 @@ class Reader:
 
     def hidden(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         """The vectors [B, L, D] of every layer, 0 to the last, in single precision or better."""
-        given = {**inputs, **language_ids(self.network, inputs["input_ids"], self.language)}
-        states: tuple[Tensor, ...] = self.network.base_model(**given, output_hidden_states=True).hidden_states
+        given = {**inputs, **told(self.network, inputs["input_ids"], self.language)}
+        if isinstance(self.network, MBLMModel):
+            states = self.network.hidden(**given)
+        else:
+            states = self.network.base_model(**given, output_hidden_states=True).hidden_states
         return tuple(state.to(torch.promote_types(state.dtype, torch.float32)) for state in states)
 
 
@@ -122,10 +126,11 @@ def sentence_vectors(
     combine: Combine,
     specials: Sequence[int] = (),
     first: bool = False,
+    length_one: bool = True,
 ) -> list[Tensor]:
-    """For each view one vector a sentence, [N, D] of length one: the mean of its tokens, or its first token.
+    """For each view one vector a sentence [N, D]: the mean of its tokens, or its first token, brought to length one.
 
-    Tokens among `specials` are no part of the mean.
+    Tokens among `specials` are no part of the mean. Without `length_one` vectors are as long as the model made them.
     """
 
     def say(hidden: Sequence[Tensor], inputs: Mapping[str, Tensor]) -> list[Tensor]:
@@ -135,7 +140,8 @@ def sentence_vectors(
             layer: hidden[layer][:, 0] if first else _weighted_mean(hidden[layer], weights_BL)
             for layer in itertools.chain.from_iterable(views)
         }
-        return [_pooled([pooled[layer] for layer in view], combine) for view in views]
+        joined = [_pooled([pooled[layer] for layer in view], combine)[None] for view in views]
+        return [F.normalize(one_1BD, dim=-1) for one_1BD in joined] if length_one else joined
 
     return [vectors_1ND[0] for vectors_1ND in _gathered(reader, text, say, lambda rows: rows, len(text))]
 
@@ -170,8 +176,6 @@ def _joined(layers_TD: Sequence[Tensor], combine: Combine) -> Tensor:
 
 
 def _pooled(layers_BD: Sequence[Tensor], combine: Combine) -> Tensor:
-    """One vector a sentence, of length one, from those of some layers: [1, B, D]."""
+    """One vector a sentence, from those of some layers: [B, D]."""
     layers = list(layers_BD)
-    return F.normalize(torch.cat(layers, dim=-1) if combine == "concatenate" else torch.stack(layers).mean(0), dim=-1)[
-        None
-    ]
+    return torch.cat(layers, dim=-1) if combine == "concatenate" else torch.stack(layers).mean(0)

@@ -10,7 +10,6 @@ from polydistill.data.load import fingerprint, load_text
 from polydistill.data.rows import SENTENCE, Corpus
 from polydistill.data.signals import weights_fingerprint
 from polydistill.data.sources import Source, WorldSource, format_source
-from polydistill.defaults import MAX_LENGTH
 from polydistill.methods.method import Loaded
 from polydistill.tasks.retrieval import Retrieval, Side, Similarity, accuracy_and_mrr, paired_ranks, views
 from polydistill.tasks.token_vectors import Reader
@@ -30,11 +29,11 @@ def find_translations(
     The first model reads the first language, the second (which may be the same) the other; `names` is what a result
     calls them.
     """
-    source = _aligned(data)
+    source = aligned(data, "retrieval")
     corpus = load_text(source, languages)
     sides = [_side(one, corpus, code, batch_size) for one, code in zip(models, languages, strict=True)]
     wanted = views(how.layers, (sides[0].reader.blocks, sides[1].reader.blocks), by_layer)
-    with _asleep(models):
+    with asleep(models):
         found = paired_ranks(sides[0], sides[1], how, wanted)
     common = {
         "how": how,
@@ -67,23 +66,22 @@ def _measured(ranks: Ints) -> dict[str, object]:
     return {"accuracy": accuracy, "mrr": mrr, "hits": "".join(np.where(ranks == 1, "1", "0").tolist())}
 
 
-def _aligned(source: Source) -> Source:
-    """The same source, whose rows are translations of each other unless that is denied."""
+def aligned(source: Source, who: str) -> Source:
+    """The same source, whose rows are translations of each other, which `who` needs, unless that is denied."""
     if isinstance(source, WorldSource):
         return source
     if source.aligned is False:
-        raise ValueError(f"{format_source(source)}: retrieval needs rows that say the same; leave out aligned=false.")
+        raise ValueError(f"{format_source(source)}: {who} needs rows that say the same; leave out aligned=false.")
     return source.model_copy(update={"aligned": True})
 
 
 def _side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int) -> Side:
-    length = min(MAX_LENGTH, int(loaded.tokenizer.model_max_length))
-    text = encode(loaded.tokenizer, corpus.rows[code], SENTENCE, length)
+    text = encode(loaded.tokenizer, corpus.rows[code], SENTENCE, loaded.max_length)
     return Side(Reader(loaded.network, code, batch_size), loaded.tokenizer, text)
 
 
 @contextmanager
-def _asleep(models: Sequence[Loaded]) -> Iterator[None]:
+def asleep(models: Sequence[Loaded]) -> Iterator[None]:
     """Without dropout for moments."""
     awake = [one.network for one in models if one.network.training]
     for network in awake:

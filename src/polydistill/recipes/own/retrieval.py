@@ -51,14 +51,14 @@ def retrieve(
     codes = (language_named(language).code, language_named(to).code)
     if codes[0] == codes[1]:
         raise ValueError(f"Retrieval needs two languages, not {language!r} and {to!r}.")
-    first = _encoder(model)
-    models = (first, first if source_model is None else _encoder(source_model))
+    first = encoder_of(model)
+    models = (first, first if source_model is None else encoder_of(source_model))
     names = (_called(model), _called(model if source_model is None else source_model))
     how = Similarity.model_validate(dict(options))
     return find_translations(models, as_source(data), codes, how, by_layer, batch_size, names)
 
 
-def _encoder(model: str | Path | Loaded) -> Loaded:
+def encoder_of(model: str | Path | Loaded) -> Loaded:
     """A model without its head, on the fastest device here; one that is loaded stays where it is."""
     if isinstance(model, Loaded):
         return model
