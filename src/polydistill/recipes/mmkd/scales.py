@@ -59,6 +59,8 @@ class Setting:
     """By the name of the task in the tables."""
     sentences: Callable[[str], Source]
     """By language: those that look for their translations."""
+    shown: Source
+    """Sentences in all languages of XNLI, some of which figure 2 draws."""
     said: str
     """Where the numbers come from, for a table's reader."""
 
@@ -165,6 +167,7 @@ def _paper() -> Setting:
             ),
         },
         sentences=lambda code: FileSource(path=f"{FILES}/tatoeba/tatoeba.{_TATOEBA[code]}-eng.{{lang}}", aligned=True),
+        shown=FileSource(path=f"{FILES}/xnli/xnli.15way.orig.tsv"),
         said="XNLI, PAWS-X, XQuAD, Tatoeba",
     )
 
@@ -238,6 +241,7 @@ def _of_the_world(
         heads=heads,
         exercises={name: exercise(*how) for name, how in tuning.items()},
         sentences=lambda _: WorldSource(rows=held_out, split="test"),
+        shown=WorldSource(rows=held_out, split="test"),
         said=f"mini-world ({scale} scale)",
     )
 
