@@ -27,7 +27,7 @@ _SMALL = {"head_hidden": 12, "head_width": 8, "mask_rate": 0.4, **ROWS}
 _WHOLE = MMKD(**_SMALL)
 SPECS = {
     "mmkd": _WHOLE,
-    "mmkd-trained": MMKD(teacher_projectors="trained", struca_rows="sum", senta_features="sum", **_SMALL),
+    "mmkd-trained": MMKD(teacher_projectors="trained", struca_rows="sum", senta_features="mean", **_SMALL),
     "mmkd-reference": MMKD(**REFERENCE, **_SMALL),
     "mmkd-no-struca": _WHOLE.without("struca"),
     "mmkd-words": MMKD(xwcl_per="word", xwcl_temperature=4.0, **_SMALL).without("struca"),

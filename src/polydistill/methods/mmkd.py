@@ -71,7 +71,7 @@ class MMKD(Translations):
     xwcl_picks: Picks = "teacher"
     xwcl_per: Per = "sentence"
     xwcl_temperature: PositiveFloat = 1.0  # ours; the paper says nothing
-    senta_features: Features = "mean"
+    senta_features: Features = "sum"  # eq. 2, as BYOL's, which calls this sum a mean squared error too
     struca_rows: Rows = "mean"
     struca_temperature: PositiveFloat = 0.1  # ours; the paper says nothing
     teacher_projectors: Literal["frozen_random", "trained"] = "frozen_random"

@@ -16,14 +16,14 @@ from polydistill.objectives import vectors
 from polydistill.objectives.vectors import mean_over
 
 Features = Literal["mean", "sum"]
-"""Over the features of a vector: their mean ("Mean Squared Error"), or their sum (eq. 2 as it is printed)."""
+"""Over the features of a vector: their sum (eq. 2, as BYOL's: 2 - 2 cos), or their mean ("Mean Squared Error")."""
 
 Rows = Literal["mean", "sum"]
 """Over the sentences of a batch: their mean, or their sum (eq. 5)."""
 
 
 def sentence_alignment(
-    student_BD: Tensor, teacher_BD: Tensor, features: Features = "mean", mask_B: Tensor | None = None
+    student_BD: Tensor, teacher_BD: Tensor, features: Features = "sum", mask_B: Tensor | None = None
 ) -> Tensor:
     """SentA: mean over sentences of the squared difference of the two vectors at length 1 (eq. 2)."""
     distance = {"mean": vectors.mse, "sum": vectors.squared_distance}
