@@ -96,7 +96,7 @@ def wanted_counts(spec: MMKD | SentenceDistillation, batch: Batch) -> dict[str, 
 def expected_terms(spec: MMKD | SentenceDistillation, method: Method, batch: Batch) -> dict[str, float]:
     """The values of the terms, from what the networks say when asked plainly."""
     if isinstance(spec, SentenceDistillation):
-        said = _linear(method.projectors["sentence"], _pooled(method.student, batch["text"], spec.pooling))
+        said = linear(method.projectors["sentence"], pooled(method.student, batch["text"], spec.pooling))
         return {"sentence": distance("mse", said, batch["signal"].double().numpy())[0]}
     makers = {"tlm": _tlm, "xwcl": _xwcl, "senta": _senta, "struca": _struca}
     return {name: makers[name](spec, method, batch) for name in weights(spec)}
@@ -111,7 +111,7 @@ def _tlm(spec: MMKD, method: Any, batch: Batch) -> float:
 def _xwcl(spec: MMKD, method: Any, batch: Batch) -> float:
     read, taught = _read(method.student, batch["xwcl"]), _read(method.teacher.network, batch["source"])
     places, theirs = batch["word_tokens"].numpy(), batch["taught_word_tokens"].numpy()
-    student = np.stack([_linear(method.projectors["xwcl"], row[at]) for row, at in zip(read, places, strict=True)])
+    student = np.stack([linear(method.projectors["xwcl"], row[at]) for row, at in zip(read, places, strict=True)])
     wanted = np.stack([row[at] for row, at in zip(taught, theirs, strict=True)])
     masks = batch["masked_words"].numpy(), places >= 0
     how = spec.xwcl_temperature, spec.xwcl_picks == "student", spec.xwcl_per
@@ -138,17 +138,17 @@ def _projections(term: str, method: Any, batch: Batch) -> tuple[Any, Any]:
 
 def _perceptron(layers: Any, x: Any) -> Any:
     first, _, last = layers
-    return _linear(last, np.maximum(_linear(first, x), 0.0))
+    return linear(last, np.maximum(linear(first, x), 0.0))
 
 
-def _linear(layer: Any, x: Any) -> Any:
+def linear(layer: Any, x: Any) -> Any:
     if not hasattr(layer, "weight"):
         return x
     bias = 0.0 if layer.bias is None else layer.bias.detach().numpy()
     return x @ layer.weight.detach().numpy().T + bias
 
 
-def _pooled(network: Any, inputs: Any, pooling: str) -> Any:
+def pooled(network: Any, inputs: Any, pooling: str) -> Any:
     read, mask = _read(network, inputs), inputs["attention_mask"].numpy().astype(bool)
     return np.stack([row[0] if pooling == "first" else row[one].mean(0) for row, one in zip(read, mask, strict=True)])
 

@@ -40,6 +40,7 @@ from polydistill.outputs import Loss, Term
 from polydistill.specs import Spec
 from polydistill.students.heads import bridge, perceptron
 from polydistill.students.layers import family_of, head_transform, vocabulary_decoder
+from polydistill.students.polyglot import check_reads_alike
 from polydistill.teachers.frozen import Frozen
 
 _OF_SENTENCES = ("senta", "struca")
@@ -190,6 +191,8 @@ def prepare(spec: MMKD, models: Models, seed: int) -> Prepared:
     assert models.teacher is not None, "MMKD has a teacher"
     network, tokenizer = models.student.network, models.student.tokenizer
     assert models.teacher.network is not network, "a teacher is frozen, so it is a network of its own"
+    for one in (models.student, models.teacher):
+        check_reads_alike(one.network)
     if spec.weights.tlm:
         family_of(network)  # says which families have a head that is known here
     reads = any(getattr(spec.weights, term) for term in ("xwcl", *_OF_SENTENCES))

@@ -25,6 +25,7 @@ from polydistill.methods.method import Method, Models, Prepared
 from polydistill.objectives import vectors
 from polydistill.outputs import Loss, Term
 from polydistill.students.heads import Pooling, bridge, pooled
+from polydistill.students.polyglot import check_reads_alike
 from polydistill.teachers.frozen import Frozen
 
 _AT_ONCE = 64  # ours: texts the teacher reads together
@@ -66,6 +67,8 @@ def prepare(spec: SentenceDistillation, models: Models, seed: int) -> Prepared:
     """One group a language: sentences and translations, and what the teacher says of the sentences."""
     assert models.teacher is not None, "sentence distillation has a teacher"
     assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
+    for one in (models.student, models.teacher):
+        check_reads_alike(one.network)
     loaded = load_pairs(spec, "sentence distillation", models.student.tokenizer, seed)
     groups = [_group(spec, models, code, pairs) for code, pairs in loaded.pairs.items()]
     width = int(models.teacher.network.config.hidden_size)
