@@ -11,13 +11,14 @@ from pathlib import Path
 
 from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
-from polydistill.data.rows import CHOICES, PAIR_OF_SENTENCES, WORDS, Corpus
+from polydistill.data.rows import ANSWERS, CHOICES, PAIR_OF_SENTENCES, PARAPHRASES, WORDS, Corpus
 from polydistill.data.sources import FileSource
 from polydistill.languages import language
 
 XNLI = ["ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh"]
 NTREX = ["ar", "bg", "de", "el", "es", "eu", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh"]
 XCOPA = ["et", "ht", "id", "it", "qu", "sw", "ta", "th", "tr", "vi", "zh"]
+PAWSX, XQUAD = ["de", "en", "es", "fr", "ja", "ko", "zh"], ["de", "en", "es", "tr"]
 ROW = "| {} | {} | {} | {} |"
 
 
@@ -56,6 +57,19 @@ def questions(data: Path) -> Iterator[tuple[str, Corpus]]:
         yield f"XCOPA validation, {code}", load_rows(source, CHOICES, [code])
 
 
+def paraphrases(data: Path) -> Iterator[tuple[str, Corpus]]:
+    """PAWS-X, whose languages lack different rows."""
+    for code in PAWSX:
+        yield f"PAWS-X dev, {code}", load_rows(FileSource(path=str(data / "pawsx/dev-{lang}.tsv")), PARAPHRASES, [code])
+
+
+def answers(data: Path) -> Iterator[tuple[str, Corpus]]:
+    """The sets of questions about contexts."""
+    yield "XQuAD", load_rows(FileSource(path=str(data / "xquad/xquad.{lang}.json")), ANSWERS, XQUAD)
+    gold = FileSource(path=str(data / "tydiqa/tydiqa.goldp.en.train.json"))
+    yield "TyDi QA GoldP train, en", load_rows(gold, ANSWERS, ["en"])
+
+
 def parallel(data: Path) -> Iterator[tuple[str, Corpus]]:
     """The sets of parallel text, each language with English."""
     for code in NTREX:
@@ -88,7 +102,8 @@ def main() -> None:
     data = parser.parse_args().data
     print(ROW.format("set", "languages", "rows in each", "left out"))
     print("|---|---:|---:|---:|")
-    for name, corpus in (*labelled(data), *tagged(data), *questions(data), *parallel(data)):
+    sets = (labelled, tagged, questions, paraphrases, answers, parallel)
+    for name, corpus in (found for some in sets for found in some(data)):
         print(row(name, corpus))
 
 

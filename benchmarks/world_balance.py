@@ -1,12 +1,15 @@
-"""How far rules of thumb get on the mini-world's pairs, where chance is 1/3, and on its reviews, where it is 1/5.
+"""How far rules of thumb get on the mini-world's pairs (chance is 1/3), paraphrases (1/2), reviews (1/5) and stories.
 
-Command: python benchmarks/world_balance.py [--task stars]
+Command: python benchmarks/world_balance.py [--task stars | paraphrase | qa]
 Prints the Markdown tables of docs/world.md. Pairs: classifiers that see one sentence only (words and pairs of words),
 and rules that see how the words of the two overlap. Reviews: classifiers that see single words, or up to three in a
-row, of the whole review or of a part. All are trained on train and scored on dev and test.
+row, of the whole review or of a part. All are trained on train and scored on dev and test. Paraphrases: as for pairs.
+Stories: parts of the story that are of the kind asked for, chosen without or with the question's words (all languages
+are alike, and so are all difficulties).
 """
 
 import argparse
+import re
 
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
@@ -16,7 +19,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from polydistill.world.corpora import World
+from polydistill.world.paraphrases import Phrasing, Rephrasing
+from polydistill.world.paraphrases import say as rephrased
 from polydistill.world.reviews import reading
+from polydistill.world.stories import Reading, read
 
 Rows = tuple[list[str], list[str], np.ndarray]
 
@@ -26,16 +32,24 @@ def main() -> None:
     parser.add_argument("--train-rows", type=int, default=6000)
     parser.add_argument("--rows", type=int, default=2400)
     parser.add_argument("--language", default="en")
+    parser.add_argument("--difficulties", nargs="+", default=["mini", "medium", "full"])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--task", choices=("nli", "stars"), default="nli")
+    parser.add_argument("--task", choices=("nli", "stars", "paraphrase", "qa"), default="nli")
     options = parser.parse_args()
+    if options.task == "qa":
+        print_stories(World(options.seed), options.rows, options.language)
+        return
     header = ""
-    for name in ("mini", "medium", "full"):
+    for name in options.difficulties:
         world = World(options.seed, name)
-        read, judge = (rows, shortcuts) if options.task == "nli" else (reviews, review_shortcuts)
-        train = read(world, "train", options.train_rows, options.language)
+        rows_of, judge = {
+            "nli": (rows, shortcuts),
+            "stars": (reviews, review_shortcuts),
+            "paraphrase": (paraphrases, paraphrase_shortcuts),
+        }[options.task]
+        train = rows_of(world, "train", options.train_rows, options.language)
         for split in ("dev", "test"):
-            scores = judge(train, read(world, split, options.rows, options.language))
+            scores = judge(train, rows_of(world, split, options.rows, options.language))
             if not header:
                 header = f"| difficulty | scored on | {' | '.join(scores)} |"
                 print(header, "|---|---|" + "---|" * len(scores), sep="\n")
@@ -55,6 +69,64 @@ def reviews(world: World, split: str, number: int, language: str) -> Rows:
     found = world.reviews(split, number)
     bodies, titles, _ = zip(*(reading(review, language) for review in found), strict=True)
     return list(bodies), list(titles), np.array([review.stars for review in found])
+
+
+def paraphrases(world: World, split: str, number: int, language: str) -> Rows:
+    """First sentences, second sentences and labels."""
+    found = world.rephrasings(split, number)
+    first, second = ([rephrased(side, language) for side in sides] for sides in zip(*map(_sides, found), strict=True))
+    return first, second, np.array([one.label for one in found])
+
+
+def _sides(pair: Rephrasing) -> tuple[Phrasing, Phrasing]:
+    return pair.first, pair.second
+
+
+def paraphrase_shortcuts(train: Rows, scored: Rows) -> dict[str, float]:
+    """Those of pairs, by the names that fit."""
+    found = shortcuts(train, scored)
+    return {name.replace("hypothesis", "second").replace("premise", "first"): score for name, score in found.items()}
+
+
+def print_stories(world: World, rows: int, language: str) -> None:
+    """Exact matches of rules that choose a part of the story, by split."""
+    for split in ("train", "dev", "test"):
+        scores = story_rules([read(one, language) for one in world.story_questions(split, rows)])
+        if split == "train":
+            print(f"| split | {' | '.join(scores)} |", "|---|" + "---:|" * len(scores), sep="\n")
+        print(f"| {split} | " + " | ".join(f"{100 * score:.1f}" for score in scores.values()) + " |")
+
+
+def story_rules(asked: list[Reading]) -> dict[str, float]:
+    """How often each rule finds the answer."""
+    told = [[_bag(sentence) for sentence in one.context.split(". ")] for one in asked]
+    parts = [[one.context[slice(*span)] for span in one.candidates] for one in asked]
+
+    def right(*chosen: int) -> float:
+        return float(np.mean([own[at] == one.text for one, own, at in zip(asked, parts, chosen, strict=True)]))
+
+    questions = [_bag(one.question) for one in asked]
+    return {
+        "any of its kind": float(
+            np.mean([own.count(one.text) / len(own) for one, own in zip(asked, parts, strict=True)])
+        ),
+        "the first": right(*(0 for _ in asked)),
+        "the last": right(*(-1 for _ in asked)),
+        "where most words recur in the story": right(
+            *(_most([sum(len(one & other) for other in sentences) for one in sentences]) for sentences in told)
+        ),
+        "where most words of the question are": right(
+            *(_most([len(own & one) for one in sentences]) for own, sentences in zip(questions, told, strict=True))
+        ),
+    }
+
+
+def _bag(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
+
+
+def _most(numbers: list[int]) -> int:
+    return int(np.argmax(numbers))
 
 
 def review_shortcuts(train: Rows, scored: Rows) -> dict[str, float]:

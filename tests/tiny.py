@@ -9,6 +9,7 @@ from torch import Tensor
 from transformers import (
     AutoModelForMaskedLM,
     AutoModelForMultipleChoice,
+    AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     BertConfig,
@@ -21,6 +22,7 @@ from transformers import (
     XLMConfig,
     XLMRobertaConfig,
 )
+from transformers.utils import ModelOutput
 
 from polydistill.data.load import load_text
 from polydistill.data.sources import WorldSource
@@ -33,8 +35,11 @@ HEADS = {
     "tags": AutoModelForTokenClassification,
     "choices": AutoModelForMultipleChoice,
     "stars": AutoModelForSequenceClassification,
+    "paraphrase": AutoModelForSequenceClassification,
+    "answers": AutoModelForQuestionAnswering,
 }
 TAGS, STARS = 7, 5
+OUTPUTS = {"tags": TAGS, "stars": STARS, "paraphrase": 2, "answers": 2}
 WIDTH, BLOCKS, CLASSES, MAX_LENGTH = 16, 2, 3, 64
 
 
@@ -55,7 +60,7 @@ def tiny_network(
 ) -> PreTrainedModel:
     """A classifier (`head="classes"`) or a model with another of the `HEADS`, awake. Equal seeds, equal weights."""
     config = _config(family, dropout, blocks)
-    config.num_labels = {"tags": TAGS, "stars": STARS}.get(head, CLASSES)
+    config.num_labels = OUTPUTS.get(head, CLASSES)
     auto = HEADS[head]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -72,12 +77,23 @@ def outputs(network: PreTrainedModel, inputs: Mapping[str, Tensor], language: st
     was_training = network.training
     network.eval()
     with torch.no_grad():
-        logits = network(**inputs, **langs).logits
-        said = {"logits": logits.double().numpy()}
+        whole = network(**inputs, **langs)
+        said = {"logits": _logits(whole, inputs["attention_mask"]).double().numpy()}
         if inputs["input_ids"].ndim == 2:
             said["first"] = network.base_model(**inputs, **langs).last_hidden_state[:, 0].double().numpy()
     network.train(was_training)
     return said
+
+
+def _logits(whole: ModelOutput, attention_mask_BL: Tensor) -> Tensor:
+    """The logits of a head; of one that answers questions start and end, with next to nothing in the padding."""
+    if "logits" in whole:
+        return whole.logits
+    ends = [
+        logits.where(attention_mask_BL.bool(), torch.finfo(logits.dtype).min)
+        for logits in (whole.start_logits, whole.end_logits)
+    ]
+    return torch.stack(ends, dim=-1)
 
 
 def _config(family: str, dropout: float, blocks: int) -> PretrainedConfig:

@@ -23,9 +23,10 @@ QUESTION = {
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """A tagger, a chooser and a rater with random weights."""
+    """A model of each task with random weights."""
     folders = {}
-    for task, head in (("ner", "tags"), ("choice", "choices"), ("stars", "stars")):
+    heads = {"ner": "tags", "choice": "choices", "stars": "stars", "paraphrase": "paraphrase", "qa": "answers"}
+    for task, head in heads.items():
         network = tiny_network(head=head).float()
         labels = TASKS[task].shape.labels
         if labels:
@@ -40,7 +41,14 @@ def models(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("task", "metrics"), [("ner", ["f1"]), ("choice", ["accuracy"]), ("stars", ["accuracy", "mae"])]
+    ("task", "metrics"),
+    [
+        ("ner", ["f1"]),
+        ("choice", ["accuracy"]),
+        ("stars", ["accuracy", "mae"]),
+        ("paraphrase", ["accuracy"]),
+        ("qa", ["f1", "em"]),
+    ],
 )
 def test_tune_and_evaluate(polydistill, own_model, work, task, metrics):
     result = polydistill(TUNE.format(own_model, task))
@@ -54,7 +62,7 @@ def test_tune_and_evaluate(polydistill, own_model, work, task, metrics):
     assert found == pytest.approx([score["value"] for score in scores])
 
 
-@pytest.mark.parametrize("task", ["ner", "choice", "stars"])
+@pytest.mark.parametrize("task", ["ner", "choice", "stars", "paraphrase", "qa"])
 def test_world_rows_are_read_back_as_rows_of_the_task(polydistill, work, models, task):
     printed = polydistill(f"world --task {task} --langs en,tr --rows 5 --json").stdout
     Path("rows.jsonl").write_text(printed)
@@ -68,8 +76,29 @@ def test_world_rows_are_read_back_as_rows_of_the_task(polydistill, work, models,
     for line, row in zip(said.stdout.splitlines(), printed.splitlines(), strict=True):
         answer = json.loads(line)
         assert {name: answer[name] for name in json.loads(row)} == json.loads(row)
-        wanted = {"choice": 2, "stars": 5}.get(task) or len(answer["tokens"])
+        if task == "qa":
+            assert answer["predicted"] in answer["context"] and answer["predicted"] in answer["probabilities"]
+            continue
+        wanted = {"choice": 2, "stars": 5, "paraphrase": 2}.get(task) or len(answer["tokens"])
         assert len(answer["probabilities"]) == wanted
+
+
+def test_predict_answers_and_judges_paraphrases(polydistill, models):
+    result = polydistill(f"predict {models['qa']} --task qa --question Who? --context 'Anna is in Rome.'")
+    assert result.exit_code == 0 and ", character " in result.stdout, result.output
+    result = polydistill(f"predict {models['paraphrase']} --task paraphrase --sentence1 'A b.' --sentence2 'B a.'")
+    assert result.exit_code == 0 and result.stdout[:3] in ("0  ", "1  "), result.output
+    missing = polydistill(f"predict {models['qa']} --task qa --question Who?")
+    assert "--question and --context go together" in missing.stderr
+    stray = polydistill(f"predict {models['qa']} --task qa --text Who?")
+    assert "--text is no option of the task 'qa', which has --question and --context" in stray.stderr
+
+
+def test_evaluate_normalises_answers_as_asked(polydistill, models):
+    done = polydistill(f"evaluate {models['qa']} --task qa --data world:?rows=3 --langs en --normaliser mlqa")
+    assert done.exit_code == 0, done.output
+    unknown = polydistill(f"evaluate {models['qa']} --task qa --data world:?rows=3 --langs tr --normaliser mlqa")
+    assert "Unknown language of MLQA's normaliser 'tr'" in unknown.stderr
 
 
 def test_world_shows_words_beside_their_tags(polydistill):

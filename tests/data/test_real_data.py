@@ -8,7 +8,7 @@ import pytest
 from polydistill.data.files import load_files
 from polydistill.data.load import load_rows
 from polydistill.data.parallel import load_parallel
-from polydistill.data.rows import CHOICES, PAIR_OF_SENTENCES, WORDS
+from polydistill.data.rows import ANSWERS, CHOICES, PAIR_OF_SENTENCES, PARAPHRASES, WORDS
 from polydistill.data.sources import FileSource
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -29,6 +29,22 @@ def test_xnli_dev():
         assert Counter(rows["label"]) == {0: 830, 1: 830, 2: 830}
     first = {"premise": "And he said, Mama, I'm home.", "hypothesis": "He didn't say a word.", "label": 2}
     assert corpus.rows["en"][1] == first
+
+
+def test_pawsx_dev():
+    rows = {"de": 1932, "en": 2000, "es": 1962, "fr": 1992, "ja": 1980, "ko": 1965, "zh": 1984}
+    for code, count in rows.items():
+        corpus = load_rows(FileSource(path=str(DATA / "pawsx/dev-{lang}.tsv")), PARAPHRASES, [code])
+        assert (corpus.counts, corpus.skipped) == ({code: count}, {})
+        assert not any('""' in row["sentence1"] + row["sentence2"] for row in corpus.rows[code])
+
+
+def test_xquad_and_tydiqa():
+    languages = ["en", "es", "de", "tr"]
+    corpus = load_rows(FileSource(path=str(DATA / "xquad/xquad.{lang}.json"), aligned=True), ANSWERS, languages)
+    assert corpus.counts == dict.fromkeys(languages, 1190) and not corpus.skipped and not corpus.corrected
+    tydi = load_rows(FileSource(path=str(DATA / "tydiqa/tydiqa.goldp.en.train.json")), ANSWERS, ["en"])
+    assert tydi.counts == {"en": 3696} and not tydi.skipped and not tydi.corrected
 
 
 def test_xnli_dev_in_pairs_of_languages():

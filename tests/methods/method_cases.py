@@ -118,7 +118,9 @@ class Case:
         """The head of the networks."""
         if isinstance(self.spec, Pretrain | Monolingual | MMKD):
             return "mlm"
-        return {"ner": "tags", "choice": "choices", "stars": "stars"}.get("".join(self.task), "classes")
+        return {"ner": "tags", "choice": "choices", "stars": "stars", "paraphrase": "paraphrase", "qa": "answers"}.get(
+            "".join(self.task), "classes"
+        )
 
     @property
     def has_teacher(self) -> bool:
@@ -155,6 +157,7 @@ CASES = (
     ),
     *(Case(_transfer("ADAPT JOINT", True, task)) for task in ("nli", "ner", "choice")),
     Case(Tune(task="stars", **_LONGER)),
+    *(Case(Tune(task=task, **_LONGER), family) for task in ("paraphrase", "qa") for family in ("xlm-roberta", "bert")),
     *(Case(XDistil(task="choice", store_teacher=stored, **_LONGER)) for stored in (False, True)),
     *(
         Case(_xd(on, how, stored))
@@ -226,6 +229,8 @@ def _expected(case: Case, method: Method, batch: Batch) -> float:
         labels = batch["labels"].numpy()
         if case.spec.task == "ner":  # every tagged token is a row of its own
             return tuning(said["logits"].reshape(labels.size, -1), labels.reshape(-1), labels.reshape(-1) != IGNORED)[0]
+        if case.head == "answers":
+            return sum(tuning(said["logits"][..., end], labels[:, end])[0] for end in (0, 1)) / 2
         return tuning(said["logits"], labels)[0]
     if isinstance(case.spec, MultiKD):
         said = outputs(student.network, batch["text"], batch["language"])["logits"]

@@ -4,7 +4,7 @@ import pytest
 from polydistill.reports.published import published_table
 from polydistill.reports.significance import holm, mcnemar, paired_t
 from polydistill.reports.tables import Entry, EntryGroup, Table, build_table
-from polydistill.results import entity_score
+from polydistill.results import entity_score, word_score
 
 PAPER = published_table("xd/3").group("XLM MLM+TLM")
 
@@ -186,6 +186,22 @@ def test_f1_is_compared_by_sentence_where_there_is_one_seed(make_run):
     assert second.average.comparison.verdict == "better"
     assert second.average.comparison.difference == pytest.approx(50)
     assert second.cells["tr"].comparison.low > 0
+
+
+def answering_run(make_run, name, right):
+    """A run whose scores are mean F1s: of 50 answers of two words, each with one right, the first so many have both."""
+    counts = np.array([[1 + (at < right), 2, 2] for at in range(50)])
+    scores = tuple(word_score(code, counts, data_fingerprint="rows") for code in ("en", "tr"))
+    return make_run(name, {"en": 50}, 0).model_copy(update={"scores": scores})
+
+
+def test_a_mean_f1_is_compared_by_question(make_run):
+    runs = [Entry(name, [answering_run(make_run, name, right)]) for name, right in (("a", 10), ("b", 30))]
+    first, second = build(runs, metric="f1", reference="a").groups[0].rows
+    assert (first.average.mean, second.average.mean) == (pytest.approx(60), pytest.approx(80))
+    assert second.average.comparison.test == "paired bootstrap over examples, one seed"
+    assert second.average.comparison.difference == pytest.approx(20)
+    assert second.average.comparison.verdict == "better"
 
 
 def test_f1_without_counts_cannot_be_compared(make_run):

@@ -11,6 +11,8 @@ from polydistill import api
 from polydistill.data.load import load_rows
 from polydistill.data.sources import WorldSource
 from polydistill.data.translations import ParallelText
+from polydistill.methods.multikd import MultiKD
+from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.results import load_result
@@ -84,10 +86,20 @@ def test_a_saved_student_scores_and_answers_the_same(tuned, task):
     said = [answer.said for answer in answers]
     gold = [TASKS[task].written(row) for row in rows]
     stored = result.by_language(TASKS[task].metric)["tr"]
-    if task in ("choice", "stars"):
-        names = [f"choice{row['label'] + 1}" if task == "choice" else str(row["stars"]) for row in gold]
+    if task in ("choice", "stars", "paraphrase"):
+        names = {
+            "choice": [f"choice{row.get('label', 0) + 1}" for row in gold if task == "choice"],
+            "stars": [str(row.get("stars")) for row in gold],
+            "paraphrase": [row.get("label") for row in gold],
+        }[task]
         right = [one == name for one, name in zip(said, names, strict=True)]
         assert sum(right) / len(right) == pytest.approx(stored.value)
+    elif task == "qa":
+        score = TASKS[task].score("tr", [(one,) for one in said], TASKS[task].gold(rows))
+        assert score.value == pytest.approx(stored.value)
+        assert [row["context"][one.start :].startswith(one.text) for row, one in zip(rows, answers, strict=True)] == [
+            True
+        ] * 10
     else:
         index = TASKS[task].shape.labels.index
         score = TASKS[task].score(
@@ -102,6 +114,13 @@ def test_plain_transformers_tags_with_a_saved_student(tuned):
     tagger = transformers.pipeline("token-classification", str(tuned["ner"] / "model"))
     found = tagger("Anna Keller lives in Berlin .")
     assert {one["entity"] for one in found} <= set(TASKS["ner"].shape.labels)
+
+
+def test_plain_transformers_answers_with_a_saved_student(tuned):
+    answer = transformers.AutoModelForQuestionAnswering.from_pretrained(tuned["qa"] / "model")
+    assert answer.config.id2label == {0: "start", 1: "end"}
+    ids = tiny_tokenizer()(["Who?"], ["Anna lives in Rome."], return_tensors="pt")
+    assert answer(**ids).start_logits.shape == ids["input_ids"].shape
 
 
 def test_plain_transformers_chooses_with_a_saved_student(tuned):
@@ -138,6 +157,7 @@ def test_questions_are_distilled_across_languages_without_labels(encoder, tmp_pa
     ("given", "says"),
     [
         ({"task": "ner", "data": WorldSource()}, "tags words, which translations do not share"),
+        ({"task": "qa", "data": WorldSource()}, "marks words of a text, which translations do not share"),
         ({"task": "choice", "data": WorldSource(), "on": "first"}, "compares logits"),
         ({"task": "choice", "parallel": (ParallelText(target="tr", files=("a",)),)}, "not plain sentences"),
     ],
@@ -147,12 +167,29 @@ def test_xd_refuses_what_it_cannot_compare(given, says):
         XDistil(languages=("en", "tr"), **given)
 
 
+def test_other_methods_refuse_answers_too():
+    rows = {"languages": ("en",), "data": WorldSource()}
+    with pytest.raises(ValueError, match="the task 'qa' marks words of a text"):
+        MultiKD(task="qa", **rows)
+    with pytest.raises(ValueError, match="Leave the teacher out, and learn from labels alone"):
+        TransferTune(task="qa", strategy="FULL TRG", distil=TaskDistillation(), **rows)
+    assert TransferTune(task="qa", strategy="FULL TRG", **rows).distil is None
+
+
+def test_a_judge_compares_as_it_is_asked_to():
+    plain = Judging(task="qa", languages=("de",), data=WorldSource())
+    assert plain.measure == "f1" and "normaliser" not in plain.model_dump(mode="json")
+    assert Judging.model_validate({**plain.model_dump(), "normaliser": "mlqa"}).asked.normaliser == "mlqa"
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
         ({"task": "ner", "measure": "accuracy"}, "Unknown measure of the task 'ner' 'accuracy'. .*Known: f1"),
         ({"task": "ner", "measure": "agreement"}, "Unknown measure of the task 'ner'"),
         ({"task": "nli", "measure": "f1"}, "Unknown measure of the task 'nli'"),
+        ({"task": "qa", "measure": "agreement"}, "Unknown measure of the task 'qa'"),
+        ({"task": "ner", "normaliser": "mlqa"}, "normaliser='mlqa' is of answers"),
     ],
 )
 def test_a_task_has_its_own_measure(given, says):
@@ -169,13 +206,15 @@ def test_a_model_is_asked_for_what_it_learned(tuned, encoder):
         api.load(encoder, "choice")
 
 
-@every_new_task
-def test_a_runs_identity_depends_on_the_words_of_its_task(task, encoder, monkeypatch):
+FOLDERS = {"ner": "entities", "choice": "events", "stars": "opinions", "qa": "days"}
+
+
+@pytest.mark.parametrize(("task", "folder"), FOLDERS.items())
+def test_a_runs_identity_depends_on_the_words_of_its_task(task, folder, encoder, monkeypatch):
     from polydistill.world import corpora
 
     other = next(name for name in NEW if name != task)
     before = {name: tune_run(name, encoder).identity for name in NEW}
-    folder = {"ner": "entities", "choice": "events", "stars": "opinions"}[task]
     digest = corpora.tables_digest
     monkeypatch.setattr(corpora, "tables_digest", lambda of: "new" if of == folder else digest(of))
     assert tune_run(task, encoder).identity != before[task]

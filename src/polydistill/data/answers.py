@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from polydistill.data.files import first_rows, in_languages, is_aligned
+from polydistill.data.files import check_languages, first_rows, in_languages, is_aligned, language_of
 from polydistill.data.hub import check_columns, check_configurations, load_dataset
 from polydistill.data.rows import ANSWERS as SHAPE
 from polydistill.data.rows import LABEL, Corpus
@@ -36,6 +36,7 @@ class _Question:
     question: Any
     context: Any
     answers: Any
+    language: Any = None
 
 
 @dataclass
@@ -65,10 +66,8 @@ def load_answers(source: FileSource | HubSource, languages: Sequence[str]) -> Co
         name = source.path
 
         def read(path: Path, codes: Sequence[str]) -> dict[str, TableBuilder]:
-            if len(codes) > 1:
-                found = f"one file for {len(codes)} languages ({', '.join(codes)})"
-                raise DataError(path, None, found, "a file a language", "Write {lang} in the path.")
-            return {codes[0]: collected(_of_file(path), codes[0])}
+            questions = _by_language(path, list(_of_file(path)), codes)
+            return {code: collected(questions[code], code) for code in codes}
 
         tables = in_languages(source.path, languages, read)
     rows = {code: first_rows(tables[code].dataset(), source.rows) for code in languages}
@@ -150,6 +149,18 @@ def _of_file(path: Path) -> Iterator[_Question]:
     return _of_lines(path, lines)
 
 
+def _by_language(path: Path, questions: list[_Question], codes: Sequence[str]) -> dict[str, list[_Question]]:
+    """The questions of each language, where the rows say theirs; else all are of the only one."""
+    if not all(one.language is not None for one in questions):
+        if len(codes) > 1:
+            found = f"one file for {len(codes)} languages ({', '.join(codes)}), whose rows do not say theirs"
+            raise DataError(path, None, found, "a file or a key 'language'", "Write {lang} in the path.")
+        return {codes[0]: questions}
+    spoken = [language_of(one.language) for one in questions]
+    check_languages(path, spoken, codes)
+    return {code: [one for one, own in zip(questions, spoken, strict=True) if own == code] for code in codes}
+
+
 def _of_squad(path: Path, articles: Any) -> Iterator[_Question]:
     """The questions of SQuAD's JSON, which errors name by their `id`."""
     try:
@@ -175,7 +186,7 @@ def _of_lines(path: Path, lines: Sequence[tuple[int, str]]) -> Iterator[_Questio
         if not isinstance(row, dict) or not {"question", "context"} <= set(row):
             found = f"the keys {', '.join(row)}" if isinstance(row, dict) else f"a JSON {type(row).__name__}"
             raise DataError(path, number, found, _LAYOUT, _WAY_OUT)
-        yield _Question(str(path), number, row["question"], row["context"], row.get(ANSWERS))
+        yield _Question(str(path), number, row["question"], row["context"], row.get(ANSWERS), row.get("language"))
 
 
 # The hub
