@@ -18,6 +18,7 @@ from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import sentence_transformers
 import torch
 from datasets import Dataset
 from rich.console import Console
@@ -153,7 +154,10 @@ def main() -> None:
         rows = [measure(shape, spec, Path(folder), given.turns) for shape in given.shapes]
     shown = [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
     text = "GlobalVoices, English and Swahili" if given.data else "the mini-world, English and Swahili"
-    said = f"One pass over {given.pairs} pairs ({text}), {2 * PAIRS_A_STEP} texts a step, fp32, {given.turns} turns."
+    said = (
+        f"One pass over {given.pairs} pairs ({text}), {2 * PAIRS_A_STEP} texts a step, fp32, {given.turns} turns; "
+        f"sentence-transformers {sentence_transformers.__version__} as its documentation has it, in random batches."
+    )
     write("sentence_distillation", "Plain sentence distillation", [said, markdown(shown)], rows)
 
 

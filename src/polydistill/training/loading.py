@@ -51,7 +51,7 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
         return Loaded(branched(whole.network, start.branches), whole.tokenizer)
     name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
-    if isinstance(run.method, SentenceDistillation):
+    if isinstance(run.method, SentenceDistillation) or (isinstance(run.method, MMKD) and not run.method.weights.tlm):
         return load_encoder(name, revision)
     if isinstance(run.method, Pretrain | Monolingual | MMKD):
         with quietly():
@@ -63,13 +63,9 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
 
 
 def _check_head(method: Pretrain | Monolingual | MMKD, config: PretrainedConfig, name: str) -> None:
-    """A head that was never trained must not teach, nor learn on from nothing unseen."""
-    needs = {
-        "monolingual": "so it cannot teach masked language models",
-        "mmkd": "which TLM needs (or say method.weights.tlm=0)",
-    }
-    untaught = not isinstance(method, MMKD) or method.weights.tlm > 0
-    if method.kind in needs and untaught and not predicts_words(config):
+    """Refuse a head that would be drawn at random where a trained one is meant."""
+    needs = {"monolingual": "so it cannot teach masked language models", "mmkd": "which TLM needs (method.weights.tlm)"}
+    if method.kind in needs and not predicts_words(config):
         raise ValueError(
             f"{name} has no head that predicts hidden words (architecture: "
             f"{', '.join(config.architectures or ()) or 'not said'}), {needs[method.kind]}. Name a masked language "
