@@ -21,7 +21,7 @@ from polydistill.data.tables import Answers, TableBuilder
 from polydistill.data.text_lines import read_lines
 from polydistill.errors import DataError
 
-ANSWERS, TEXT, START = "answers", "text", "answer_start"
+COLUMN, TEXT, START = "answers", "text", "answer_start"
 NO_ANSWER, NOT_THERE, MOVED = "no answer", "answer not in its context", "answer_start put right"
 _WAY_OUT = "Correct or remove the question."
 _LAYOUT = "SQuAD's JSON (data, paragraphs, qas), or JSON lines with question, context and answers"
@@ -168,7 +168,7 @@ def _of_squad(path: Path, articles: Any) -> Iterator[_Question]:
             for paragraph in article["paragraphs"]:
                 for asked in paragraph["qas"]:
                     place = f"{path}, question {asked.get('id', '')}"
-                    yield _Question(place, None, asked["question"], paragraph["context"], asked.get(ANSWERS))
+                    yield _Question(place, None, asked["question"], paragraph["context"], asked.get(COLUMN))
     except (KeyError, TypeError, AttributeError) as error:
         found = f"JSON that is built otherwise ({type(error).__name__}: {error})"
         raise DataError(path, None, found, _LAYOUT, "Check how the file was written or fetched.") from None
@@ -186,7 +186,7 @@ def _of_lines(path: Path, lines: Sequence[tuple[int, str]]) -> Iterator[_Questio
         if not isinstance(row, dict) or not {"question", "context"} <= set(row):
             found = f"the keys {', '.join(row)}" if isinstance(row, dict) else f"a JSON {type(row).__name__}"
             raise DataError(path, number, found, _LAYOUT, _WAY_OUT)
-        yield _Question(str(path), number, row["question"], row["context"], row.get(ANSWERS), row.get("language"))
+        yield _Question(str(path), number, row["question"], row["context"], row.get(COLUMN), row.get("language"))
 
 
 # The hub
@@ -195,7 +195,7 @@ def _of_lines(path: Path, lines: Sequence[tuple[int, str]]) -> Iterator[_Questio
 def _of_hub(source: HubSource, code: str) -> Iterator[_Question]:
     data = load_dataset(source, code)
     texts = [source.columns.get(name, name) for name in SHAPE.texts]
-    answers = source.columns.get(LABEL, ANSWERS)
+    answers = source.columns.get(LABEL, COLUMN)
     check_columns(data.column_names, source, texts, SHAPE)
     for number, row in enumerate(data, start=1):
         question, context = (row[name] for name in texts)

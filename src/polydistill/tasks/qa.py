@@ -18,8 +18,7 @@ from datasets import Dataset
 from torch import Tensor, nn
 from transformers import AutoModelForQuestionAnswering, PreTrainedTokenizerBase
 
-from polydistill.data.answers import ANSWERS as GIVEN
-from polydistill.data.answers import START, TEXT
+from polydistill.data.answers import COLUMN, START, TEXT
 from polydistill.data.encoding import Ints
 from polydistill.data.passages import NOWHERE, Passages, answer_tokens, encode_passages
 from polydistill.data.rows import ANSWERS, LABEL
@@ -108,7 +107,7 @@ class QuestionAnswering(Task[Passages, Texts]):
 
     def written(self, row: Record) -> dict[str, Any]:
         """As SQuAD has it on the hub."""
-        return {"question": row["question"], "context": row["context"], GIVEN: row[LABEL]}
+        return {"question": row["question"], "context": row["context"], COLUMN: row[LABEL]}
 
     def _found(
         self, student: nn.Module, text: Passages, language: str | None, device: torch.device, best: int
