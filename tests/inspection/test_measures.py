@@ -126,6 +126,7 @@ def test_the_order_of_rows_and_the_length_of_vectors_change_nothing():
 
 def test_a_vector_is_no_neighbour_of_itself_also_among_equal_ones():
     assert same_group(np.ones((6, 2)), ["a"] + ["b"] * 5, 5) == pytest.approx(5 * 4 / 30)
+    assert same_group(np.ones((6, 2)), ["a"] * 6, 2) == 1  # where it is not even among so many nearest
 
 
 def test_translations_by_hand():

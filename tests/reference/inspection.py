@@ -50,7 +50,7 @@ def same_group(vectors: Matrix, groups: Sequence[object], neighbours: int) -> fl
 
 
 def cka(one: Matrix, other: Matrix) -> float:
-    """Kornblith et al. 2019, eq. 3 and 5: HSIC(K, L) = tr(K H L H) with linear kernels and H = I - 1 1' / n."""
+    """Kornblith et al. 2019: HSIC(K, L) = tr(K H L H) with linear kernels and H = I - 1 1' / n."""
     centre = np.eye(len(one)) - 1 / len(one)
 
     def hsic(k: Matrix, kernel: Matrix) -> float:
@@ -61,7 +61,7 @@ def cka(one: Matrix, other: Matrix) -> float:
 
 
 def unbiased_cka(one: Matrix, other: Matrix) -> float:
-    """The same with the estimate of Song et al. 2012, eq. 4 (K and L without their diagonals)."""
+    """The same with the estimate of Song et al. 2012 (K and L without their diagonals)."""
     n, ones = len(one), np.ones(len(one))
 
     def hsic(k: Matrix, kernel: Matrix) -> float:

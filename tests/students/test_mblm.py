@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassificati
 
 from encoders import CLASSES, FAMILIES, PIECES, batch, encoder, stranger
 from polydistill import auto_classes
+from polydistill.students.branching import BranchedBlock
 from polydistill.students.mblm import MBLMForSequenceClassification, MBLMModel, branched
 from polydistill.students.mblm_config import Branches
 from polydistill.students.mixing import Mixer, mixed
@@ -389,3 +390,26 @@ def test_own_heads_are_at_the_top():
 
 def test_a_mixer_starts_as_the_plain_mean():
     assert not any(vector.any() for vector in Mixer(LANGUAGES, 8).vectors.values())
+
+
+@pytest.mark.parametrize("place", ["bottom", "top"])
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_hidden_states_are_those_of_the_branches_that_read_block_by_block(tmp_path, place, language):
+    network = branched(
+        encoder("xlm-roberta", num_hidden_layers=3), Branches(languages=("en", "fr"), blocks=2, place=place)
+    )
+    with torch.no_grad():
+        for at, value in enumerate(network.parameters()):
+            value.add_(0.1 * torch.randn(value.shape, generator=torch.Generator().manual_seed(at), dtype=value.dtype))
+    network.save_pretrained(tmp_path)
+    bare = AutoModel.from_pretrained(tmp_path)
+    said = {code: [] for code in ("en", "fr")}
+    for block in bare.modules():
+        if isinstance(block, BranchedBlock):
+            for code, branch in block.branches.items():
+                branch.register_forward_hook(lambda _, __, output, code=code: said[code].append(output))
+    states = bare.hidden(**batch(), language=language)
+    assert len(states) == 4
+    assert torch.equal(states[-1], bare(**batch(), language=language).last_hidden_state)
+    first = 1 if place == "bottom" else 2
+    torch.testing.assert_close(states[first], torch.stack([said["en"][0], said["fr"][0]]).mean(0))

@@ -1,5 +1,7 @@
 """Models are read as they are: the numbers are those of their own hidden states, whatever the batches."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -207,12 +209,27 @@ def test_unequal_numbers_of_rows(tmp_path):
     with pytest.raises(ValueError, match="equal line counts"):
         inspect_loaded([subject(codes=("en", "tr"))], inspection(data=FileSource(path=f"{tmp_path}/text.{{lang}}")))
     rows = [
-        f'{{"premise": "p {row}", "hypothesis": "h", "label": "neutral", "language": "{code}"}}'
+        {"premise": f"p {row}", "hypothesis": "h", "label": "neutral", "language": code}
         for code, count in (("en", 8), ("tr", 9))
         for row in range(count)
     ]
-    (tmp_path / "rows.jsonl").write_text("\n".join(rows))
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
     with pytest.raises(ValueError, match=r"8 \(en\), 9 \(tr\)"):
         inspect_loaded(
-            [subject(codes=("en", "tr"))], inspection(data=FileSource(path=str(tmp_path / "rows.jsonl")), task="nli")
+            [subject(codes=("en", "tr"))],
+            inspection(data=FileSource(path=str(tmp_path / "rows.jsonl"), aligned=True), task="nli"),
         )
+
+
+def test_rows_of_a_task_that_are_not_the_same(tmp_path):
+    rows = [
+        {"premise": f"p {row}", "hypothesis": f"h {row}", "label": label, "language": code}
+        for code, labels in (("en", ["neutral", "entailment"]), ("tr", ["entailment", "neutral"]))
+        for row, label in enumerate(labels * 5)
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    source, models = FileSource(path=str(tmp_path / "rows.jsonl")), [subject(codes=("en", "tr"))]
+    with pytest.raises(ValueError, match="An inspection needs rows that say the same"):
+        inspect_loaded(models, inspection(data=source, task="nli"))
+    claimed = source.model_copy(update={"aligned": True})
+    assert inspect_loaded(models, inspection(data=claimed, task="nli")).rows == 10

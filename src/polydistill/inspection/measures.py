@@ -4,6 +4,7 @@ Pure functions in float64. N = vectors, M = as many in other languages, D and E 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ def alignment(one: ArrayLike, other: ArrayLike) -> float:
 
 
 def uniformity(vectors: ArrayLike) -> float:
-    """Over all pairs i < j, at length one, the log of the mean of exp(-2 |u_i - u_j|^2) (Wang & Isola 2020, eq. 2)."""
+    """The log of the mean of exp(-2 |u_i - u_j|^2) over pairs i < j, at length one (Wang & Isola 2020, Sec. 4.1)."""
     points_ND = _unit(vectors)
     count, total = len(points_ND), 0.0
     if count < 2:
@@ -80,20 +81,22 @@ def same_group(vectors: ArrayLike, groups: Sequence[object], neighbours: int) ->
 def linear_cka(one: ArrayLike, other: ArrayLike, unbiased: bool = True) -> float:
     """Linear centred kernel alignment of two models' vectors of the same N texts; their widths may differ.
 
-    |X^T Y|^2 / (|X^T X| |Y^T Y|), Frobenius norms of centred X and Y (Kornblith et al. 2019, eq. 5). That is near 1 for
+    |X^T Y|^2 / (|X^T X| |Y^T Y|), Frobenius norms of centred X and Y (Kornblith et al. 2019). That is near 1 for
     unrelated vectors, too, where they are wider than many. `unbiased` takes for each of the three the estimate whose
-    mean is 0 then (Song et al. 2012, eq. 4; Nguyen et al. 2021, eq. 3).
+    mean is 0 then (Song et al. 2012; Nguyen et al. 2021).
     """
     return float(cka_by_layer([one], [other], unbiased)[0, 0])
 
 
 def cka_by_layer(ones: Sequence[ArrayLike], others: Sequence[ArrayLike], unbiased: bool = True) -> Floats:
     """`linear_cka` of each layer of one model with each layer of another: a row a layer of the first."""
-    rows, columns = ([_centred(layer) for layer in layers] for layers in (ones, others))
-    counts = {len(layer_ND) for layer_ND in (*rows, *columns)}
+    points = [[_points(layer) for layer in layers] for layers in (ones, others)]
+    counts = {len(layer_ND) for layers in points for layer_ND in layers}
     if len(counts) > 1 or min(counts) < 4:
         said = " and ".join(map(str, sorted(counts)))
         raise ValueError(f"CKA compares vectors of the same texts, four at least; here are vectors of {said} texts.")
+    wide = min(counts) < max(layer_ND.shape[1] for layers in points for layer_ND in layers)
+    rows, columns = ([_layer(layer_ND, wide) for layer_ND in layers] for layers in points)
     own_rows, own_columns = ([_together(one, one, unbiased) for one in layers] for layers in (rows, columns))
     return np.array(
         [
@@ -103,32 +106,41 @@ def cka_by_layer(ones: Sequence[ArrayLike], others: Sequence[ArrayLike], unbiase
     )
 
 
-def _together(one_ND: Tensor, other_NE: Tensor, unbiased: bool) -> float:
-    """How two centred sets of vectors vary together (HSIC up to a factor), without an N x N matrix unless N is less."""
-    count = len(one_ND)
-    if count < max(one_ND.shape[1], other_NE.shape[1]):
-        biased = float(((one_ND @ one_ND.T) * (other_NE @ other_NE.T)).sum())
+@dataclass(frozen=True)
+class _Layer:
+    """Centred vectors of one layer, and their squared lengths."""
+
+    points_ND: Tensor
+    squares_N: Tensor
+    products_NN: Tensor | None
+    """Of each vector with each, where they are wider than many: then there are fewer of these than of features."""
+
+
+def _layer(points_ND: Tensor, wide: bool) -> _Layer:
+    centred_ND = points_ND - points_ND.mean(0)
+    squares_N = centred_ND.square().sum(-1)
+    if float(squares_N.sum()) <= _SAME * float(points_ND.square().sum()):
+        raise ValueError(
+            "All vectors are one and the same, so they vary with nothing and CKA is not defined. The embedding (layer "
+            "0) of the first token is such a vector: leave layer 0 out, or take the mean of the tokens."
+        )
+    return _Layer(centred_ND, squares_N, centred_ND @ centred_ND.T if wide else None)
+
+
+def _together(one: _Layer, other: _Layer, unbiased: bool) -> float:
+    """How two layers' vectors vary together: their HSIC, up to a factor."""
+    if one.products_NN is None or other.products_NN is None:
+        biased = (one.points_ND.T @ other.points_ND).square().sum()
     else:
-        biased = float((one_ND.T @ other_NE).square().sum())
+        biased = (one.products_NN * other.products_NN).sum()
     if not unbiased:
-        return biased
-    one_N, other_N = one_ND.square().sum(-1), other_NE.square().sum(-1)
+        return float(biased)
+    count, one_N, other_N = len(one.squares_N), one.squares_N, other.squares_N
     return float(
         biased
         - count / (count - 2) * (one_N * other_N).sum()
         + one_N.sum() * other_N.sum() / ((count - 1) * (count - 2))
     )
-
-
-def _centred(vectors: ArrayLike) -> Tensor:
-    points_ND = _points(vectors)
-    centred_ND = points_ND - points_ND.mean(0)
-    if float(centred_ND.square().sum()) <= _SAME * float(points_ND.square().sum()):
-        raise ValueError(
-            "All vectors are one and the same, so they vary with nothing and CKA is not defined. The embedding (layer "
-            "0) of the first token is such a vector: leave layer 0 out, or take the mean of the tokens."
-        )
-    return centred_ND
 
 
 def _unit(vectors: ArrayLike) -> Tensor:
