@@ -111,7 +111,7 @@ def one_after_the_other(make: Callable[[], Work], times: int) -> Work:
 
 def measure(shape: str, spec: SentenceDistillation, folder: Path, turns: int) -> Row:
     """Both contenders at one shape."""
-    pairs = load_pairs(spec, "the benchmark")["sw"]
+    pairs = load_pairs(spec, "the benchmark").pairs["sw"]
     tokenizer = learn_tokenizer([*pairs.source, *pairs.target], PIECES, MAX_LENGTH)
     student, teacher = (encoder(shape, len(tokenizer), seed) for seed in (0, 1))
     place = folder / shape

@@ -3,15 +3,19 @@
 import numpy as np
 import pytest
 
+from polydistill.data.corpora import parse_corpora
 from polydistill.data.encoding import Repeated
-from polydistill.data.sources import FileSource, WorldSource
-from polydistill.data.translations import ParallelText, Translations, load_pairs
+from polydistill.data.pair_filters import Filters
+from polydistill.data.sources import WorldSource
+from polydistill.data.translations import Translations, load_pairs
 
 
 def test_one_source_in_all_languages():
     spec = Translations(languages=("tr", "fr"), data=WorldSource(rows=5))
-    pairs = load_pairs(spec, "this test")
+    loaded = load_pairs(spec, "this test")
+    pairs = loaded.pairs
     assert list(pairs) == ["tr", "fr"]
+    assert loaded.notes == {}
     assert pairs["tr"].source == pairs["fr"].source
     assert len(pairs["tr"].target) == 5
     assert pairs["tr"].target != pairs["fr"].target
@@ -19,19 +23,25 @@ def test_one_source_in_all_languages():
     assert spec.labels_seen == ()
 
 
-def test_each_language_has_sentences_of_its_own(tmp_path):
+def test_each_language_has_corpora_of_its_own(tmp_path):
     (tmp_path / "a.en").write_text("one\ntwo\n\n")
     (tmp_path / "a.fr").write_text("un\ndeux\ntrois\n")
     (tmp_path / "b.tsv").write_text("en\tde\nthree\tdrei\n")
-    files = [str(tmp_path / name) for name in ("a.en", "a.fr", "b.tsv")]
-    texts = (ParallelText(target="fr", files=files[:2]), ParallelText(target="de", files=files[2:]))
-    spec = Translations(languages=("de", "fr"), parallel=texts)
-    pairs = load_pairs(spec, "this test")
-    assert pairs["de"] == (["three"], ["drei"])
-    assert pairs["fr"] == (["one", "two"], ["un", "deux"])
-    assert spec.reads == tuple(
-        (FileSource(path=file), ("en", code)) for file, code in zip(files, ("fr", "fr", "de"), strict=True)
-    )
+    corpora = parse_corpora([f"en-fr={tmp_path}/a", f"en-de={tmp_path}/b.tsv"], Filters(shortest=None, longest=None))
+    spec = Translations(languages=("de", "fr"), corpora=corpora.corpora, filters=corpora.filters)
+    loaded = load_pairs(spec, "this test")
+    assert list(loaded.pairs) == ["de", "fr"]
+    assert loaded.pairs["de"] == (["three"], ["drei"])
+    assert loaded.pairs["fr"] == (["one", "two"], ["un", "deux"])
+    assert spec.reads == tuple((corpus.data, ("en", corpus.target)) for corpus in corpora.corpora)
+    assert [(note["target"], note["dropped"]) for note in loaded.notes["corpora"]] == [("fr", {"blank": 1}), ("de", {})]
+
+
+def test_lengths_of_corpora_need_a_tokenizer(tmp_path):
+    (tmp_path / "b.tsv").write_text("en\tde\nthree\tdrei\n")
+    spec = Translations(languages=("de",), corpora=parse_corpora([f"en-de={tmp_path}/b.tsv"]).corpora)
+    with pytest.raises(ValueError, match="there is no tokenizer to count them"):
+        load_pairs(spec, "this test")
 
 
 def test_values_that_come_again():

@@ -99,14 +99,15 @@ class Loaded(NamedTuple):
         return {"corpora": [count.model_dump(mode="json") for count in self.counts]} if self.counts else {}
 
 
-def load_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase, seed: int = 0) -> Loaded:
-    """The pairs that `who` (for errors) reads; `tokenizer` counts the tokens of corpora."""
+def load_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase | None = None, seed: int = 0) -> Loaded:
+    """The pairs that `who` (for errors) reads; `tokenizer` counts the tokens of corpora, where lengths matter."""
     if spec.data is not None:
         ((data, languages),) = spec.reads
         whole = load_aligned(data, SENTENCE, languages, who)
         source = list(whole.rows[spec.source_language][_TEXT])
         return Loaded({code: Pairs(source, list(whole.rows[code][_TEXT])) for code in spec.languages})
-    kept = load_corpora(spec.chosen, partial(token_counts, tokenizer), seed)
+    tokens = None if tokenizer is None else partial(token_counts, tokenizer)
+    kept = load_corpora(spec.chosen, tokens, seed)
     pairs = {code: Pairs(list(kept.rows[code]["source"]), list(kept.rows[code]["target"])) for code in spec.languages}
     return Loaded(pairs, kept.counts)
 
