@@ -17,6 +17,8 @@ from polydistill.exports.push import Push, push
 from polydistill.inspection.inspection import Inspected
 from polydistill.methods.method import Loaded
 from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
+from polydistill.recipes.own.align import AlignOptions, align_run
+from polydistill.recipes.own.corpora import read_corpora as corpora
 from polydistill.recipes.own.exports import export
 from polydistill.recipes.own.inspection import inspect
 from polydistill.recipes.own.kld import KldOptions, kld_run
@@ -62,8 +64,11 @@ __all__ = [
     "Table",
     "TaggedWords",
     "Trimmed",
+    "align",
+    "align_run",
     "bench",
     "changed",
+    "corpora",
     "distill",
     "distill_run",
     "evaluate",
@@ -141,6 +146,11 @@ def tune(
 def xd(model: str | Path, languages: Sequence[str] = (), *, out: str | Path, **options: Unpack[XDOptions]) -> Done:
     """Distil a tuned model into other languages without labels, in `out`; options: see `recipes.own.xd_run`."""
     return run(xd_run(model, languages, **options), out)
+
+
+def align(teacher: str | Path, student: str | Path, *, out: str | Path, **options: Unpack[AlignOptions]) -> Done:
+    """Align a multilingual encoder with an English one, in `out`; options: see `recipes.own.align_run`."""
+    return run(align_run(teacher, student, **options), out)
 
 
 def multikd(

@@ -47,6 +47,15 @@ KLD: Options = {
 KLD_MAX_LENGTH = 128  # "Maximum sequence length = 128"
 KLD_PASSES = 5  # "Max epoch 5 with early stopping"
 KLD_PATIENCE = 2  # ours: with 10 evaluations in 5 passes, a whole pass without a new best
+ALIGN: Options = {
+    "batch_size": 32,  # "a batch size of 256", on "8 40GB Nvidia A100 GPUs" (MMKD, Sec. 4.1, as all that follows)
+    "learning_rate": 2e-5,  # "a linear decay peaking at 2e-5 after 10% warm-up steps"
+    "weight_decay": 0.01,  # "1e-2 weight decay"
+    "warmup": 0.1,
+    "decay": "linear",
+}
+ALIGN_MAX_LENGTH = 128  # "128 tokens as the maximum length of each sequence"
+AlignMethod = Literal["mmkd", "sentence"]
 Preset = Literal["paper", "reference"]
 LossName = Literal[
     "Hinton",

@@ -18,6 +18,8 @@ class Loss:
     """The terms of one batch, by name."""
 
     terms: dict[str, Term] = field(default_factory=dict)
+    measured: dict[str, Tensor] = field(default_factory=dict)
+    """What is logged beside the terms and not trained, such as how far projections spread: each a mean over rows."""
 
     @property
     def total(self) -> Tensor:

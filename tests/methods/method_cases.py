@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import kld_cases
+import mmkd_cases
 import numpy as np
 import torch
 from monolingual_cases import SPECS, expected_terms, wanted_counts
@@ -19,13 +20,15 @@ from polydistill.data.batches import Batch, Steps
 from polydistill.data.masking import IGNORED
 from polydistill.data.schedule import Schedule
 from polydistill.data.sources import WorldSource
-from polydistill.methods import bert_kld, monolingual, multikd, pretraining, transfer_tuning, xd
+from polydistill.methods import bert_kld, mmkd, monolingual, multikd, pretraining, sentence, transfer_tuning, xd
 from polydistill.methods import tuning as tuning_method
 from polydistill.methods.bert_kld import Kld
 from polydistill.methods.method import Loaded, Method, Models, Prepared
+from polydistill.methods.mmkd import MMKD
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.sentence import SentenceDistillation
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
@@ -47,14 +50,17 @@ PREPARE = {
     Monolingual: monolingual.prepare,
     Kld: bert_kld.prepare,
     MultiKD: multikd.prepare,
+    MMKD: mmkd.prepare,
+    SentenceDistillation: sentence.prepare,
 }
+ALIGNING = MMKD | SentenceDistillation
 
 
 @dataclass(frozen=True)
 class Case:
     """A method's spec and the family of its networks."""
 
-    spec: Pretrain | Tune | TransferTune | XDistil | Monolingual | Kld | MultiKD
+    spec: Pretrain | Tune | TransferTune | XDistil | Monolingual | Kld | MultiKD | MMKD | SentenceDistillation
     family: str = "xlm-roberta"
 
     def __str__(self) -> str:
@@ -65,6 +71,8 @@ class Case:
             return "-".join([self.spec.kind, *self.task, self.spec.strategy.learns_on, *distilled, self.family])
         if isinstance(self.spec, Kld):
             return f"{next(name for name, spec in kld_cases.SPECS.items() if spec == self.spec)}-{self.family}"
+        if isinstance(self.spec, ALIGNING):
+            return f"{next(name for name, spec in mmkd_cases.SPECS.items() if spec == self.spec)}-{self.family}"
         if isinstance(self.spec, Pretrain | Tune):
             return "-".join([self.spec.kind, *self.task, self.family])
         stored = "stored" if self.spec.store_teacher else "live"
@@ -86,6 +94,8 @@ class Case:
             }
         if isinstance(self.spec, Kld):
             return kld_cases.weights(self.spec)
+        if isinstance(self.spec, ALIGNING):
+            return mmkd_cases.weights(self.spec)
         return {{"pretrain": "mlm", "tune": "task", "xd": "xd", "multikd": "kd"}[self.spec.kind]: 1.0}
 
     @property
@@ -93,6 +103,8 @@ class Case:
         """What the student reads, as the batch names it."""
         if isinstance(self.spec, TransferTune):
             return "source" if self.spec.strategy.learns_on == "source" else "target"
+        if isinstance(self.spec, ALIGNING):
+            return mmkd_cases.text(self.spec)
         return "target" if isinstance(self.spec, XDistil) else "text"
 
     @property
@@ -104,7 +116,7 @@ class Case:
     @property
     def head(self) -> str:
         """The head of the networks."""
-        if isinstance(self.spec, Pretrain | Monolingual):
+        if isinstance(self.spec, Pretrain | Monolingual | MMKD):
             return "mlm"
         return {"ner": "tags", "choice": "choices", "stars": "stars", "paraphrase": "paraphrase", "qa": "answers"}.get(
             "".join(self.task), "classes"
@@ -117,6 +129,8 @@ class Case:
             return self.spec.has_teacher
         if isinstance(self.spec, TransferTune):
             return self.spec.distil is not None and self.spec.task == "ner"  # elsewhere what it says is stored
+        if isinstance(self.spec, MMKD):
+            return mmkd_cases.weights(self.spec).keys() != {"tlm"}
         return isinstance(self.spec, XDistil | Kld) and not self.spec.store_teacher
 
 
@@ -159,6 +173,8 @@ CASES = (
     *(Case(SPECS["MonoShot"], family) for family in ("bert", "distilbert")),
     *(Case(spec) for spec in kld_cases.SPECS.values()),
     Case(kld_cases.SPECS["kld"], "bert"),
+    *(Case(spec) for spec in mmkd_cases.SPECS.values()),
+    *(Case(mmkd_cases.SPECS[name], "bert") for name in ("mmkd", "sentence-mean")),
 )
 
 
@@ -175,6 +191,8 @@ def _prepared(case: Case) -> Prepared:
     teacher = Loaded(tiny_network(case.family, case.head, seed=2, dropout=0.5), tiny_tokenizer())
     with TemporaryDirectory() as folder:
         source = Loaded(tiny_network(case.family, case.head, seed=3), tiny_tokenizer())
+        if isinstance(case.spec, ALIGNING):
+            teacher = copy.deepcopy(mmkd_cases.teacher())
         return PREPARE[type(case.spec)](
             case.spec, Models(student, teacher, Path(folder), source, teachers(case.head)), seed=0
         )
@@ -195,6 +213,8 @@ def expected(case: Case, method: Method, batch: Batch) -> dict[str, float]:
         return _expected_of_transfer(case.spec, method, batch)
     if isinstance(case.spec, Kld):
         return kld_cases.expected_terms(case.spec, method, batch)
+    if isinstance(case.spec, ALIGNING):
+        return mmkd_cases.expected_terms(case.spec, method, batch)
     return {name: _expected(case, method, batch) for name in case.weights}
 
 
@@ -263,6 +283,8 @@ def expected_counts(case: Case, batch: Batch) -> dict[str, int]:
         return wanted_counts(case.spec, batch)
     if isinstance(case.spec, TransferTune):
         return _counts_of_transfer(case, batch)
+    if isinstance(case.spec, ALIGNING):
+        return mmkd_cases.wanted_counts(case.spec, batch)
     of_tokens = case.head in ("mlm", "tags")
     count = sum(label != IGNORED for label in batch["labels"].flatten().tolist()) if of_tokens else ROWS
     return dict.fromkeys(case.weights, count)
@@ -302,8 +324,11 @@ def _rows(value: Any, rows: slice) -> Any:
 def with_more_pads(prepared: Prepared, batch: Batch, columns: int = 5) -> Batch:
     """The same batch with pad columns at the end of every text."""
     pads = {name: {**text.pad, "attention_mask": 0} for name, text in prepared.groups[0].texts.items()}
+    pads |= dict.fromkeys(("tlm", "xwcl"), pads.get("pair"))  # made of it by the transform
     wider = dict(batch)
     for name, pad in pads.items():
+        if name not in batch:
+            continue
         wider[name] = {key: _append(column, pad[key], columns) for key, column in batch[name].items()}
     for name in batch:
         if name.endswith("labels") and batch[name].ndim == 2:  # of tokens, not of rows

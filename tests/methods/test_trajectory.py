@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from method_cases import PREPARE
+from mmkd_cases import teacher as english
 from multikd_cases import teachers
 from rich.console import Console
 from transformers import set_seed
@@ -24,9 +25,11 @@ from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
 from polydistill.data.sources import WorldSource
 from polydistill.methods.bert_kld import Kld
 from polydistill.methods.method import Loaded, Models
+from polydistill.methods.mmkd import MMKD
 from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.sentence import SentenceDistillation
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.training.execute import make_distiller, versions
@@ -38,6 +41,8 @@ from tiny import tiny_network, tiny_tokenizer
 PINNED = Path(__file__).with_name("trajectories.json")
 AT = (1, 10, 25, 50)
 ROWS = {"languages": ("en", "fr", "tr"), "data": WorldSource(rows=60), "max_length": 40}
+ALIGNING = ("mmkd", "sentence")
+ALIGNED = {**ROWS, "languages": ("fr", "tr")}
 METHODS = {
     "pretrain": Pretrain(**ROWS),
     "tune": Tune(**ROWS),
@@ -52,6 +57,8 @@ METHODS = {
     "multikd": MultiKD(**ROWS),
     "xd-first-cosine": XDistil(on="first", distance="cosine", **ROWS),
     "bert-kld": Kld(pair="fr-tr", teacher_pair="en-fr", data=ROWS["data"], max_length=ROWS["max_length"]),
+    "mmkd": MMKD(head_hidden=12, head_width=8, **ALIGNED),
+    "sentence": SentenceDistillation(**ALIGNED),
 }
 
 
@@ -59,12 +66,12 @@ def trajectory(name: str, folder: Path) -> dict[str, float]:
     """The losses of some steps. In float64, so that other processors give the same digits."""
     training = Training(steps=50, batch_size=4, learning_rate=3e-3, warmup=0.1, decay="linear")
     method = METHODS[name]
-    teacher = Pretrained(name="a teacher, given below") if name == "bert-kld" else None
+    teacher = Pretrained(name="a teacher, given below") if name in ("bert-kld", *ALIGNING) else None
     named = dict.fromkeys(method.languages, Fresh()) if isinstance(method, MultiKD) else {}
     run = Run(name=name, method=method, start=Fresh(), teacher=teacher, teachers=named, training=training, seed=11)
-    head = "mlm" if run.method.kind in ("pretrain", "monolingual") else "classes"
+    head = "mlm" if run.method.kind in ("pretrain", "monolingual", "mmkd") else "classes"
     student = Loaded(tiny_network(head=head, seed=1), tiny_tokenizer())
-    teacher = Loaded(tiny_network(head=head, seed=2, dropout=0.1), tiny_tokenizer())
+    teacher = english() if name in ALIGNING else Loaded(tiny_network(head=head, seed=2, dropout=0.1), tiny_tokenizer())
     set_seed(run.seed)
     prepared = PREPARE[type(run.method)](run.method, Models(student, teacher, folder, teachers=teachers()), run.seed)
     distiller = make_distiller(run, prepared, None, folder / "checkpoints", Console(file=io.StringIO()))

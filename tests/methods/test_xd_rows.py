@@ -6,8 +6,9 @@ import pytest
 from polydistill.data.load import load_rows
 from polydistill.data.rows import PAIR_OF_SENTENCES
 from polydistill.data.sources import FileSource, WorldSource
+from polydistill.data.translations import ParallelText
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.xd import ParallelText, XDistil, prepare
+from polydistill.methods.xd import XDistil, prepare
 from tiny import tiny_network, tiny_tokenizer
 
 WORLD = WorldSource(rows=24)

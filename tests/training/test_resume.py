@@ -15,6 +15,7 @@ from training_tools import (
     NUMERICS,
     Call,
     Regression,
+    aligned_run,
     assert_same_bits,
     given,
     monolingual_run,
@@ -120,7 +121,7 @@ def references(tmp_path_factory) -> Store:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("polydistill.training.numerics.probe", lambda width: NUMERICS)
         store = whole(xd_run(), tmp_path_factory.mktemp("whole"))
-        for run in (monolingual_run(), multikd_run(), *map(transfer_run, TRANSFERS)):
+        for run in (monolingual_run(), multikd_run(), aligned_run(), *map(transfer_run, TRANSFERS)):
             execute.execute(run, store, QUIET)
         return store
 
@@ -172,7 +173,7 @@ def test_tuning_with_selection_resumes(tmp_path, knife, references, moment):
 
 
 @pytest.mark.parametrize("moment", [("step", 5), ("before install", 2), ("after flush", 20)], ids=str)
-@pytest.mark.parametrize("make", [pretrain_run, xd_run, monolingual_run, multikd_run])
+@pytest.mark.parametrize("make", [pretrain_run, xd_run, monolingual_run, multikd_run, aligned_run])
 def test_masking_dropout_and_distillation_resume(tmp_path, knife, references, make, moment):
     run = make()
     store = copied(references, run, tmp_path / "cut")

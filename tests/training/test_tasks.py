@@ -10,10 +10,11 @@ from rich.console import Console
 from polydistill import api
 from polydistill.data.load import load_rows
 from polydistill.data.sources import WorldSource
+from polydistill.data.translations import ParallelText
 from polydistill.methods.multikd import MultiKD
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
-from polydistill.methods.xd import ParallelText, XDistil
+from polydistill.methods.xd import XDistil
 from polydistill.results import load_result
 from polydistill.tasks import TASKS
 from polydistill.training.execute import execute

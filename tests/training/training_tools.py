@@ -16,9 +16,11 @@ from polydistill.data.masking import IGNORED
 from polydistill.data.schedule import Batching
 from polydistill.data.sources import WorldSource
 from polydistill.methods.method import Method
+from polydistill.methods.mmkd import MMKD
 from polydistill.methods.monolingual import Monolingual, Student
 from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.sentence import SentenceDistillation
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
@@ -126,6 +128,19 @@ def multikd_run(steps: int = 10, **training: object) -> Run:
         teachers={code: ResultOf(run=teacher_run(code)) for code in LANGUAGES},
         training=Training(steps=steps, **settings),
         evaluation=Judging(languages=(*LANGUAGES, "tr"), data=WorldSource(rows=30, split="test"), max_length=64),
+    )
+
+
+def aligned_run(steps: int = 10, sentence: bool = False, **training: object) -> Run:
+    """MMKD (or plain sentence distillation) of a polyglot with dropout, from an encoder unlike it."""
+    settings = {"batch_size": 4, "learning_rate": 2e-3, "weight_decay": 0.01, "checkpoint_every": 3, **training}
+    rows: dict[str, object] = {"languages": ("fr", "tr"), "data": WorldSource(rows=30), "max_length": 64}
+    return Run(
+        name="tiny aligned",
+        method=SentenceDistillation(**rows) if sentence else MMKD(head_hidden=12, head_width=8, **rows),
+        start=ResultOf(run=pretrain_run()),
+        teacher=teacher_run("fr").start,  # whose width is another than the student's
+        training=Training(steps=steps, batching=Batching(batches="balanced"), **settings),
     )
 
 

@@ -7,7 +7,9 @@ from typer.core import TyperGroup
 
 from polydistill import __version__
 from polydistill.cli import (
+    align,
     bench,
+    corpora,
     doctor,
     exporting,
     inspection,
@@ -23,7 +25,7 @@ from polydistill.cli import (
 )
 from polydistill.cli.screen import errors
 
-RESUMABLE = ("quickstart", "tune", "xd", "multikd", "distill", "kld", "run", "table")
+RESUMABLE = ("quickstart", "tune", "xd", "multikd", "distill", "kld", "align", "run", "table")
 USER_ERROR, INTERRUPTED = 2, 130
 
 
@@ -87,7 +89,7 @@ def polydistill(
 
 
 for add in (
-    *(tables.add, learning.add, multikd.add, students.add, pairs.add),
+    *(tables.add, learning.add, multikd.add, students.add, pairs.add, align.add, corpora.add),
     *(models.add, predicting.add, trimming.add, exporting.add, bench.add),
     *(retrieval.add, inspection.add, doctor.add),
 ):

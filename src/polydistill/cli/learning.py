@@ -28,6 +28,9 @@ MaxLength = Annotated[
 Branches = Annotated[
     int | None, typer.Option(help="Make it an MBLM: so many of its lowest blocks become a branch a language.")
 ]
+Parallel = Annotated[
+    list[str] | None, typer.Option(help="Plain parallel text, en-de=FILE or en-de=FILE,FILE; once a language.")
+]
 Seed = Annotated[int, typer.Option(help="Decides order, dropout and a new head.")]
 Precision = Annotated[Literal["fp32", "bf16"], typer.Option(help="Numbers to compute in.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Change a setting, such as training.clip=0.5.")]
@@ -125,9 +128,7 @@ def xd(
         str | None, typer.Option(help=f"Rows of the task in all languages, labels unread: {_SOURCE}.")
     ] = None,
     langs: Annotated[str | None, typer.Option(help="With --data: the languages to learn; the first teaches.")] = None,
-    parallel: Annotated[
-        list[str] | None, typer.Option(help="Plain parallel text, en-de=FILE or en-de=FILE,FILE; once a language.")
-    ] = None,
+    parallel: Parallel = None,
     out: Out = None,
     task: Task = "nli",
     dev: Dev = None,
@@ -150,7 +151,7 @@ def xd(
     from polydistill.recipes.xd.tables import as_reference
 
     said = options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
-    source, texts = _parallel(parallel or [])
+    source, texts = parallel_files(parallel or [])
     languages = codes(langs or "")
     if source and languages:
         raise ValueError(f"--langs {langs} goes with --data; with --parallel the languages are those of the text.")
@@ -193,7 +194,9 @@ def do(
     """Print the run, or do it and print its scores and where it lies."""
     from polydistill import api
     from polydistill.cli.scores import show_scores
+    from polydistill.methods.mmkd import MMKD
     from polydistill.recipes.mono.losses import describe_maps
+    from polydistill.recipes.own.align import describe_levels
 
     changed = api.changed(wanted, changes or [])
     if only_print:
@@ -207,6 +210,8 @@ def do(
         highlight=False,
         soft_wrap=True,
     )
+    if isinstance(changed.method, MMKD):
+        errors().print(describe_levels(changed.method), markup=False, highlight=False, soft_wrap=True)
     if changed.students:
         errors().print(describe_maps(changed), markup=False, highlight=False, soft_wrap=True)
     done = api.run(changed, out, runs, errors(), tensorboard)
@@ -222,7 +227,7 @@ def options(**given: Any) -> Any:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _parallel(given: list[str]) -> tuple[str | None, dict[str, list[str]] | None]:
+def parallel_files(given: list[str]) -> tuple[str | None, dict[str, list[str]] | None]:
     """The source language, and files by target language, of `en-de=FILE,FILE` and the like."""
     from polydistill.languages import language
 

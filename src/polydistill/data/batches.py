@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from polydistill.data.encoding import Encoded, Ints, Ragged
+from polydistill.data.encoding import Encoded, Ints, Ragged, Repeated
 from polydistill.data.schedule import Schedule
 
 Batch = dict[str, Any]
 Transform = Callable[[Batch, np.random.Generator], Batch]
+Values = NDArray[Any] | Ragged | Repeated
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Group:
 
     language: str | None
     texts: Mapping[str, Encoded]
-    values: Mapping[str, NDArray[Any] | Ragged] = field(default_factory=dict)
+    values: Mapping[str, Values] = field(default_factory=dict)
 
     @property
     def lengths(self) -> Ints:
@@ -82,7 +83,7 @@ def collate(parts: Sequence[tuple[Group, Ints]]) -> Batch:
     return batch
 
 
-def _values(parts: Sequence[tuple[NDArray[Any] | Ragged, Ints]]) -> Tensor:
+def _values(parts: Sequence[tuple[Values, Ints]]) -> Tensor:
     """One value a row, or padded values of its tokens."""
     arrays = [values[rows] for values, rows in parts if not isinstance(values, Ragged)]
     if arrays:

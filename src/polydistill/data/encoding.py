@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
-from transformers import PreTrainedTokenizerBase
+from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from polydistill.data.rows import RowShape
 
@@ -64,6 +65,16 @@ class Ragged:
         return [self.flat[self.offsets[row] : self.offsets[row + 1]] for row in rows]
 
 
+@dataclass(frozen=True)
+class Repeated:
+    """Values of rows that come again and again in one order: row i has that of row i modulo their number."""
+
+    values: NDArray[Any]
+
+    def __getitem__(self, rows: Ints) -> NDArray[Any]:
+        return np.asarray(self.values[rows % len(self.values)])
+
+
 def from_lists(columns: dict[str, Sequence[Sequence[int] | Ints]], pad: dict[str, int]) -> Encoded:
     """Flatten lists of ids, all columns of equal lengths, into an `Encoded`."""
     first = next(iter(columns.values()))
@@ -87,6 +98,12 @@ def column_names(tokenizer: PreTrainedTokenizerBase) -> list[str]:
     return [name for name in tokenizer.model_input_names if name != "attention_mask"]
 
 
+def token_counts(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> Ints:
+    """How many tokens each text is, without those that begin or end an input."""
+    ids = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
+    return np.array([len(one) for one in ids], dtype=np.int64)
+
+
 def encode(tokenizer: PreTrainedTokenizerBase, rows: Dataset, shape: RowShape, max_length: int) -> Encoded:
     """Token ids of the text columns of `rows`, one or two a row, cut to `max_length` (the longer text first)."""
     texts = [list(rows[name]) for name in shape.texts]
@@ -100,12 +117,45 @@ def encode_texts(
     names, pad = column_names(tokenizer), pad_values(tokenizer)
     if not texts:
         return from_lists({name: [] for name in names}, pad)
-    batch = tokenizer(
+    batch = _tokenized(tokenizer, texts, pairs, max_length)
+    return from_lists({name: batch[name] for name in names}, pad)
+
+
+def encode_with_places(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], pairs: Sequence[str] | None, max_length: int
+) -> tuple[Encoded, list[Ints]]:
+    """The same, and where each token begins and ends in its first text, in characters: [tokens, 2] a row.
+
+    Both ends are 0 for tokens that are of no text, or of the second.
+    """
+    if not tokenizer.is_fast:
+        raise ValueError(
+            f"{type(tokenizer).__name__} does not say where its tokens are in a text, which aligning words needs. Load "
+            "the model with a fast tokenizer (a folder with tokenizer.json)."
+        )
+    batch = _tokenized(tokenizer, texts, pairs, max_length, return_offsets_mapping=True)
+    encoded = from_lists({name: batch[name] for name in column_names(tokenizer)}, pad_values(tokenizer))
+    places = []
+    for row, spans in enumerate(batch["offset_mapping"]):
+        of_first = np.array([part == 0 for part in batch.sequence_ids(row)])
+        places.append(np.where(of_first[:, None], np.array(spans, dtype=np.int64), 0))
+    return encoded, places
+
+
+def _tokenized(
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    pairs: Sequence[str] | None,
+    max_length: int,
+    return_offsets_mapping: bool = False,
+) -> BatchEncoding:
+    batch: BatchEncoding = tokenizer(
         list(texts),
         list(pairs) if pairs is not None else None,
         truncation=True,
         max_length=max_length,
         padding=False,
         return_attention_mask=False,
+        return_offsets_mapping=return_offsets_mapping,
     )
-    return from_lists({name: batch[name] for name in names}, pad)
+    return batch

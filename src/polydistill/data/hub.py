@@ -183,6 +183,22 @@ def _translations(data: datasets.Dataset, source: HubSource, languages: Sequence
     return tables
 
 
+def hub_rows(source: HubSource, languages: Sequence[str]) -> Iterator[list[str]]:
+    """Row by row the texts in these languages: of a column of translations, or of the columns that `columns` names."""
+    data = load_dataset(source, languages[0])
+    data = data if source.rows is None else data.take(min(source.rows, len(data)))
+    if TRANSLATION in data.column_names and not source.columns:
+        for number, value in enumerate(data[TRANSLATION], start=1):
+            yield translations(value, languages, f"{source.name}, row {number}", None)
+        return
+    names = [source.columns.get(code, code) for code in languages]
+    check_columns(data.column_names, source, names, RowShape(tuple(languages)))
+    for number, row in enumerate(data.select_columns(names), start=1):
+        texts = [row[name] for name in names]
+        _check_texts(source, f"row {number}", names, texts)
+        yield texts
+
+
 def _check_texts(source: HubSource, place: str, names: Sequence[str], values: Sequence[Any]) -> None:
     for name, value in zip(names, values, strict=True):
         if not isinstance(value, str):

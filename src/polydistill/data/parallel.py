@@ -1,12 +1,12 @@
 """Text by language: parallel text that stays aligned, and plain text, one sentence a line.
 
-Parallel text comes as one file a language (Moses), or as one file with a column (TSV, CSV) or key (JSONL) a language. A
-row with a blank side is left out in every language and counted, so that the rest stays aligned.
+Parallel text comes as one file a language (Moses, also in a zip), or as one file with a column (TSV, CSV) or key
+(JSONL) a language. A row with a blank side is left out in every language and counted, so that the rest stays aligned.
 """
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from polydistill.data.records import Columns, file_format, first_record, is_tabl
 from polydistill.data.rows import SENTENCE, Corpus
 from polydistill.data.sources import LANGUAGE_PLACEHOLDER, FileSource
 from polydistill.data.tables import TableBuilder
-from polydistill.data.text_lines import read_lines
+from polydistill.data.text_lines import TextFile, place_of, read_lines
+from polydistill.data.zips import is_zip, members
 from polydistill.errors import DataError
 from polydistill.languages import language
 
@@ -31,7 +32,8 @@ def load_parallel(
     """Aligned text in two languages.
 
     `paths` is two files (Moses), one path with `{lang}`, the prefix of two files (`news.en-tr` for `news.en-tr.en` and
-    `news.en-tr.tr`), or one TSV, CSV or JSONL file. `columns` maps languages to the names that such a file gives them.
+    `news.en-tr.tr`), a zip of two, or one TSV, CSV or JSONL file. `columns` maps languages to the names that such a
+    file gives them.
     """
     languages = [language(source).code, language(target).code]
     if languages[0] == languages[1]:
@@ -40,34 +42,50 @@ def load_parallel(
         if len(paths) != 2:
             raise ValueError(f"Expected one path or two (one a language), not {len(paths)}.")
         return read_aligned({code: Path(path) for code, path in zip(languages, paths, strict=True)})
-    template = str(paths)
-    if LANGUAGE_PLACEHOLDER not in template and not Path(template).is_file():
-        template += "." + LANGUAGE_PLACEHOLDER
-    if LANGUAGE_PLACEHOLDER in template:
-        return read_aligned({code: find_file(template, code) for code in languages})
-    return read_rows_by_language(Path(template), languages, columns or {})
+    both = FileSource(path=moses_path(str(paths)), columns=dict(columns or {}))
+    files = _sides(both, languages) or dict.fromkeys(languages, Path(both.path))
+    return _table(parallel_rows(both, languages), files)
 
 
-def read_aligned(files: Mapping[str, Path]) -> Corpus:
-    """One file a language, line i of each saying the same. Blank lines drop out of all; unequal counts are an error."""
-    tables = text_tables(files)
+def moses_path(path: str) -> str:
+    """The path as it is where it names a file or has `{lang}`; else it is the prefix of a file a language."""
+    return path if LANGUAGE_PLACEHOLDER in path or Path(path).is_file() else f"{path}.{LANGUAGE_PLACEHOLDER}"
+
+
+def parallel_rows(source: FileSource, languages: Sequence[str]) -> Iterator[list[str]]:
+    """Row by row the texts in these languages, blank ones too, without holding more than a row."""
+    files = _sides(source, languages)
+    if files is not None:
+        rows = aligned_lines(files)
+    else:
+        rows = rows_by_language(find_file(source.path, languages[0]), languages, source.columns)
+    return itertools.islice(rows, source.rows)
+
+
+def _sides(source: FileSource, languages: Sequence[str]) -> dict[str, TextFile] | None:
+    """The file of each language: beside each other or in a zip; none where one file has all languages."""
+    if LANGUAGE_PLACEHOLDER in source.path:
+        return {code: find_file(source.path, code) for code in languages}
+    return dict(members(find_file(source.path, languages[0]), languages)) if is_zip(source.path) else None
+
+
+def aligned_lines(files: Mapping[str, TextFile]) -> Iterator[list[str]]:
+    """Line by line of one file a language. Unequal counts are an error, at the end."""
     counts = dict.fromkeys(files, 0)
     for lines in itertools.zip_longest(*(read_lines(path) for path in files.values())):
         for code, line in zip(files, lines, strict=True):
             counts[code] += line is not None
         if all(lines):
-            add_row(tables, [text for _, text in lines])
+            yield [text for _, text in lines]
     if len(set(counts.values())) > 1:
         longest, shortest = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
-        found = "line counts " + ", ".join(f"{counts[code]} ({path})" for code, path in files.items())
+        found = "line counts " + ", ".join(f"{counts[code]} ({place_of(path)})" for code, path in files.items())
         way_out = f"Line {counts[shortest] + 1} has no counterpart: look for lines lost or split on the way."
-        raise DataError(files[longest], counts[shortest] + 1, found, "equal line counts", way_out)
-    return _corpus(tables, files, aligned=True)
+        raise DataError(place_of(files[longest]), counts[shortest] + 1, found, "equal line counts", way_out)
 
 
-def read_rows_by_language(path: Path, languages: Sequence[str], columns: Mapping[str, str]) -> Corpus:
-    """One file with all languages: JSONL with a key a language (also inside `translation`), or TSV or CSV columns."""
-    tables = text_tables(languages)
+def rows_by_language(path: Path, languages: Sequence[str], columns: Mapping[str, str]) -> Iterator[list[str]]:
+    """Row by row of one file with all languages: JSONL keys (also inside `translation`), or TSV or CSV columns."""
     where = _language_columns(path, languages, columns)
     for line, values in read_records(path, where):
         nested = where.texts == (TRANSLATION,)
@@ -75,8 +93,24 @@ def read_rows_by_language(path: Path, languages: Sequence[str], columns: Mapping
         for code, text in zip(languages, texts, strict=True):
             if not isinstance(text, str):
                 raise DataError(path, line, f"{code} = {text!r}", "text", "Correct or remove the line.")
+        yield texts
+
+
+def read_aligned(files: Mapping[str, TextFile]) -> Corpus:
+    """One file a language, line i of each saying the same; blank lines drop out of all."""
+    return _table(aligned_lines(files), files)
+
+
+def read_rows_by_language(path: Path, languages: Sequence[str], columns: Mapping[str, str]) -> Corpus:
+    """One file with all languages."""
+    return _table(rows_by_language(path, languages, columns), dict.fromkeys(languages, path))
+
+
+def _table(rows: Iterable[Sequence[str]], files: Mapping[str, TextFile]) -> Corpus:
+    tables = text_tables(files)
+    for texts in rows:
         add_row(tables, texts)
-    return _corpus(tables, dict.fromkeys(languages, path), aligned=True)
+    return _corpus(tables, files, aligned=True)
 
 
 def load_text_files(source: FileSource, languages: Sequence[str]) -> Corpus:
@@ -87,6 +121,8 @@ def load_text_files(source: FileSource, languages: Sequence[str]) -> Corpus:
         if source.columns or any(map(is_table, files.values())):
             return load_files(source, SENTENCE, languages)
         corpus = read_aligned(files) if source.aligned else _read_plain(files)
+    elif is_zip(source.path):
+        corpus = read_aligned(members(find_file(source.path, languages[0]), languages))
     else:
         path = find_file(source.path, languages[0])
         if text in source.columns or (not source.columns and is_table(path) and text in first_record(path)):
@@ -136,7 +172,7 @@ def _languages_in(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _read_plain(files: Mapping[str, Path]) -> Corpus:
+def _read_plain(files: Mapping[str, TextFile]) -> Corpus:
     """Sentences of each file, one a line, apart from blank lines; not aligned."""
     tables = text_tables(files)
     for code, path in files.items():
@@ -160,13 +196,15 @@ def add_row(tables: Mapping[str, TableBuilder], texts: Sequence[str]) -> None:
             table.add([text])
 
 
-def _corpus(tables: Mapping[str, TableBuilder], files: Mapping[str, Path], aligned: bool) -> Corpus:
+def _corpus(tables: Mapping[str, TableBuilder], files: Mapping[str, TextFile], aligned: bool) -> Corpus:
     rows = {code: table.dataset() for code, table in tables.items()}
     for code, table in tables.items():
         if not len(rows[code]):
             found = f"{table.skipped[BLANK]} lines of which none has text" + (
                 " on every side" if len(tables) > 1 else ""
             )
-            raise DataError(files[code], None, found, "at least one sentence", "Look whether it is the right file.")
+            raise DataError(
+                place_of(files[code]), None, found, "at least one sentence", "Look whether it is the right file."
+            )
     skipped = {code: dict(table.skipped) for code, table in tables.items() if table.skipped}
     return Corpus(SENTENCE, rows, aligned, skipped)

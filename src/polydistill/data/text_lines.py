@@ -7,6 +7,7 @@ and would shift one side of parallel text against the other.
 import gzip
 import io
 import lzma
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +15,10 @@ from typing import IO
 
 import pyarrow as pa
 
+from polydistill.data.zips import Member, open_member
 from polydistill.errors import DataError
+
+TextFile = Path | Member
 
 _BOM = b"\xef\xbb\xbf"
 _COMPRESSED = {".gz": "gzip", ".xz": "xz", ".zst": "Zstandard"}
@@ -27,20 +31,27 @@ def uncompressed(name: str) -> str:
     return name[: -len(path.suffix)] if path.suffix in _COMPRESSED else name
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Line numbers (from 1) and lines without their ending (LF or CRLF) of a file, plain, `.gz`, `.xz` or `.zst`."""
-    return ((number, decoded(path, number, raw)) for number, raw in raw_lines(path))
+def place_of(file: TextFile) -> Path:
+    """Where a file is, for errors."""
+    return file.place if isinstance(file, Member) else file
 
 
-def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def read_lines(file: TextFile) -> Iterator[tuple[int, str]]:
+    """Line numbers (from 1) and lines without their ending (LF, CRLF) of a file: plain, compressed, or in a zip."""
+    place = place_of(file)
+    return ((number, decoded(place, number, raw)) for number, raw in raw_lines(file))
+
+
+def raw_lines(file: TextFile) -> Iterator[tuple[int, bytes]]:
     """As `read_lines`, before it is known whether a line is text."""
     number = 0
+    path = place_of(file)
     try:
-        with _open(path) as file:
-            for number, body in bodies(file):
+        with _open(file) as opened:
+            for number, body in bodies(opened):
                 yield number, body
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        kind = _COMPRESSED.get(path.suffix)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError) as error:
+        kind = "zip" if isinstance(file, Member) else _COMPRESSED.get(path.suffix)
         if kind is None:  # the disk's trouble, not the file's
             raise
         way_out = f"Fetch it again, or unpack it if it is not really {kind}."
@@ -68,7 +79,9 @@ def without_trailing_blanks(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[
             held.append((number, text))
 
 
-def _open(path: Path) -> IO[bytes] | gzip.GzipFile:
+def _open(path: TextFile) -> IO[bytes] | gzip.GzipFile:
+    if isinstance(path, Member):
+        return open_member(path)
     if not path.is_file():
         found = "a folder" if path.is_dir() else "no such file"
         raise DataError(path, None, found, "a readable file", "Check the path.")

@@ -92,3 +92,5 @@ class Prepared:
     """Who learns, by the text of the groups that each reads; empty: the one student, which reads them all."""
     around: AbstractContextManager[Any] = field(default_factory=nullcontext)
     """Entered before the trainer is made, left when it is done and holds the weights that are kept."""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What is to be known of the rows, as plain data by name: kept as a file each beside the result."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
 from torch import Tensor, nn
 
-from polydistill.data.batches import Batch, Group
+from polydistill.data.batches import Batch, Group, Values
 from polydistill.data.encoding import Ragged
 from polydistill.data.labelled import labelled_rows
 from polydistill.data.masking import IGNORED
@@ -190,10 +190,11 @@ def _group(spec: TransferTune, models: Models, learning: Mapping[Role, Loaded], 
     )
 
 
-def _labels_a_row(labels: NDArray[Any] | Ragged) -> NDArray[Any]:
+def _labels_a_row(labels: Values) -> NDArray[Any]:
     """How many labels each row has."""
-    if not isinstance(labels, Ragged):
+    if isinstance(labels, np.ndarray):
         return np.ones(len(labels), dtype=np.int64)
+    assert isinstance(labels, Ragged), "labels are of rows or of tokens"
     return np.diff(np.concatenate([[0], np.cumsum(labels.flat != IGNORED)])[labels.offsets])
 
 

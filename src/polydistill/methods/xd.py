@@ -18,9 +18,9 @@ from torch import Tensor
 from polydistill.data.batches import Batch, Group
 from polydistill.data.encoding import Encoded
 from polydistill.data.load import load_aligned
-from polydistill.data.parallel import load_parallel
 from polydistill.data.rows import RowShape
-from polydistill.data.sources import FileSource, Source
+from polydistill.data.sources import Source
+from polydistill.data.translations import ParallelText, files_read, load_parallel_text
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.objectives import vectors
 from polydistill.outputs import Loss, Term
@@ -38,13 +38,6 @@ DISTANCES: dict[Distance, Callable[[Tensor, Tensor], Tensor]] = {
     "cosine": vectors.cosine,
     "smooth-l1": vectors.smooth_l1,
 }
-
-
-class ParallelText(Spec):
-    """Plain parallel sentences of the source language and a target: two files (Moses), or one (TSV, CSV, JSONL)."""
-
-    target: LanguageCode
-    files: tuple[str, ...]
 
 
 class XD(Method):
@@ -135,11 +128,7 @@ class XDistil(Spec):
         """The rows this method learns from: sources, and the languages read from them."""
         if self.data is not None:
             return ((self.data, tuple(dict.fromkeys((self.source_language, *self.languages)))),)
-        return tuple(
-            (FileSource(path=file), (self.source_language, text.target))
-            for text in self.parallel
-            for file in text.files
-        )
+        return files_read(self.parallel, self.source_language)
 
     @property
     def labels_seen(self) -> tuple[str, ...]:
@@ -195,8 +184,7 @@ def _sentence_pairs(spec: XDistil, shape: RowShape, seed: int) -> list[tuple[str
     """Rows of the task's shape made of plain sentences; the source language learns from all its sentences."""
     pairs = []
     for text in spec.parallel:
-        files = text.files[0] if len(text.files) == 1 else text.files
-        corpus = load_parallel(files, spec.source_language, text.target)
+        corpus = load_parallel_text(text, spec.source_language)
         originals, translations = corpus.rows[spec.source_language], corpus.rows[text.target]
         rng = np.random.default_rng([seed, 4])
         order = [np.arange(len(originals)), *(rng.permutation(len(originals)) for _ in shape.texts[1:])]

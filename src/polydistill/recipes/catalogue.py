@@ -10,6 +10,8 @@ from polydistill.recipes.bert_kld import figures as bert_kld_figures
 from polydistill.recipes.bert_kld import tables as bert_kld_tables
 from polydistill.recipes.figures import make_figure
 from polydistill.recipes.inspections import make_inspection
+from polydistill.recipes.mmkd import figures as mmkd_figures
+from polydistill.recipes.mmkd import tables as mmkd_tables
 from polydistill.recipes.mono import figures as mono_figures
 from polydistill.recipes.mono import tables as mono_tables
 from polydistill.recipes.multikd import tables as multikd_tables
@@ -24,6 +26,9 @@ from polydistill.reports.published import published_table
 from polydistill.reports.tables import Table
 from polydistill.training.store import DEFAULT_ROOT, Store
 
+_INSIDE = {"bert-kld": bert_kld_figures, "mmkd": mmkd_figures}
+"""The figures of these papers look inside models."""
+
 
 def tables() -> dict[str, str]:
     """The ids and titles of all tables that can be made."""
@@ -32,6 +37,7 @@ def tables() -> dict[str, str]:
         "mono": mono_tables.TABLES,
         "multikd": multikd_tables.TABLES,
         "bert-kld": bert_kld_tables.TABLES,
+        "mmkd": mmkd_tables.TABLES,
     }
     ids = [f"{paper}/{number}" for paper, numbers in made.items() for number in numbers]
     return {id: published_table(id).title for id in ids}
@@ -52,7 +58,8 @@ def recipe(id: str, scale: Scale = "world", select: Select | None = None, search
         raise ValueError(f"select and search are options of the multikd tables; {id} has neither. Leave them out.")
     if paper == "xd":
         return xd_table(int(number), scale)
-    return {"mono": mono_tables.table, "bert-kld": bert_kld_tables.table}[paper](number, scale)
+    makers = {"mono": mono_tables.table, "bert-kld": bert_kld_tables.table, "mmkd": mmkd_tables.table}
+    return makers[paper](number, scale)
 
 
 def table(
@@ -75,7 +82,8 @@ def table(
 def figures() -> dict[str, str]:
     """The ids and titles of all figures that can be made."""
     lines = {f"mono/{number}": title for number, (title, *_) in mono_figures.FIGURES.items()}
-    return {**lines, **{f"bert-kld/{number}": title for number, title in bert_kld_figures.FIGURES.items()}}
+    inside = {f"{paper}/{number}": title for paper, made in _INSIDE.items() for number, title in made.FIGURES.items()}
+    return {**lines, **inside}
 
 
 def figure(
@@ -88,15 +96,15 @@ def figure(
 ) -> Figure | Inspected:
     """Run what is missing of a paper's figure, such as `mono/4.1`, for the seeds 0, 1, ..., and read its points.
 
-    Of one that looks inside models, such as `bert-kld/tsne`, one seed is drawn, and its numbers come along.
+    Of one that looks inside models, such as `mmkd/2`, one seed is drawn, and its numbers come along.
     """
     if id not in figures():
         raise unknown("figure", id, figures())
     paper, _, number = id.partition("/")
-    if paper == "bert-kld":
+    if paper in _INSIDE:
         if seeds != 1:
             raise ValueError(f"seeds is {seeds}; figure {id} draws the models of one seed. Leave it out.")
-        return make_inspection(bert_kld_figures.figure(number, scale), 0, Store(runs), console, only_finished)
+        return make_inspection(_INSIDE[paper].figure(number, scale), 0, Store(runs), console, only_finished)
     made = mono_figures.figure(number, scale)
     return make_figure(made, _seeds(seeds), Store(runs), console, only_finished)
 

@@ -3,24 +3,25 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import torch
 from rich.console import Console
 
 from polydistill.inspection.inspection import Inspected, Inspection
-from polydistill.recipes.own.retrieval import encoder_of
+from polydistill.methods.method import Loaded
 from polydistill.recipes.together import result_of
-from polydistill.results import MODEL
 from polydistill.training.inspecting import Subject, inspect_loaded
-from polydistill.training.run import Run
+from polydistill.training.loading import load_body
+from polydistill.training.origins import Start, before
 from polydistill.training.store import Store
 
 
 @dataclass(frozen=True)
 class InspectionRecipe:
-    """Runs by the name of their model, the first of which the others are compared with, and what each reads."""
+    """Models by name, the first of which the others are compared with, and what each reads."""
 
     id: str
     title: str
-    runs: Callable[[int], Mapping[str, Run]]
+    models: Callable[[int], Mapping[str, Start]]
     languages: Mapping[str, tuple[str, ...]]
     what: Inspection
 
@@ -33,7 +34,8 @@ def make_inspection(
     only_finished: bool = False,
 ) -> Inspected:
     """Run what is missing and look inside what is left; with `only_finished` all of it must be there."""
-    runs = recipe.runs(seed)
+    models = recipe.models(seed)
+    runs = {name: run for name, start in models.items() if (run := before(start)) is not None}
     missing = [name for name, run in runs.items() if result_of(run, store, console, only_finished) is None]
     if missing:
         raise ValueError(
@@ -41,8 +43,15 @@ def make_inspection(
         )
     return inspect_loaded(
         [
-            Subject(name, encoder_of(store.folder(run) / MODEL), recipe.languages[name], run.name)
-            for name, run in runs.items()
+            Subject(name, _loaded(start, store), recipe.languages[name], runs[name].name if name in runs else name)
+            for name, start in models.items()
         ],
         recipe.what,
     )
+
+
+def _loaded(start: Start, store: Store) -> Loaded:
+    """On the fastest device here."""
+    loaded = load_body(start, store)
+    torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu")
+    return loaded

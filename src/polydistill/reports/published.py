@@ -13,7 +13,7 @@ from polydistill.reports.columns import AVERAGE, Column, by_name
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 
-PAPERS = ("xd", "mono", "multikd", "bert-kld")
+PAPERS = ("xd", "mono", "multikd", "bert-kld", "mmkd")
 
 
 class PublishedRow(Spec):

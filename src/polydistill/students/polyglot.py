@@ -65,6 +65,15 @@ def told(network: PreTrainedModel, ids: Tensor, language: str | None) -> dict[st
     return {"language": language}
 
 
+def check_reads_alike(network: PreTrainedModel) -> None:
+    """Refuse a network that must be told the language of a text, where an input or a batch holds several."""
+    if network.config.model_type == MBLM or getattr(network.config, "use_lang_emb", False):
+        raise ValueError(
+            f"A {network.config.model_type!r} model must be told the language of each text, but aligning reads one "
+            "and its translation together. Take an encoder that reads all languages alike, such as XLM-R or mBERT."
+        )
+
+
 def language_ids(network: PreTrainedModel, ids: Tensor, language: str | None) -> dict[str, Tensor]:
     """The further input that a network with language embeddings (XLM) needs; nothing for all others."""
     known = getattr(network.config, "lang2id", None)

@@ -152,6 +152,8 @@ class Distiller(Trainer):
             self._note(name, value.detach())
             part = value * (term.weight * self.args.world_size)  # processes' gradients are averaged, not summed
             total = part if total is None else total + part
+        for name, measure in loss.measured.items():
+            self._note(name, measure / (self.args.gradient_accumulation_steps * self.args.world_size))
         assert total is not None, "a loss has at least one term"
         return (total, loss) if return_outputs else total
 

@@ -20,6 +20,7 @@ from polydistill.data.schedule import Schedule
 from polydistill.data.signals import weights_fingerprint
 from polydistill.data.stream_steps import Share, StreamSteps
 from polydistill.methods.method import Loaded, Prepared
+from polydistill.methods.mmkd import MMKD
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
@@ -83,6 +84,8 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
                 _keep_student(one, folder / STUDENTS / name)
             if not prepared.students:
                 _keep_student(student, folder / MODEL)
+            for name, note in prepared.notes.items():
+                _write(folder / f"{name}.json", json.dumps(note, indent=1))
             _write(folder / LOG, json.dumps(distiller.state.log_history, indent=1, sort_keys=True))
             save_result(folder, _result(run, identity, rows, student, prepared, time.monotonic() - began))
             shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
@@ -94,7 +97,7 @@ def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractCo
 
     Which rows a stream uses is not known before it is read.
     """
-    if run.training.weight_decay > 0 or isinstance(run.method, Pretrain | Monolingual) or prepared.streams:
+    if run.training.weight_decay > 0 or isinstance(run.method, Pretrain | Monolingual | MMKD) or prepared.streams:
         return nullcontext()
     if len(prepared.learning) > 1:  # their embeddings may be one and the same parameter
         return nullcontext()

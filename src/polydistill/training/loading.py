@@ -22,8 +22,10 @@ from transformers.utils.hub import cached_file
 from polydistill.data.labels import spelled
 from polydistill.data.load import load_text
 from polydistill.methods.method import Loaded
+from polydistill.methods.mmkd import MMKD
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.sentence import SentenceDistillation
 from polydistill.objectives.layer_maps import resolve
 from polydistill.students.adapters import FILE as ADAPTERS
 from polydistill.students.adapters import load_adapters
@@ -49,17 +51,25 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
         return Loaded(branched(whole.network, start.branches), whole.tokenizer)
     name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
-    if isinstance(run.method, Pretrain | Monolingual):
+    if isinstance(run.method, SentenceDistillation) or (isinstance(run.method, MMKD) and not run.method.weights.tlm):
+        return load_encoder(name, revision)
+    if isinstance(run.method, Pretrain | Monolingual | MMKD):
         loaded = load_masked(name, revision)
-        if isinstance(run.method, Monolingual) and not predicts_words(loaded.network.config):
-            said = ", ".join(loaded.network.config.architectures or ()) or "not said"
-            raise ValueError(
-                f"{name} has no head that predicts hidden words (architecture: {said}), so it cannot teach masked "
-                "language models. Name a masked language model, such as FacebookAI/xlm-roberta-base."
-            )
+        _check_head(run.method, loaded.network.config, name)
         return loaded
     task = TASKS[run.method.task]
     return load_classifier(name, task.shape.labels, revision, task.head)
+
+
+def _check_head(method: Pretrain | Monolingual | MMKD, config: PretrainedConfig, name: str) -> None:
+    """Refuse a head that would be drawn at random where a trained one is meant."""
+    needs = {"monolingual": "so it cannot teach masked language models", "mmkd": "which TLM needs (method.weights.tlm)"}
+    if method.kind in needs and not predicts_words(config):
+        raise ValueError(
+            f"{name} has no head that predicts hidden words (architecture: "
+            f"{', '.join(config.architectures or ()) or 'not said'}), {needs[method.kind]}. Name a masked language "
+            "model, such as FacebookAI/xlm-roberta-base."
+        )
 
 
 def load_classifier(

@@ -5,16 +5,18 @@ from functools import partial
 
 from torch import nn
 
-from polydistill.methods import bert_kld, monolingual, multikd, pretraining, transfer_tuning, tuning, xd
+from polydistill.methods import bert_kld, mmkd, monolingual, multikd, pretraining, sentence, transfer_tuning, tuning, xd
 from polydistill.methods.bert_kld import Kld
 from polydistill.methods.method import Loaded, Models, Prepared
+from polydistill.methods.mmkd import MMKD
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.sentence import SentenceDistillation
 from polydistill.methods.transfer_tuning import TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
-from polydistill.training.loading import load_start
+from polydistill.training.loading import load_body, load_start
 from polydistill.training.origins import AnyStart
 from polydistill.training.processes import processes
 from polydistill.training.run import Run
@@ -28,6 +30,8 @@ _MODULES: Mapping[type, Callable[..., Prepared]] = {
     Monolingual: monolingual.prepare,
     MultiKD: multikd.prepare,
     Kld: bert_kld.prepare,
+    MMKD: mmkd.prepare,
+    SentenceDistillation: sentence.prepare,
 }
 
 
@@ -57,6 +61,8 @@ def _models(run: Run, student: Loaded, store: Store) -> Models:
 
 def _load(start: AnyStart, run: Run, store: Store) -> Loaded:
     """On the device of this process: a teacher may read all rows before the trainer moves anything there."""
+    if isinstance(run.method, MMKD | SentenceDistillation):
+        return _placed(load_body(start, store))
     return _placed(load_start(start, run, store))
 
 

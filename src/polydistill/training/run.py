@@ -10,9 +10,11 @@ from pydantic import Field, model_validator
 from polydistill.data.load import fingerprint
 from polydistill.data.rows import SENTENCE
 from polydistill.methods.bert_kld import Kld
+from polydistill.methods.mmkd import MMKD
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.sentence import SentenceDistillation
 from polydistill.methods.transfer_tuning import TransferTune
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
@@ -23,7 +25,8 @@ from polydistill.training.origins import Start, before, hashed, made_by, rebuild
 from polydistill.training.settings import Judging, Training
 
 MethodSpec = Annotated[
-    Pretrain | Tune | TransferTune | XDistil | Monolingual | MultiKD | Kld, Field(discriminator="kind")
+    Pretrain | Tune | TransferTune | XDistil | Monolingual | MultiKD | Kld | MMKD | SentenceDistillation,
+    Field(discriminator="kind"),
 ]
 
 _FORMAT = 1  # raise it when the same run would no longer give the same result
@@ -127,6 +130,22 @@ class Run(Spec):
             raise ValueError(
                 f"BERT-KLD needs a teacher: a model that was tuned on the pair {self.method.teacher_pair}. Set "
                 "`teacher`."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _aligned_encoders_have_no_classes(self) -> Run:
+        if not isinstance(self.method, MMKD | SentenceDistillation):
+            return self
+        if self.teacher is None:
+            raise ValueError(
+                f"The method {self.method.kind!r} needs a teacher: an encoder of {self.method.source_language!r}. Set "
+                "`teacher`."
+            )
+        if self.selection is not None or self.evaluation is not None:
+            raise ValueError(
+                "An aligned encoder has no classes to score: leave `selection` and `evaluation` unset, and tune it in "
+                "a run that starts from this one, or look at it with retrieval."
             )
         return self
 

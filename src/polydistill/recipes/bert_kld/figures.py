@@ -7,7 +7,7 @@ from polydistill.inspection.inspection import Inspection
 from polydistill.recipes.bert_kld.scales import setting
 from polydistill.recipes.bert_kld.tables import Systems
 from polydistill.recipes.inspections import InspectionRecipe
-from polydistill.training.run import Run
+from polydistill.training.origins import ResultOf, Start
 
 FIGURES: Mapping[str, str] = {"tsne": "Hidden states of teacher and student, before and after the transfer"}
 """By number: the title."""
@@ -21,17 +21,18 @@ def figure(number: str, scale: str) -> InspectionRecipe:
     where = setting(scale)
     of, student = Systems(where), "-".join(where.stand_ins.get(code, code) for code in _STUDENT.split("-"))
 
-    def runs(seed: int) -> Mapping[str, Run]:
-        return {
+    def models(seed: int) -> Mapping[str, Start]:
+        runs = {
             "teacher": of.tuned(_TEACHER, seed),
             "before": of.tuned(student, seed),
             "after": of.taught(student, _TEACHER, seed),
         }
+        return {name: ResultOf(run=run) for name, run in runs.items()}
 
     return InspectionRecipe(
         id=f"bert-kld/{number}",
         title=FIGURES[number],
-        runs=runs,
+        models=models,
         languages={"teacher": (_TEACHER,), "before": (student,), "after": (student,)},
         what=Inspection(data=where.test, task="nli", pooling="first", drawn=200),  # 200: ours
     )

@@ -7,14 +7,14 @@ from typing import Any, Literal, Unpack
 from transformers import AutoConfig, AutoTokenizer
 
 from polydistill.data.load import load_rows
-from polydistill.data.parallel import load_parallel
 from polydistill.data.paths import find_file
 from polydistill.data.sources import LANGUAGE_PLACEHOLDER, FileSource, HubSource, WorldSource, parse_source
+from polydistill.data.translations import ParallelText, load_parallel_text
 from polydistill.defaults import EFFICIENT_RATE, EVALUATIONS, FEW_PASSES, MAX_LENGTH, TUNE, XD, Options
 from polydistill.languages import canonical, language
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
-from polydistill.methods.xd import ParallelText, XDistil
+from polydistill.methods.xd import XDistil
 from polydistill.results import MODEL
 from polydistill.students.mblm_config import Branches
 from polydistill.tasks import TASKS, TaskName
@@ -162,7 +162,7 @@ def xd_run(
     """
     start, first = tuned(pinned(model), task), language(source_language).code
     length = length_of(start, max_length)
-    texts = tuple(_parallel_text(first, target, files) for target, files in (parallel or {}).items())
+    texts = tuple(parallel_text(first, target, files) for target, files in (parallel or {}).items())
     codes = codes_of(languages or (first, *(text.target for text in texts)))
     if data is not None and codes == (first,):
         raise ValueError(f"There is nothing to learn: name languages besides {first!r}, which teaches.")
@@ -263,7 +263,7 @@ def judging_of(
     )
 
 
-def _parallel_text(source: str, target: str, files: Files) -> ParallelText:
+def parallel_text(source: str, target: str, files: Files) -> ParallelText:
     """Both sides by their own names, so that the run says (and its identity covers) exactly what is read."""
     paths = [str(files)] if isinstance(files, str | Path) else [str(file) for file in files]
     if len(paths) not in (1, 2):
@@ -281,9 +281,6 @@ def _pairs(method: XDistil) -> int:
         ((data, languages),) = method.reads
         counts = load_rows(data, TASKS[method.task].shape, languages).counts
         return sum(counts[code] for code in method.languages)
-    sides = [
-        load_parallel(text.files if len(text.files) == 2 else text.files[0], method.source_language, text.target)
-        for text in method.parallel
-    ]
+    sides = [load_parallel_text(text, method.source_language) for text in method.parallel]
     pairs = sum(side.counts[text.target] for side, text in zip(sides, method.parallel, strict=True))
     return 2 * pairs if method.source_language in method.languages else pairs

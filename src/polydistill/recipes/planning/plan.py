@@ -55,7 +55,7 @@ ASSUMPTIONS = (
 class Line(Spec):
     """All runs of one method on one model."""
 
-    method: Literal["pretrain", "tune", "transfer", "xd", "monolingual", "multikd", "bert-kld"]
+    method: Literal["pretrain", "tune", "transfer", "xd", "monolingual", "multikd", "bert-kld", "mmkd", "sentence"]
     model: str
     runs: int
     steps: int

@@ -1,0 +1,1 @@
+"""MMKD: the scales of its recipes, its systems and its tables."""

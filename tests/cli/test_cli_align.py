@@ -1,0 +1,105 @@
+"""`polydistill align`, with files of one's own and with the mini-world."""
+
+import json
+from pathlib import Path
+
+import pytest
+from transformers import AutoModel, AutoModelForMaskedLM
+
+from polydistill.data.sources import WorldSource
+from polydistill.recipes.own.align import align_run
+from polydistill.training.run import Run
+from tiny import tiny_network, tiny_tokenizer
+
+COMMAND = "align --teacher {0} --student {1} --steps 2 --batch-size 4 --set method.head_hidden=8 "
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """An English encoder and a polyglot that predicts hidden words."""
+    folders = []
+    for name, family, seed in (("teacher", "bert", 1), ("student", "xlm-roberta", 2)):
+        folders.append(tmp_path_factory.mktemp("own") / name)
+        tiny_network(family, "mlm", seed).float().save_pretrained(folders[-1])
+        tiny_tokenizer().save_pretrained(folders[-1])
+    return folders
+
+
+def test_files_of_ones_own(polydistill, models, work):
+    result = polydistill(COMMAND.format(*models) + "--parallel en-tr=text.en,text.tr --shortest 2 --out aligned")
+    assert result.exit_code == 0, result.output
+    assert (
+        "1 tlm (at masked positions) + 1 xwcl (among the teacher's words, a sentence, temperature 1)" in result.stderr
+    )
+    assert "10 struca (mean of rows, temperature 0.1); the teacher's projectors: frozen_random" in result.stderr
+    run = Run.model_validate_json(Path("aligned/run.json").read_text())
+    (corpus,) = run.method.corpora
+    assert (corpus.target, corpus.data.path, run.method.filters.shortest) == ("tr", "text.{lang}", 2)
+    (count,) = json.loads(Path("aligned/corpora.json").read_text())
+    assert count["read"] == 12 == count["kept"] + sum(count["dropped"].values())
+    assert run.training.batching.batches == "balanced"
+    assert AutoModelForMaskedLM.from_pretrained("aligned/model").config.hidden_size == 16
+    again = polydistill("run aligned/run.json --set method.weights.struca=0 --print")
+    assert Run.model_validate_json(again.stdout).method == run.method.without("struca")
+
+
+def test_what_it_left_is_tuned(polydistill, models, work):
+    world = "--data world:?rows=12 --langs en,fr,tr "
+    result = polydistill(COMMAND.format(*models) + world + "--preset reference --without struca,senta --out aligned")
+    assert result.exit_code == 0, result.output
+    assert "1 tlm (at all positions) + 1 xwcl (among the student's words" in result.stderr
+    assert "struca" not in result.stderr.partition("temperature")[2]
+    tuned = polydistill("tune --model aligned --train file:rows.jsonl --steps 1 --batch-size 4 --out tuned")
+    assert tuned.exit_code == 0, tuned.output
+
+
+def test_plain_sentence_distillation(polydistill, models, work):
+    command = "align --teacher {} --student {} --steps 2 --batch-size 4 --method sentence ".format(*models)
+    result = polydistill(
+        command + "--parallel en-tr=text --parallel en-tr=text.en,text.tr --shortest 2 --out sentences"
+    )
+    assert result.exit_code == 0, result.output
+    assert AutoModel.from_pretrained("sentences/model").config.hidden_size == 16
+    refused = polydistill(command + "--parallel en-tr=text.en,text.tr --without tlm")
+    assert refused.exit_code == 2
+    assert "Sentence distillation has one term and no presets" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("", "Give translations as --parallel en-de=FILE, or as --data with --langs, and not both."),
+        ("--data world: ", "--data and --langs go together"),
+        ("--data world: --langs en", "There is nothing to learn: name languages besides 'en'"),
+        ("--data world:?rows=9 --langs en,tr --without words", "Unknown term of MMKD 'words'"),
+        ("--parallel en-tr=nowhere", "nowhere"),
+        ("--parallel en-tr=text --parallel fr-tr=text", "All pairs begin with one language, and these with en and fr"),
+        (
+            "--parallel en-tr=text --shortest 60",
+            "no pair that may be kept for 'tr' (12 read, 1 duplicate, 11 too short)",
+        ),
+        ("--data world:?rows=9 --langs en,tr,fr --batch-size 5", "is not a multiple of 2. Use 4."),
+    ],
+)
+def test_what_does_not_fit(polydistill, models, work, options, said):
+    result = polydistill("align --teacher {} --student {} ".format(*models) + options)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+
+
+def test_one_text_a_language_may_be_named_by_it(models, work):
+    one, other = (
+        align_run(*models, parallel=text) for text in (["en-tr=text.en,text.tr"], {"tr": ("text.en", "text.tr")})
+    )
+    assert one == other
+
+
+def test_a_run_takes_one_pass_and_the_papers_settings(models):
+    source = WorldSource(rows=60)
+    run = align_run(*models, data=source, languages=("en", "fr", "de", "tr"))
+    training = run.training
+    assert (training.steps, training.batch_size, training.learning_rate) == (6, 30, 2e-5)
+    assert (training.weight_decay, training.warmup, training.decay) == (0.01, 0.1, "linear")
+    assert (run.method.languages, run.method.source_language, run.method.max_length) == (("fr", "de", "tr"), "en", 64)
+    sentences = align_run(*models, data=source, languages=("fr", "tr"), method="sentence")
+    assert sentences.training.steps == 7  # both sides are rows

@@ -1,0 +1,163 @@
+"""MMKD and sentence distillation in their variants, and what their terms must be by the reference.
+
+The teacher has a family, a width and a tokenizer of its own, and dropout, so that its waking would show.
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from multikd_cases import own_tokenizer
+from transformers import BertConfig, BertModel
+
+from polydistill.data.batches import Batch
+from polydistill.data.masking import IGNORED
+from polydistill.data.sources import WorldSource
+from polydistill.methods.method import Loaded, Method
+from polydistill.methods.mmkd import MMKD, REFERENCE
+from polydistill.methods.sentence import SentenceDistillation
+from reference import mmkd
+from reference.masked_lm import masked_lm
+from reference.xd_paper import distance
+from tiny import MAX_LENGTH
+
+ROWS = {"languages": ("tr", "fr"), "data": WorldSource(rows=24), "max_length": 50}
+_SMALL = {"head_hidden": 12, "head_width": 8, "mask_rate": 0.4, **ROWS}
+_WHOLE = MMKD(**_SMALL)
+SPECS = {
+    "mmkd": _WHOLE,
+    "mmkd-trained": MMKD(teacher_projectors="trained", struca_rows="sum", senta_features="mean", **_SMALL),
+    "mmkd-reference": MMKD(**REFERENCE, **_SMALL),
+    "mmkd-no-struca": _WHOLE.without("struca"),
+    "mmkd-words": MMKD(xwcl_per="word", xwcl_temperature=4.0, **_SMALL).without("struca"),
+    **{
+        f"mmkd-only-{name}": _WHOLE.without(*({"tlm", "xwcl", "senta", "struca"} - {name}))
+        for name in ("tlm", "xwcl", "senta", "struca")
+    },
+    "sentence-mean": SentenceDistillation(**ROWS),
+    "sentence-first": SentenceDistillation(pooling="first", **ROWS),
+}
+
+
+@cache
+def teacher() -> Loaded:
+    """An English encoder that is unlike the student in everything."""
+    config = BertConfig(
+        vocab_size=150,
+        hidden_size=24,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=48,
+        max_position_embeddings=MAX_LENGTH + 2,
+        initializer_range=0.3,
+        hidden_dropout_prob=0.5,
+        pad_token_id=1,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        return Loaded(BertModel(config, add_pooling_layer=False).double().train(), own_tokenizer("en"))
+
+
+def weights(spec: MMKD | SentenceDistillation) -> dict[str, float]:
+    """The names of the terms and their weights."""
+    if isinstance(spec, SentenceDistillation):
+        return {"sentence": 1.0}
+    return {name: weight for name, weight in spec.weights if weight}
+
+
+def text(spec: MMKD | SentenceDistillation) -> str:
+    """One of the texts that the student reads."""
+    if isinstance(spec, SentenceDistillation):
+        return "text"
+    return "target" if spec.weights.senta or spec.weights.struca else next(iter(weights(spec)))
+
+
+def mixes_rows(spec: Any) -> bool:
+    """Whether what is learned from a row depends on the other rows of its batch."""
+    return isinstance(spec, MMKD) and spec.weights.struca > 0
+
+
+def counts_pads(spec: Any) -> bool:
+    """Whether pads count, which only the authors' code has."""
+    return isinstance(spec, MMKD) and spec.tlm_positions == "all"
+
+
+def wanted_counts(spec: MMKD | SentenceDistillation, batch: Batch) -> dict[str, int]:
+    """What each term is a mean over."""
+    counts = dict.fromkeys(weights(spec), len(batch[text(spec)]["input_ids"]))
+    if "tlm" in counts:
+        counts["tlm"] = sum(label != IGNORED for label in batch["labels"].flatten().tolist())
+    if "xwcl" in counts and spec.xwcl_per == "word":
+        counts["xwcl"] = sum(batch["masked_words"].flatten().tolist())
+    return counts
+
+
+def expected_terms(spec: MMKD | SentenceDistillation, method: Method, batch: Batch) -> dict[str, float]:
+    """The values of the terms, from what the networks say when asked plainly."""
+    if isinstance(spec, SentenceDistillation):
+        said = linear(method.projectors["sentence"], pooled(method.student, batch["text"], spec.pooling))
+        return {"sentence": distance("mse", said, batch["signal"].double().numpy())[0]}
+    makers = {"tlm": _tlm, "xwcl": _xwcl, "senta": _senta, "struca": _struca}
+    return {name: makers[name](spec, method, batch) for name in weights(spec)}
+
+
+def _tlm(spec: MMKD, method: Any, batch: Batch) -> float:
+    with torch.no_grad():
+        scores = method.student(**batch["tlm"]).logits.numpy()
+    return masked_lm(scores, batch["labels"].numpy())
+
+
+def _xwcl(spec: MMKD, method: Any, batch: Batch) -> float:
+    read, taught = _read(method.student, batch["xwcl"]), _read(method.teacher.network, batch["source"])
+    places, theirs = batch["word_tokens"].numpy(), batch["taught_word_tokens"].numpy()
+    student = np.stack([linear(method.projectors["xwcl"], row[at]) for row, at in zip(read, places, strict=True)])
+    wanted = np.stack([row[at] for row, at in zip(taught, theirs, strict=True)])
+    masks = batch["masked_words"].numpy(), places >= 0
+    how = spec.xwcl_temperature, spec.xwcl_picks == "student", spec.xwcl_per
+    return mmkd.xwcl(student, wanted, *masks, *how)
+
+
+def _senta(spec: MMKD, method: Any, batch: Batch) -> float:
+    said, taught = _projections("senta", method, batch)
+    return mmkd.senta(said, taught, spec.senta_features, np.ones(len(said), dtype=bool))
+
+
+def _struca(spec: MMKD, method: Any, batch: Batch) -> float:
+    said, taught = _projections("struca", method, batch)
+    return mmkd.struca(said, taught, spec.struca_temperature, spec.struca_rows, np.ones(len(said), dtype=bool))
+
+
+def _projections(term: str, method: Any, batch: Batch) -> tuple[Any, Any]:
+    """Projected and predicted first tokens of the student, projected ones of the teacher."""
+    projector, predictor = method.projectors[f"{term}_student"]
+    said = _perceptron(predictor, _perceptron(projector, _read(method.student, batch["target"])[:, 0]))
+    taught = _read(method.teacher.network, batch["source"])[:, 0]
+    return said, _perceptron(method.projectors[f"{term}_teacher"], taught)
+
+
+def _perceptron(layers: Any, x: Any) -> Any:
+    first, _, last = layers
+    return linear(last, np.maximum(linear(first, x), 0.0))
+
+
+def linear(layer: Any, x: Any) -> Any:
+    if not hasattr(layer, "weight"):
+        return x
+    bias = 0.0 if layer.bias is None else layer.bias.detach().numpy()
+    return x @ layer.weight.detach().numpy().T + bias
+
+
+def pooled(network: Any, inputs: Any, pooling: str) -> Any:
+    read, mask = _read(network, inputs), inputs["attention_mask"].numpy().astype(bool)
+    return np.stack([row[0] if pooling == "first" else row[one].mean(0) for row, one in zip(read, mask, strict=True)])
+
+
+def _read(network: Any, inputs: Any) -> Any:
+    """The last hidden states, asleep."""
+    was_training = network.training
+    network.eval()
+    with torch.no_grad():
+        hidden = network.base_model(**inputs).last_hidden_state.double().numpy()
+    network.train(was_training)
+    return hidden
