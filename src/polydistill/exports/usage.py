@@ -68,14 +68,15 @@ def _transformers(task: TaskName | None, words: bool) -> str:
 
 
 def _onnx(task: TaskName | None) -> str:
+    first = "" if task in (None, "choice") else "import json\nfrom pathlib import Path\n\n"
     begin = (
-        f"{'import json' + chr(10) if task in ('nli', 'stars', 'ner') else ''}"
+        f"{first}"
         "import numpy as np, onnxruntime\nfrom tokenizers import Tokenizer\n\n"
         'tokenizer, session = Tokenizer.from_file("tokenizer.json"), onnxruntime.InferenceSession("model.onnx")\n'
         f"columns = {_COLUMNS}\nnames = [one.name for one in session.get_inputs()]\n"
     )
     given = "{name: np.array([getattr(text, columns[name]) for text in texts]) for name in names}"
-    labels = 'labels = json.load(open("labels.json"))\n'
+    labels = 'labels = json.loads(Path("labels.json").read_text())\n'
     if task in _PAIRS:
         return (
             f"{begin}{labels}texts = tokenizer.encode_batch({_PAIRS[task]})\n"
