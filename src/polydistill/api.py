@@ -35,6 +35,7 @@ from polydistill.reports.tables import Table
 from polydistill.results import MODEL, STUDENTS, RunResult, Score
 from polydistill.serving.bench import Bench, Settings
 from polydistill.serving.bench import bench as measure
+from polydistill.serving.bench_worker import Clock
 from polydistill.serving.predicting import WINDOW, answered
 from polydistill.serving.reader import Reader, load_tuned, open_reader
 from polydistill.tasks import TASKS, TaskName
@@ -239,9 +240,10 @@ def bench(
     turns: int = 5,
     threads: int | None = None,
     language: str | None = None,
+    clock: Clock = "wall",
 ) -> Bench:
     """Models side by side, each in a process of its own: rows a second, latency, memory, size; see `serving.bench`."""
-    given = {"task": task, "rows": rows, "batch_size": batch_size, "turns": turns, "language": language}
+    given = {"task": task, "rows": rows, "batch_size": batch_size, "turns": turns, "language": language, "clock": clock}
     settings = Settings.model_validate(given if threads is None else {**given, "threads": threads})
     return measure(models, settings, None if text is None else Path(text))
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 
 import pytest
 from transformers import AutoModelForSequenceClassification
@@ -14,7 +15,7 @@ PAIR = {"premise": "A dog runs.", "hypothesis": "It runs."}
 
 
 def job(model, **other):
-    given = {"task": "nli", "rows": [PAIR] * 5, "batch_size": 2, "singles": 3, "threads": 1}
+    given = {"task": "nli", "rows": [PAIR] * 5, "batch_size": 2, "singles": 3, "threads": 1, "clock": "processor"}
     return Job.model_validate({"model": str(model), **given, **other}).model_dump_json()
 
 
@@ -91,6 +92,17 @@ def test_rows_come_from_a_file_or_the_world(tmp_path):
     plain.write_text("\n")
     with pytest.raises(ValueError, match="has no rows"):
         _rows(Settings(), plain)
+
+
+def test_the_times_of_several_threads_add_up():
+    with pytest.raises(ValueError, match="processor's time of 2 threads adds up"):
+        Settings(clock="processor", threads=2)
+
+
+def test_the_processor_does_not_count_while_it_waits(model, monkeypatch):
+    monkeypatch.setattr(bench_worker, "read", lambda reader, rows, job: time.sleep(0.05))
+    turns = {clock: answers(job(model, clock=clock), "turn 0")[2] for clock in ("wall", "processor")}
+    assert turns["wall"].reading >= 0.05 > turns["processor"].reading
 
 
 def test_nothing_to_measure():

@@ -1,5 +1,7 @@
 """Both back-ends say the same of the same rows, in order, and no more rows are read than a window holds."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -98,7 +100,7 @@ def test_a_broken_file(exported, tmp_path):
 
 
 def test_without_the_runtime(exported, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ValueError, match=r"takes onnxruntime, .* pip install 'polydistill\[onnx\]'"):
         onnx_student.load_onnx(exported, "nli")
 

@@ -2,7 +2,7 @@
 
 import statistics
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich import box
@@ -35,6 +35,10 @@ def bench(
     turns: Annotated[int, typer.Option(help="How often each model reads all rows.")] = 5,
     threads: Annotated[int | None, typer.Option(help="Threads of each model. Default: as PyTorch has it.")] = None,
     lang: Annotated[str | None, typer.Option(help="Language of the texts; matters to XLM models only.")] = None,
+    clock: Annotated[
+        Literal["wall", "processor"],
+        typer.Option(help="processor: with one thread, without the times at which other programs had its core."),
+    ] = "wall",
     json_: Annotated[Path | None, typer.Option("--json", help="Also write every single measurement as JSON.")] = None,
 ) -> None:
     """Measure models side by side: rows a second, latency, memory, size on disk, time to load."""
@@ -52,6 +56,7 @@ def bench(
         turns=turns,
         threads=threads,
         language=lang,
+        clock=clock,
     )
     results().print(table(done))
     save(json_, done.model_dump_json(indent=1) + "\n")
@@ -86,7 +91,8 @@ def _cells(done: "Bench", model: "Measured") -> tuple[str, ...]:
 def _circumstances(done: "Bench") -> str:
     how = done.settings
     return (
-        f"{how.rows} rows of {done.text}, {how.batch_size} at a time, {how.turns} turns, {how.threads} threads. "
-        "Latency of one row, from text to logits. Memory: the most that a model's process held (+ its own part). "
+        f"{how.rows} rows of {done.text}, {how.batch_size} at a time, {how.turns} turns, {how.threads} threads, "
+        f"{how.clock} clock. Latency of one row, from text to logits. "
+        "Memory: the most that a model's process held (+ its own part). "
         f"{done.processor}, {done.cores} cores, load {done.load_average[0]:.1f} before."
     )

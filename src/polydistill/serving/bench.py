@@ -12,17 +12,17 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from polydistill.data.load import load_rows
 from polydistill.data.records import file_format
 from polydistill.data.sources import WorldSource
 from polydistill.data.text_lines import raw_lines, read_lines
-from polydistill.serving.bench_worker import Ended, Job, Opened, Ready, Trouble, Turn
+from polydistill.serving.bench_worker import Clock, Ended, Job, Opened, Ready, Trouble, Turn
 from polydistill.serving.json_lines import read_rows
 from polydistill.serving.machine import cores, processor
 from polydistill.serving.reader import Backend, model_place, size_on_disk
@@ -45,6 +45,14 @@ class Settings(Spec):
     turns: PositiveInt = 5
     threads: PositiveInt = Field(default_factory=torch.get_num_threads)
     language: str | None = None
+    clock: Clock = "wall"
+    """`processor`: the time of the one thread, without the times at which other programs had its core."""
+
+    @model_validator(mode="after")
+    def _one_thread_has_one_time(self) -> Self:
+        if self.clock == "processor" and self.threads > 1:
+            raise ValueError(f"The processor's time of {self.threads} threads adds up. Give one thread, or wall.")
+        return self
 
 
 class Measured(Spec):
@@ -135,7 +143,7 @@ class _Worker:
             encoding="utf-8",
             env={**os.environ, **threads},
         )
-        shared = settings.model_dump(include={"task", "language", "batch_size", "singles", "threads"})
+        shared = settings.model_dump(include={"task", "language", "batch_size", "singles", "threads", "clock"})
         self.job = Job(model=model, rows=tuple(rows), **shared)
 
     def __enter__(self) -> "_Worker":

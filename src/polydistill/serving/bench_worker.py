@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -22,6 +22,8 @@ from polydistill.serving.reader import Backend, Reader, model_place, open_reader
 from polydistill.specs import Spec
 from polydistill.tasks import TaskName
 from polydistill.tasks.task import Record
+
+Clock = Literal["wall", "processor"]
 
 
 class Job(Spec):
@@ -35,6 +37,7 @@ class Job(Spec):
     singles: int
     """Rows of a turn that are read one by one."""
     threads: int
+    clock: Clock
 
 
 class Turn(Spec):
@@ -89,9 +92,10 @@ class Worker:
         return Turn(reading=self._seconds(rows), alone=tuple(self._seconds([row]) for row in alone))
 
     def _seconds(self, rows: Sequence[Record]) -> float:
-        began = time.perf_counter()
+        clock = time.process_time if self.job.clock == "processor" else time.perf_counter
+        began = clock()
         read(self.reader, rows, self.job)
-        return time.perf_counter() - began
+        return clock() - began
 
     def ended(self) -> Ended:
         """What it took."""
