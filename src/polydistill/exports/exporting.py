@@ -1,8 +1,6 @@
 """Exporting: write aside, hold against the model, describe, and only then put in place."""
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +16,8 @@ from polydistill.methods.method import Loaded
 from polydistill.results import RUN_FILE
 from polydistill.students.mblm_config import MBLM
 from polydistill.tasks import TaskName
-from polydistill.training.checkpoints import install
 from polydistill.training.loading import predicts_words
+from polydistill.training.out import made_whole
 
 Write = Callable[[Loaded, Path, TaskName | None, Wanted, Sample], Check]
 _WRITERS: dict[Format, Write] = {
@@ -55,7 +53,7 @@ def export_models(
 
     All of them, or nothing: what is refused leaves nothing behind.
     """
-    with _whole(place) as unfinished:
+    with made_whole(place) as unfinished:
         checks = {
             name: _export(name or place.name, one, unfinished / name, wanted, sample, licences)
             for name, one in subjects.items()
@@ -84,22 +82,6 @@ def _export(name: str, subject: Subject, folder: Path, wanted: Wanted, sample: S
     for file, text in texts.items():
         (folder / file).write_text(text, encoding="utf-8")
     return check
-
-
-@contextmanager
-def _whole(place: Path) -> Iterator[Path]:
-    """A folder aside, which becomes `place` if all goes well, and else is gone."""
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise ValueError(f"{place} is there and not empty. Name another folder for the exported model.")
-    unfinished = place.with_name(f".{place.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    try:
-        yield unfinished
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-    install(unfinished, place)
 
 
 def _size(folder: Path) -> int:
