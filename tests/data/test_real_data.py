@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from polydistill.data.corpora import load_corpora, parse_corpora
 from polydistill.data.files import load_files
 from polydistill.data.load import load_rows
+from polydistill.data.pair_filters import Filters
 from polydistill.data.parallel import load_parallel
 from polydistill.data.rows import ANSWERS, CHOICES, PAIR_OF_SENTENCES, PARAPHRASES, WORDS
 from polydistill.data.sources import FileSource
@@ -90,6 +92,16 @@ def test_parallel_text(path, code, count, blank):
     assert corpus.counts == {"en": count - blank, code: count - blank}
     assert corpus.skipped == ({"en": {"blank line": blank}, code: {"blank line": blank}} if blank else {})
     assert not any(text.endswith("\r") for text in corpus.rows["en"]["text"])
+
+
+def test_a_corpus_with_blank_double_and_untranslated_lines():
+    corpora = parse_corpora(
+        [f"en-sw={DATA}/parallel/globalvoices/GlobalVoices", f"en-sw={DATA}/parallel/tico19/tico19-test.en-sw"],
+        Filters(shortest=None, longest=None),
+    )
+    news, health = load_corpora(corpora, None).counts
+    assert (news.read, news.dropped) == (32307, {"blank": 1525, "same on both sides": 470, "duplicate": 316})
+    assert (health.read, health.kept) == (2100, 2100)
 
 
 @pytest.mark.parametrize(("code", "train", "dev"), [("en", 6000, 2000), ("tr", 3000, 2000), ("sw", 1000, 1000)])

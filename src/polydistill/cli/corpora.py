@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def add(app: typer.Typer) -> None:
     """Add the command to the app."""
     app.command(
-        epilog=example("polydistill corpora en-tr=Europarl.en-tr.txt.zip en-tr=news.en-tr --tokenizer bert-base")
+        epilog=example(
+            "polydistill corpora en-de=de-en.txt.zip en-de=news.{lang} --tokenizer FacebookAI/xlm-roberta-base"
+        )
     )(corpora)
 
 

@@ -173,7 +173,7 @@ def _paper() -> Setting:
 
 
 def _world() -> Setting:
-    """All numbers are ours, for about a quarter of an hour a seed of table 2.
+    """All numbers are ours, meant for about a quarter of an hour a seed of table 2 on one core that is free.
 
     Translations are of plain sentences: with stories among them a step takes four times as long.
     """
