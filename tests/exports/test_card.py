@@ -72,6 +72,7 @@ def test_a_card_says_what_is_recorded(tmp_path):
         "apache-2.0",
         "transformers",
     )
+    assert card.data.base_model == ["FacebookAI/xlm-roberta-base"], "of the run before"
     found = [(one.dataset_config, one.metric_type, one.metric_value) for one in card.data.eval_results]
     assert found == [("en", "accuracy", 0.75), ("tr", "mae", 1.5)]
     text = card.text

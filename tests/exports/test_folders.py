@@ -115,6 +115,12 @@ def test_weights_that_are_lost_are_noticed(tmp_path, monkeypatch):
         write_transformers(loaded, tmp_path / "out", "nli", Wanted(), Sample())
 
 
+def test_a_loaded_model_with_a_head_has_no_vectors(tmp_path):
+    loaded = load_classifier(saved(tmp_path / "model"), ("entailment", "neutral", "contradiction"))
+    with pytest.raises(ValueError, match="of a model without its head: name the model's folder"):
+        polydistill.export(loaded, tmp_path / "out", "sentence-transformers")
+
+
 def test_adapters_are_refused(tmp_path):
     loaded = load_classifier(saved(tmp_path / "model"), ("entailment", "neutral", "contradiction"))
     attach(loaded.network, seed=0)

@@ -82,7 +82,7 @@ def _front(model: Described) -> ModelCardData:
         library_name=wanted.format,
         pipeline_tag=kind or ("fill-mask" if model.words else "feature-extraction"),
         tags=["polydistill", "knowledge-distillation", *(["int8"] if wanted.int8 else [])],
-        base_model=base_models(made.run) or None if made else None,
+        base_model=base_models(made) or None if made else None,
         model_name=model.name if scores else None,
         eval_results=scores or None,
     )

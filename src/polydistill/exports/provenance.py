@@ -71,10 +71,11 @@ def origin(start: AnyStart) -> str:
             return f"{start.name} at commit {start.revision}"
 
 
-def base_models(run: Run) -> list[str]:
-    """The models of the hub that a run begins with."""
-    starts = [start.of if isinstance(start, Cut | Branched) else start for start in run.models.values()]
-    return [one.name for one in starts if isinstance(one, Pretrained) and not _is_local(one)]
+def base_models(made: Provenance) -> list[str]:
+    """The models of the hub that the runs begin with or learn from."""
+    starts = [start for run in made.runs for start in run.models.values()]
+    bases = [start.of if isinstance(start, Cut | Branched) else start for start in starts]
+    return list(dict.fromkeys(one.name for one in bases if isinstance(one, Pretrained) and not _is_local(one)))
 
 
 def data(source: Source) -> str:

@@ -64,17 +64,19 @@ def _models(model: str | Path | Loaded) -> dict[str, Pretrained | Loaded]:
 
 def _subject(model: Pretrained | Loaded, task: TaskName | None, wanted: Wanted) -> Subject:
     if isinstance(model, Loaded):
-        config, source = model.network.config, str(model.network.config.name_or_path)
+        config, source = model.network.config, ""  # it may have changed since it was read from a run's folder
         config.architectures = [type(model.network).__name__]  # what saving it says, too
     else:
         config, source = AutoConfig.from_pretrained(model.name, revision=model.revision), model.name
     own = task or task_in(config)
     if wanted.pooling is not None:
+        if isinstance(model, Loaded) and (own is not None or predicts_words(config)):
+            raise ValueError("Sentence vectors are of a model without its head: name the model's folder instead.")
         own = None
     elif own is None and wanted.format == "onnx":
         raise ValueError(
-            f"{source} was tuned for no task, so it has no answers to export. Give a pooling (mean or first) for its "
-            "sentence vectors, or tune it."
+            f"{source or 'The model'} was tuned for no task, so it has no answers to export. Give a pooling "
+            "(mean or first) for its sentence vectors, or tune it."
         )
     return Subject(_loading(model, config, own, wanted), own, source)
 
