@@ -29,6 +29,7 @@ def test_all_commands_are_there():
             "evaluate",
             "predict",
             "export",
+            "bench",
             "retrieve",
             "report",
             "doctor",
