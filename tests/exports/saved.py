@@ -9,7 +9,14 @@ from polydistill.students.mblm_config import Branches
 from polydistill.tasks import TASKS
 from tiny import tiny_network, tiny_tokenizer
 
-HEADS = {"nli": "classes", "ner": "tags", "choice": "choices", "stars": "stars"}
+HEADS = {
+    "nli": "classes",
+    "ner": "tags",
+    "choice": "choices",
+    "stars": "stars",
+    "paraphrase": "paraphrase",
+    "qa": "answers",
+}
 BRANCHES = ("en", "fr")
 PLAIN = """
 import os, re

@@ -17,6 +17,7 @@ from polydistill.methods.multikd import MultiKD
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.results import RunResult, Score, save_result
+from polydistill.tasks import TASKS
 from polydistill.training.origins import Pretrained, ResultOf
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
@@ -139,7 +140,7 @@ def test_what_is_not_recorded_is_not_invented(tmp_path):
 
 def test_the_lines_of_python_work_without_us(tmp_path):
     folders = {}
-    for task in ("nli", "stars", "ner", "choice"):
+    for task in ("nli", "stars", "ner", "choice", "paraphrase", "qa"):
         (done,) = polydistill.export(saved(tmp_path / task, task), tmp_path / f"{task}-out", **FEW)
         folders[task] = done.folder
     words, _ = polydistill.export(bank(tmp_path / "bank"), tmp_path / "words", **FEW)
@@ -149,10 +150,12 @@ def test_the_lines_of_python_work_without_us(tmp_path):
     assert re.fullmatch(r"\['[1-5]', '[1-5]'\]", lines[1])
     assert len(json.loads(lines[2].replace("'", '"'))) == 5
     assert lines[3] in ("He slept.", "The floor was wet.")
-    assert lines[4].startswith("torch.Size([2, ") and lines[5].startswith("tensor([[1.")
+    assert re.fullmatch(r"\['[01]', '[01]'\]", lines[4])
+    assert lines[5] and lines[5] in "Ann lives in Rome. Her brother lives in Oslo."
+    assert lines[6].startswith("torch.Size([2, ") and lines[7].startswith("tensor([[1.")
 
 
-@pytest.mark.parametrize("task", ["nli", "stars", "ner", "choice", None])
+@pytest.mark.parametrize("task", [*TASKS, None])
 def test_every_format_and_task_has_its_lines(task):
     from polydistill.exports.usage import usage
     from polydistill.exports.wanted import Wanted

@@ -17,7 +17,8 @@ INPUTS = {
 
 def scores(network):
     with torch.no_grad():
-        return network.eval()(**INPUTS).logits
+        said = network.eval()(**INPUTS)
+    return said.logits if "logits" in said else torch.stack((said.start_logits, said.end_logits), -1)
 
 
 def by_hand(network, layers):

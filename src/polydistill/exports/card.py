@@ -19,12 +19,15 @@ from polydistill.training.run import Run
 
 FILE = "README.md"
 UNKNOWN = "not recorded"
-_KINDS: dict[TaskName | None, str] = {
-    "nli": "text-classification",
-    "stars": "text-classification",
-    "ner": "token-classification",
-    "choice": "multiple-choice",
+_KINDS: dict[TaskName, tuple[str, str]] = {
+    "nli": ("classifier of sentence pairs", "text-classification"),
+    "paraphrase": ("judge of paraphrases", "text-classification"),
+    "stars": ("rater of reviews", "text-classification"),
+    "ner": ("tagger of named entities", "token-classification"),
+    "choice": ("chooser of answers", "multiple-choice"),
+    "qa": ("finder of answers", "question-answering"),
 }
+"""By task, what a model of it is, and what the hub calls the task."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ def card(model: Described) -> str:
 def _front(model: Described) -> ModelCardData:
     wanted, made = model.record.wanted, model.made
     vectors = wanted.pooling is not None
-    kind = "sentence-similarity" if vectors else _KINDS.get(model.record.task)
+    task = model.record.task
+    kind = "sentence-similarity" if vectors else _KINDS[task][1] if task else None
     scores = [] if made is None or kind is None or vectors else _evaluated(made, kind)
     return ModelCardData(
         language=_languages(made) or None,
@@ -115,9 +119,8 @@ def _languages(made: Provenance | None) -> list[str]:
 
 
 def _summary(model: Described) -> str:
-    wanted = model.record.wanted
-    what = {"nli": "classifier of sentence pairs", "stars": "rater of reviews", "ner": "tagger of named entities"}
-    said = what.get(model.record.task or "", "chooser of answers" if model.record.task else "encoder")
+    wanted, task = model.record.wanted, model.record.task
+    said = _KINDS[task][0] if task else "encoder"
     if wanted.pooling:
         said = f"encoder of sentences (pooling: {wanted.pooling}{', normalised' if wanted.normalize else ''})"
     told = f", which reads as it reads {wanted.language}" if wanted.language else ""

@@ -1,10 +1,11 @@
 """The lines of Python that use an exported folder, run in it, with nothing but the library it is for."""
 
 from polydistill.exports.wanted import Wanted
-from polydistill.tasks import TaskName
+from polydistill.tasks import TASKS, TaskName
 
 _PAIRS: dict[TaskName, str] = {
     "nli": '[("Every dog sleeps.", "A dog sleeps."), ("Every dog sleeps.", "No dog sleeps.")]',
+    "paraphrase": '[("She lives in Rome.", "In Rome she lives."), ("Ann saw Bob.", "Bob saw Ann.")]',
     "stars": '[("It broke after a day.", "A bad buy kitchen"), ("I love it.", "A good buy kitchen")]',
 }
 _SENTENCES = '["Every dog sleeps.", "A dog sleeps."]'
@@ -12,12 +13,8 @@ _WORDS = '["The", " king", " lives", " in", " Rome"]  # spaces as in running tex
 _CHOICE = (
     'premise, question = "The man fell.", "What was the CAUSE of this?"\nchoices = ["He slept.", "The floor was wet."]'
 )
-_HEADS: dict[TaskName | None, str] = {
-    "nli": "AutoModelForSequenceClassification",
-    "stars": "AutoModelForSequenceClassification",
-    "ner": "AutoModelForTokenClassification",
-    "choice": "AutoModelForMultipleChoice",
-}
+_ANSWER = 'question, context = "Where does Ann live?", "Ann lives in Rome. Her brother lives in Oslo."\n'
+_SPANS = "((at, to) for at in inside for to in inside if at <= to < at + 30)"  # no answer is longer
 _COLUMNS = '{"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}'
 
 
@@ -36,7 +33,7 @@ def usage(wanted: Wanted, task: TaskName | None, words: bool, ours: bool) -> str
 
 
 def _transformers(task: TaskName | None, words: bool) -> str:
-    head = _HEADS.get(task, "AutoModelForMaskedLM" if words else "AutoModel")
+    head = TASKS[task].head.__name__ if task else "AutoModelForMaskedLM" if words else "AutoModel"
     begin = (
         f"from transformers import {head}, AutoTokenizer\n\n"
         f'tokenizer, model = AutoTokenizer.from_pretrained("."), {head}.from_pretrained(".")\n'
@@ -63,12 +60,21 @@ def _transformers(task: TaskName | None, words: bool) -> str:
             'inputs = tokenizer.pad(rows, return_tensors="pt")\n'
             "print(choices[model(**{name: rows[None] for name, rows in inputs.items()}).logits.argmax()])"
         )
+    if task == "qa":
+        return (
+            f"{begin}{_ANSWER}"
+            'text = tokenizer(question, context, return_offsets_mapping=True, return_tensors="pt")\n'
+            'offsets = text.pop("offset_mapping")[0]\n'
+            "inside, said = [n for n, of in enumerate(text.sequence_ids()) if of == 1], model(**text)\n"
+            f"first, last = max({_SPANS}, key=lambda one: said.start_logits[0, one[0]] + said.end_logits[0, one[1]])\n"
+            "print(context[offsets[first][0] : offsets[last][1]])"
+        )
     last = "logits" if words else "last_hidden_state"
     return f'{begin}print(model(**tokenizer({_SENTENCES}, padding=True, return_tensors="pt")).{last}.shape)'
 
 
 def _onnx(task: TaskName | None) -> str:
-    first = "" if task in (None, "choice") else "import json\nfrom pathlib import Path\n\n"
+    first = "" if task in (None, "choice", "qa") else "import json\nfrom pathlib import Path\n\n"
     begin = (
         f"{first}"
         "import numpy as np, onnxruntime\nfrom tokenizers import Tokenizer\n\n"
@@ -100,6 +106,14 @@ def _onnx(task: TaskName | None) -> str:
             "    longest = max(map(len, rows))\n"
             "    inputs[name] = np.array([[row + [pad] * (longest - len(row)) for row in rows]])\n"
             "print(choices[session.run(None, inputs)[0].argmax()])"
+        )
+    if task == "qa":
+        return (
+            f"{begin}{_ANSWER}texts = tokenizer.encode_batch([(question, context)])\n"
+            f"(logits,) = session.run(None, {given})\n"
+            "offsets, inside = texts[0].offsets, [n for n, of in enumerate(texts[0].sequence_ids) if of == 1]\n"
+            f"first, last = max({_SPANS}, key=lambda one: logits[0, one[0], 0] + logits[0, one[1], 1])\n"
+            "print(context[offsets[first][0] : offsets[last][1]])"
         )
     return (
         f"{begin}texts = tokenizer.encode_batch({_SENTENCES})\n"
