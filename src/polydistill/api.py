@@ -12,6 +12,7 @@ from polydistill.data.load import load_rows
 from polydistill.data.rows import Corpus
 from polydistill.data.sources import WorldSource
 from polydistill.data.streams import TextStream, open_texts
+from polydistill.exports.card import card_in, tell_speed
 from polydistill.exports.exporting import Exported
 from polydistill.exports.push import Push, push
 from polydistill.inspection.inspection import Inspected
@@ -241,11 +242,23 @@ def bench(
     threads: int | None = None,
     language: str | None = None,
     clock: Clock = "wall",
+    cards: bool = False,
 ) -> Bench:
-    """Models side by side, each in a process of its own: rows a second, latency, memory, size; see `serving.bench`."""
+    """Models side by side, each in a process of its own: rows a second, latency, memory, size; see `serving.bench`.
+
+    With `cards` the cards of exported folders come to say how fast their models are.
+    """
+    folders = [Path(model).expanduser() for model in models]
+    if cards:
+        for folder in folders:
+            card_in(folder)  # before the minutes that measuring takes
     given = {"task": task, "rows": rows, "batch_size": batch_size, "turns": turns, "language": language, "clock": clock}
     settings = Settings.model_validate(given if threads is None else {**given, "threads": threads})
-    return measure(models, settings, None if text is None else Path(text))
+    done = measure(models, settings, None if text is None else Path(text))
+    if cards:
+        for folder, model in zip(folders, done.models, strict=True):
+            tell_speed(folder, done.speed(model))
+    return done
 
 
 def world_rows(

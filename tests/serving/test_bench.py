@@ -2,11 +2,14 @@
 
 import json
 import math
+import re
+import shutil
 import time
 
 import pytest
 from transformers import AutoModelForSequenceClassification
 
+import polydistill as pd
 from polydistill.serving import bench_worker, machine
 from polydistill.serving.bench import Bench, Measured, Settings, _rows, bench
 from polydistill.serving.bench_worker import Ended, Job, Opened, Ready, Trouble, Turn, serve
@@ -41,6 +44,21 @@ def test_two_models_in_processes_of_their_own(model, exported):
         assert one.disk == sum(file.stat().st_size for file in folder.iterdir())
         assert 0 < one.memory_before <= one.peak_memory
         assert one.load_seconds > 0
+
+
+def test_cards_come_to_say_how_fast_models_are(exported, model, tmp_path):
+    folder = tmp_path / "exported"
+    shutil.copytree(exported, folder)
+    before = (folder / "README.md").read_text()
+    for turns in (1, 2):  # the second time in place of the first
+        done = pd.bench(folder, rows=4, turns=turns, threads=1, cards=True)
+        said = (folder / "README.md").read_text()
+        assert said == before.replace("Speed: not recorded", f"Speed: {done.speed(done.models[0])}") != before
+    assert re.search(
+        r"Speed: [\d,]+ rows of the mini-world a second, 32 at a time; .* ONNX Runtime with 1 threads", said
+    )
+    with pytest.raises(ValueError, match="has no card that says how fast it is: export the model first"):
+        pd.bench(model, rows=4, cards=True)
 
 
 def test_parameters_of_both_backends(model, exported):

@@ -39,6 +39,9 @@ def bench(
         Literal["wall", "processor"],
         typer.Option(help="processor: with one thread, without the times at which other programs had its core."),
     ] = "wall",
+    cards: Annotated[
+        bool, typer.Option("--cards", help="Let the cards of exported folders say how fast their models are.")
+    ] = False,
     json_: Annotated[Path | None, typer.Option("--json", help="Also write every single measurement as JSON.")] = None,
 ) -> None:
     """Measure models side by side: rows a second, latency, memory, size on disk, time to load."""
@@ -57,6 +60,7 @@ def bench(
         threads=threads,
         language=lang,
         clock=clock,
+        cards=cards,
     )
     results().print(table(done))
     save(json_, done.model_dump_json(indent=1) + "\n")

@@ -3,8 +3,10 @@
 Nothing is invented: what the run's folder does not say is said not to be recorded.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from huggingface_hub import EvalResult, ModelCardData
 
@@ -19,6 +21,7 @@ from polydistill.training.run import Run
 
 FILE = "README.md"
 UNKNOWN = "not recorded"
+_SPEED = re.compile(r"(?<= Speed: ).*(?=\.\n)")
 _KINDS: dict[TaskName, tuple[str, str]] = {
     "nli": ("classifier of sentence pairs", "text-classification"),
     "paraphrase": ("judge of paraphrases", "text-classification"),
@@ -72,6 +75,20 @@ def card(model: Described) -> str:
         f"{model.record.parameters:,} parameters, {model.record.size / 1e6:,.1f} MB with all files. Speed: {UNKNOWN}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def card_in(folder: Path) -> Path:
+    """The card of an exported folder."""
+    file = folder / FILE
+    if not file.is_file() or not _SPEED.search(file.read_text(encoding="utf-8")):
+        raise ValueError(f"{folder} has no card that says how fast it is: export the model first.")
+    return file
+
+
+def tell_speed(folder: Path, said: str) -> None:
+    """Let the card of an exported folder say how fast the model was seen to be."""
+    file = card_in(folder)
+    file.write_text(_SPEED.sub(lambda _: said, file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _front(model: Described) -> ModelCardData:

@@ -7,6 +7,7 @@ machine slows all alike.
 import importlib.metadata
 import importlib.util
 import os
+import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -98,6 +99,16 @@ class Bench(Spec):
         """By turn, how many times as many rows a second as the first model reads."""
         first = self.models[0].reading_seconds
         return [theirs / ours for theirs, ours in zip(first, model.reading_seconds, strict=True)]
+
+    def speed(self, model: Measured) -> str:
+        """In a line, for a model's card."""
+        how = self.settings
+        median, slow = (1000 * model.latency(percent) for percent in (50, 95))
+        return (
+            f"{statistics.median(self.rows_a_second(model)):,.0f} rows of {self.text} a second, {how.batch_size} at a "
+            f"time; a row alone in {median:.1f} ms (95 % of them within {slow:.1f}); {model.backend} with "
+            f"{how.threads} threads of {self.processor}"
+        )
 
 
 def bench(models: Sequence[str | Path], settings: Settings, text: Path | None = None) -> Bench:
