@@ -12,7 +12,7 @@ from polydistill.data.load import load_rows
 from polydistill.data.rows import Corpus
 from polydistill.data.sources import WorldSource
 from polydistill.data.streams import TextStream, open_texts
-from polydistill.exports.card import card_in, tell_speed
+from polydistill.exports.card import has_card, tell_speed
 from polydistill.exports.exporting import Exported
 from polydistill.exports.push import Push, push
 from polydistill.inspection.inspection import Inspected
@@ -246,17 +246,16 @@ def bench(
 ) -> Bench:
     """Models side by side, each in a process of its own: rows a second, latency, memory, size; see `serving.bench`.
 
-    With `cards` the cards of exported folders come to say how fast their models are.
+    With `cards` the cards of exported folders among them come to say how fast their models are.
     """
     folders = [Path(model).expanduser() for model in models]
-    if cards:
-        for folder in folders:
-            card_in(folder)  # before the minutes that measuring takes
+    if cards and not any(map(has_card, folders)):  # before the minutes that measuring takes
+        raise ValueError("None of the models has a card that says how fast it is: export one, or leave cards out.")
     given = {"task": task, "rows": rows, "batch_size": batch_size, "turns": turns, "language": language, "clock": clock}
     settings = Settings.model_validate(given if threads is None else {**given, "threads": threads})
     done = measure(models, settings, None if text is None else Path(text))
-    if cards:
-        for folder, model in zip(folders, done.models, strict=True):
+    for folder, model in zip(folders, done.models, strict=True):
+        if cards and has_card(folder):
             tell_speed(folder, done.speed(model))
     return done
 

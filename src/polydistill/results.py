@@ -15,6 +15,7 @@ from polydistill.languages import canonical
 from polydistill.specs import Spec
 
 RESULTS_FILE, RUN_FILE, MODEL, STUDENTS = "results.json", "run.json", "model", "students"
+SEEN_FILE = "labels_seen.json"
 """In a run's folder: what it scored, what it was, and the student it left, or a folder of several, by name."""
 
 LanguageCode = Annotated[str, AfterValidator(canonical)]
@@ -167,6 +168,13 @@ class RunResult(Spec):
             if code not in scores:
                 raise unknown(f"language in the {split} {metric} scores of run {self.name!r}", code, scores)
         return sum(scores[code].value for code in wanted) / len(wanted)
+
+
+class LabelsSeen(Spec):
+    """Of a model that was made of another without training: whose labels are in it, and what chose its weights."""
+
+    labels_seen: tuple[LanguageCode, ...]
+    selected_on: tuple[str, ...]
 
 
 def score_of(

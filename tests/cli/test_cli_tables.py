@@ -2,13 +2,16 @@ import gzip
 import json
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from polydistill import api
 from polydistill.cli import doctor
+from polydistill.cli.listing import listing
 from polydistill.recipes.planning.plan import Plan
 from polydistill.reports.tables import Table
+from polydistill.training.run import MethodSpec
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +159,11 @@ def test_list(polydistill, made, what, has):
     result = polydistill(f"list {what} --runs {made}")
     assert result.exit_code == 0, result.output
     assert has in result.stdout
+
+
+def test_list_names_every_method():
+    specs = get_args(get_args(MethodSpec)[0])
+    assert {kind for kind, _ in listing("methods", Path())} == {spec.model_fields["kind"].default for spec in specs}
 
 
 def test_list_shows_runs_that_have_begun(polydistill, made, tmp_path):

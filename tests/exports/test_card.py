@@ -13,7 +13,10 @@ import polydistill
 from plain import run_plain
 from polydistill.cli import app
 from polydistill.data.sources import FileSource, WorldSource
+from polydistill.exports.provenance import method_of
+from polydistill.methods.mmkd import MMKD
 from polydistill.methods.multikd import MultiKD
+from polydistill.methods.sentence import SentenceDistillation
 from polydistill.methods.tuning import Tune
 from polydistill.methods.xd import XDistil
 from polydistill.results import RunResult, Score, save_result
@@ -26,8 +29,8 @@ FEW = {"check_on": "world:?rows=2"}
 HUB = Pretrained(name="FacebookAI/xlm-roberta-base", revision="e" * 40)
 
 
-def tuned(**options) -> Run:
-    method = Tune(languages=("en",), data=options.pop("data", WorldSource(rows=30)))
+def tuned(language="en", **options) -> Run:
+    method = Tune(languages=(language,), data=options.pop("data", WorldSource(rows=30)))
     judging = Judging(languages=("en", "tr"), data=WorldSource(rows=40, split="test"))
     options = {"start": HUB, "training": Training(steps=7), "evaluation": judging, **options}
     return Run.model_validate({"name": "Baseline", "method": method, **options})
@@ -134,7 +137,7 @@ def test_what_is_not_recorded_is_not_invented(tmp_path):
     (done,) = polydistill.export(saved(tmp_path / "lone"), tmp_path / "out", **FEW)
     card = ModelCard((done.folder / "README.md").read_text())
     assert card.data.to_dict().keys() == {"library_name", "pipeline_tag", "tags"}
-    assert "Which run made the model, from what, and on whose labels: not recorded." in card.text
+    assert "Which run made the model, and from what: not recorded." in card.text
     assert "## Scores\n\nNot recorded.\n\n## To make it again\n\nNot recorded." in card.text
 
 
@@ -153,6 +156,39 @@ def test_the_lines_of_python_work_without_us(tmp_path):
     assert re.fullmatch(r"\['[01]', '[01]'\]", lines[4])
     assert lines[5] and lines[5] in "Ann lives in Rome. Her brother lives in Oslo."
     assert lines[6].startswith("torch.Size([2, ") and lines[7].startswith("tensor([[1.")
+
+
+def test_whose_labels_were_seen_goes_along_with_what_is_made_of_a_model(tmp_path):
+    """Trimmed, exported, exported again: a run that begins with it still knows that Turkish is not zero-shot."""
+    run = left(tuned("tr"), tmp_path / "run")
+    (small,) = polydistill.trim(run, ["en", "tr"], ["world:?rows=40"], keep=250, out=tmp_path / "small")
+    (first,) = polydistill.export(small.folder, tmp_path / "first", **FEW)
+    (last,) = polydistill.export(first.folder, tmp_path / "last", **FEW)
+    for folder in (small.folder, first.folder, last.folder):
+        later = tuned(start=Pretrained(name=str(folder)), evaluation=None)
+        assert (later.labels_seen, later.selected_on) == (("tr", "en"), ("dev/en",))
+    card = (last.folder / "README.md").read_text()
+    assert "Which run made the model, and from what: not recorded." in card
+    assert "by what teaches it: tr." in card and "**Selected on**: dev/en." in card
+
+
+def aligned(method) -> Run:
+    return Run(name="aligned", method=method, start=HUB, teacher=HUB, training=Training(steps=1))
+
+
+def test_the_equation_is_what_is_indented_first():
+    said = method_of(aligned(MMKD(languages=("tr",), data=WorldSource(rows=30))))
+    assert said[1].startswith("loss = tlm + xwcl + senta + alpha struca") and "\n" not in said[1]
+
+
+def test_vectors_are_pooled_as_when_they_were_learned(tmp_path):
+    run = aligned(SentenceDistillation(languages=("tr",), data=WorldSource(rows=30), pooling="first"))
+    left(run, tmp_path / "run")
+    for pooling, kept in ((None, "first"), ("mean", "mean")):
+        options = {} if pooling is None else {"pooling": pooling}
+        polydistill.export(tmp_path / "run", tmp_path / kept, "sentence-transformers", **options, **FEW)
+        record = json.loads((tmp_path / kept / "export.json").read_text())
+        assert record["wanted"]["pooling"] == kept
 
 
 @pytest.mark.parametrize("task", [*TASKS, None])

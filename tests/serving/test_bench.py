@@ -51,13 +51,13 @@ def test_cards_come_to_say_how_fast_models_are(exported, model, tmp_path):
     shutil.copytree(exported, folder)
     before = (folder / "README.md").read_text()
     for turns in (1, 2):  # the second time in place of the first
-        done = pd.bench(folder, rows=4, turns=turns, threads=1, cards=True)
+        done = pd.bench(folder, model, rows=4, turns=turns, threads=1, cards=True)
         said = (folder / "README.md").read_text()
         assert said == before.replace("Speed: not recorded", f"Speed: {done.speed(done.models[0])}") != before
     assert re.search(
         r"Speed: [\d,]+ rows of the mini-world a second, 32 at a time; .* ONNX Runtime with 1 threads", said
     )
-    with pytest.raises(ValueError, match="has no card that says how fast it is: export the model first"):
+    with pytest.raises(ValueError, match="None of the models has a card that says how fast it is"):
         pd.bench(model, rows=4, cards=True)
 
 

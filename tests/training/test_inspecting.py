@@ -183,6 +183,7 @@ def test_rows_that_repeat_a_text_are_left_out(tmp_path):
         ([("one", ("en", "tr")), ("two", ("en",))], {}, "one reads en and tr, two reads en"),
         ([("one", CODES)], {"layers": [1, 3]}, r"layers=1,3: expected all, last, or different layers from 0"),
         ([("one", CODES)], {"task": "ner"}, "no single texts"),
+        ([("one", CODES)], {"task": "qa"}, "no single texts"),
         ([("one", CODES)], {"data": WorldSource(rows=3)}, "There are 3 rows"),
         ([("one", CODES)], {"data": {"en": "text.en"}}, "Unknown language of the files 'tr'"),
         ([("one", CODES)], {"data": {"en": "text.en"}, "task": "nli"}, "One file a language holds sentences"),

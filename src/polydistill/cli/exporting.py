@@ -25,10 +25,14 @@ def export(
     int8: Annotated[bool, typer.Option("--int8", help="onnx: weights and products in 8 bits.")] = False,
     pooling: Annotated[
         Literal["mean", "first"] | None,
-        typer.Option(help="Sentence vectors: of all tokens (sentence-transformers' default), or the first token's."),
+        typer.Option(
+            help="Sentence vectors: the mean of all tokens, or the first. sentence-transformers: as learned, else mean."
+        ),
     ] = None,
     normalize: Annotated[bool, typer.Option("--normalize", help="Sentence vectors of length one.")] = False,
-    task: Annotated[str | None, typer.Option(help="nli, ner, choice or stars, if the model does not say it.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="nli, paraphrase, ner, choice, stars or qa, if the model does not say it.")
+    ] = None,
     lang: Annotated[
         str | None, typer.Option(help="onnx, models that are told the language (XLM, some MBLMs): which to read.")
     ] = None,

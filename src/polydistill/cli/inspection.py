@@ -41,7 +41,9 @@ def inspect(
     ] = None,
     langs: Annotated[str, typer.Option(help="Languages, or pairs, that all models read, such as en,tr.")] = "",
     reads: Annotated[list[str] | None, typer.Option(help="Or those of each model: NAME=en-fr; once a model.")] = None,
-    task: Annotated[str | None, typer.Option(help="Read rows of this task (nli, stars), and not sentences.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="Read rows of this task (nli, paraphrase, stars), and not sentences.")
+    ] = None,
     layers: Annotated[str, typer.Option(help="all, last, or numbers such as 4 or 1,2,3 (0 = embeddings).")] = "all",
     pooling: Annotated[
         Literal["mean", "first"], typer.Option(help="A vector is that of mean or first token.")

@@ -5,7 +5,7 @@ from typing import Literal
 
 from polydistill import api
 from polydistill.languages import LANGUAGES
-from polydistill.methods import bert_kld, monolingual, multikd, pretraining, transfer_tuning, tuning, xd
+from polydistill.methods import bert_kld, mmkd, monolingual, multikd, pretraining, sentence, transfer_tuning, tuning, xd
 from polydistill.results import RUN_FILE, load_result
 from polydistill.tasks import TASKS
 from polydistill.training.edit import read_run
@@ -57,6 +57,8 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
                 "monolingual": monolingual,
                 "multikd": multikd,
                 "bert-kld": bert_kld,
+                "mmkd": mmkd,
+                "sentence": sentence,
             }
             return [(kind, (module.__doc__ or "").splitlines()[0]) for kind, module in kinds.items()]
 

@@ -15,7 +15,7 @@ from polydistill.exports.provenance import Provenance, base_models, data, is_por
 from polydistill.exports.usage import usage
 from polydistill.exports.wanted import Record
 from polydistill.methods.xd import XDistil
-from polydistill.results import LOWER_IS_BETTER, Score
+from polydistill.results import LOWER_IS_BETTER, LabelsSeen, RunResult, Score
 from polydistill.tasks import TaskName
 from polydistill.training.run import Run
 
@@ -48,6 +48,8 @@ class Described:
     name: str
     record: Record
     made: Provenance | None
+    seen: Run | RunResult | LabelsSeen | None
+    """What is known of labels, also where the run itself is not."""
     licences: Licences
     words: bool
     """Whether the head predicts words."""
@@ -77,17 +79,15 @@ def card(model: Described) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def card_in(folder: Path) -> Path:
-    """The card of an exported folder."""
+def has_card(folder: Path) -> bool:
+    """Whether this is an exported folder, whose card has a place for the model's speed."""
     file = folder / FILE
-    if not file.is_file() or not _SPEED.search(file.read_text(encoding="utf-8")):
-        raise ValueError(f"{folder} has no card that says how fast it is: export the model first.")
-    return file
+    return file.is_file() and _SPEED.search(file.read_text(encoding="utf-8")) is not None
 
 
 def tell_speed(folder: Path, said: str) -> None:
     """Let the card of an exported folder say how fast the model was seen to be."""
-    file = card_in(folder)
+    file = folder / FILE
     file.write_text(_SPEED.sub(lambda _: said, file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
@@ -155,13 +155,15 @@ def _needs(model: Described) -> str:
 
 def _history(model: Described) -> Iterable[str]:
     if model.made is None:
-        yield f"Which run made the model, from what, and on whose labels: {UNKNOWN}."
-        return
-    result = model.made.result
-    for number, run in enumerate(model.made.runs, start=1):
+        yield f"Which run made the model, and from what: {UNKNOWN}."
+    for number, run in enumerate(model.made.runs if model.made else (), start=1):
         yield _step(number, run)
-    yield f"- **Labels seen**, by it, by what it starts from and by what teaches it: {_listed(result.labels_seen)}."
-    yield f"- **Selected on**: {_listed(result.selected_on)}."
+    seen = model.seen
+    whose = "**Labels seen**, by it, by what it starts from and by what teaches it"
+    yield f"- {whose}: {UNKNOWN if seen is None else _listed(seen.labels_seen)}."
+    yield f"- **Selected on**: {UNKNOWN if seen is None else _listed(seen.selected_on)}."
+    if model.made is None:
+        return
     licences = [f"`{data(source)}`: {_licence(source, model.licences)}" for source in model.made.sources]
     yield f"- **Data and licences**: {'; '.join(licences)}."
     yield f"- **The model's licence**: {model.licences.model or UNKNOWN}."

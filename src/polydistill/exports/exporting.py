@@ -17,6 +17,7 @@ from polydistill.results import RUN_FILE
 from polydistill.students.mblm_config import MBLM
 from polydistill.tasks import TaskName
 from polydistill.training.loading import predicts_words
+from polydistill.training.origins import Pretrained, hand_on, made_by
 from polydistill.training.out import made_whole
 
 Write = Callable[[Loaded, Path, TaskName | None, Wanted, Sample], Check]
@@ -74,8 +75,12 @@ def _export(name: str, subject: Subject, folder: Path, wanted: Wanted, sample: S
         size=_size(folder),
         polydistill=__version__,
     )
+    origin = Pretrained(name=subject.source)
+    hand_on(origin, folder)
     made, config = provenance(subject.source), loaded.network.config
-    described = Described(name, record, made, licences, predicts_words(config), config.model_type == MBLM)
+    described = Described(
+        name, record, made, made_by(origin), licences, predicts_words(config), config.model_type == MBLM
+    )
     texts = {RECORD: record.model_dump_json(indent=2) + "\n", CARD: card(described)}
     if made is not None and is_portable(made.run):
         texts[RUN_FILE] = made.run.model_dump_json(indent=2) + "\n"

@@ -9,6 +9,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,7 +35,7 @@ def write_onnx(loaded: Loaded, folder: Path, task: TaskName | None, wanted: Want
 
     In fp32 it is held against the model on random texts of several sizes and on the sample; in int8 on the sample.
     """
-    runtime = _runtime()
+    runtime = onnx_runtime("An export to ONNX", "onnx", "onnxscript")  # to change the file, and for torch.onnx
     moved = Loaded(resting(loaded).network.float(), loaded.tokenizer)  # type: ignore[no-untyped-call]
     model = says(moved, task, wanted).eval()
     choices = (2,) if task is not None and TASKS[task].shape.lists == ("choices",) else ()
@@ -74,17 +75,15 @@ def says(loaded: Loaded, task: TaskName | None, wanted: Wanted) -> Says:
     return Logits(loaded, wanted.language)
 
 
-def _runtime() -> Any:
-    """ONNX Runtime, if all that an export needs is installed."""
+def onnx_runtime(wanted_for: str, *others: str) -> Any:
+    """ONNX Runtime, if it and the other packages are installed."""
     try:
-        import onnx  # noqa: F401 (the file is changed with it)
-        import onnxruntime
-        import onnxscript  # noqa: F401 (torch.onnx asks for it)
+        runtime, *_ = [import_module(name) for name in ("onnxruntime", *others)]
     except ImportError as error:
         raise ValueError(
-            f"An export to ONNX needs {error.name}, which is not installed: pip install 'polydistill[onnx]'."
+            f"{wanted_for} needs {error.name}, which is not installed: pip install 'polydistill[onnx]'."
         ) from None
-    return onnxruntime
+    return runtime
 
 
 def _write(model: Says, inputs: Mapping[str, Tensor], file: Path) -> None:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from inspect import getdoc
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 from polydistill.data.sources import FileSource, HubSource, Source, WorldSource, format_source
@@ -45,10 +46,11 @@ def provenance(model: str) -> Provenance | None:
 
 
 def method_of(run: Run) -> tuple[str, str]:
-    """The method of a run in a sentence, and its equation, as the method's own file says them."""
+    """A run's method in a sentence, and its equation (what is indented first), as the method's own file has them."""
     said = getdoc(sys.modules[type(run.method).__module__]) or ""
     title, *rest = said.splitlines()
-    equation = [line.strip() for line in rest if line.startswith("    ")]
+    begun = dropwhile(lambda line: not line.startswith("    "), rest)
+    equation = [line.strip() for line in takewhile(lambda line: line.startswith("    "), begun)]
     return title.rstrip("."), "\n".join(equation)
 
 

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from polydistill.data.encoding import column_names
-from polydistill.exports.wanted import Pooling, Said
+from polydistill.exports.wanted import Said
 from polydistill.methods.method import Loaded
+from polydistill.students.heads import Pooling, pooled
 from polydistill.students.polyglot import Polyglot, told
-from polydistill.tasks.token_vectors import weighted_mean
 
 
 class Says(nn.Module):
@@ -74,9 +74,7 @@ class SentenceVectors(TokenVectors):
     def forward(self, *inputs: Tensor) -> Tensor:
         """[B, D]."""
         hidden_BLD, mask_BL = super().forward(*inputs), inputs[-1]
-        pooled_BD = (
-            hidden_BLD[:, 0] if self.pooling == "first" else weighted_mean(hidden_BLD, mask_BL.to(hidden_BLD.dtype))
-        )
+        pooled_BD = pooled(hidden_BLD, mask_BL, self.pooling)
         return F.normalize(pooled_BD, dim=-1) if self.normalize else pooled_BD
 
 

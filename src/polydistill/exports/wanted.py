@@ -5,10 +5,10 @@ from typing import Literal, Self
 from pydantic import Field, PositiveFloat, model_validator
 
 from polydistill.specs import Spec
+from polydistill.students.heads import Pooling
 from polydistill.tasks import TaskName
 
 Format = Literal["transformers", "sentence-transformers", "onnx"]
-Pooling = Literal["mean", "first"]
 Said = Literal["logits", "sentence vectors", "token vectors"]
 
 TOLERANCE = 1e-4  # ours: far below what tells two classes apart, far above the rounding of fp32

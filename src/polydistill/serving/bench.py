@@ -23,6 +23,7 @@ from polydistill.data.load import load_rows
 from polydistill.data.records import file_format
 from polydistill.data.sources import WorldSource
 from polydistill.data.text_lines import raw_lines, read_lines
+from polydistill.exports.provenance import short
 from polydistill.serving.bench_worker import Clock, Ended, Job, Opened, Ready, Trouble, Turn
 from polydistill.serving.json_lines import read_rows
 from polydistill.serving.machine import cores, processor
@@ -105,9 +106,9 @@ class Bench(Spec):
         how = self.settings
         median, slow = (1000 * model.latency(percent) for percent in (50, 95))
         return (
-            f"{statistics.median(self.rows_a_second(model)):,.0f} rows of {self.text} a second, {how.batch_size} at a "
-            f"time; a row alone in {median:.1f} ms (95 % of them within {slow:.1f}); {model.backend} with "
-            f"{how.threads} threads of {self.processor}"
+            f"{statistics.median(self.rows_a_second(model)):,.0f} rows of {short(self.text)} a second, "
+            f"{how.batch_size} at a time; a row alone in {median:.1f} ms (95 % of them within {slow:.1f}); "
+            f"{model.backend} with {how.threads} threads of {self.processor}"
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from polydistill.exports.onnx import LABELS_FILE, LOGITS, MODEL_FILE
+from polydistill.exports.onnx import LABELS_FILE, LOGITS, MODEL_FILE, onnx_runtime
 from polydistill.students.polyglot import Reading
 from polydistill.tasks import TASKS, TaskName
 
@@ -43,7 +43,7 @@ def load_onnx(model: str | Path, task: TaskName) -> OnnxStudent:
             f"{folder} says {', '.join(labels) or 'choices'}, which are not the labels of the task {task!r} "
             f"({', '.join(TASKS[task].shape.labels) or 'choices'}). Name its own task."
         )
-    runtime = _runtime()
+    runtime = onnx_runtime("Reading an ONNX model")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     try:
@@ -52,13 +52,3 @@ def load_onnx(model: str | Path, task: TaskName) -> OnnxStudent:
         said = " ".join(str(error).split())
         raise ValueError(f"{folder / MODEL_FILE} cannot be loaded ({said}). Export the model again.") from None
     return OnnxStudent(session)
-
-
-def _runtime() -> Any:
-    try:
-        import onnxruntime
-    except ImportError:
-        raise ValueError(
-            "To read an ONNX model takes onnxruntime, which is not installed: pip install 'polydistill[onnx]'."
-        ) from None
-    return onnxruntime

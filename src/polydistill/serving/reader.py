@@ -50,8 +50,6 @@ def open_reader(model: "str | Path | Loaded | Reader", task: TaskName) -> Reader
 
 def load_tuned(model: str | Path, task: TaskName) -> Loaded:
     """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
-    if is_onnx(model):
-        raise ValueError(f"{model} is an ONNX model, which can be read and no more. Name the model it was made from.")
     loaded = load_for(pinned(model), task)
     torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu").train(False)
     return loaded

@@ -94,8 +94,8 @@ def _comparable(subjects: Sequence[Subject]) -> None:
 def _rows(what: Inspection, codes: Sequence[str]) -> tuple[Corpus, str]:
     """Rows that say the same in every language, and the hash of their source."""
     shape = SENTENCE if what.task is None else TASKS[what.task].shape
-    if shape.lists:
-        raise ValueError(f"Rows of the task {what.task!r} are no single texts. Leave the task out to read sentences.")
+    if shape.lists or shape.parts:
+        raise ValueError(f"Rows of the task {what.task!r} are no single texts. Name sentences to read, and no task.")
     if isinstance(what.data, Mapping):
         return _of_files(what.data, shape, codes)
     # of a task's rows equal labels decide whether they are the same, where nothing is said

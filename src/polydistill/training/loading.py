@@ -100,15 +100,16 @@ def load_classifier(
 
 def with_adapters(network: PreTrainedModel, name: str | Path, revision: str | None = None) -> PreTrainedModel:
     """The same network, with the adapters that lie beside its weights, if any do; plain `transformers` ignores them."""
-    found = cached_file(
-        name,
-        ADAPTERS,
-        revision=revision,
-        _raise_exceptions_for_missing_entries=False,
-    )
+    found = adapters_of(name, revision)
     if found is not None:
-        load_adapters(network, Path(found).parent)
+        load_adapters(network, found.parent)
     return network
+
+
+def adapters_of(name: str | Path, revision: str | None = None) -> Path | None:
+    """The file of the adapters that lie beside a model's weights, if any do."""
+    found = cached_file(name, ADAPTERS, revision=revision, _raise_exceptions_for_missing_entries=False)
+    return None if found is None else Path(found)
 
 
 def predicts_words(config: PretrainedConfig) -> bool:

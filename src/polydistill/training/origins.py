@@ -11,7 +11,16 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from polydistill.errors import unknown
 from polydistill.objectives.layer_maps import LayerMap
-from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, RunResult, load_result
+from polydistill.results import (
+    MODEL,
+    RESULTS_FILE,
+    RUN_FILE,
+    SEEN_FILE,
+    STUDENTS,
+    LabelsSeen,
+    RunResult,
+    load_result,
+)
 from polydistill.specs import Spec
 from polydistill.students.mblm_config import Branches
 from polydistill.training.model_folders import model_content, run_folder
@@ -89,8 +98,8 @@ def before(start: AnyStart | None) -> Run | None:
     return start.run if isinstance(start, ResultOf) else None
 
 
-def made_by(start: AnyStart | None) -> Run | RunResult | None:
-    """The run that a start comes from, as far as that is known: named, or with its record beside the model's folder."""
+def made_by(start: AnyStart | None) -> Run | RunResult | LabelsSeen | None:
+    """What is known of where a start comes from: its run, the record beside the model's folder, or one handed on."""
     if (run := before(start)) is not None:
         return run
     if isinstance(start, Cut | Branched):
@@ -99,7 +108,16 @@ def made_by(start: AnyStart | None) -> Run | RunResult | None:
         folder = run_folder(Path(start.name))
         if folder is not None and all((folder / file).is_file() for file in (RUN_FILE, RESULTS_FILE)):
             return load_result(folder)
+        if (handed_on := Path(start.name) / SEEN_FILE).is_file():
+            return LabelsSeen.model_validate_json(handed_on.read_bytes())
     return None
+
+
+def hand_on(start: AnyStart, folder: Path) -> None:
+    """Let a model that was made of another without training say, too, whose labels are in it, where that is known."""
+    if (made := made_by(start)) is not None:
+        seen = LabelsSeen(labels_seen=made.labels_seen, selected_on=made.selected_on)
+        (folder / SEEN_FILE).write_text(seen.model_dump_json() + "\n", encoding="utf-8")
 
 
 def resolved_start(start: AnyStart | None) -> Any:

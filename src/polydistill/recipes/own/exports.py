@@ -9,10 +9,13 @@ from transformers import AutoConfig, PretrainedConfig
 from polydistill.data.sources import WorldSource, format_source
 from polydistill.exports.card import Licences
 from polydistill.exports.exporting import Exported, Subject, export_models
+from polydistill.exports.provenance import provenance
 from polydistill.exports.samples import Sample
-from polydistill.exports.wanted import Format, Pooling, Wanted
+from polydistill.exports.wanted import Format, Wanted
 from polydistill.methods.method import Loaded
+from polydistill.methods.sentence import SentenceDistillation
 from polydistill.recipes.own.tuning import Rows, as_source
+from polydistill.students.heads import Pooling
 from polydistill.tasks import TaskName
 from polydistill.training.hub import pinned, students_in
 from polydistill.training.loading import load_encoder, load_for, load_masked, predicts_words, task_in
@@ -47,12 +50,20 @@ def export(
     Of a run that leaves several students each has a folder of its own in `to`.
     """
     if format == "sentence-transformers" and options.get("pooling") is None:
-        options["pooling"] = "mean"
+        options["pooling"] = _pooling_of(model)
     licences = Licences(options.pop("licence", None), options.pop("data_licence", None))
     task, rows, languages = options.pop("task", None), options.pop("check_on", None), options.pop("languages", ())
     wanted = Wanted.model_validate({"format": format, **options})
     subjects = {name: _subject(one, task, wanted) for name, one in _models(model).items()}
     return export_models(subjects, Path(to).expanduser(), wanted, _sample(rows, languages), licences)
+
+
+def _pooling_of(model: str | Path | Loaded) -> Pooling:
+    """How the vectors of a model were pooled when it learned; the mean where that is not known."""
+    first = next(iter(_models(model).values()))
+    made = None if isinstance(first, Loaded) else provenance(first.name)
+    method = None if made is None else made.run.method
+    return method.pooling if isinstance(method, SentenceDistillation) else "mean"
 
 
 def _models(model: str | Path | Loaded) -> dict[str, Pretrained | Loaded]:

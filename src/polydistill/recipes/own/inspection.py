@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from polydistill.inspection.inspection import FILE, Inspected, Inspection
 from polydistill.languages import canonical, parts_of
 from polydistill.methods.method import Loaded
-from polydistill.recipes.own.retrieval import encoder_of
+from polydistill.recipes.own.retrieval import encoder_of, place_of
 from polydistill.recipes.own.tuning import Rows, as_source, called_of, codes_of
 from polydistill.reports.inspection import pictures, sections
 from polydistill.reports.page import write_page
@@ -72,7 +72,7 @@ def inspect(
     if task is None and any(len(parts_of(code)) > 1 for read in codes.values() for code in read):
         raise ValueError("A pair of languages is of rows with two texts: name their task, such as task='nli'.")
     what = Inspection.model_validate({"data": _plain(data), "task": task, **options})
-    subjects = [Subject(name, encoder_of(model), codes[name], _path(model)) for name, model in named.items()]
+    subjects = [Subject(name, encoder_of(model), codes[name], place_of(model)) for name, model in named.items()]
     found = inspect_loaded(subjects, what, batch_size)
     if out is not None:
         write(found, Path(out))
@@ -99,10 +99,6 @@ def _several(models: Sequence[str | Path]) -> Sequence[str | Path]:
 
 def _called(model: str | Path) -> str:
     return called_of(pinned(model))
-
-
-def _path(model: Model) -> str:
-    return str(model.network.config.name_or_path) if isinstance(model, Loaded) else str(model)
 
 
 def _judged(model: Model) -> Judging | None:

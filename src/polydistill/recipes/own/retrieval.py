@@ -53,8 +53,7 @@ def retrieve(
         raise ValueError(f"Retrieval needs two languages, not {language!r} and {to!r}.")
     first = encoder_of(model)
     models = (first, first if source_model is None else encoder_of(source_model))
-    names = (_called(model), _called(model if source_model is None else source_model))
-    how = Similarity.model_validate(dict(options))
+    names = (place_of(model), place_of(model if source_model is None else source_model))
     return find_translations(models, as_source(data), codes, how, by_layer, batch_size, names)
 
 
@@ -68,5 +67,6 @@ def encoder_of(model: str | Path | Loaded) -> Loaded:
     return loaded
 
 
-def _called(model: str | Path | Loaded) -> str:
+def place_of(model: str | Path | Loaded) -> str:
+    """Where a model is, or was, loaded from."""
     return str(model.network.config.name_or_path) if isinstance(model, Loaded) else str(model)

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
-from transformers.utils.hub import cached_file
 
 from polydistill.data.sources import LANGUAGE_PLACEHOLDER, FileSource, Source
 from polydistill.data.streams import text_parts
@@ -26,8 +25,8 @@ from polydistill.students.trimming.fallback import Fallback, fallback
 from polydistill.students.trimming.network import needed, trimmed
 from polydistill.students.trimming.vocabulary import vocabulary_of
 from polydistill.training.hub import pinned, students_in
-from polydistill.training.loading import load_whole, quietly
-from polydistill.training.origins import Pretrained
+from polydistill.training.loading import adapters_of, load_whole, quietly
+from polydistill.training.origins import Pretrained, hand_on
 from polydistill.training.out import made_whole
 
 REPORT, KEPT = "trim.json", "kept.json"
@@ -194,11 +193,12 @@ def _write(
     )
     (folder / REPORT).write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (folder / KEPT).write_text(json.dumps(kept) + "\n", encoding="utf-8")
+    hand_on(start, folder)
 
 
 def _copy_adapters(start: Pretrained, folder: Path) -> None:
     """Adapters know nothing of pieces."""
-    found = cached_file(start.name, ADAPTERS, revision=start.revision, _raise_exceptions_for_missing_entries=False)
+    found = adapters_of(start.name, start.revision)
     if found is not None:
         shutil.copyfile(found, folder / ADAPTERS)
 
