@@ -1,15 +1,22 @@
-"""The figures of docs/results by seed: English, and the mean of the five languages without labels, of three systems.
+"""The figures of docs/results by seed; runs nothing.
 
-    polydistill table xd/3 --scale world --seeds 5     # the runs, hours on two cores
-    python benchmarks/seeds.py --seeds 5               # the figures; runs nothing
+    polydistill table xd/3 --scale world --seeds 5           # the runs, hours on two cores
+    polydistill table bert-kld/3 --scale world --seeds 3
+    python benchmarks/seeds.py --seeds 5                     # XD
+    python benchmarks/seeds.py --seeds 3 --of bert-kld
 
-Means with the sample standard deviation over the seeds whose runs are done, and what XD adds to the Baseline by seed.
+XD: English, and the mean of the five languages without labels, of three systems, with the sample standard deviation
+over the seeds whose runs are done; what XD adds to the Baseline. BERT-KLD: what it adds to the baseline of the
+student's pair, as the mean over all pairs of a teacher's and a student's pair.
 """
 
 import argparse
 from pathlib import Path
 from statistics import mean, stdev
 
+from scipy.stats import ttest_1samp
+
+from polydistill.recipes.bert_kld.tables import BASELINE, table
 from polydistill.recipes.xd.scales import setting
 from polydistill.recipes.xd.tables import Systems
 from polydistill.results import RunResult
@@ -26,14 +33,10 @@ def spread(values: list[float]) -> str:
     return f"{mean(values):.1f} ± {stdev(values):.1f}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
-    options = parser.parse_args()
-    store, of = Store(options.runs), Systems(setting("world"), "XLM MLM+TLM")
+def xd(store: Store, seeds: int) -> None:
+    of = Systems(setting("world"), "XLM MLM+TLM")
     found = {
-        name: [pair(done) for seed in range(options.seeds) if (done := store.result(run(seed))) is not None]
+        name: [pair(done) for seed in range(seeds) if (done := store.result(run(seed))) is not None]
         for name, run in (("Baseline", of.baseline), ("XD", of.xd), ("MLT", of.multilingual))
     }
     print("| | seeds | English | mean of the five other languages |\n|---|---|---|---|")
@@ -43,6 +46,32 @@ def main() -> None:
     for at, what in enumerate(("English", "the others")):
         gains = [after[at] - before[at] for before, after in zip(found["Baseline"], found["XD"], strict=True)]
         print(f"XD adds to {what}: {spread(gains)}; by seed {', '.join(f'{gain:.1f}' for gain in gains)}")
+
+
+def bert_kld(store: Store, seeds: int) -> None:
+    (group,) = table("3", "world").groups
+    rows = {row.name: row.runs for row in group.rows}
+    gains = []
+    for seed in range(seeds):
+        points = {
+            name: {pair: 100 * store.result(run).scores[0].value for pair, run in runs(seed).items()}
+            for name, runs in rows.items()
+        }
+        baseline = points.pop(BASELINE)
+        gains.append(mean(value - baseline[pair] for row in points.values() for pair, value in row.items()))
+    test = ttest_1samp(gains, 0.0)
+    print(
+        f"BERT-KLD adds: {spread(gains)}; by seed {', '.join(f'{gain:.1f}' for gain in gains)}; p = {test.pvalue:.2f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--of", choices=("xd", "bert-kld"), default="xd")
+    options = parser.parse_args()
+    {"xd": xd, "bert-kld": bert_kld}[options.of](Store(options.runs), options.seeds)
 
 
 if __name__ == "__main__":
