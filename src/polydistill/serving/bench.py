@@ -108,7 +108,7 @@ class Bench(Spec):
         return (
             f"{statistics.median(self.rows_a_second(model)):,.0f} rows of {short(self.text)} a second, "
             f"{how.batch_size} at a time; a row alone in {median:.1f} ms (95 % of them within {slow:.1f}); "
-            f"{model.backend} with {how.threads} threads of {self.processor}"
+            f"{model.backend} with {how.threads} thread{'s' * (how.threads > 1)} of {self.processor}"
         )
 
 
