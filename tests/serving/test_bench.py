@@ -55,7 +55,7 @@ def test_cards_come_to_say_how_fast_models_are(exported, model, tmp_path):
         said = (folder / "README.md").read_text()
         assert said == before.replace("Speed: not recorded", f"Speed: {done.speed(done.models[0])}") != before
     assert re.search(
-        r"Speed: [\d,]+ rows of the mini-world a second, 32 at a time; .* ONNX Runtime with 1 threads", said
+        r"Speed: [\d,]+ rows of the mini-world a second, 32 at a time; .* ONNX Runtime with 1 thread of", said
     )
     with pytest.raises(ValueError, match="None of the models has a card that says how fast it is"):
         pd.bench(model, rows=4, cards=True)
