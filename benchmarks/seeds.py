@@ -11,6 +11,7 @@ student's pair, as the mean over all pairs of a teacher's and a student's pair.
 """
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -50,19 +51,32 @@ def xd(store: Store, seeds: int) -> None:
 
 def bert_kld(store: Store, seeds: int) -> None:
     (group,) = table("3", "world").groups
-    rows = {row.name: row.runs for row in group.rows}
-    gains = []
+    runs = {row.name: row.runs for row in group.rows}
+    by_seed = []
     for seed in range(seeds):
         points = {
-            name: {pair: 100 * store.result(run).scores[0].value for pair, run in runs(seed).items()}
-            for name, runs in rows.items()
+            name: {pair: 100 * store.result(run).scores[0].value for pair, run in of(seed).items()}
+            for name, of in runs.items()
         }
-        baseline = points.pop(BASELINE)
-        gains.append(mean(value - baseline[pair] for row in points.values() for pair, value in row.items()))
-    test = ttest_1samp(gains, 0.0)
-    print(
-        f"BERT-KLD adds: {spread(gains)}; by seed {', '.join(f'{gain:.1f}' for gain in gains)}; p = {test.pvalue:.2f}"
-    )
+        by_seed.append(gains(points))
+    overall = [mean(one) for one in by_seed]
+    chance = ttest_1samp(overall, 0.0).pvalue
+    print(f"BERT-KLD adds: {spread(overall)}; by seed {', '.join(f'{one:.1f}' for one in overall)}; p = {chance:.2f}")
+    ours = [mean(cell) for cell in zip(*by_seed, strict=True)]
+    for whose, cells in (("here", ours), ("the poster", gains({row.name: row.published.scores for row in group.rows}))):
+        above = sum(cell > 0 for cell in cells)
+        print(f"{whose}: {mean(cells):+.1f}, {min(cells):+.1f} to {max(cells):+.1f}, {above} of {len(cells)} above 0")
+
+
+def gains(points: Mapping[str, Mapping[str, float]]) -> list[float]:
+    """What a student has more than plain tuning on its pair, for every pair of its teacher and of its own."""
+    return [
+        value - points[BASELINE][pair]
+        for name, row in points.items()
+        if name != BASELINE
+        for pair, value in row.items()
+        if pair in points[BASELINE]
+    ]
 
 
 def main() -> None:

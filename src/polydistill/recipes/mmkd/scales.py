@@ -11,10 +11,10 @@ from typing import Literal, get_args
 from polydistill.data.corpora import ParallelCorpus
 from polydistill.data.pair_filters import Filters
 from polydistill.data.schedule import Batching
-from polydistill.data.sources import FileSource, HubSource, Source, WorldSource
+from polydistill.data.sources import FileSource, Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import Pretrain
-from polydistill.recipes.xd.scales import WORLD_LANGUAGES, XNLI_REVISION, Polyglot
+from polydistill.recipes.xd.scales import WORLD_LANGUAGES, Polyglot, xnli
 from polydistill.tasks import TaskName
 from polydistill.training.origins import Fresh, Pretrained, ResultOf, Start
 from polydistill.training.run import Run
@@ -107,9 +107,6 @@ def _paper() -> Setting:
     def epochs(rows: int) -> Training:
         """Three passes, selected four times in each: ours; the paper has "few epochs"."""
         return tuning.model_copy(update={"steps": 3 * rows // 32, "evaluate_every": rows // 128})
-
-    def xnli(split: str) -> HubSource:
-        return HubSource(name="facebook/xnli", revision=XNLI_REVISION, config="{lang}", split=split, aligned=True)
 
     def pawsx(split: str) -> FileSource:
         return FileSource(path=f"{FILES}/pawsx/{{lang}}/{split}.tsv")  # its own layout, "x-final"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from polydistill.data.schedule import Batching
-from polydistill.data.sources import FileSource, HubSource, Source, WorldSource
+from polydistill.data.sources import FileSource, Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import Pretrain
-from polydistill.recipes.xd.scales import CHECKPOINTS, XNLI_REVISION
+from polydistill.recipes.xd.scales import CHECKPOINTS, xnli
 from polydistill.tasks import TaskName
 from polydistill.training.origins import Fresh, ResultOf, Start
 from polydistill.training.run import Run
@@ -100,9 +100,6 @@ def _paper() -> Setting:
     def epochs(count: int, rows: int) -> Training:
         """Selected every epoch (ours: the thesis says nothing of selection)."""
         return linear.model_copy(update={"steps": count * rows // 64, "evaluate_every": rows // 64})
-
-    def xnli(split: str) -> HubSource:
-        return HubSource(name="facebook/xnli", revision=XNLI_REVISION, config="{lang}", split=split, aligned=True)
 
     def panx(split: str) -> FileSource:
         return FileSource(path=f"{FILES}/panx/{split}-{{lang}}.tsv")

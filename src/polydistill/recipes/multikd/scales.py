@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from polydistill.data.sources import FileSource, HubSource, Source, WorldSource
+from polydistill.data.sources import FileSource, Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import Pretrain
 from polydistill.recipes.xd import tables as xd
-from polydistill.recipes.xd.scales import CHECKPOINTS, WORLD_LANGUAGES, XNLI_REVISION, Polyglot
+from polydistill.recipes.xd.scales import CHECKPOINTS, WORLD_LANGUAGES, Polyglot, xnli
 from polydistill.recipes.xd.scales import setting as xd_setting
 from polydistill.tasks import TaskName
 from polydistill.training.origins import Fresh, Pretrained, ResultOf, Start
@@ -94,10 +94,6 @@ MARC = "data/marc"
 
 
 def _paper(task: TaskName) -> Setting:
-    def xnli(split: str) -> HubSource:
-        name = "validation" if split == "dev" else split
-        return HubSource(name="facebook/xnli", revision=XNLI_REVISION, config="{lang}", split=name, aligned=True)
-
     def marc(split: str) -> FileSource:
         return FileSource(path=f"{MARC}/{split}.{{lang}}.jsonl", aligned=False)
 
@@ -114,7 +110,7 @@ def _paper(task: TaskName) -> Setting:
         zero_shot=("de", "es", *far),
         train=rows_of("train"),
         rows=200_000 if stars else 392_702,  # table 1
-        dev=rows_of("dev"),
+        dev=rows_of("dev" if stars else "validation"),
         test=rows_of("test"),
         max_length=128,  # "The maximum length is 128"
         training=Training(

@@ -20,7 +20,7 @@ Encoder = Literal["XLM MLM", "XLM MLM+TLM", "XLM-R base"]
 PAPER_LANGUAGES = ("en", "fr", "es", "de", "el", "bg", "ru", "tr", "ar", "vi", "th", "zh", "hi", "sw", "ur")
 WORLD_LANGUAGES = ("en", "fr", "es", "de", "tr", "sw")
 
-XNLI_REVISION = "b8dd5d7af51114dbda02c0e3f6133f332186418e"
+_XNLI = "b8dd5d7af51114dbda02c0e3f6133f332186418e"
 PAPER_ENCODERS: tuple[Encoder, ...] = ("XLM MLM", "XLM MLM+TLM")
 CHECKPOINTS: dict[Encoder, Pretrained] = {  # "pretrained XLM from pytorch-transformers" (Sec. 3.1)
     "XLM MLM": Pretrained(name="FacebookAI/xlm-mlm-xnli15-1024"),
@@ -72,10 +72,12 @@ def setting(scale: Scale) -> Setting:
     raise unknown("scale", scale, get_args(Scale))
 
 
-def _paper() -> Setting:
-    def xnli(split: str) -> HubSource:
-        return HubSource(name="facebook/xnli", revision=XNLI_REVISION, config="{lang}", split=split, aligned=True)
+def xnli(split: str) -> HubSource:
+    """XNLI's rows, and the translated MultiNLI's to learn from, as the hub has them."""
+    return HubSource(name="facebook/xnli", revision=_XNLI, config="{lang}", split=split, aligned=True)
 
+
+def _paper() -> Setting:
     training = Training(
         steps=1_000_000,  # ours: a bound that patience reaches first; the reference code has 400 epochs
         batch_size=8,  # "batch size of 8 sentences from the same language" (Sec. 3.1)
