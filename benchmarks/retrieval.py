@@ -29,7 +29,7 @@ from polydistill.students.fresh import learn_tokenizer
 from polydistill.tasks import neighbours
 from polydistill.tasks.bertscore import BertScores, bertscore
 from polydistill.tasks.neighbours import Search, nearest
-from polydistill.tasks.token_vectors import Reader, sentences, special_ids, token_vectors, token_weights
+from polydistill.tasks.token_vectors import TextEncoder, sentences, special_ids, token_vectors, token_weights
 from polydistill.training.loading import load_encoder
 
 SENTENCES, MAX_LENGTH = 1000, 64
@@ -68,7 +68,7 @@ def ours(case: Case) -> tuple[BertScores, float]:
     sides = []
     for texts in (case.queries, case.candidates):
         text = encode_texts(case.loaded.tokenizer, texts, None, MAX_LENGTH)
-        (vectors,) = token_vectors(Reader(case.loaded.network), text, [(_blocks(case),)], "tokens")
+        (vectors,) = token_vectors(TextEncoder(case.loaded.network), text, [(_blocks(case),)], "tokens")
         sides.append(sentences(vectors, text, token_weights(text, specials, "matched"), specials, "matched"))
     began = now()
     scores = bertscore(sides[0], sides[1])

@@ -33,7 +33,7 @@ import torch
 
 from measuring import RESULTS, Row, markdown, timed, write
 from polydistill.data.sources import FileSource
-from polydistill.data.streams import Reader, TextStream, open_texts
+from polydistill.data.streams import LineReader, TextStream, open_texts
 
 FILES = 10
 EVERY = 50_000  # lines between two looks at the memory, and between two notes of the place
@@ -52,8 +52,8 @@ def write_corpus(folder: Path, lines: int) -> None:
         (folder / f"{name:02}.txt").write_text(text)
 
 
-def reader_of(folder: Path) -> Reader:
-    return Reader(open_texts(TextStream(source=FileSource(path=str(folder))), "en", seed=0))
+def reader_of(folder: Path) -> LineReader:
+    return LineReader(open_texts(TextStream(source=FileSource(path=str(folder))), "en", seed=0))
 
 
 def watch(folder: Path, lines: int, out: Path) -> None:

@@ -14,7 +14,7 @@ from test_compressed_lines import compressed
 from polydistill.data import load
 from polydistill.data.load import fingerprint, load_text
 from polydistill.data.sources import FileSource, HubSource, WorldSource, parse_source
-from polydistill.data.streams import Reader, Texts, TextStream, open_texts
+from polydistill.data.streams import LineReader, Texts, TextStream, open_texts
 from polydistill.errors import DataError
 
 FILES = [[f"{part}.{line}" for line in range(lines)] for part, lines in enumerate((7, 1, 12, 5))]
@@ -80,18 +80,18 @@ def test_a_start_anywhere_gives_what_follows_there(sizes, buffer, position, has_
 @settings(deadline=None, max_examples=100)
 @given(st.integers(1, 5), st.integers(1, 10), st.integers(0, 50))
 def test_processes_together_read_what_one_reads(processes, buffer, position):
-    readers = [Reader(in_memory(buffer=buffer), rank, processes, position) for rank in range(processes)]
+    readers = [LineReader(in_memory(buffer=buffer), rank, processes, position) for rank in range(processes)]
     turns = [[next(reader) for reader in readers] for _ in range(20)]
     wanted = first(in_memory(buffer=buffer), 20 * processes, position * processes)
     assert [text for turn in turns for text in turn] == wanted
 
 
 def test_processes_share_an_epoch_without_overlap():
-    readers = [Reader(in_memory(), rank, 5) for rank in range(5)]
+    readers = [LineReader(in_memory(), rank, 5) for rank in range(5)]
     shares = [list(islice(reader, len(ALL) // 5)) for reader in readers]
     assert sorted(text for share in shares for text in share) == sorted(ALL)
     with pytest.raises(ValueError, match=r"rank is 2; expected 0 to 1, as there are 2 processes"):
-        Reader(in_memory(), 2, 2)
+        LineReader(in_memory(), 2, 2)
 
 
 # Being taken up again
@@ -100,10 +100,10 @@ def test_processes_share_an_epoch_without_overlap():
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.integers(0, 30), max_size=6), st.integers(1, 3))
 def test_a_reader_taken_up_again_goes_on_where_it_stood(pieces, processes):
-    wanted = list(islice(Reader(in_memory(), 0, processes), sum(pieces)))
+    wanted = list(islice(LineReader(in_memory(), 0, processes), sum(pieces)))
     found, state = [], None
     for piece in pieces:
-        reader = Reader(in_memory(), 0, processes)
+        reader = LineReader(in_memory(), 0, processes)
         if state is not None:
             reader.load_state_dict(json.loads(state))
         found += islice(reader, piece)
@@ -121,13 +121,13 @@ def test_files_that_were_read_are_not_opened_again():
     def texts():
         return Texts("memory", [lambda number=number: part(number) for number in range(4)], (0,), 3)
 
-    reader = Reader(texts())
+    reader = LineReader(texts())
     list(islice(reader, 20))
     begun = list(opened)
     state = reader.state_dict()
     assert sorted(size for size in state["sizes"] if size) == sorted(len(FILES[part]) for part in begun[:-1])
     opened.clear()
-    resumed = Reader(texts())
+    resumed = LineReader(texts())
     resumed.load_state_dict(state)
     next(resumed)
     assert opened == begun[-1:]
@@ -138,7 +138,7 @@ def test_files_that_were_read_are_not_opened_again():
 
 
 def test_a_state_of_other_files_is_refused():
-    reader = Reader(in_memory())
+    reader = LineReader(in_memory())
     with pytest.raises(ValueError, match=r"a corpus of 2 parts, and memory has 4. Restore the files"):
         reader.load_state_dict({"position": 3, "sizes": [1, None]})
 

@@ -18,7 +18,7 @@ from polydistill.exports.folders import write_transformers
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Wanted
 from polydistill.students.adapters import attach
-from polydistill.tasks.token_vectors import Reader, sentence_vectors
+from polydistill.tasks.token_vectors import TextEncoder, sentence_vectors
 from polydistill.training.loading import load_classifier, load_encoder
 from tiny import MAX_LENGTH
 
@@ -44,7 +44,7 @@ def test_sentence_transformers_gives_the_vectors_of_our_retrieval(tmp_path):
     text = encode_texts(loaded.tokenizer, SENTENCES, None, MAX_LENGTH)
     for (pooling, normalize), line in zip(ways.items(), said, strict=True):
         found, similarity = json.loads(line)
-        (wanted,) = sentence_vectors(Reader(loaded.network.eval()), text, [(2,)], "mean", first=pooling == "first")
+        (wanted,) = sentence_vectors(TextEncoder(loaded.network.eval()), text, [(2,)], "mean", first=pooling == "first")
         vectors = torch.tensor(found)
         np.testing.assert_allclose(torch.nn.functional.normalize(vectors, dim=-1), wanted, atol=1e-5)
         assert bool(torch.allclose(vectors.norm(dim=-1), torch.ones(3))) == normalize

@@ -20,7 +20,7 @@ from polydistill.data.rows import PAIR_OF_SENTENCES
 from polydistill.exports import onnx as exporting
 from polydistill.exports.onnx import MODEL_FILE
 from polydistill.methods.method import Loaded
-from polydistill.tasks.token_vectors import Reader, sentence_vectors
+from polydistill.tasks.token_vectors import TextEncoder, sentence_vectors
 from polydistill.training.loading import load_encoder
 from tiny import MAX_LENGTH, tiny_network, tiny_tokenizer
 
@@ -95,7 +95,7 @@ def test_vectors_are_those_of_retrieval_from_the_tokenizer_file_alone(tmp_path):
     (found,) = session.run(None, {name: np.array(value) for name, value in inputs.items()})
     loaded = load_encoder(model)
     text = encode_texts(loaded.tokenizer, written, None, MAX_LENGTH)
-    (wanted,) = sentence_vectors(Reader(loaded.network.eval()), text, [(1,)], "mean")
+    (wanted,) = sentence_vectors(TextEncoder(loaded.network.eval()), text, [(1,)], "mean")
     cosines = (found * wanted.numpy()).sum(-1)
     assert (cosines > 0.98).all() and (cosines < 1 - 1e-7).any(), "near, and in int8"
 

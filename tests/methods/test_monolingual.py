@@ -17,7 +17,7 @@ from polydistill.data.schedule import Batching
 from polydistill.data.sources import FileSource, WorldSource
 from polydistill.methods.method import Loaded, Models
 from polydistill.methods.monolingual import Monolingual, Student, Text, Weights, prepare
-from polydistill.students.capture import Reader
+from polydistill.students.capture import Transparent
 from polydistill.training.execute import make_distiller
 from polydistill.training.origins import Fresh
 from polydistill.training.run import Run
@@ -120,8 +120,8 @@ def test_shared_parameters_exist_once_in_the_optimiser():
 
 def test_the_teacher_reads_a_batch_once_for_all_its_students(monkeypatch):
     prepared, read = prepared_of(spec(BOTH)), []
-    forward = Reader.forward
-    monkeypatch.setattr(Reader, "forward", lambda self, *given: read.append(1) or forward(self, *given))
+    forward = Transparent.forward
+    monkeypatch.setattr(Transparent, "forward", lambda self, *given: read.append(1) or forward(self, *given))
     terms = prepared.method(**batch_in(prepared, "tr")).terms
     assert len(read) == 1
     assert {name.partition("/")[2] for name in terms} == {"small", "turkish"}
@@ -130,7 +130,7 @@ def test_the_teacher_reads_a_batch_once_for_all_its_students(monkeypatch):
 
 def test_without_a_teacher_there_is_none(monkeypatch):
     prepared = prepared_of(SPECS["without a teacher"])
-    monkeypatch.setattr(Reader, "forward", lambda *_: pytest.fail("a teacher was asked"))
+    monkeypatch.setattr(Transparent, "forward", lambda *_: pytest.fail("a teacher was asked"))
     assert prepared.method.teacher is None
     assert set(prepared.method(**batch_in(prepared, "tr")).terms) == {"mlm"}
 

@@ -7,7 +7,7 @@ import torch
 
 from polydistill.objectives.attention import scores
 from polydistill.students.bank import Build, build_students
-from polydistill.students.capture import Reader, look_inside
+from polydistill.students.capture import Transparent, look_inside
 from polydistill.students.layers import decoder, head_transform
 from polydistill.teachers.frozen import Frozen
 from tiny import tiny_network
@@ -114,7 +114,7 @@ def test_students_that_share_a_block_are_seen_apart():
 
 
 def test_a_frozen_reader_gives_no_graph():
-    teacher = Frozen(Reader(network_of("xlm-roberta")))
+    teacher = Frozen(Transparent(network_of("xlm-roberta")))
     inside = teacher(INPUTS, True, (1,))
     assert not inside.last_BLD.requires_grad
     assert not inside.attention[1].query_BHLK.requires_grad

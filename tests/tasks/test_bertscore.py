@@ -9,8 +9,8 @@ from polydistill.data.load import load_text
 from polydistill.data.sources import WorldSource
 from polydistill.tasks.bertscore import BertScores, bertscore
 from polydistill.tasks.token_vectors import (
-    Reader,
     Sentences,
+    TextEncoder,
     idf_table,
     sentences,
     special_ids,
@@ -109,12 +109,12 @@ def test_equal_to_the_bert_score_package(folder, layer, by_idf):
     rows = load_text(WorldSource(rows=12), ("tr", "en")).rows
     queries, candidates = list(rows["tr"]["text"])[:6], list(rows["en"]["text"])
     loaded = load_encoder(folder)
-    specials, reader = special_ids(loaded.tokenizer), Reader(loaded.network)
+    specials, encoder = special_ids(loaded.tokenizer), TextEncoder(loaded.network)
     read = [encode_texts(loaded.tokenizer, texts, None, 64) for texts in (queries, candidates)]
     idf = idf_table(read[0], len(loaded.tokenizer)) if by_idf else None
     sides = [
         sentences(
-            token_vectors(reader, text, [(layer,)], "tokens")[0],
+            token_vectors(encoder, text, [(layer,)], "tokens")[0],
             text,
             token_weights(text, specials, "matched", idf),
             specials,

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from polydistill.data.encoding import encode_texts
 from polydistill.tasks.neighbours import nearest, ranks
 from polydistill.tasks.retrieval import Retrieval, Side, Similarity, accuracy_and_mrr, paired_ranks, views
-from polydistill.tasks.token_vectors import Reader, sentence_vectors
+from polydistill.tasks.token_vectors import TextEncoder, sentence_vectors
 from reference import bertscore as paper
 from tiny import tiny_network, tiny_tokenizer
 
@@ -17,7 +17,7 @@ TURKISH = ["Köpek koşuyor.", "Her kedi bahçede uyuyor.", "Hayır, değil.", "
 def side(texts, language="en", seed=0):
     tokenizer = tiny_tokenizer()
     network = tiny_network(head="mlm", seed=seed).eval()
-    return Side(Reader(network, language), tokenizer, encode_texts(tokenizer, texts, None, 64))
+    return Side(TextEncoder(network, language), tokenizer, encode_texts(tokenizer, texts, None, 64))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_cosine_is_the_product_of_sentence_vectors_both_ways(turkish, english, c
     how = Similarity(combine=combine, special_tokens=special_tokens)
     wanted = views("all", (2, 2), by_layer=False)
     specials = () if special_tokens == "counted" else (0, 2)
-    one, other = (sentence_vectors(s.reader, s.text, [(1, 2)], combine, specials)[0] for s in (turkish, english))
+    one, other = (sentence_vectors(s.encoder, s.text, [(1, 2)], combine, specials)[0] for s in (turkish, english))
     ((there, back),) = paired_ranks(turkish, english, how, wanted)
     assert there.tolist() == ranks([one @ other.T]).tolist()
     assert back.tolist() == ranks([other @ one.T]).tolist()
@@ -55,7 +55,7 @@ def plain_bertscore(queries, candidates, layers, idf_of=None):
         for ids in one.text.take(np.arange(len(one.text))):
             tokens = ids["input_ids"]
             with torch.no_grad():
-                states = one.reader.network(
+                states = one.encoder.network(
                     input_ids=torch.from_numpy(tokens)[None], output_hidden_states=True
                 ).hidden_states
             found = np.concatenate([states[layer][0].numpy() for layer in layers])
@@ -100,7 +100,7 @@ def test_layer_by_layer_is_every_layer_alone(turkish, english):
 
 
 def test_margin_is_the_ratio_to_the_mean_of_both_sides_neighbours(turkish, english):
-    one, other = (sentence_vectors(s.reader, s.text, [(2,)], "mean")[0] for s in (turkish, english))
+    one, other = (sentence_vectors(s.encoder, s.text, [(2,)], "mean")[0] for s in (turkish, english))
     similar = one @ other.T
     near, far = nearest(one, other, 2)[0].mean(1), nearest(other, one, 2)[0].mean(1)
     plain = torch.stack([similar[i] / ((near[i] + far) / 2) for i in range(4)]).numpy()
@@ -174,7 +174,7 @@ def test_sides_that_cannot_be_compared(turkish, english):
 def test_idf_of_queries_needs_one_vocabulary(turkish, english):
     from polydistill.students.fresh import learn_tokenizer
 
-    other = Side(english.reader, learn_tokenizer(ENGLISH, 100, 64), english.text)
+    other = Side(english.encoder, learn_tokenizer(ENGLISH, 100, 64), english.text)
     with pytest.raises(ValueError, match="Take idf=own"):
         paired_ranks(turkish, other, Similarity(similarity="bertscore", idf="queries"), [((1,), (1,))])
 

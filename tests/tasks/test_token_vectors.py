@@ -4,7 +4,7 @@ import torch
 
 from polydistill.data.encoding import encode_texts
 from polydistill.tasks.token_vectors import (
-    Reader,
+    TextEncoder,
     idf_table,
     sentence_vectors,
     sentences,
@@ -44,7 +44,7 @@ def unit(vectors):
 def test_token_vectors_are_those_of_each_text_read_alone(network, text, batch_size):
     """So padding and the order of batches change nothing."""
     for combine in ("tokens", "mean", "concatenate"):
-        found = token_vectors(Reader(network, batch_size=batch_size), text, VIEWS, combine)
+        found = token_vectors(TextEncoder(network, batch_size=batch_size), text, VIEWS, combine)
         for view, vectors in zip(VIEWS, found, strict=True):
             for row, start in enumerate(text.offsets[:-1]):
                 layers = hidden(network, text.take(np.array([row]))[0]["input_ids"])[list(view)]
@@ -61,8 +61,8 @@ def test_token_vectors_are_those_of_each_text_read_alone(network, text, batch_si
 @pytest.mark.parametrize("counted", [True, False])
 def test_sentence_vectors_are_means_of_tokens_and_layers(network, tokenizer, text, batch_size, counted):
     specials = () if counted else special_ids(tokenizer)
-    reader = Reader(network, batch_size=batch_size)
-    mean, joined = (sentence_vectors(reader, text, VIEWS, how, specials) for how in ("mean", "concatenate"))
+    encoder = TextEncoder(network, batch_size=batch_size)
+    mean, joined = (sentence_vectors(encoder, text, VIEWS, how, specials) for how in ("mean", "concatenate"))
     for row, ids in enumerate(text.take(np.arange(len(text)))):
         kept = np.flatnonzero(~np.isin(ids["input_ids"], specials))
         layers = hidden(network, ids["input_ids"])[:, kept].mean(1)
@@ -74,7 +74,7 @@ def test_sentence_vectors_are_means_of_tokens_and_layers(network, tokenizer, tex
 
 
 def test_first_token(network, text):
-    (found,) = sentence_vectors(Reader(network), text, [(2,)], "mean", first=True)
+    (found,) = sentence_vectors(TextEncoder(network), text, [(2,)], "mean", first=True)
     for row, ids in enumerate(text.take(np.arange(len(text)))):
         expected = unit(hidden(network, ids["input_ids"])[2, 0])
         np.testing.assert_allclose(found[row].numpy(), expected, rtol=0, atol=1e-9)
@@ -102,7 +102,7 @@ def test_idf_as_the_paper_has_it(tokenizer, text):
 
 def test_dropped_special_tokens_are_gone(network, tokenizer, text):
     specials = special_ids(tokenizer)
-    (vectors,) = token_vectors(Reader(network), text, [(2,)], "tokens")
+    (vectors,) = token_vectors(TextEncoder(network), text, [(2,)], "tokens")
     weights = token_weights(text, specials, "dropped")
     kept, all_ = (sentences(vectors, text, weights, specials, kind) for kind in ("dropped", "matched"))
     assert (np.diff(kept.offsets) == np.diff(all_.offsets) - 2).all()
@@ -116,7 +116,7 @@ def test_dropped_special_tokens_are_gone(network, tokenizer, text):
 def test_a_model_with_language_embeddings_reads_its_language(tokenizer, text):
     network = tiny_network("xlm", head="mlm").eval()
     views = [(2,)]
-    english, turkish = (token_vectors(Reader(network, code), text, views, "tokens")[0] for code in ("en", "tr"))
+    english, turkish = (token_vectors(TextEncoder(network, code), text, views, "tokens")[0] for code in ("en", "tr"))
     assert (english - turkish).abs().max() > 1e-3
     with pytest.raises(ValueError, match="no embedding for language 'sw'"):
-        token_vectors(Reader(network, "sw"), text, views, "tokens")
+        token_vectors(TextEncoder(network, "sw"), text, views, "tokens")

@@ -13,7 +13,7 @@ from polydistill.inspection.inspection import Inspected, Inspection
 from polydistill.methods.method import Loaded
 from polydistill.students.mblm import MBLMModel, branched
 from polydistill.students.mblm_config import Branches
-from polydistill.training.inspecting import Subject, inspect_loaded
+from polydistill.training.inspecting import InspectedModel, inspect_loaded
 from polydistill.training.loading import load_encoder
 from reference import inspection as paper
 from tiny import tiny_network, tiny_tokenizer
@@ -27,7 +27,7 @@ def loaded(**kind):
 
 
 def subject(name="one", codes=CODES, **kind):
-    return Subject(name, loaded(**kind), codes)
+    return InspectedModel(name, loaded(**kind), codes)
 
 
 def inspection(**said):
@@ -121,7 +121,7 @@ def test_special_tokens_may_stay_out_of_the_mean():
 
 def test_models_of_other_widths_and_depths_are_compared_by_cka_alone():
     wide = another_shape()
-    found = inspect_loaded([subject(), Subject("wide", wide, CODES)], inspection(layers="all"))
+    found = inspect_loaded([subject(), InspectedModel("wide", wide, CODES)], inspection(layers="all"))
     (compared,) = found.comparisons
     assert (compared.first_layers, compared.other_layers) == ((1, 2), (1, 2, 3))
     assert compared.alignment is compared.found is compared.same_model is None
@@ -145,7 +145,7 @@ def test_a_fresh_mblm_is_its_encoder_layer_by_layer(tmp_path, place):
     tiny_tokenizer().save_pretrained(tmp_path)
     mblm = load_encoder(tmp_path)
     assert isinstance(mblm.network, MBLMModel)
-    models = [Subject("encoder", Loaded(encoder, tiny_tokenizer()), CODES), Subject("mblm", mblm, CODES)]
+    models = [InspectedModel("encoder", Loaded(encoder, tiny_tokenizer()), CODES), InspectedModel("mblm", mblm, CODES)]
     first, second = inspect_loaded(models, inspection(layers=[0, 1, 2, 3])).models
     for one, other in zip(first.layers, second.layers, strict=True):
         assert one.model_dump() == pytest.approx(other.model_dump(), abs=1e-6)
@@ -154,7 +154,7 @@ def test_a_fresh_mblm_is_its_encoder_layer_by_layer(tmp_path, place):
 def test_models_are_left_as_they_were():
     awake = loaded(dropout=0.5)
     before = torch.get_rng_state()
-    found = inspect_loaded([Subject("awake", awake, CODES), subject("asleep")], inspection())
+    found = inspect_loaded([InspectedModel("awake", awake, CODES), subject("asleep")], inspection())
     assert awake.network.training
     assert found.comparisons[0].cka[1][1] == pytest.approx(1)
     assert torch.equal(torch.get_rng_state(), before)

@@ -21,7 +21,7 @@ from polydistill.data.batches import Batch, Group, MicroBatches, Transform, coll
 from polydistill.data.encoding import Encoded, Ints, encode_texts, from_lists
 from polydistill.data.packing import pack
 from polydistill.data.schedule import Batching, groups_of_steps, times_before
-from polydistill.data.streams import Reader, State, Texts
+from polydistill.data.streams import LineReader, State, Texts
 
 _PACKED = 1024  # ours: texts that are joined; the last input of so many may be short
 _BATCHES = 8  # what the seed is used for: the order of a pool's batches
@@ -173,7 +173,7 @@ class Packed:
 
     def _read(self, texts: int, inputs: int) -> Iterator[dict[str, Ints]]:
         """All inputs from a place that was noted."""
-        reader = Reader(self.group.texts, self.share.rank, self.share.processes, texts)
+        reader = LineReader(self.group.texts, self.share.rank, self.share.processes, texts)
         while True:
             self._noted = (reader.position, inputs)
             packed = pack(self.group.tokenizer, list(islice(reader, _PACKED)), self.group.max_length)

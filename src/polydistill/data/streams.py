@@ -135,7 +135,7 @@ class Texts:
         self.sizes = {part: size for part, size in enumerate(state["sizes"]) if size is not None}
 
 
-class Reader(Iterator[str]):
+class LineReader(Iterator[str]):
     """The texts of one process, which can be put down at any text and taken up again."""
 
     def __init__(self, texts: Texts, rank: int = 0, processes: int = 1, position: int = 0) -> None:

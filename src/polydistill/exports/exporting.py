@@ -29,7 +29,7 @@ _WRITERS: dict[Format, Write] = {
 
 
 @dataclass(frozen=True)
-class Subject:
+class Exportable:
     """A model that is exported: how it is loaded, the task of its head (none: words, or vectors), and its folder."""
 
     load: Callable[[], Loaded]
@@ -48,7 +48,7 @@ class Exported:
 
 
 def export_models(
-    subjects: Mapping[str, Subject], place: Path, wanted: Wanted, sample: Sample, licences: Licences
+    subjects: Mapping[str, Exportable], place: Path, wanted: Wanted, sample: Sample, licences: Licences
 ) -> tuple[Exported, ...]:
     """Export models, each in the folder of its name in `place`, or the only one, named "", in `place` itself.
 
@@ -62,7 +62,7 @@ def export_models(
     return tuple(Exported(place / name, check, _size(place / name)) for name, check in checks.items())
 
 
-def _export(name: str, subject: Subject, folder: Path, wanted: Wanted, sample: Sample, licences: Licences) -> Check:
+def _export(name: str, subject: Exportable, folder: Path, wanted: Wanted, sample: Sample, licences: Licences) -> Check:
     """Write the model, its record and its card; and its run, where that names nothing of this machine."""
     folder.mkdir(exist_ok=True)
     loaded = subject.load()

@@ -31,7 +31,7 @@ from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 from polydistill.students import matching
 from polydistill.students.bank import Bank, Build, Origin, Part, build_students, check_share
-from polydistill.students.capture import Inside, Reader, look_inside
+from polydistill.students.capture import Inside, Transparent, look_inside
 from polydistill.students.layers import blocks, head_transform, scoring
 from polydistill.students.matching import Kind, Layers, Projector
 from polydistill.students.trimming.piece_map import LostMass, PieceMap, piece_map
@@ -267,7 +267,7 @@ def prepare(spec: Monolingual, models: Models, seed: int) -> Prepared:
     )
     networks = build_students(start, [student.name for student in spec.students], build, seed)
     bank = Bank(networks, {student.name: student.languages for student in spec.students})
-    teacher = Frozen(Reader(taught_by.network)) if spec.has_teacher else None
+    teacher = Frozen(Transparent(taught_by.network)) if spec.has_teacher else None
     pieces = piece_map(tokenizer, taught_by.tokenizer)
     groups, streams = _text(spec, tokenizer, seed)
     return Prepared(
@@ -294,4 +294,4 @@ def _called(term: str, name: str, students: Mapping[str, object]) -> str:
 
 
 def _network(teacher: Frozen) -> PreTrainedModel:
-    return cast(Reader, teacher.network).network
+    return cast(Transparent, teacher.network).network

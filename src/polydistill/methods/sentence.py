@@ -39,7 +39,7 @@ class SentenceDistillation(Translations):
     max_length: PositiveInt = 128  # as MMKD
 
 
-class SentenceVectors(Method):
+class SentenceMatching(Method):
     """Make the student's vector of a text the teacher's of the sentence it says the same as."""
 
     student: PreTrainedModel
@@ -72,7 +72,7 @@ def prepare(spec: SentenceDistillation, models: Models, seed: int) -> Prepared:
     loaded = load_pairs(spec, "sentence distillation", models.student.tokenizer, seed)
     groups = [_group(spec, models, code, pairs) for code, pairs in loaded.pairs.items()]
     width = int(models.teacher.network.config.hidden_size)
-    return Prepared(SentenceVectors(models.student.network, width, spec.pooling, seed), groups, notes=loaded.notes)
+    return Prepared(SentenceMatching(models.student.network, width, spec.pooling, seed), groups, notes=loaded.notes)
 
 
 def _group(spec: SentenceDistillation, models: Models, code: str, pairs: Pairs) -> Group:

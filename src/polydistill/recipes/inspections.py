@@ -9,7 +9,7 @@ from rich.console import Console
 from polydistill.inspection.inspection import Inspected, Inspection
 from polydistill.methods.method import Loaded
 from polydistill.recipes.together import result_of
-from polydistill.training.inspecting import Subject, inspect_loaded
+from polydistill.training.inspecting import InspectedModel, inspect_loaded
 from polydistill.training.loading import load_body
 from polydistill.training.origins import Start, before
 from polydistill.training.store import Store
@@ -43,7 +43,9 @@ def make_inspection(
         )
     return inspect_loaded(
         [
-            Subject(name, _loaded(start, store), recipe.languages[name], runs[name].name if name in runs else name)
+            InspectedModel(
+                name, _loaded(start, store), recipe.languages[name], runs[name].name if name in runs else name
+            )
             for name, start in models.items()
         ],
         recipe.what,

@@ -42,8 +42,8 @@ class Inside:
     """By block, where asked for."""
 
 
-class Reader(nn.Module):
-    """An encoder that shows what happens inside; `Frozen(Reader(network))` is a teacher that does."""
+class Transparent(nn.Module):
+    """An encoder that shows what happens inside; `Frozen(Transparent(network))` is a teacher that does."""
 
     def __init__(self, network: PreTrainedModel) -> None:
         super().__init__()

@@ -20,9 +20,9 @@ from polydistill.tasks.bertscore import bertscore
 from polydistill.tasks.neighbours import Search, found_ranks, nearest, ranks, similarities
 from polydistill.tasks.token_vectors import (
     Combine,
-    Reader,
     Sentences,
     SpecialTokens,
+    TextEncoder,
     idf_table,
     sentence_vectors,
     sentences,
@@ -151,7 +151,7 @@ def at_layer(metric: str, layer: int) -> str:
 class Side:
     """Sentences of one language and the model that reads them."""
 
-    reader: Reader
+    encoder: TextEncoder
     tokenizer: PreTrainedTokenizerBase
     text: Encoded
 
@@ -208,7 +208,7 @@ def resolved(layers: Layers, blocks: int) -> tuple[int, ...]:
 def _by_cosine(first: Side, second: Side, how: Similarity, wanted: Sequence[View]) -> Iterator[tuple[Ints, Ints]]:
     left, right = (
         sentence_vectors(
-            side.reader,
+            side.encoder,
             side.text,
             [view[place] for view in wanted],
             how.combine,
@@ -243,7 +243,7 @@ def _by_bertscore(first: Side, second: Side, how: Similarity, wanted: Sequence[V
             "Take idf=own, which counts each side by itself."
         )
     left, right = (
-        token_vectors(side.reader, side.text, [view[place] for view in wanted], how.combine)
+        token_vectors(side.encoder, side.text, [view[place] for view in wanted], how.combine)
         for place, side in enumerate((first, second))
     )
     for one_KTD, other_KTD in zip(left, right, strict=True):

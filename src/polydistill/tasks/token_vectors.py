@@ -29,7 +29,7 @@ Say = Callable[[Sequence[Tensor], Mapping[str, Tensor]], list[Tensor]]
 
 
 @dataclass(frozen=True)
-class Reader:
+class TextEncoder:
     """An encoder that reads texts of one language; its vectors stay on its device."""
 
     network: PreTrainedModel
@@ -89,7 +89,9 @@ def token_weights(
     return weights if special_tokens == "counted" else np.where(np.isin(ids, specials), np.float32(0), weights)
 
 
-def token_vectors(reader: Reader, text: Encoded, views: Sequence[tuple[int, ...]], combine: Combine) -> list[Tensor]:
+def token_vectors(
+    encoder: TextEncoder, text: Encoded, views: Sequence[tuple[int, ...]], combine: Combine
+) -> list[Tensor]:
     """For each view (a set of layers) the vectors [K, T, D] of all tokens, in the order of the texts."""
 
     def say(hidden: Sequence[Tensor], inputs: Mapping[str, Tensor]) -> list[Tensor]:
@@ -98,7 +100,7 @@ def token_vectors(reader: Reader, text: Encoded, views: Sequence[tuple[int, ...]
 
     spans = [np.arange(start, end) for start, end in itertools.pairwise(text.offsets)]
     return _gathered(
-        reader, text, say, lambda rows: np.concatenate([spans[row] for row in rows]), int(text.offsets[-1])
+        encoder, text, say, lambda rows: np.concatenate([spans[row] for row in rows]), int(text.offsets[-1])
     )
 
 
@@ -120,7 +122,7 @@ def sentences(
 
 
 def sentence_vectors(
-    reader: Reader,
+    encoder: TextEncoder,
     text: Encoded,
     views: Sequence[tuple[int, ...]],
     combine: Combine,
@@ -143,15 +145,17 @@ def sentence_vectors(
         joined = [_pooled([pooled[layer] for layer in view], combine)[None] for view in views]
         return [F.normalize(one_1BD, dim=-1) for one_1BD in joined] if length_one else joined
 
-    return [vectors_1ND[0] for vectors_1ND in _gathered(reader, text, say, lambda rows: rows, len(text))]
+    return [vectors_1ND[0] for vectors_1ND in _gathered(encoder, text, say, lambda rows: rows, len(text))]
 
 
 @torch.no_grad()
-def _gathered(reader: Reader, text: Encoded, say: Say, places: Callable[[Ints], Ints], total: int) -> list[Tensor]:
+def _gathered(
+    encoder: TextEncoder, text: Encoded, say: Say, places: Callable[[Ints], Ints], total: int
+) -> list[Tensor]:
     """By view, what is said of all texts [K, total, D]; `places` says where the vectors of some rows belong."""
     found: list[Tensor] = []
-    for rows, inputs in length_batches(text, reader.batch_size, reader.network.device):
-        said = say(reader.hidden(inputs), inputs)
+    for rows, inputs in length_batches(text, encoder.batch_size, encoder.network.device):
+        said = say(encoder.hidden(inputs), inputs)
         found = found or [one.new_empty(one.shape[0], total, one.shape[2]) for one in said]
         where = torch.from_numpy(places(rows)).to(said[0].device)
         for everything, some in zip(found, said, strict=True):

@@ -21,7 +21,7 @@ from polydistill.inspection.projection import Plane, project_all
 from polydistill.methods.method import Loaded
 from polydistill.tasks import TASKS
 from polydistill.tasks.retrieval import resolved
-from polydistill.tasks.token_vectors import Reader, sentence_vectors, special_ids
+from polydistill.tasks.token_vectors import TextEncoder, sentence_vectors, special_ids
 from polydistill.training.origins import hashed
 from polydistill.training.retrieving import aligned, asleep
 
@@ -29,7 +29,7 @@ FEWEST = 4  # rows: the fewest that t-SNE and the unbiased estimate of CKA can d
 
 
 @dataclass(frozen=True)
-class Subject:
+class InspectedModel:
     """A model that is looked at, what it is called, and the languages that it reads."""
 
     name: str
@@ -42,7 +42,7 @@ class Subject:
 class _Seen:
     """The vectors of one model: by layer, all rows of its first language, then all of the next."""
 
-    subject: Subject
+    subject: InspectedModel
     vectors: Mapping[int, Floats]
 
     @property
@@ -56,7 +56,7 @@ class _Seen:
         return np.concatenate([rows[:count] for rows in by_language])
 
 
-def inspect_loaded(subjects: Sequence[Subject], what: Inspection, batch_size: int = 64) -> Inspected:
+def inspect_loaded(subjects: Sequence[InspectedModel], what: Inspection, batch_size: int = 64) -> Inspected:
     """Read the rows with each model and measure; the first model is the one that the others are compared with."""
     _comparable(subjects)
     codes = tuple(dict.fromkeys(code for one in subjects for code in one.languages))
@@ -77,7 +77,7 @@ def inspect_loaded(subjects: Sequence[Subject], what: Inspection, batch_size: in
     )
 
 
-def _comparable(subjects: Sequence[Subject]) -> None:
+def _comparable(subjects: Sequence[InspectedModel]) -> None:
     names = [one.name for one in subjects]
     if len(set(names)) < len(names):
         raise ValueError(f"Two models are called alike: {', '.join(names)}. Give each a name: NAME=MODEL.")
@@ -139,15 +139,15 @@ def _distinct(corpus: Corpus, count: int) -> tuple[list[int], int]:
 
 
 def _vectors(
-    subject: Subject, rows: Mapping[str, Dataset], shape: RowShape, what: Inspection, batch_size: int
+    subject: InspectedModel, rows: Mapping[str, Dataset], shape: RowShape, what: Inspection, batch_size: int
 ) -> dict[int, Floats]:
     loaded = subject.loaded
-    readers = {code: Reader(loaded.network, code, batch_size) for code in subject.languages}
-    layers = resolved(what.layers, next(iter(readers.values())).blocks)
+    encoders = {code: TextEncoder(loaded.network, code, batch_size) for code in subject.languages}
+    layers = resolved(what.layers, next(iter(encoders.values())).blocks)
     specials = special_ids(loaded.tokenizer) if what.special_tokens == "dropped" else ()
     by_language = [
         sentence_vectors(
-            reader,
+            encoder,
             _encoded(loaded, rows[code], shape, what),
             [(layer,) for layer in layers],
             "mean",
@@ -155,7 +155,7 @@ def _vectors(
             what.pooling == "first",
             length_one=False,
         )
-        for code, reader in readers.items()
+        for code, encoder in encoders.items()
     ]
     return {layer: np.concatenate([some[at].cpu().numpy() for some in by_language]) for at, layer in enumerate(layers)}
 

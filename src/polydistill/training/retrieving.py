@@ -12,7 +12,7 @@ from polydistill.data.signals import weights_fingerprint
 from polydistill.data.sources import Source, WorldSource, format_source
 from polydistill.methods.method import Loaded
 from polydistill.tasks.retrieval import Retrieval, Side, Similarity, accuracy_and_mrr, paired_ranks, views
-from polydistill.tasks.token_vectors import Reader
+from polydistill.tasks.token_vectors import TextEncoder
 
 
 def find_translations(
@@ -32,7 +32,7 @@ def find_translations(
     source = aligned(data, "retrieval")
     corpus = load_text(source, languages)
     sides = [_side(one, corpus, code, batch_size) for one, code in zip(models, languages, strict=True)]
-    wanted = views(how.layers, (sides[0].reader.blocks, sides[1].reader.blocks), by_layer)
+    wanted = views(how.layers, (sides[0].encoder.blocks, sides[1].encoder.blocks), by_layer)
     with asleep(models):
         found = paired_ranks(sides[0], sides[1], how, wanted)
     common = {
@@ -77,7 +77,7 @@ def aligned(source: Source, who: str) -> Source:
 
 def _side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int) -> Side:
     text = encode(loaded.tokenizer, corpus.rows[code], SENTENCE, loaded.max_length)
-    return Side(Reader(loaded.network, code, batch_size), loaded.tokenizer, text)
+    return Side(TextEncoder(loaded.network, code, batch_size), loaded.tokenizer, text)
 
 
 @contextmanager

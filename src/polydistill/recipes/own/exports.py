@@ -8,7 +8,7 @@ from transformers import AutoConfig, PretrainedConfig
 
 from polydistill.data.sources import WorldSource, format_source
 from polydistill.exports.card import Licences
-from polydistill.exports.exporting import Exported, Subject, export_models
+from polydistill.exports.exporting import Exportable, Exported, export_models
 from polydistill.exports.provenance import provenance
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Format, Wanted
@@ -73,7 +73,7 @@ def _models(model: str | Path | Loaded) -> dict[str, Pretrained | Loaded]:
     return {name: pinned(one) for name, one in several.items()} if len(several) > 1 else {"": pinned(model)}
 
 
-def _subject(model: Pretrained | Loaded, task: TaskName | None, wanted: Wanted) -> Subject:
+def _subject(model: Pretrained | Loaded, task: TaskName | None, wanted: Wanted) -> Exportable:
     if isinstance(model, Loaded):
         config, source = model.network.config, ""  # it may have changed since it was read from a run's folder
         config.architectures = [type(model.network).__name__]  # what saving it says, too
@@ -89,7 +89,7 @@ def _subject(model: Pretrained | Loaded, task: TaskName | None, wanted: Wanted) 
             f"{source or 'The model'} was tuned for no task, so it has no answers to export. Give a pooling "
             "(mean or first) for its sentence vectors, or tune it."
         )
-    return Subject(_loading(model, config, own, wanted), own, source)
+    return Exportable(_loading(model, config, own, wanted), own, source)
 
 
 def _loading(

@@ -18,7 +18,7 @@ from polydistill.tasks.retrieval import Layers
 from polydistill.training.checkpoints import written_whole
 from polydistill.training.edit import read_run
 from polydistill.training.hub import pinned
-from polydistill.training.inspecting import Subject, inspect_loaded
+from polydistill.training.inspecting import InspectedModel, inspect_loaded
 from polydistill.training.model_folders import run_folder
 from polydistill.training.settings import Judging
 
@@ -72,7 +72,7 @@ def inspect(
     if task is None and any(len(parts_of(code)) > 1 for read in codes.values() for code in read):
         raise ValueError("A pair of languages is of rows with two texts: name their task, such as task='nli'.")
     what = Inspection.model_validate({"data": _plain(data), "task": task, **options})
-    subjects = [Subject(name, encoder_of(model), codes[name], place_of(model)) for name, model in named.items()]
+    subjects = [InspectedModel(name, encoder_of(model), codes[name], place_of(model)) for name, model in named.items()]
     found = inspect_loaded(subjects, what, batch_size)
     if out is not None:
         write(found, Path(out))
