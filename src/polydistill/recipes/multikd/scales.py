@@ -48,7 +48,10 @@ class Setting:
     max_length: int
     training: Training
     """How models are trained, apart from learning rate and steps."""
+    teacher_way: Way
+    """How the monolingual teachers are tuned."""
     way: Way
+    """How all systems are trained that are compared."""
     ways: tuple[Way, ...]
     """What the search tries."""
     students: Mapping[str, StartOf]
@@ -120,6 +123,7 @@ def _paper(task: TaskName) -> Setting:
             decay="linear",
             checkpoint_every=5_000,
         ),
+        teacher_way=Way(1e-5, 3),  # ours, as for the students
         way=Way(1e-5, 3),  # what figure 5 fixes: "the same learning rate 1e - 5 and the number of epochs 3"
         ways=tuple(Way(rate, number) for rate in rates for number in epochs),
         students={
@@ -137,7 +141,11 @@ def _paper(task: TaskName) -> Setting:
 
 
 def _world(task: TaskName) -> Setting:
-    """All numbers are ours."""
+    """All numbers are ours.
+
+    Distilled at 1e-3 some seeds never leave chance: at T = 8 the loss is nearly flat there (docs/what_did_not_work.md).
+    """
+    epochs = 1.4 if task == "nli" else 0.7  # the texts of stars are longer, and sooner learned
     text = WorldSource(rows=4_000, split="train", mixed=True)
     teacher = Polyglot(
         Fresh(vocabulary=600, blocks=3),
@@ -150,7 +158,8 @@ def _world(task: TaskName) -> Setting:
         rows=(9_000, 900, 1_500),
         training=Training(steps=1, batch_size=32, warmup=0.1, decay="linear"),
         ways=tuple(Way(rate, number) for rate in (5e-4, 1e-3, 2e-3) for number in (1.0, 1.4, 2.8)),
-        way=Way(1e-3, 1.4),
+        teacher_way=Way(1e-3, epochs),
+        way=Way(5e-4, epochs),
         teacher=teacher,
         depths={"K = 0": 0, "K = 2": 1, "K = 4": 2, "K = 8": 3, "K = 12": 4},
     )
@@ -164,6 +173,7 @@ def _smoke(task: TaskName) -> Setting:
         rows=(30, 15, 15),
         training=few,
         ways=(Way(1e-3, 0.1), Way(1e-2, 0.1)),
+        teacher_way=Way(1e-3, 0.1),
         way=Way(1e-3, 0.1),
         teacher=Polyglot(
             Fresh(vocabulary=200, width=16, blocks=1, heads=2), WorldSource(rows=60, split="train", mixed=True), few
@@ -178,6 +188,7 @@ def _of_the_world(
     rows: tuple[int, int, int],
     training: Training,
     ways: tuple[Way, ...],
+    teacher_way: Way,
     way: Way,
     teacher: Polyglot,
     depths: Mapping[str, int],
@@ -203,6 +214,7 @@ def _of_the_world(
         test=WorldSource(rows=test, split="test"),
         max_length=64,
         training=training,
+        teacher_way=teacher_way,
         way=way,
         ways=ways,
         students={

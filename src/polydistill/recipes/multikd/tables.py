@@ -50,7 +50,7 @@ class Systems:
             Tune(task=self.where.task, languages=(code,), data=self.where.train, max_length=self.where.max_length),
             self.where.teachers[code](seed),
             seed,
-            self.where.way,
+            self.where.teacher_way,
             judged=(code,),
             scored=(code,),
         )
