@@ -167,7 +167,7 @@ def _world() -> Setting:
     choice = nli.model_copy(update={"steps": 200, "batch_size": 16, "evaluate_every": 100})
     text = WorldSource(rows=12_000, split="train", mixed=True)
     pretraining = Training(
-        steps=6_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"
+        steps=8_000, batch_size=32, learning_rate=3e-3, weight_decay=0.01, warmup=0.1, decay="linear"
     )
     return Setting(
         scale="world",
@@ -178,7 +178,7 @@ def _world() -> Setting:
         distil=Training(
             steps=1_500,
             batch_size=32,
-            learning_rate=1e-3,
+            learning_rate=2e-3,
             weight_decay=0.01,  # table 4.2
             warmup=0.1,  # table 4.2
             decay="linear",
@@ -192,7 +192,7 @@ def _world() -> Setting:
             "XCOPA": _exercise("choice", 4_000, choice),
         },
         sentences=lambda _: WorldSource(rows=900, split="test", mixed=True),
-        teacher=_pretrained(Fresh(blocks=6), text, pretraining),
+        teacher=_pretrained(Fresh(width=64, blocks=6), text, pretraining),
         teacher_blocks=6,
         efficient_rate=5e-3,  # five times that of full tuning, as in the thesis (1e-4 and 2e-5, Sec. 4.2.2)
         shots=nli.model_copy(update={"steps": 50, "evaluate_every": None}),  # "50 Epochs", batch 32 (table 4.2)
