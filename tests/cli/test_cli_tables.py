@@ -103,6 +103,8 @@ def test_figure_prints_its_points_and_draws_them(polydistill, tmp_path):
     [
         ("figure bert-kld/4.2", "Unknown figure 'bert-kld/4.2'"),
         ("figure mono/4.2", "Unknown figure 'mono/4.2'"),
+        ("figure multikd/5", "`polydistill table multikd/figure5`"),
+        ("figure bert-kld/figure-2", "`polydistill table bert-kld/figure-2`"),
         ("figure mono/4.4 --out figure.gif", "Unknown kind of picture '.gif'"),
         ("figure mono/4.4 --scale paper", "data/cc100/{lang}.txt.xz: found no file"),
         ("figure mono/4.4 --scale smoke --finished --out figure.png --runs nowhere", "has no points"),

@@ -132,6 +132,25 @@ def test_a_table_comes_out_whole(tmp_path):
     assert again == made
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["2", "4", "5"])
+def test_the_other_tables_end_to_end(number, tmp_path):
+    recipe = table(number, "smoke")
+    made = make_table(recipe, [0], Store(tmp_path), QUIET)
+    rows = {row.name: row for group in made.groups for row in group.rows}
+    ours = [row.name for group in recipe.groups for row in group.rows if row.runs is not None]
+    assert {"mBERT*", MAIN[number], OURS} <= set(ours)
+    for name in ours:
+        assert all(cell.mean is not None for cell in rows[name].cells.values())
+
+
+@pytest.mark.slow
+def test_figure_2_end_to_end(tmp_path):
+    inspected = api.figure("mmkd/2", "smoke", runs=tmp_path)
+    assert [model.name for model in inspected.models] == ["before", "after"]
+    assert inspected.drawn == inspected.rows == 10  # of the 20 that the paper draws
+
+
 def test_figure_2_looks_at_the_encoder_before_and_after():
     found = figure("2", "smoke")
     models = found.models(0)

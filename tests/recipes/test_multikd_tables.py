@@ -17,6 +17,7 @@ from polydistill.recipes.together import Best, Together, runs_of
 from polydistill.recipes.xd.scales import setting as xd_setting
 from polydistill.recipes.xd.tables import encoder
 from polydistill.reports.published import published_table
+from polydistill.results import Score
 from polydistill.training.execute import execute
 from polydistill.training.origins import Branched
 from polydistill.training.store import Store
@@ -253,6 +254,34 @@ def test_a_search_takes_the_best_on_dev(store):
     assert "dev/en" in found.selected_on
     again = Best(runs, SMOKE.on_dev(("en",)), SMOKE.on_dev(("de",))).result(store, QUIET)
     assert {score.split for score in again.scores} == {"dev"}
+
+
+def test_of_raters_the_most_accurate_is_best(store, monkeypatch):
+    """Not the one with the largest error, though errors stand among the scores."""
+    real = store.result(trained(0))
+
+    def rated(together, *_):
+        accuracy, error = (0.9, 0.2) if together.runs == (trained(1),) else (0.3, 2.0)
+        scores = tuple(Score(language="en", metric=name, value=value, examples=10) for name, value in
+                       (("accuracy", accuracy), ("mae", error)))  # fmt: skip
+        return real.model_copy(update={"scores": scores})
+
+    monkeypatch.setattr(Together, "result", rated)
+    on_dev = SMOKE.on_dev(("en",)).model_copy(update={"task": "stars"})
+    assert Best((trained(0), trained(1)), on_dev).result(store, QUIET).run_id == trained(1).identity
+
+
+def test_two_models_of_one_encoder_and_the_same_teachers():
+    one, other = runs_of(made_of("6", "world")["Ens_2"]["en"])
+    assert (one.start, one.teachers, one.method) == (other.start, other.teachers, other.method)
+    assert one.seed != other.seed and one.identity != other.identity
+
+
+def test_teachers_are_searched_for_too():
+    made = made_of("2", "world", search=True)["XNLI"]["fr"]
+    assert isinstance(made, Best)
+    assert made.chosen_on.languages == ("fr",)
+    assert {run.training.learning_rate for run in made.of} == {2.5e-4, 5e-4, 1e-3}
 
 
 def test_a_search_tries_all_ways():

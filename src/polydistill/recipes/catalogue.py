@@ -98,9 +98,12 @@ def figure(
 
     Of one that looks inside models, such as `mmkd/2`, one seed is drawn, and its numbers come along.
     """
-    if id not in figures():
-        raise unknown("figure", id, figures())
     paper, _, number = id.partition("/")
+    if id not in figures():
+        for other in (f"{paper}/figure{number}", f"{paper}/figure-{number}", id):
+            if "/figure" in other and other in tables():
+                raise ValueError(f"The numbers of this figure are a table: `polydistill table {other}`.")
+        raise unknown("figure", id, figures())
     if paper in _INSIDE:
         if seeds != 1:
             raise ValueError(f"seeds is {seeds}; figure {id} draws the models of one seed. Leave it out.")

@@ -77,7 +77,9 @@ class Together:
 
 @dataclass(frozen=True)
 class Best:
-    """Of runs that differ in a setting, the one whose student is best on these rows, by the mean over languages."""
+    """Of runs that differ in a setting, the one whose student is best on these rows, by the mean over languages of the
+    metric that selects.
+    """
 
     of: tuple[Run, ...]
     chosen_on: Judging
@@ -98,7 +100,8 @@ class Best:
     def result(self, store: Store, console: Console | None = None) -> RunResult:
         """What the best one scores; of equals the first."""
         tried = [Together((run,), self.chosen_on).result(store, console) for run in self.of]
-        means = [float(np.mean([score.value for score in one.scores])) for one in tried]
+        metric = TASKS[self.chosen_on.task].metric
+        means = [np.mean([score.value for score in one.scores if score.metric == metric]) for one in tried]
         best = self.of[int(np.argmax(means))]
         found = execute(best, store, console)
         if self.scored_on is not None:

@@ -131,10 +131,12 @@ def table(number: str, scale: str) -> TableRecipe:
     printed, where, benchmark = published_table(f"mmkd/{number}"), setting(scale), TABLES[number]
     of = Systems(where)
     if benchmark is None:
-        systems = _rows(of, "MMKD") | {name: of.mmkd(term) for name, term in ABLATIONS.items()}
+        main = "MMKD"
+        systems = _rows(of, main) | {name: of.mmkd(term) for name, term in ABLATIONS.items()}
         runs = {name: _on_all(of, name, system) for name, system in systems.items()}
     else:
-        systems = _rows(of, "MMKD (this work)")
+        main = "MMKD (this work)"
+        systems = _rows(of, main)
         runs = {name: _on_one(of, name, system, benchmark) for name, system in systems.items()}
     layout = _of_all(printed, where) if benchmark is None else _of_one(printed, where, benchmark)
     return TableRecipe(
@@ -142,7 +144,7 @@ def table(number: str, scale: str) -> TableRecipe:
         title=printed.title,
         groups=_groups(printed, runs),
         setting=f"{where.said}; tuned and selected on English",
-        reference="MMKD" if benchmark is None else "mBERT*",
+        reference=main,
         published_over=None if where.scale == "paper" else len(printed.average_over) or None,
         layout=layout,
     )

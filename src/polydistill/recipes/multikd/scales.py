@@ -157,7 +157,7 @@ def _world(task: TaskName) -> Setting:
         task,
         rows=(9_000, 900, 1_500),
         training=Training(steps=1, batch_size=32, warmup=0.1, decay="linear"),
-        ways=tuple(Way(rate, number) for rate in (5e-4, 1e-3, 2e-3) for number in (1.0, 1.4, 2.8)),
+        ways=tuple(Way(rate, number) for rate in (2.5e-4, 5e-4, 1e-3) for number in (0.7, 1.4, 2.8)),
         teacher_way=Way(1e-3, epochs),
         way=Way(5e-4, epochs),
         teacher=teacher,

@@ -43,14 +43,14 @@ class Systems:
         """The languages whose dev rows choose."""
         return self.where.languages if self.select == "all" else self.where.supervised
 
-    def teacher(self, code: str, seed: int) -> Run:
+    def teacher(self, code: str, seed: int, way: Way | None = None) -> Run:
         """A monolingual teacher, tuned on the labels of its language and selected on its dev rows."""
         return self._run(
             f"teacher {code}",
             Tune(task=self.where.task, languages=(code,), data=self.where.train, max_length=self.where.max_length),
             self.where.teachers[code](seed),
             seed,
-            self.where.teacher_way,
+            way or self.where.teacher_way,
             judged=(code,),
             scored=(code,),
         )
@@ -154,8 +154,9 @@ class _Options:
             raise ValueError("The two models of an ensemble are not searched for; make table 6 without the search.")
 
         def runs(seed: int) -> Mapping[str, Made]:
-            pair = tuple(system(one, self.of.where.way) for one in (seed, seed + _SECOND))
-            return dict.fromkeys(self.of.where.languages, Together(pair, self.of.on_dev()))
+            one = system(seed, self.of.where.way)
+            other = one.model_copy(update={"seed": seed + _SECOND})  # of the same encoder and teachers
+            return dict.fromkeys(self.of.where.languages, Together((one, other), self.of.on_dev()))
 
         return runs
 
@@ -173,8 +174,12 @@ def _systems(made: _Options) -> dict[str, RunsOfSeed]:
 def _teachers(made: _Options) -> dict[str, RunsOfSeed]:
     def row(task: TaskName) -> RunsOfSeed:
         where = setting(made.of.where.scale, task)
-        of = replace(made.of, where=where)
-        return lambda seed: {code: of.teacher(code, seed) for code in where.supervised}
+        return lambda seed: {code: teacher(replace(made.of, where=where), code, seed) for code in where.supervised}
+
+    def teacher(of: Systems, code: str, seed: int) -> Made:
+        if not made.search:
+            return of.teacher(code, seed)
+        return Best(tuple(of.teacher(code, seed, way) for way in of.where.ways), of.on_dev((code,)))
 
     return {name: row(task) for name, task in _TASKS.items()}
 
