@@ -102,6 +102,21 @@ def test_one_seed_is_compared_over_examples(make_run):
     assert row.average.comparison.verdict == "better"
 
 
+def test_models_that_no_seed_changes_are_compared_over_examples(make_run):
+    """Ready models, scored thrice: three equal differences say no more than one."""
+
+    def ready(name, right):
+        return Entry(name, [make_run(name, right).model_copy(update={"seed": seed}) for seed in (0, 1, 2)])
+
+    entries = [ready("Baseline", {"en": 60, "tr": 50}), ready("XD", {"en": 90, "tr": 80})]
+    found = build(entries, reference="Baseline").groups[0].rows[1].cells["tr"].comparison
+    assert found.test == "McNemar's exact test over examples, one seed"
+    assert found.verdict == "better"
+    varied = Entry("XD", [make_run("XD", {"en": 90 + seed, "tr": 80 + seed}, seed) for seed in (0, 1, 2)])
+    found = build([entries[0], varied], reference="Baseline").groups[0].rows[1].cells["tr"].comparison
+    assert found.test == "paired t test over 3 seeds"
+
+
 def test_scores_on_other_rows_are_not_compared(make_run):
     base = [make_run("Baseline", {"en": 50}, seed) for seed in (0, 1)]
     other = [make_run("XD", {"en": 90}, seed, data_fingerprint="other rows") for seed in (0, 1)]

@@ -94,16 +94,31 @@ class Measure:
         `columns_b` are those of `b` where they are not the same.
         """
         sides = ((a, columns), (b, columns if columns_b is None else columns_b))
-        values_a, values_b = (self.values(*side) for side in sides)
-        common = sorted(values_a.keys() & values_b.keys())
+        common = self.seeds(*sides)
         if not common or not self._same_rows(*sides):
             return None
+        values_a, values_b = ({seed: self.values(*side)[seed] for seed in common} for side in sides)
         hits_a, hits_b = (self._examples(*side, seed=common[0]) for side in sides)
         if len(common) < 2 and (hits_a is None or hits_b is None):
             return None
         found = compare(values_a, values_b, hits_a, hits_b, self.lower_is_better((*columns, *(columns_b or ()))))
         scaled = {what: POINTS * getattr(found, what) for what in ("difference", "low", "high")}
         return found.model_copy(update=scaled)
+
+    def seeds(self, *sides: tuple[Entry, Sequence[Column]]) -> list[int]:
+        """The seeds that both sides have; the first alone where neither side changes with the seed.
+
+        So it is with models as they were downloaded, and what they differ by is judged over examples, if there are.
+        """
+        common = sorted(set.intersection(*(set(self.values(*side)) for side in sides)))
+        varied = any(self._varies(*side, common) for side in sides)
+        if varied or any(self._examples(*side, seed=seed) is None for side in sides for seed in common[:1]):
+            return common
+        return common[:1]
+
+    def _varies(self, entry: Entry, columns: Sequence[Column], seeds: Sequence[int]) -> bool:
+        scores = [self.scores(entry, column) for column in columns]
+        return any(one[seed] != one[seeds[0]] for one in scores for seed in seeds)
 
     def _same_rows(self, *sides: tuple[Entry, Sequence[Column]]) -> bool:
         """Whether both sides were scored on the same rows, column by column, as far as the scores say."""

@@ -223,7 +223,7 @@ def _test(groups: Sequence[EntryGroup], layout: Layout, measure: Measure, pair: 
         return Tested(None, 0, None)
     singles, than_singles = layout.singles(pair.on), layout.singles(pair.than_on)
     lower = measure.lower_is_better((*singles, *than_singles))
-    seeds = measure.values(better, singles).keys() & measure.values(than, than_singles).keys()
+    seeds = measure.seeds((better, singles), (than, than_singles))
     printed = (better.printed(pair.on), than.printed(pair.than_on))
     return Tested(
         measure.comparison(better, than, singles, than_singles),
