@@ -87,6 +87,20 @@ def test_what_does_not_fit(polydistill, models, work, options, said):
     assert said in " ".join(result.stderr.split())
 
 
+def test_a_refused_student_leaves_the_folder_to_others(polydistill, models, work, tmp_path):
+    AutoModel.from_pretrained(models[1]).save_pretrained(tmp_path / "headless")
+    tiny_tokenizer().save_pretrained(tmp_path / "headless")
+    command = COMMAND.format(models[0], tmp_path / "headless") + "--data world:?rows=12 --langs en,fr --out aligned "
+    refused = polydistill(command)
+    assert refused.exit_code == 2
+    said = " ".join(refused.stderr.split())
+    assert "has no head that predicts hidden words (architecture: XLMRobertaModel), which TLM needs" in said
+    assert "leave TLM out (align --without tlm), or learn sentence vectors alone (align --method sentence)." in said
+    assert not Path("aligned").exists()
+    done = polydistill(command + "--without tlm")
+    assert done.exit_code == 0, done.output
+
+
 def test_one_text_a_language_may_be_named_by_it(models, work):
     one, other = (
         align_run(*models, parallel=text) for text in (["en-tr=text.en,text.tr"], {"tr": ("text.en", "text.tr")})

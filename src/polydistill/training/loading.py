@@ -55,21 +55,25 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
         return load_encoder(name, revision)
     if isinstance(run.method, Pretrain | Monolingual | MMKD):
         loaded = load_masked(name, revision)
-        _check_head(run.method, loaded.network.config, name)
+        check_head(run.method, loaded.network.config, name)
         return loaded
     task = TASKS[run.method.task]
     return load_classifier(name, task.shape.labels, revision, task.head)
 
 
-def _check_head(method: Pretrain | Monolingual | MMKD, config: PretrainedConfig, name: str) -> None:
+def check_head(method: Pretrain | Monolingual | MMKD, config: PretrainedConfig, name: str) -> None:
     """Refuse a head that would be drawn at random where a trained one is meant."""
-    needs = {"monolingual": "so it cannot teach masked language models", "mmkd": "which TLM needs (method.weights.tlm)"}
-    if method.kind in needs and not predicts_words(config):
-        raise ValueError(
-            f"{name} has no head that predicts hidden words (architecture: "
-            f"{', '.join(config.architectures or ()) or 'not said'}), {needs[method.kind]}. Name a masked language "
-            "model, such as FacebookAI/xlm-roberta-base."
-        )
+    if predicts_words(config) or isinstance(method, Pretrain) or (isinstance(method, MMKD) and not method.weights.tlm):
+        return
+    why, ways_out = "so it cannot teach masked language models", ""
+    if isinstance(method, MMKD):
+        why = "which TLM needs (method.weights.tlm)"
+        ways_out = ", leave TLM out (align --without tlm), or learn sentence vectors alone (align --method sentence)"
+    raise ValueError(
+        f"{name} has no head that predicts hidden words (architecture: "
+        f"{', '.join(config.architectures or ()) or 'not said'}), {why}. Name a masked language model, such as "
+        f"FacebookAI/xlm-roberta-base{ways_out}."
+    )
 
 
 def load_classifier(
