@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from transformers import AutoModel, AutoModelForMaskedLM
 
+from polydistill.data import translations
+from polydistill.data.corpora import load_corpora
 from polydistill.data.sources import WorldSource
 from polydistill.recipes.own.align import align_run
 from polydistill.training.run import Run
@@ -85,6 +87,15 @@ def test_what_does_not_fit(polydistill, models, work, options, said):
     result = polydistill("align --teacher {} --student {} ".format(*models) + options)
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
+
+
+def test_one_pass_reads_the_text_once(polydistill, models, work, monkeypatch):
+    read = []
+    monkeypatch.setattr(translations, "load_corpora", lambda *given: read.append(given) or load_corpora(*given))
+    command = COMMAND.format(*models).replace("--steps 2 ", "")
+    done = polydistill(command + "--parallel en-tr=text --shortest 2 --out aligned")
+    assert done.exit_code == 0, done.output
+    assert len(read) == 1
 
 
 def test_a_refused_student_leaves_the_folder_to_others(polydistill, models, work, tmp_path):

@@ -9,7 +9,7 @@ from transformers import AutoConfig, AutoTokenizer
 from polydistill.data.corpora import parse_corpora
 from polydistill.data.pair_filters import Filters
 from polydistill.data.schedule import Batching
-from polydistill.data.translations import load_pairs
+from polydistill.data.translations import count_pairs
 from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, AlignMethod, Options, Preset
 from polydistill.languages import language
 from polydistill.methods.mmkd import MMKD, REFERENCE
@@ -130,5 +130,5 @@ def _usual_batch(languages: int) -> int:
 def _rows(method: MMKD | SentenceDistillation, student: Pretrained, seed: int) -> int:
     """Rows of one pass: pairs, or each of their sides where these are rows of their own."""
     tokenizer = AutoTokenizer.from_pretrained(student.name, revision=student.revision)
-    pairs = sum(len(some.source) for some in load_pairs(method, "align", tokenizer, seed).pairs.values())
+    pairs = count_pairs(method, "align", tokenizer, seed)
     return pairs if isinstance(method, MMKD) else 2 * pairs
