@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ from polydistill.students.adapters import FILE as ADAPTERS
 from polydistill.students.adapters import load_adapters
 from polydistill.students.cut import cut
 from polydistill.students.fresh import fresh_encoder, learn_tokenizer
+from polydistill.students.heads import BRIDGE, load_bridge
 from polydistill.students.layers import blocks
 from polydistill.students.mblm import branched
 from polydistill.tasks import TASKS, TaskName
@@ -112,7 +114,12 @@ def with_adapters(network: PreTrainedModel, name: str | Path, revision: str | No
 
 def adapters_of(name: str | Path, revision: str | None = None) -> Path | None:
     """The file of the adapters that lie beside a model's weights, if any do."""
-    found = cached_file(name, ADAPTERS, revision=revision, _raise_exceptions_for_missing_entries=False)
+    return _beside(name, ADAPTERS, revision)
+
+
+def _beside(name: str | Path, file: str, revision: str | None) -> Path | None:
+    """A file of ours beside a model's weights, if it is there."""
+    found = cached_file(name, file, revision=revision, _raise_exceptions_for_missing_entries=False)
     return None if found is None else Path(found)
 
 
@@ -142,6 +149,12 @@ def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     with quietly():
         network = with_adapters(AutoModel.from_pretrained(name, revision=revision), name, revision)
     return Loaded(_without_pooler(network), AutoTokenizer.from_pretrained(name, revision=revision))
+
+
+def load_sentence_encoder(name: str | Path, revision: str | None = None) -> Loaded:
+    """The same, with the bridge that its sentence vectors were learned with, if there is one."""
+    file = _beside(name, BRIDGE, revision)
+    return replace(load_encoder(name, revision), bridge=None if file is None else load_bridge(file))
 
 
 def _without_pooler(network: Any) -> PreTrainedModel:
