@@ -18,6 +18,7 @@ from polydistill.exports.wanted import Check, Wanted
 from polydistill.methods.method import Loaded
 from polydistill.students.adapters import adapted
 from polydistill.students.heads import BRIDGE, load_bridge, save_bridge
+from polydistill.students.mblm_config import MBLM
 from polydistill.tasks import TASKS, TaskName
 from polydistill.training.loading import predicts_words, quietly
 
@@ -49,6 +50,11 @@ def write_sentence_transformers(
 ) -> Check:
     """The same of the encoder, with the modules that make a sentence's vector of it."""
     assert wanted.pooling is not None and task is None, "what is wanted says so"
+    if loaded.network.config.model_type == MBLM:
+        raise ValueError(
+            "An MBLM is no architecture of transformers, so sentence-transformers could not load it. Export its "
+            "sentence vectors as one graph: --format onnx --pooling mean."
+        )
     _save(loaded, folder)
     _write_modules(loaded, folder, wanted)
     model = SentenceVectors(resting(loaded), wanted.pooling, wanted.normalize)
