@@ -106,19 +106,14 @@ def load_classifier(
 
 def with_adapters(network: PreTrainedModel, name: str | Path, revision: str | None = None) -> PreTrainedModel:
     """The same network, with the adapters that lie beside its weights, if any do; plain `transformers` ignores them."""
-    found = adapters_of(name, revision)
+    found = beside(name, ADAPTERS, revision)
     if found is not None:
         load_adapters(network, found.parent)
     return network
 
 
-def adapters_of(name: str | Path, revision: str | None = None) -> Path | None:
-    """The file of the adapters that lie beside a model's weights, if any do."""
-    return _beside(name, ADAPTERS, revision)
-
-
-def _beside(name: str | Path, file: str, revision: str | None) -> Path | None:
-    """A file of ours beside a model's weights, if it is there."""
+def beside(name: str | Path, file: str, revision: str | None = None) -> Path | None:
+    """A file of ours beside a model's weights, if it is there: adapters, or a bridge."""
     found = cached_file(name, file, revision=revision, _raise_exceptions_for_missing_entries=False)
     return None if found is None else Path(found)
 
@@ -153,7 +148,7 @@ def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
 
 def load_sentence_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     """The same, with the bridge that its sentence vectors were learned with, if there is one."""
-    file = _beside(name, BRIDGE, revision)
+    file = beside(name, BRIDGE, revision)
     return replace(load_encoder(name, revision), bridge=None if file is None else load_bridge(file))
 
 
