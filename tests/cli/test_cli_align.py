@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from transformers import AutoModel, AutoModelForMaskedLM
 
+from polydistill.data import translations
+from polydistill.data.corpora import load_corpora
+from polydistill.data.pair_filters import Filters
 from polydistill.data.sources import WorldSource
 from polydistill.recipes.own.align import align_run
 from polydistill.training.run import Run
@@ -26,7 +29,8 @@ def models(tmp_path_factory):
 
 
 def test_files_of_ones_own(polydistill, models, work):
-    result = polydistill(COMMAND.format(*models) + "--parallel en-tr=text.en,text.tr --shortest 2 --out aligned")
+    filters = "--shortest 2 --at-most 9 --sample random --duplicates keep --same-sides keep "
+    result = polydistill(COMMAND.format(*models) + "--parallel en-tr=text.en,text.tr --out aligned " + filters)
     assert result.exit_code == 0, result.output
     assert (
         "1 tlm (at masked positions) + 1 xwcl (among the teacher's words, a sentence, temperature 1)" in result.stderr
@@ -34,7 +38,8 @@ def test_files_of_ones_own(polydistill, models, work):
     assert "10 struca (mean of rows, temperature 0.1); the teacher's projectors: frozen_random" in result.stderr
     run = Run.model_validate_json(Path("aligned/run.json").read_text())
     (corpus,) = run.method.corpora
-    assert (corpus.target, corpus.data.path, run.method.filters.shortest) == ("tr", "text.{lang}", 2)
+    assert (corpus.target, corpus.data.path) == ("tr", "text.{lang}")
+    assert run.method.filters == Filters(shortest=2, at_most=9, sample="random", duplicates="keep", same_sides="keep")
     (count,) = json.loads(Path("aligned/corpora.json").read_text())
     assert count["read"] == 12 == count["kept"] + sum(count["dropped"].values())
     assert run.training.batching.batches == "balanced"
@@ -85,6 +90,29 @@ def test_what_does_not_fit(polydistill, models, work, options, said):
     result = polydistill("align --teacher {} --student {} ".format(*models) + options)
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
+
+
+def test_one_pass_reads_the_text_once(polydistill, models, work, monkeypatch):
+    read = []
+    monkeypatch.setattr(translations, "load_corpora", lambda *given: read.append(given) or load_corpora(*given))
+    command = COMMAND.format(*models).replace("--steps 2 ", "")
+    done = polydistill(command + "--parallel en-tr=text --shortest 2 --out aligned")
+    assert done.exit_code == 0, done.output
+    assert len(read) == 1
+
+
+def test_a_refused_student_leaves_the_folder_to_others(polydistill, models, work, tmp_path):
+    AutoModel.from_pretrained(models[1]).save_pretrained(tmp_path / "headless")
+    tiny_tokenizer().save_pretrained(tmp_path / "headless")
+    command = COMMAND.format(models[0], tmp_path / "headless") + "--data world:?rows=12 --langs en,fr --out aligned "
+    refused = polydistill(command)
+    assert refused.exit_code == 2
+    said = " ".join(refused.stderr.split())
+    assert "has no head that predicts hidden words (architecture: XLMRobertaModel), which TLM needs" in said
+    assert "leave TLM out (align --without tlm), or learn sentence vectors alone (align --method sentence)." in said
+    assert not Path("aligned").exists()
+    done = polydistill(command + "--without tlm")
+    assert done.exit_code == 0, done.output
 
 
 def test_one_text_a_language_may_be_named_by_it(models, work):

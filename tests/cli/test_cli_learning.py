@@ -78,6 +78,7 @@ def test_xd_from_parallel_text(polydistill, own_model, work):
         ("--parallel en-tr=text --parallel tr-en=text", "the teacher reads one language"),
         ("--parallel en-tr=a,b,c", "expected one file or two, not 3"),
         ("--parallel en-tr=text.en,lost.tr", "lost.tr"),
+        ("--parallel en-tr=lost.zip", "lost.zip: found no such file"),
         ("--data file:rows.jsonl --langs en,tr --task nil", "Did you mean 'nli'?"),
         ("--data file:rows.jsonl --langs en,tr --steps 0", "steps"),
         ("--data file:rows.jsonl --langs en,tr --max-length 999", "reads at most 64 tokens"),

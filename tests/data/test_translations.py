@@ -1,13 +1,17 @@
 """Pairs of a sentence and its translation, from one source in all languages or from a text a language."""
 
+import copy
+
 import numpy as np
 import pytest
 
-from polydistill.data.corpora import parse_corpora
+from polydistill.data import translations
+from polydistill.data.corpora import load_corpora, parse_corpora
 from polydistill.data.encoding import Repeated
 from polydistill.data.pair_filters import Filters
 from polydistill.data.sources import WorldSource
-from polydistill.data.translations import Translations, load_pairs
+from polydistill.data.translations import Translations, count_pairs, load_pairs
+from tiny import tiny_tokenizer
 
 
 def test_one_source_in_all_languages():
@@ -42,6 +46,48 @@ def test_lengths_of_corpora_need_a_tokenizer(tmp_path):
     spec = Translations(languages=("de",), corpora=parse_corpora([f"en-de={tmp_path}/b.tsv"]).corpora)
     with pytest.raises(ValueError, match="there is no tokenizer to count them"):
         load_pairs(spec, "this test")
+
+
+@pytest.fixture
+def reading(monkeypatch):
+    """How often corpora were read."""
+    read = []
+
+    def counted(*arguments):
+        read.append(arguments)
+        return load_corpora(*arguments)
+
+    monkeypatch.setattr(translations, "load_corpora", counted)
+    return read
+
+
+def test_pairs_that_were_counted_are_not_read_again(tmp_path, reading):
+    (tmp_path / "b.tsv").write_text("en\tde\nthree\tdrei\nfour\tvier\n")
+    corpora = parse_corpora([f"en-de={tmp_path}/b.tsv"], Filters(shortest=1))
+    spec = Translations(languages=("de",), corpora=corpora.corpora, filters=corpora.filters)
+    tokenizers = [copy.deepcopy(tiny_tokenizer()) for _ in range(2)]  # as two are that were loaded from one folder
+    assert count_pairs(spec, "this test", tokenizers[0]) == 2
+    assert load_pairs(spec, "this test", tokenizers[1]).pairs["de"] == (["three", "four"], ["drei", "vier"])
+    assert len(reading) == 1
+    load_pairs(spec, "this test", tokenizers[0])  # they were given away, so that memory holds them once
+    assert len(reading) == 2
+
+
+@pytest.mark.parametrize("change", ["content", "filters", "tokenizer", "seed"])
+def test_other_pairs_than_those_counted_are_read(tmp_path, reading, change):
+    (tmp_path / "b.tsv").write_text("en\tde\nthree\tdrei\n")
+    corpora = parse_corpora([f"en-de={tmp_path}/b.tsv"], Filters(shortest=1))
+    spec, tokenizer = Translations(languages=("de",), corpora=corpora.corpora, filters=corpora.filters), None
+    count_pairs(spec, "this test", tiny_tokenizer())
+    if change == "content":
+        (tmp_path / "b.tsv").write_text("en\tde\nthree\tDrei\n")
+    if change == "filters":
+        spec = spec.model_copy(update={"filters": Filters(shortest=1, duplicates="keep")})
+    if change == "tokenizer":
+        tokenizer = copy.deepcopy(tiny_tokenizer())
+        tokenizer.add_tokens(["three"])
+    load_pairs(spec, "this test", tokenizer or tiny_tokenizer(), int(change == "seed"))
+    assert len(reading) == 2
 
 
 def test_values_that_come_again():

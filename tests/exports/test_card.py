@@ -200,4 +200,4 @@ def test_every_format_and_task_has_its_lines(task):
         for words in (True, False):
             lines = usage(wanted, task, words, ours=True)
             compile(lines, "lines", "exec")
-            assert ("import polydistill" in lines) == (wanted.format != "onnx")
+            assert ("import polydistill" in lines) == (wanted.format == "transformers")

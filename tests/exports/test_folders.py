@@ -94,8 +94,13 @@ def test_students_keep_the_head_that_predicts_words(tmp_path):
 def test_an_mblm_is_read_back_as_one(tmp_path):
     (done,) = polydistill.export(keep(learned_mblm(), tmp_path / "model"), tmp_path / "out", **FEW)
     assert done.check.difference == 0.0
-    (vectors,) = polydistill.export(tmp_path / "model", tmp_path / "vectors", "sentence-transformers", **FEW)
-    assert vectors.check.what == "sentence vectors"
+
+
+def test_an_mblm_as_sentence_transformers_points_to_onnx(tmp_path):
+    model = keep(learned_mblm(), tmp_path / "model")
+    with pytest.raises(ValueError, match=r"sentence-transformers could not load it.*--format onnx --pooling mean"):
+        polydistill.export(model, tmp_path / "out", "sentence-transformers", **FEW)
+    assert not (tmp_path / "out").exists()
 
 
 def test_weights_that_are_lost_are_noticed(tmp_path, monkeypatch):

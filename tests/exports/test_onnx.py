@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 from saved import HEADS, PLAIN, keep, learned_mblm, saved
 from tokenizers import Tokenizer
-from transformers import AutoTokenizer
+from transformers import AutoModel, AutoTokenizer
 from typer.testing import CliRunner
 
 import polydistill
@@ -55,6 +55,18 @@ def test_an_mblm_runs_without_us_and_without_torch_as_it_reads_a_language(tmp_pa
     assert json.loads((folder / "labels.json").read_text()) == list(PAIR_OF_SENTENCES.labels)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     assert tokenizer("A dog.")["input_ids"] == tiny_tokenizer()("A dog.")["input_ids"]
+
+
+def test_vectors_of_an_mblm_without_us_and_without_torch(tmp_path):
+    model = keep(learned_mblm(), tmp_path / "model")
+    (done,) = polydistill.export(model, tmp_path / "out", "onnx", pooling="mean", check_on="world:?rows=2")
+    inputs = tiny_tokenizer()(["A cat.", "The old woman sees a man."], padding=True, return_tensors="pt")
+    said = run_plain(RUN, str(done.folder), json.dumps({name: value.tolist() for name, value in inputs.items()}))
+    vectors, with_torch = said.rsplit(maxsplit=1)
+    hidden_BLD = AutoModel.from_pretrained(model).eval()(**inputs).last_hidden_state.detach().numpy()
+    mask_BL1 = inputs["attention_mask"].numpy()[..., None]
+    np.testing.assert_allclose(json.loads(vectors), (hidden_BLD * mask_BL1).sum(1) / mask_BL1.sum(1), atol=1e-4)
+    assert with_torch == "False"
 
 
 @pytest.mark.parametrize(("task", "int8"), [("choice", False), ("ner", True), ("qa", False)])

@@ -17,6 +17,7 @@ from polydistill.data.sources import WorldSource
 from polydistill.recipes.own.students import distill_run
 from polydistill.recipes.own.trimming import load_report, trim
 from polydistill.students.adapters import attach, save_adapters
+from polydistill.students.heads import BRIDGE, save_bridge
 from polydistill.students.mblm import branched
 from polydistill.students.mblm_config import Branches
 from polydistill.training.loading import load_whole
@@ -124,13 +125,15 @@ def test_students_of_one_run_keep_the_same_pieces(tmp_path):
     assert alone.report.pieces_after == 150
 
 
-def test_adapters_come_along(tmp_path):
+def test_adapters_and_bridges_come_along(tmp_path):
     network = tiny_network().float()
     attach(network, 4, seed=0)
     folder = save(tmp_path / "model", tiny_network().float())
     save_adapters(network, folder)
+    save_bridge(torch.nn.Linear(16, 24, bias=False), folder / BRIDGE)
     (done,) = trim(folder, ["tr"], {"tr": "world:?rows=40"}, keep=200, out=tmp_path / "small")
-    assert (done.folder / "adapters.safetensors").read_bytes() == (folder / "adapters.safetensors").read_bytes()
+    for file in ("adapters.safetensors", BRIDGE):
+        assert (done.folder / file).read_bytes() == (folder / file).read_bytes()
 
 
 def test_wrong_requests(model, tmp_path):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from polydistill.cli.corpora import Duplicates, SameSides, Sample
 from polydistill.cli.learning import (
     Out,
     Precision,
@@ -42,6 +43,9 @@ def align(
     shortest: Annotated[int, typer.Option(help="Of --parallel: tokens of a side, at least.")] = 10,
     longest: Annotated[int, typer.Option(help="Of --parallel: tokens of a side, at most.")] = 128,
     at_most: Annotated[int, typer.Option(help="Of --parallel: pairs of each corpus.")] = 2_000_000,
+    sample: Sample = "first",
+    duplicates: Duplicates = "drop",
+    same_sides: SameSides = "drop",
     data: Annotated[
         str | None, typer.Option(help="Sentences that say the same in all languages: world:..., file:PATH or hub:...")
     ] = None,
@@ -82,13 +86,16 @@ def align(
         raise ValueError("Give translations as --parallel en-de=FILE, or as --data with --langs, and not both.")
     if (data is None) != (not named):
         raise ValueError("--data and --langs go together: which languages to read, the teacher's first.")
+    filters = Filters(
+        shortest=shortest, longest=longest, at_most=at_most, sample=sample, duplicates=duplicates, same_sides=same_sides
+    )
     wanted = align_run(
         teacher,
         student,
         data=data,
         languages=named,
         parallel=parallel or (),
-        filters=Filters(shortest=shortest, longest=longest, at_most=at_most) if parallel else None,
+        filters=filters if parallel else None,
         source_language=named[0] if named else "en",
         method=method,
         preset=preset,

@@ -13,6 +13,10 @@ from polydistill.cli.screen import example, results, save, say
 if TYPE_CHECKING:
     from polydistill.data.corpora import CorpusCount
 
+Sample = Annotated[Literal["first", "random"], typer.Option(help="Which pairs, where there are more.")]
+Duplicates = Annotated[Literal["drop", "keep"], typer.Option(help="Pairs that came before.")]
+SameSides = Annotated[Literal["drop", "keep"], typer.Option(help="Pairs whose sides are the same.")]
+
 
 def add(app: typer.Typer) -> None:
     """Add the command to the app."""
@@ -37,9 +41,9 @@ def corpora(
     ] = None,
     longest: Annotated[int | None, typer.Option(help="At most. Default: 128 with --tokenizer, else any.")] = None,
     at_most: Annotated[int, typer.Option(help="Pairs of each corpus.")] = 2_000_000,
-    sample: Annotated[Literal["first", "random"], typer.Option(help="Which, where there are more.")] = "first",
-    duplicates: Annotated[Literal["drop", "keep"], typer.Option(help="Pairs that came before.")] = "drop",
-    same_sides: Annotated[Literal["drop", "keep"], typer.Option(help="Pairs whose sides are the same.")] = "drop",
+    sample: Sample = "first",
+    duplicates: Duplicates = "drop",
+    same_sides: SameSides = "drop",
     rows: Annotated[int, typer.Option(help="Also print so many pairs of each language.")] = 0,
     seed: Seed = 0,
     json_: Annotated[Path | None, typer.Option("--json", help="Also write the counts as JSON.")] = None,

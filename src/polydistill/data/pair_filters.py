@@ -120,9 +120,11 @@ def keep(
     `tokens` counts the tokens of texts; `seen` knows the pairs of earlier corpora of the same languages.
     """
     if filters.count_tokens and tokens is None:
+        lengths = {"shortest": filters.shortest, "longest": filters.longest}
+        said = " and ".join(f"{name}={length}" for name, length in lengths.items() if length is not None)
         raise ValueError(
-            f"shortest={filters.shortest} and longest={filters.longest} are in tokens, and there is no tokenizer to "
-            "count them. Name one, or set both to none."
+            f"Lengths ({said}) are in tokens, and there is no tokenizer to count them. Name one (--tokenizer MODEL), "
+            "or ask for no length."
         )
     kept = Kept(filters.at_most, rng if filters.sample == "random" else None)
     dropped: Counter[str] = Counter()

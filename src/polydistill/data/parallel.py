@@ -17,7 +17,7 @@ from polydistill.data.records import Columns, file_format, first_record, is_tabl
 from polydistill.data.rows import SENTENCE, Corpus
 from polydistill.data.sources import LANGUAGE_PLACEHOLDER, FileSource
 from polydistill.data.tables import TableBuilder
-from polydistill.data.text_lines import TextFile, place_of, read_lines
+from polydistill.data.text_lines import TextFile, place_of, read_lines, uncompressed
 from polydistill.data.zips import is_zip, members
 from polydistill.errors import DataError
 from polydistill.languages import language
@@ -48,8 +48,12 @@ def load_parallel(
 
 
 def moses_path(path: str) -> str:
-    """The path as it is where it names a file or has `{lang}`; else it is the prefix of a file a language."""
-    return path if LANGUAGE_PLACEHOLDER in path or Path(path).is_file() else f"{path}.{LANGUAGE_PLACEHOLDER}"
+    """The path as it is where it names a file (by its ending, one that is not there, too) or has `{lang}`.
+
+    Else it is the prefix of a file a language.
+    """
+    one_file = Path(path).is_file() or is_zip(path) or is_table(Path(path)) or uncompressed(path) != path
+    return path if LANGUAGE_PLACEHOLDER in path or one_file else f"{path}.{LANGUAGE_PLACEHOLDER}"
 
 
 def parallel_rows(source: FileSource, languages: Sequence[str]) -> Iterator[list[str]]:

@@ -1,14 +1,15 @@
 """Sentences of one language and their translations into others: what methods that align languages learn from."""
 
+import hashlib
 from functools import partial
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, cast
 
 from pydantic import Field, model_validator
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from polydistill.data.corpora import Corpora, CorpusCount, ParallelCorpus, load_corpora
 from polydistill.data.encoding import token_counts
-from polydistill.data.load import load_aligned
+from polydistill.data.load import fingerprint, load_aligned
 from polydistill.data.pair_filters import Filters
 from polydistill.data.parallel import load_parallel
 from polydistill.data.rows import SENTENCE, Corpus
@@ -99,8 +100,42 @@ class Loaded(NamedTuple):
         return {"corpora": [count.model_dump(mode="json") for count in self.counts]} if self.counts else {}
 
 
+_counted: dict[str, Loaded] = {}
+"""What was read to be counted, by its name, until it is asked for: one lot at most, as text is large."""
+
+
+def count_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase, seed: int = 0) -> int:
+    """How many pairs `load_pairs` gives, which then has them at hand: nothing is read and tokenised twice."""
+    name = _name(spec, tokenizer, seed)
+    loaded = load_pairs(spec, who, tokenizer, seed)
+    _counted[name] = loaded
+    return sum(len(pairs.source) for pairs in loaded.pairs.values())
+
+
 def load_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase | None = None, seed: int = 0) -> Loaded:
     """The pairs that `who` (for errors) reads; `tokenizer` counts the tokens of corpora, where lengths matter."""
+    counted = _counted.pop(_name(spec, tokenizer, seed), None) if _counted else None
+    _counted.clear()
+    return counted or _read(spec, who, tokenizer, seed)
+
+
+def _name(spec: Translations, tokenizer: PreTrainedTokenizerBase | None, seed: int) -> str:
+    """A hash of all that decides which pairs are loaded: what is read, with its content, and what counts tokens."""
+    wanted = spec.model_dump_json(include=set(Translations.model_fields))
+    content = [fingerprint(source, languages) for source, languages in spec.reads]
+    return hashlib.sha256("\0".join([wanted, *content, _cuts(tokenizer), str(seed)]).encode()).hexdigest()
+
+
+def _cuts(tokenizer: PreTrainedTokenizerBase | None) -> str:
+    """All that decides how a tokenizer cuts texts, wherever it was loaded from."""
+    if tokenizer is None:
+        return ""
+    if tokenizer.is_fast:
+        return str(cast(PreTrainedTokenizerFast, tokenizer).backend_tokenizer.to_str())
+    return f"{tokenizer!r} {tokenizer.get_vocab()}"
+
+
+def _read(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase | None, seed: int) -> Loaded:
     if spec.data is not None:
         ((data, languages),) = spec.reads
         whole = load_aligned(data, SENTENCE, languages, who)

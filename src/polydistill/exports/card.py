@@ -148,9 +148,9 @@ def _summary(model: Described) -> str:
 
 
 def _needs(model: Described) -> str:
-    packages = {"onnx": "onnxruntime tokenizers", "transformers": "torch transformers"}
-    needed = packages.get(model.record.wanted.format, "sentence-transformers")
-    return f"pip install {needed}{' polydistill' if model.ours and model.record.wanted.format != 'onnx' else ''}"
+    transformers = f"torch transformers{' polydistill' if model.ours else ''}"
+    packages = {"onnx": "onnxruntime tokenizers", "transformers": transformers}
+    return f"pip install {packages.get(model.record.wanted.format, 'sentence-transformers')}"
 
 
 def _history(model: Described) -> Iterable[str]:

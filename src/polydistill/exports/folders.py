@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+from torch import nn
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
 
 from polydistill.exports.checking import Numbers, compare, refuse
@@ -15,15 +17,20 @@ from polydistill.exports.samples import Batch, Sample, longest
 from polydistill.exports.wanted import Check, Wanted
 from polydistill.methods.method import Loaded
 from polydistill.students.adapters import adapted
+from polydistill.students.heads import BRIDGE, load_bridge, save_bridge
+from polydistill.students.mblm_config import MBLM
 from polydistill.tasks import TASKS, TaskName
 from polydistill.training.loading import predicts_words, quietly
 
 _POOLINGS = {"mean": "pooling_mode_mean_tokens", "first": "pooling_mode_cls_token"}
+_DENSE = "2_Dense/model.safetensors"
 
 
 def write_transformers(loaded: Loaded, folder: Path, task: TaskName | None, wanted: Wanted, sample: Sample) -> Check:
     """Write weights, configuration with labels, and tokenizer; refuse where they say other than the model."""
     _save(loaded, folder)
+    if loaded.bridge is not None:
+        save_bridge(loaded.bridge, folder / BRIDGE)
     with quietly():
         back = _auto(loaded, task).from_pretrained(folder)
         again = resting(Loaded(back, AutoTokenizer.from_pretrained(folder)))
@@ -43,6 +50,11 @@ def write_sentence_transformers(
 ) -> Check:
     """The same of the encoder, with the modules that make a sentence's vector of it."""
     assert wanted.pooling is not None and task is None, "what is wanted says so"
+    if loaded.network.config.model_type == MBLM:
+        raise ValueError(
+            "An MBLM is no architecture of transformers, so sentence-transformers could not load it. Export its "
+            "sentence vectors as one graph: --format onnx --pooling mean."
+        )
     _save(loaded, folder)
     _write_modules(loaded, folder, wanted)
     model = SentenceVectors(resting(loaded), wanted.pooling, wanted.normalize)
@@ -75,20 +87,34 @@ def _reader(model: Says) -> Callable[[Batch], Numbers]:
 
 def _write_modules(loaded: Loaded, folder: Path, wanted: Wanted) -> None:
     """The files of sentence-transformers, in the form that its older versions read, too."""
-    modules = ["Transformer", "Pooling", *(["Normalize"] if wanted.normalize else [])]
+    modules = ["Transformer", *(parts := _parts(loaded, wanted))]
     places = ["" if place == 0 else f"{place}_{name}" for place, name in enumerate(modules)]
     listed = [
         {"idx": place, "name": str(place), "path": path, "type": f"sentence_transformers.models.{name}"}
         for place, (path, name) in enumerate(zip(places, modules, strict=True))
     ]
-    pooling = {name: how == wanted.pooling for how, name in _POOLINGS.items()}
-    width = {"word_embedding_dimension": int(loaded.network.config.hidden_size)}
     _write(folder / "modules.json", listed)
     _write(folder / "sentence_bert_config.json", {"max_seq_length": longest(loaded), "do_lower_case": False})
     _write(folder / "config_sentence_transformers.json", {"similarity_fn_name": "cosine"})
-    _write(folder / places[1] / "config.json", {**width, **pooling})
-    for path in places[2:]:
-        _write(folder / path / "config.json", {})
+    for path, content in zip(places[1:], parts.values(), strict=True):
+        _write(folder / path / "config.json", content)
+    if loaded.bridge is not None:
+        save_bridge(loaded.bridge, folder / _DENSE)
+
+
+def _parts(loaded: Loaded, wanted: Wanted) -> dict[str, dict[str, Any]]:
+    """What makes a sentence's vector of its tokens', in order, each with its settings."""
+    pooling = {name: how == wanted.pooling for how, name in _POOLINGS.items()}
+    parts = {"Pooling": {"word_embedding_dimension": int(loaded.network.config.hidden_size), **pooling}}
+    if loaded.bridge is not None:
+        parts["Dense"] = _sizes(loaded.bridge)
+    return {**parts, "Normalize": {}} if wanted.normalize else parts
+
+
+def _sizes(bridge: nn.Linear) -> dict[str, Any]:
+    """A bridge in the words of sentence-transformers."""
+    sizes = {"in_features": bridge.in_features, "out_features": bridge.out_features, "bias": False}
+    return {**sizes, "activation_function": "torch.nn.modules.linear.Identity"}
 
 
 def _write(file: Path, content: object) -> None:
@@ -104,6 +130,8 @@ def _vectors_of(folder: Path, wanted: Wanted) -> tuple[str, Callable[[Batch], Nu
         assert wanted.pooling is not None
         with quietly():
             back = resting(Loaded(AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)))
+        if (folder / _DENSE).is_file():
+            back = replace(back, bridge=load_bridge(folder / _DENSE))
         by = f"transformers {transformers.__version__}, as sentence-transformers is not installed"
         return by, _reader(SentenceVectors(back, wanted.pooling, wanted.normalize))
     with quietly():

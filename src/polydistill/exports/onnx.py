@@ -36,8 +36,8 @@ def write_onnx(loaded: Loaded, folder: Path, task: TaskName | None, wanted: Want
     In fp32 it is held against the model on random texts of several sizes and on the sample; in int8 on the sample.
     """
     runtime = onnx_runtime("An export to ONNX", "onnx", "onnxscript")  # to change the file, and for torch.onnx
-    moved = Loaded(resting(loaded).network.float(), loaded.tokenizer)  # type: ignore[no-untyped-call]
-    model = says(moved, task, wanted).eval()
+    moved = resting(loaded)
+    model = says(moved, task, wanted).float().eval()
     choices = (2,) if task is not None and TASKS[task].shape.lists == ("choices",) else ()
     file = folder / MODEL_FILE
     example = _random(moved, _EXPORTED, choices)

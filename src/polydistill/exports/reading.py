@@ -3,6 +3,7 @@
 B = texts of a batch, L = their padded length, C = classes, D = width.
 """
 
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -62,7 +63,7 @@ class TokenVectors(Says):
 
 
 class SentenceVectors(TokenVectors):
-    """One vector a text, as retrieval by cosine takes it from the last block."""
+    """One vector a text, of the last block's, in the width of those that it was learned from."""
 
     what: Said = "sentence vectors"
     output = "sentence_embedding"
@@ -70,17 +71,18 @@ class SentenceVectors(TokenVectors):
     def __init__(self, loaded: Loaded, pooling: Pooling, normalize: bool, language: str | None = None) -> None:
         super().__init__(loaded, language)
         self.pooling, self.normalize = pooling, normalize
+        self.bridge = nn.Identity() if loaded.bridge is None else loaded.bridge
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """[B, D]."""
         hidden_BLD, mask_BL = super().forward(*inputs), inputs[-1]
-        pooled_BD = pooled(hidden_BLD, mask_BL, self.pooling)
-        return F.normalize(pooled_BD, dim=-1) if self.normalize else pooled_BD
+        said_BD: Tensor = self.bridge(pooled(hidden_BLD, mask_BL, self.pooling))
+        return F.normalize(said_BD, dim=-1) if self.normalize else said_BD
 
 
 def resting(loaded: Loaded) -> Loaded:
     """The same model on the processor, without dropout."""
-    return Loaded(loaded.network.cpu().train(False), loaded.tokenizer)
+    return replace(loaded, network=loaded.network.cpu().train(False))
 
 
 @torch.no_grad()

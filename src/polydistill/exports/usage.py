@@ -22,13 +22,13 @@ def usage(wanted: Wanted, task: TaskName | None, words: bool, ours: bool) -> str
     """The lines; `words`: the head predicts words; `ours`: the architecture is not one of `transformers`."""
     if wanted.format == "onnx":
         return _onnx(task)
-    first = "import polydistill  # it makes the architecture known\n" if ours else ""
     if wanted.format == "sentence-transformers":
         return (
-            f"{first}from sentence_transformers import SentenceTransformer\n\n"
+            "from sentence_transformers import SentenceTransformer\n\n"
             f'model = SentenceTransformer(".")\nvectors = model.encode({_SENTENCES})\n'
             "print(model.similarity(vectors, vectors))"
         )
+    first = "import polydistill  # it makes the architecture known\n" if ours else ""
     return first + _transformers(task, words)
 
 

@@ -43,6 +43,8 @@ class Loaded:
 
     network: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
+    bridge: nn.Linear | None = None
+    """What brings its sentence vectors into the width of those that they were learned from, where that is another."""
 
     @property
     def max_length(self) -> int:
@@ -92,5 +94,7 @@ class Prepared:
     """Who learns, by the text of the groups that each reads; empty: the one student, which reads them all."""
     around: AbstractContextManager[Any] = field(default_factory=nullcontext)
     """Entered before the trainer is made, left when it is done and holds the weights that are kept."""
+    bridge: nn.Linear | None = None
+    """Kept beside the student: what brings its sentence vectors into the teacher's width, where that is another."""
     notes: Mapping[str, Any] = field(default_factory=dict)
     """What is to be known of the rows, as plain data by name: kept as a file each beside the result."""

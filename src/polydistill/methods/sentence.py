@@ -72,7 +72,9 @@ def prepare(spec: SentenceDistillation, models: Models, seed: int) -> Prepared:
     loaded = load_pairs(spec, "sentence distillation", models.student.tokenizer, seed)
     groups = [_group(spec, models, code, pairs) for code, pairs in loaded.pairs.items()]
     width = int(models.teacher.network.config.hidden_size)
-    return Prepared(SentenceMatching(models.student.network, width, spec.pooling, seed), groups, notes=loaded.notes)
+    method = SentenceMatching(models.student.network, width, spec.pooling, seed)
+    own = method.projectors["sentence"]
+    return Prepared(method, groups, bridge=own if isinstance(own, nn.Linear) else None, notes=loaded.notes)
 
 
 def _group(spec: SentenceDistillation, models: Models, code: str, pairs: Pairs) -> Group:

@@ -5,6 +5,7 @@ import platform
 import shutil
 import time
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import accelerate
@@ -25,6 +26,7 @@ from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.pretraining import Pretrain
 from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
 from polydistill.students.adapters import adapted, save_adapters
+from polydistill.students.heads import BRIDGE, save_bridge
 from polydistill.students.polyglot import Polyglot
 from polydistill.students.used_rows import learning_used_rows
 from polydistill.training.checkpoints import install, written_whole
@@ -83,7 +85,7 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
             for name, one in prepared.students.items():
                 _keep_student(one, folder / STUDENTS / name)
             if not prepared.students:
-                _keep_student(student, folder / MODEL)
+                _keep_student(replace(student, bridge=prepared.bridge), folder / MODEL)
             for name, note in prepared.notes.items():
                 _write(folder / f"{name}.json", json.dumps(note, indent=1))
             _write(folder / LOG, json.dumps(distiller.state.log_history, indent=1, sort_keys=True))
@@ -154,6 +156,8 @@ def _keep_student(student: Loaded, folder: Path) -> None:
         student.network.save_pretrained(unfinished)
         if adapted(student.network):
             save_adapters(student.network, unfinished)
+        if student.bridge is not None:
+            save_bridge(student.bridge, unfinished / BRIDGE)
         student.tokenizer.save_pretrained(unfinished)
     install(unfinished, folder)
 

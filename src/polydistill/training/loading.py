@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ from polydistill.students.adapters import FILE as ADAPTERS
 from polydistill.students.adapters import load_adapters
 from polydistill.students.cut import cut
 from polydistill.students.fresh import fresh_encoder, learn_tokenizer
+from polydistill.students.heads import BRIDGE, load_bridge
 from polydistill.students.layers import blocks
 from polydistill.students.mblm import branched
 from polydistill.tasks import TASKS, TaskName
@@ -55,21 +57,25 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
         return load_encoder(name, revision)
     if isinstance(run.method, Pretrain | Monolingual | MMKD):
         loaded = load_masked(name, revision)
-        _check_head(run.method, loaded.network.config, name)
+        check_head(run.method, loaded.network.config, name)
         return loaded
     task = TASKS[run.method.task]
     return load_classifier(name, task.shape.labels, revision, task.head)
 
 
-def _check_head(method: Pretrain | Monolingual | MMKD, config: PretrainedConfig, name: str) -> None:
+def check_head(method: Pretrain | Monolingual | MMKD, config: PretrainedConfig, name: str) -> None:
     """Refuse a head that would be drawn at random where a trained one is meant."""
-    needs = {"monolingual": "so it cannot teach masked language models", "mmkd": "which TLM needs (method.weights.tlm)"}
-    if method.kind in needs and not predicts_words(config):
-        raise ValueError(
-            f"{name} has no head that predicts hidden words (architecture: "
-            f"{', '.join(config.architectures or ()) or 'not said'}), {needs[method.kind]}. Name a masked language "
-            "model, such as FacebookAI/xlm-roberta-base."
-        )
+    if predicts_words(config) or isinstance(method, Pretrain) or (isinstance(method, MMKD) and not method.weights.tlm):
+        return
+    why, ways_out = "so it cannot teach masked language models", ""
+    if isinstance(method, MMKD):
+        why = "which TLM needs (method.weights.tlm)"
+        ways_out = ", leave TLM out (align --without tlm), or learn sentence vectors alone (align --method sentence)"
+    raise ValueError(
+        f"{name} has no head that predicts hidden words (architecture: "
+        f"{', '.join(config.architectures or ()) or 'not said'}), {why}. Name a masked language model, such as "
+        f"FacebookAI/xlm-roberta-base{ways_out}."
+    )
 
 
 def load_classifier(
@@ -100,15 +106,15 @@ def load_classifier(
 
 def with_adapters(network: PreTrainedModel, name: str | Path, revision: str | None = None) -> PreTrainedModel:
     """The same network, with the adapters that lie beside its weights, if any do; plain `transformers` ignores them."""
-    found = adapters_of(name, revision)
+    found = beside(name, ADAPTERS, revision)
     if found is not None:
         load_adapters(network, found.parent)
     return network
 
 
-def adapters_of(name: str | Path, revision: str | None = None) -> Path | None:
-    """The file of the adapters that lie beside a model's weights, if any do."""
-    found = cached_file(name, ADAPTERS, revision=revision, _raise_exceptions_for_missing_entries=False)
+def beside(name: str | Path, file: str, revision: str | None = None) -> Path | None:
+    """A file of ours beside a model's weights, if it is there: adapters, or a bridge."""
+    found = cached_file(name, file, revision=revision, _raise_exceptions_for_missing_entries=False)
     return None if found is None else Path(found)
 
 
@@ -138,6 +144,12 @@ def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     with quietly():
         network = with_adapters(AutoModel.from_pretrained(name, revision=revision), name, revision)
     return Loaded(_without_pooler(network), AutoTokenizer.from_pretrained(name, revision=revision))
+
+
+def load_sentence_encoder(name: str | Path, revision: str | None = None) -> Loaded:
+    """The same, with the bridge that its sentence vectors were learned with, if there is one."""
+    file = beside(name, BRIDGE, revision)
+    return replace(load_encoder(name, revision), bridge=None if file is None else load_bridge(file))
 
 
 def _without_pooler(network: Any) -> PreTrainedModel:

@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from polydistill.data.corpora import parse_corpora
 from polydistill.data.pair_filters import Filters
 from polydistill.data.schedule import Batching
-from polydistill.data.translations import load_pairs
+from polydistill.data.translations import count_pairs
 from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, AlignMethod, Options, Preset
 from polydistill.languages import language
 from polydistill.methods.mmkd import MMKD, REFERENCE
 from polydistill.methods.sentence import SentenceDistillation
 from polydistill.recipes.own.tuning import Files, Rows, as_source, codes_of, length_of, training_of
 from polydistill.training.hub import pinned
+from polydistill.training.loading import check_head
 from polydistill.training.origins import Pretrained
 from polydistill.training.run import Run
 
@@ -74,6 +75,8 @@ def align_run(
         "max_length": min(length_of(one, max_length, ALIGN_MAX_LENGTH) for one in (start, taught_by)),
     }
     spec = _mmkd(content, preset, without) if method == "mmkd" else _sentence(content, preset, without)
+    if isinstance(spec, MMKD):  # here, before a folder is taken for what cannot be done
+        check_head(spec, AutoConfig.from_pretrained(start.name, revision=start.revision), start.name)
     settings: Options = {**options, "batch_size": options.get("batch_size", _usual_batch(len(codes)))}
     training = training_of(ALIGN, settings, 0 if "steps" in options else _rows(spec, start, seed), judged=False)
     return Run(
@@ -127,5 +130,5 @@ def _usual_batch(languages: int) -> int:
 def _rows(method: MMKD | SentenceDistillation, student: Pretrained, seed: int) -> int:
     """Rows of one pass: pairs, or each of their sides where these are rows of their own."""
     tokenizer = AutoTokenizer.from_pretrained(student.name, revision=student.revision)
-    pairs = sum(len(some.source) for some in load_pairs(method, "align", tokenizer, seed).pairs.values())
+    pairs = count_pairs(method, "align", tokenizer, seed)
     return pairs if isinstance(method, MMKD) else 2 * pairs

@@ -18,7 +18,7 @@ from polydistill.recipes.own.tuning import Rows, as_source
 from polydistill.students.heads import Pooling
 from polydistill.tasks import TaskName
 from polydistill.training.hub import pinned, students_in
-from polydistill.training.loading import load_encoder, load_for, load_masked, predicts_words, task_in
+from polydistill.training.loading import load_for, load_masked, load_sentence_encoder, predicts_words, task_in
 from polydistill.training.origins import Pretrained
 
 
@@ -101,7 +101,7 @@ def _loading(
         return lambda: load_for(model, task)
     if wanted.pooling is None and predicts_words(config):
         return lambda: load_masked(model.name, model.revision)
-    return lambda: load_encoder(model.name, model.revision)
+    return lambda: load_sentence_encoder(model.name, model.revision)
 
 
 def _sample(rows: Rows | None, languages: tuple[str, ...]) -> Sample:

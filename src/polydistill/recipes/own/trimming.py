@@ -20,12 +20,13 @@ from polydistill.recipes.own.tuning import Rows
 from polydistill.specs import Spec
 from polydistill.students.adapters import FILE as ADAPTERS
 from polydistill.students.bank import parameters_of
+from polydistill.students.heads import BRIDGE
 from polydistill.students.trimming.choosing import By, choose, count_pieces
 from polydistill.students.trimming.fallback import Fallback, fallback
 from polydistill.students.trimming.network import needed, trimmed
 from polydistill.students.trimming.vocabulary import vocabulary_of
 from polydistill.training.hub import pinned, students_in
-from polydistill.training.loading import adapters_of, load_whole, quietly
+from polydistill.training.loading import beside, load_whole, quietly
 from polydistill.training.origins import Pretrained, hand_on
 from polydistill.training.out import made_whole
 
@@ -167,7 +168,7 @@ def _write(
         (folder / "tokenizer.json").write_text(
             json.dumps(vocabulary.trimmed(kept), ensure_ascii=False), encoding="utf-8"
         )
-        _copy_adapters(start, folder)
+        _copy_beside(start, folder)
         small = load_whole(Pretrained(name=str(folder)))
     samples = {text.name: list(islice(text.lines(), LOOKED_AT)) for text in read}
     compared, difference = _difference(loaded, small, kept, list(chain.from_iterable(samples.values())))
@@ -196,11 +197,12 @@ def _write(
     hand_on(start, folder)
 
 
-def _copy_adapters(start: Pretrained, folder: Path) -> None:
-    """Adapters know nothing of pieces."""
-    found = adapters_of(start.name, start.revision)
-    if found is not None:
-        shutil.copyfile(found, folder / ADAPTERS)
+def _copy_beside(start: Pretrained, folder: Path) -> None:
+    """Adapters and bridges know nothing of pieces."""
+    for file in (ADAPTERS, BRIDGE):
+        found = beside(start.name, file, start.revision)
+        if found is not None:
+            shutil.copyfile(found, folder / file)
 
 
 def _difference(old: Loaded, new: Loaded, kept: list[int], texts: Sequence[str]) -> tuple[int, float]:

@@ -7,8 +7,9 @@ from typing import Any, Literal, Unpack
 from transformers import AutoConfig, AutoTokenizer
 
 from polydistill.data.load import load_rows
+from polydistill.data.parallel import moses_path
 from polydistill.data.paths import find_file
-from polydistill.data.sources import LANGUAGE_PLACEHOLDER, FileSource, HubSource, WorldSource, parse_source
+from polydistill.data.sources import FileSource, HubSource, WorldSource, parse_source
 from polydistill.data.translations import ParallelText, load_parallel_text
 from polydistill.defaults import EFFICIENT_RATE, EVALUATIONS, FEW_PASSES, MAX_LENGTH, TUNE, XD, Options
 from polydistill.languages import canonical, language
@@ -270,8 +271,7 @@ def parallel_text(source: str, target: str, files: Files) -> ParallelText:
         raise ValueError(f"Parallel text for {target!r}: expected one file or two, not {len(paths)}.")
     code = language(target).code
     if len(paths) == 1 and not Path(paths[0]).is_file():
-        template = paths[0] if LANGUAGE_PLACEHOLDER in paths[0] else f"{paths[0]}.{LANGUAGE_PLACEHOLDER}"
-        paths = [str(find_file(template, side)) for side in (source, code)]
+        paths = list(dict.fromkeys(str(find_file(moses_path(paths[0]), side)) for side in (source, code)))
     return ParallelText(target=code, files=tuple(paths))
 
 
