@@ -133,8 +133,8 @@ def _teacher(start: Pretrained) -> Pretrained:
     config = AutoConfig.from_pretrained(start.name, revision=start.revision)
     if config.model_type not in FAMILIES:
         raise ValueError(
-            f"{start.name} is a model of the family {config.model_type!r}, whose parts are not known here, so no students "
-            f"can be made of it. Take one of: {', '.join(FAMILIES)}."
+            f"{start.name} is a model of the family {config.model_type!r}, whose parts are not known here, so no "
+            f"students can be made of it. Take one of: {', '.join(FAMILIES)}."
         )
     if not predicts_words(config):
         raise ValueError(
