@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def unknown(kind: str, name: object, known: Iterable[object]) -> ValueError:
-    """The error for a name that is not among the known ones, with the nearest known name as a suggestion."""
+def unknown(kind: str, name: object, known: Iterable[object], listed: str | None = None) -> ValueError:
+    """The error for a name that is not among the known ones, with the nearest known name as a suggestion.
+
+    `listed` says in short what is known where there is too much of it for a line.
+    """
     choices = [str(choice) for choice in known]
     near = difflib.get_close_matches(str(name), choices, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return ValueError(f"Unknown {kind} {str(name)!r}.{hint} Known: {', '.join(choices) or 'none'}.")
+    return ValueError(f"Unknown {kind} {str(name)!r}.{hint} Known: {listed or ', '.join(choices) or 'none'}.")
 
 
 class DataError(ValueError):

@@ -11,6 +11,7 @@ from polydistill.training.run import Run
 from tiny import tiny_network, tiny_tokenizer
 
 DISTILL = "distill --teacher teacher --text tr=text.tr --text en=text.en --depth 2 --steps 2 --batch-size 4 "
+DEV = ("text.{lang}", "file:text.{lang}")
 PLAIN = """
 from transformers import pipeline
 
@@ -24,6 +25,8 @@ def teacher(work: Path) -> Path:
     """A masked language model of four blocks in the folder to work in."""
     tiny_network(head="mlm", blocks=4).float().save_pretrained("teacher")
     tiny_tokenizer().save_pretrained("teacher")
+    Path("albert").mkdir()
+    Path("albert/config.json").write_text('{"model_type": "albert", "architectures": ["AlbertForMaskedLM"]}')
     return work / "teacher"
 
 
@@ -70,7 +73,9 @@ def test_maps_shares_and_presets(polydistill):
     assert method("--map 1:1,2:4")["map"] == {"1": 1, "2": 4}
     assert method("--map top --init-map bottom")["init_map"] == "bottom"
     assert method("--share embeddings,2")["share"] == ["embeddings", 2]
+    assert method("--share embeddings,1-2")["share"] == ["embeddings", 1, 2]
     assert method("--share none")["share"] == []
+    assert method("--width 8 --heads 4")["heads"] == 4
     assert method("--width 8")["init"] == "random"
     assert method("--preset reference")["att"] == "probabilities"
 
@@ -84,6 +89,11 @@ def test_a_student_is_tuned_like_any_model(polydistill):
     assert "holds 2 students. Name the folder of one: students/en, students/tr" in several.stderr
 
 
+def test_dev_may_be_a_path_as_text_may(polydistill):
+    dev = [json.loads(polydistill(DISTILL + f"--dev {dev} --print").stdout)["selection"]["data"] for dev in DEV]
+    assert dev[0] == dev[1]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -91,7 +101,14 @@ def test_a_student_is_tuned_like_any_model(polydistill):
         ("--text tur=text.tr", "--text gives tr twice. Put its text into one file."),
         ("--text xx=text.tr", "Unknown language 'xx'."),
         ("--map 1:", "--map 1:: expected student:teacher,student:teacher, such as 1:2,2:4."),
-        ("--map tpo", "map"),
+        ("--map tpo", "Unknown layer map 'tpo'. Did you mean 'top'?"),
+        ("--map 1:x:y", "--map 1:x:y: expected"),
+        ("--map 1:1,1:2", "--map 1:1,1:2 names a block of the student twice."),
+        ("--init-map 1:", "--init-map 1:: expected student:teacher"),
+        ("--share 3-1", "--share 3-1: the last block comes before the first. Write 1-3."),
+        ("--share 1-3", "Unknown part of students with 2 blocks '3'."),
+        ("--preset reference --loss Hinton --map top", "Leave --loss and --map out, or the preset."),
+        ("--teacher albert", "albert is a model of the family 'albert'"),
         ("--share embedings", "Unknown part of students with 2 blocks 'embedings'. Did you mean 'embeddings'?"),
         ("--depth 3", "3 does not divide 4. Give an explicit map"),
         ("--text de=lost.txt", "lost.txt: found no such file; expected a readable file."),

@@ -140,6 +140,9 @@ def test_characters_count_and_not_bytes():
         ('{"question": "a", "context": "b", "answers": [{"text": "b"}]}', "line 1: found the answer"),
         ('{"question": "a", "context": "b", "answers": "b"}', "line 1: found the answer 'b'"),
         ('{"question": "a", "context": "b", "answers": {"text": ["b"], "answer_start": [0, 1]}}', "found the answer"),
+        (squad(*BOTH)[:-40], r"a\.json, line 1: found JSON that is broken, or ends too soon .*Fetch it again"),
+        (squad(*BOTH, indent=1)[:-40], r"line [0-9]{2}: found JSON that is broken"),
+        (squad(*BOTH, {"question": "a", "answers": "b"}), r"question 3 \(which has no id\): found the answer 'b'"),
         (
             squad({"id": "7", "question": "a", "answers": [{"text": 1, "answer_start": 0}]}),
             "question 7: found the answer",

@@ -7,6 +7,7 @@ from pathlib import Path
 import datasets
 import pytest
 
+from polydistill.data.labelled import labelled_rows
 from polydistill.data.load import fingerprint, load_rows
 from polydistill.data.rows import REVIEW
 from polydistill.data.sources import FileSource, HubSource, parse_source
@@ -37,7 +38,7 @@ def as_jsonl(name, some):
 
 def as_csv(name, some):
     with Path(name).open("w", newline="") as file:
-        writer = csv.DictWriter(file, NAMES)
+        writer = csv.DictWriter(file, list(some[0]))
         writer.writeheader()
         writer.writerows(some)
 
@@ -104,6 +105,23 @@ def test_stars_are_read_as_numbers_are_spelled(spelled):
     assert load("file:a.csv").rows["en"][0]["label"] == 0
 
 
+@pytest.mark.parametrize("write", [as_csv, as_jsonl])
+@pytest.mark.parametrize("lacking", [{"review_title", "product_category"}, {"product_category"}])
+def test_titles_and_categories_may_be_missing(write, lacking):
+    file = {as_csv: "a.csv", as_jsonl: "a.jsonl"}[write]
+    write(file, [{name: value for name, value in row.items() if name not in lacking} for row in rows()])
+    read = load(f"file:{file}").rows["en"].to_list()
+    assert read == [{**row, **dict.fromkeys(lacking, "")} for row in ENGLISH]
+    mapped = load(f"file:{file}?columns=review_body:review_body,label:stars,language:language").rows["en"].to_list()
+    assert mapped == read
+
+
+def test_reviews_without_stars_cannot_be_learned_from():
+    as_csv("a.csv", [{name: value for name, value in row.items() if name != "stars"} for row in rows()])
+    with pytest.raises(ValueError, match=r"Tuning needs labels; .*a\.csv have none: no column 'stars'\. Add it"):
+        labelled_rows(FileSource(path="a.csv"), REVIEW, ["en"])
+
+
 def test_own_columns_and_spellings():
     as_jsonl("a.jsonl", [{"text": "x", "head": "y", "kind": "z", "label": 4}])
     source = (
@@ -124,7 +142,8 @@ def test_stars_that_are_none_are_named_with_file_and_line(bad):
 
 def test_missing_columns_are_named():
     as_jsonl("a.jsonl", [{"text": "x", "stars": 4}])
-    with pytest.raises(DataError, match="expected the columns review_body, review_title, product_category, label"):
+    expected = r"expected the columns review_body, stars \(review_title and product_category may be missing\)"
+    with pytest.raises(DataError, match=expected):
         load("file:a.jsonl")
     with pytest.raises(ValueError, match="belongs to sources of questions"):
         load(FileSource(path="a.jsonl", questions="b.jsonl"))

@@ -8,12 +8,15 @@ from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
 from polydistill.data.sources import FileSource, HubSource, WorldSource
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
 from polydistill.methods.tuning import Tune
+from polydistill.recipes import catalogue
 from polydistill.recipes.planning import plan as plans
 from polydistill.recipes.planning.plan import Plan, plan_table, with_starts
-from polydistill.recipes.planning.sizes import Architecture, row_count
+from polydistill.recipes.planning.rows import Rows
+from polydistill.recipes.planning.sizes import PARALLEL_TOKENS, Architecture
 from polydistill.recipes.planning.text import flops, hours, to_markdown
 from polydistill.recipes.tables import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.recipes.xd.tables import Systems, setting, table
+from polydistill.tasks import TASKS
 from polydistill.training.origins import Pretrained
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
@@ -149,14 +152,55 @@ def test_what_cannot_be_planned_is_said():
     with pytest.raises(ValueError, match=r"Unknown model to plan for 'some/model'"):
         plan_table(recipe(tuned().model_copy(update={"start": Pretrained(name="some/model")})), [0])
     with pytest.raises(ValueError, match=r"Set `rows`"):
-        row_count(XNLI.model_copy(update={"name": "some/data"}), PAIR_OF_SENTENCES, ["en"])
-    assert row_count(WorldSource(rows=7), SENTENCE, ["en", "tr"]) == 14
+        Rows().of(XNLI.model_copy(update={"name": "some/data"}), PAIR_OF_SENTENCES, ["en"])
+    assert Rows().of(WorldSource(rows=7), SENTENCE, ["en", "tr"]) == 14
+
+
+@pytest.mark.parametrize("id", catalogue.tables())
+def test_every_table_can_be_planned_at_paper_scale_without_a_file(id, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = catalogue.plan(id, "paper")
+    assert plan.runs > 0 and all(line.student_flops > 0 and line.hours > 0 for line in plan.lines)
+    assert all(line.teacher_flops > 0 for line in plan.lines if line.method not in ("tune", "transfer"))
+
+
+def test_what_mmkd_reads_is_counted():
+    """The teacher reads a sentence each time; the student two pairs and a sentence, and predicts hidden words."""
+    plan = catalogue.plan("mmkd/2", "paper")
+    lines = {line.method: line for line in plan.lines}
+    mmkd, sentence, tokens = lines["mmkd"], lines["sentence"], PARALLEL_TOKENS
+    bert, mbert = Architecture(12, 768, 28_996), Architecture(12, 768, 119_547)
+    assert mmkd.teacher_flops == pytest.approx(bert.reading(mmkd.examples, tokens))
+    texts = 2 * mbert.learning(mmkd.examples, 2 * tokens) + mbert.learning(mmkd.examples, tokens)
+    head = 6 * 768 * (119_547 + 768) * mmkd.examples * 2 * tokens * 0.15
+    assert mmkd.student_flops == pytest.approx(texts + head)
+    assert sentence.student_flops == pytest.approx(mbert.learning(sentence.examples, tokens))
+    assert sentence.teacher_flops == pytest.approx(bert.reading(10_500_000, tokens))  # stored: once
+
+
+def test_rows_of_files_that_need_not_be_there_are_said():
+    plan = catalogue.plan("multikd/4", "paper")
+    assert "data/marc/train.{lang}.jsonl" in plan.files
+    assert "Rows of these files as published" in to_markdown(plan)
+    assert plan_table(recipe(tuned()), [0]).files == ()
+    panx = FileSource(path="data/panx/train-{lang}.tsv")
+    assert Rows().of(panx, TASKS["ner"].shape, ["en", "sw"]) == 21_000
+
+
+def test_all_files_that_are_missing_are_named_at_once(tmp_path):
+    there = tmp_path / "there.en.tsv"
+    there.write_text("premise\thypothesis\tlabel\nA.\tB.\tneutral\n")
+    learned, dev, test = (FileSource(path=str(tmp_path / f"{name}.{{lang}}.tsv")) for name in ("there", "dev", "test"))
+    run = tuned(Judging(languages=("en",), data=dev), Judging(languages=("en", "tr"), data=test), evaluate_every=10)
+    run = run.model_copy(update={"method": run.method.model_copy(update={"data": learned})})
+    with pytest.raises(ValueError, match=r"dev\.\{lang\}\.tsv \(en\); .*test\.\{lang\}\.tsv \(en, tr\)\. .*`rows`"):
+        plan_table(recipe(run), [0])
 
 
 def test_rows_of_files_are_counted(tmp_path):
     for code, lines in (("en", "One.\nTwo.\nThree.\n"), ("tr", "Bir.\n")):
         (tmp_path / f"text.{code}").write_text(lines)
-    assert row_count(FileSource(path=str(tmp_path / "text.{lang}")), SENTENCE, ["en", "tr"]) == 4
+    assert Rows().of(FileSource(path=str(tmp_path / "text.{lang}")), SENTENCE, ["en", "tr"]) == 4
 
 
 def test_forms():

@@ -8,13 +8,13 @@ from rich.console import Console
 
 def results() -> Console:
     """Standard output. Where it is no terminal, lines may be long, so that tables stay whole in files and pipes."""
-    console = Console()
-    return console if console.is_terminal else Console(width=120)
+    console = Console(emoji=False)  # a text of a user's may hold `:x:`
+    return console if console.is_terminal else Console(width=120, emoji=False)
 
 
 def errors() -> Console:
     """Standard error."""
-    return Console(stderr=True)
+    return Console(stderr=True, emoji=False)
 
 
 def example(command: str) -> str:

@@ -6,9 +6,11 @@ question none of whose answers is in the context is left out, as one that has no
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from polydistill.errors import DataError
 COLUMN, TEXT, START = "answers", "text", "answer_start"
 NO_ANSWER, NOT_THERE, MOVED = "no answer", "answer not in its context", "answer_start put right"
 _WAY_OUT = "Correct or remove the question."
+_BEGINS = re.compile(r'\s*\{\s*"(data|version)"\s*:')  # as SQuAD's JSON does, and no line of JSON lines
 _LAYOUT = "SQuAD's JSON (data, paragraphs, qas), or JSON lines with question, context and answers"
 
 
@@ -140,10 +143,14 @@ def _placed(context: str, text: str, start: int) -> int | None:
 
 def _of_file(path: Path) -> Iterator[_Question]:
     lines = list(read_lines(path))
+    text = "\n".join(text for _, text in lines)
     try:
-        whole = json.loads("\n".join(text for _, text in lines))
-    except json.JSONDecodeError:  # several lines, a JSON each
-        whole = None
+        whole = json.loads(text)
+    except json.JSONDecodeError as error:
+        if _BEGINS.match(text):
+            found = f"JSON that is broken, or ends too soon ({error.msg} at character {error.colno})"
+            raise DataError(path, lines[error.lineno - 1][0], found, _LAYOUT, "Fetch it again.") from None
+        whole = None  # several lines, a JSON each
     if isinstance(whole, dict) and "data" in whole:
         return _of_squad(path, whole["data"])
     return _of_lines(path, lines)
@@ -162,12 +169,14 @@ def _by_language(path: Path, questions: list[_Question], codes: Sequence[str]) -
 
 
 def _of_squad(path: Path, articles: Any) -> Iterator[_Question]:
-    """The questions of SQuAD's JSON, which errors name by their `id`."""
+    """The questions of SQuAD's JSON, which errors name by their `id`, or else by number."""
+    numbers = count(1)
     try:
         for article in articles:
             for paragraph in article["paragraphs"]:
                 for asked in paragraph["qas"]:
-                    place = f"{path}, question {asked.get('id', '')}"
+                    number = next(numbers)
+                    place = f"{path}, question {asked.get('id') or f'{number} (which has no id)'}"
                     yield _Question(place, None, asked["question"], paragraph["context"], asked.get(COLUMN))
     except (KeyError, TypeError, AttributeError) as error:
         found = f"JSON that is built otherwise ({type(error).__name__}: {error})"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from datasets import Dataset
 
+from polydistill.data.layouts import label_column
 from polydistill.data.load import load_rows
 from polydistill.data.rows import LABEL, RowShape
 from polydistill.data.sources import Source, format_source
@@ -20,9 +21,18 @@ def labelled_rows(
     found = {}
     for language, rows in load_rows(source, shape, languages).rows.items():
         if LABEL not in rows.column_names:
-            raise ValueError(f"Tuning needs labels; the {language!r} rows of {format_source(source)} have none.")
+            raise ValueError(
+                f"Tuning needs labels; the {language!r} rows of {format_source(source)} have none{_where(shape)}."
+            )
         found[language] = rows if few is None else _first(rows, few, seed, f"{language!r} of {format_source(source)}")
     return found
+
+
+def _where(shape: RowShape) -> str:
+    """The column that should hold them, for rows with a label each."""
+    if shape.parts or not shape.labels:
+        return ""
+    return f": no column {label_column(shape)!r}. Add it, or say which column holds them (columns=...,label:NAME)"
 
 
 def _first(rows: Dataset, few: int, seed: int, where: str) -> Dataset:

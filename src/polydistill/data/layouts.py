@@ -61,13 +61,23 @@ def _columns_of(layout: _Named, first: tuple[str, ...], shape: RowShape) -> Colu
     """The columns, if the header has those of this layout. Only test sets lack the label: only some layouts may."""
     label = next((name for name in layout.labels if name in first), None) if shape.labels else None
     lacks_label = bool(shape.labels) and label is None and layout.name not in ("headed", "pawsx")
-    if lacks_label or not set(layout.texts) <= set(first):
+    if lacks_label or not set(_needed(layout.texts, shape)) <= set(first):
         return None
     if layout.language is not None and layout.language not in first:
         return None
     language = LANGUAGE if LANGUAGE in first else None
     blank = _may_lack(layout.texts, shape)
     return Columns(layout.texts, label, language, short_rows=layout.short_rows, quoted=layout.quoted, blank=blank)
+
+
+def label_column(shape: RowShape) -> str:
+    """What the column of the labels is called in files of the shape's own layout."""
+    return next(layout.labels[0] for layout in _named_layouts(shape) if layout.texts == shape.texts)
+
+
+def _needed(texts: tuple[str, ...], shape: RowShape) -> tuple[str, ...]:
+    """The columns of texts that must be there: all, unless the shape says which it needs."""
+    return tuple(name for name, ours in zip(texts, shape.texts, strict=True) if ours in (shape.needed or shape.texts))
 
 
 def _may_lack(texts: tuple[str, ...], shape: RowShape) -> tuple[str, ...]:
@@ -77,16 +87,17 @@ def _may_lack(texts: tuple[str, ...], shape: RowShape) -> tuple[str, ...]:
 
 def _mapped(path: Path, first: tuple[str, ...], shape: RowShape, mapping: Mapping[str, str]) -> Columns:
     """Columns by the user's own names: all texts of the shape; the label and the language where there are such."""
+    needed = _needed(shape.texts, shape)
     known = {*shape.texts, LANGUAGE, *((LABEL,) if shape.labels else ())}
-    if set(mapping) - known or not set(shape.texts) <= set(mapping):
+    if set(mapping) - known or not set(needed) <= set(mapping):
         raise ValueError(
-            f"columns= maps {', '.join(mapping)}; expected {', '.join(shape.texts)} and, where there are such, "
-            f"{', '.join(sorted(known - set(shape.texts)))}. For example: columns={shape.texts[0]}:name_in_the_file."
+            f"columns= maps {', '.join(mapping)}; expected {', '.join(needed)} and, where there are such, "
+            f"{', '.join(sorted(known - set(needed)))}. For example: columns={shape.texts[0]}:name_in_the_file."
         )
-    texts = tuple(mapping[name] for name in shape.texts)
+    texts = tuple(mapping.get(name, name) for name in shape.texts)
     columns = Columns(texts, mapping.get(LABEL), mapping.get(LANGUAGE), blank=_may_lack(texts, shape))
     for name in columns.wanted:
-        if name not in first:
+        if name not in first and name in mapping.values():
             raise DataError(path, 1, f"no column {name!r}", f"one of {', '.join(first)}", "Correct columns=.")
     _check_unique(path, columns, first)
     return columns
@@ -123,7 +134,11 @@ def _wrong_columns(path: Path, first: tuple[str, ...], shape: RowShape, layout: 
     if layout in ("xtreme", "headerless"):
         expected = f"layout {layout}: lines of {' <TAB> '.join(ours)} without a header"
     else:
-        expected = f"the columns {', '.join(ours)}" + (f" as layout {layout} names them" if layout else "")
+        needed = _needed(shape.texts, shape)
+        others = [name for name in shape.texts if name not in needed]
+        named = [*needed, *((label_column(shape),) if shape.labels else ())]
+        expected = f"the columns {', '.join(named)}" + (f" as layout {layout} names them" if layout else "")
+        expected += f" ({' and '.join(others)} may be missing)" if others else ""
     example = ",".join(f"{name}:NAME" for name in ours)
     way_out = f"Say which column is which (columns={example}), or, without a header, layout=headerless."
     return DataError(path, 1, f"the columns {shown}", expected, way_out)

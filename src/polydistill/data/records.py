@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,8 +20,8 @@ class Columns:
 
     Without a header the names are the positions, "1", "2", ... `quoted`: which fields with quotes in them are quoted as
     Python's csv module does: all (`as csv`), or `some`, which double a quote inside (PAWS-X). `short_rows`: a row may
-    end after the last column needed. `blank`: columns that an object may lack (or have as null), which is read as an
-    empty text.
+    end after the last column needed. `blank`: columns that a header or an object may lack (or an object have as null),
+    which is read as an empty text.
     """
 
     texts: tuple[str, ...]
@@ -80,15 +80,20 @@ def _from_fields(path: Path, columns: Columns) -> Iterator[tuple[int, list[Any]]
     rows = _fields(path, columns)
     first_line, first = next(rows)
     names = first if columns.header else [str(position) for position in range(1, len(first) + 1)]
-    picked = [names.index(name) for name in columns.wanted]
-    least = max(picked) + 1 if columns.short_rows else len(names)
+    lacking = [name for name in columns.blank if name not in names]
+    picked = [None if name in lacking else names.index(name) for name in columns.wanted]
+    least = max(index for index in picked if index is not None) + 1 if columns.short_rows else len(names)
     if not columns.header:
-        yield first_line, [first[index] for index in picked]
+        yield first_line, _picked(first, picked)
     for line, fields in rows:
         if not least <= len(fields) <= len(names):
             way_out = "Look for a stray or missing separator, or a line break inside a text."
             raise DataError(path, line, _count(len(fields)), f"{_count(len(names))}, as in the first line", way_out)
-        yield line, [fields[index] for index in picked]
+        yield line, _picked(fields, picked)
+
+
+def _picked(fields: Sequence[str], picked: Sequence[int | None]) -> list[str]:
+    return ["" if index is None else fields[index] for index in picked]
 
 
 def _count(fields: int) -> str:

@@ -82,6 +82,11 @@ class MMKD(Translations):
     mask_rate: float = Field(default=0.15, gt=0, le=1)  # "randomly mask 15% tokens", "15% words" (Sec. 3.1, 3.2)
     max_length: PositiveInt = 128  # "128 tokens as the maximum length of each sequence" (Sec. 4.1), of two texts too
 
+    @property
+    def has_teacher(self) -> bool:
+        """Whether any term that counts needs a teacher: all but `tlm` do."""
+        return any(getattr(self.weights, term) for term in ("xwcl", *_OF_SENTENCES))
+
     def without(self, *terms: str) -> Self:
         """The same with these terms removed (table 5)."""
         for term in terms:
@@ -195,8 +200,7 @@ def prepare(spec: MMKD, models: Models, seed: int) -> Prepared:
         check_reads_alike(one.network)
     if spec.weights.tlm:
         family_of(network)  # says which families have a head that is known here
-    reads = any(getattr(spec.weights, term) for term in ("xwcl", *_OF_SENTENCES))
-    teacher = Frozen(models.teacher.network.base_model) if reads else None
+    teacher = Frozen(models.teacher.network.base_model) if spec.has_teacher else None
     loaded = load_pairs(spec, "MMKD", tokenizer, seed)
     groups = [_group(spec, models, code, pairs) for code, pairs in loaded.pairs.items()]
     method = MultiLevelDistillation(network, teacher, spec, seed)

@@ -26,9 +26,7 @@ def resolve(layer_map: LayerMap, student_blocks: int, teacher_blocks: int) -> di
         )
     if isinstance(layer_map, dict):
         return _checked(layer_map, student_blocks, teacher_blocks)
-    if layer_map not in _NAMES:
-        raise unknown("layer map", layer_map, _NAMES)
-    if layer_map == "last":
+    if known(layer_map) == "last":
         return {student_blocks: teacher_blocks}
     if student_blocks > teacher_blocks:
         raise ValueError(
@@ -45,6 +43,13 @@ def resolve(layer_map: LayerMap, student_blocks: int, teacher_blocks: int) -> di
         return {m: m * teacher_blocks // student_blocks for m in blocks}
     first = teacher_blocks - student_blocks if layer_map == "top" else 0
     return {m: m + first for m in blocks}
+
+
+def known(layer_map: LayerMap) -> LayerMap:
+    """The same, if it is explicit or has a name that is known here."""
+    if not isinstance(layer_map, dict) and layer_map not in _NAMES:
+        raise unknown("layer map", layer_map, _NAMES)
+    return layer_map
 
 
 def describe(resolved: dict[int, int]) -> str:

@@ -53,7 +53,11 @@ class TableRecipe:
 
     def runs(self, seeds: Sequence[int]) -> dict[str, Run]:
         """All runs of the table, each once, by identity."""
-        wanted = [
+        return {run.identity: run for run in self.wanted(seeds)}
+
+    def wanted(self, seeds: Sequence[int]) -> list[Run]:
+        """All runs of the table; one that several rows share comes several times."""
+        return [
             run
             for group in self.groups
             for row in group.rows
@@ -62,7 +66,6 @@ class TableRecipe:
             for made in row.runs(seed).values()
             for run in runs_of(made)
         ]
-        return {run.identity: run for run in wanted}
 
 
 def make_table(

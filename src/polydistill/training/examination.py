@@ -59,7 +59,7 @@ class Examination(Spec):
     def first(self) -> tuple[Run, ...]:
         """The runs that must be done before, each once."""
         found = [run for model in self.models.values() if (run := before(model)) is not None]
-        return tuple({run.identity: run for run in found}.values())
+        return tuple({run.outline: run for run in found}.values())
 
     @property
     def labels_seen(self) -> tuple[str, ...]:

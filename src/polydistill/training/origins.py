@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -120,14 +121,14 @@ def hand_on(start: AnyStart, folder: Path) -> None:
         (folder / SEEN_FILE).write_text(seen.model_dump_json() + "\n", encoding="utf-8")
 
 
-def resolved_start(start: AnyStart | None) -> Any:
+def resolved_start(start: AnyStart | None, of_run: Callable[[Run], str] = lambda run: run.identity) -> Any:
     """What decides a model: of a run's result that run's identity, of a folder its content."""
     if start is None:
         return None
     if isinstance(start, Cut | Branched):
-        return {**start.model_dump(mode="json", exclude={"of"}), "of": resolved_start(start.of)}
+        return {**start.model_dump(mode="json", exclude={"of"}), "of": resolved_start(start.of, of_run)}
     if isinstance(start, ResultOf):
-        return {"result": start.run.identity, **({"student": start.student} if start.student else {})}
+        return {"result": of_run(start.run), **({"student": start.student} if start.student else {})}
     if isinstance(start, Pretrained) and Path(start.name).is_dir():
         return {"folder": hashed(model_content(Path(start.name)))}
     return start.model_dump(mode="json")

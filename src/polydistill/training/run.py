@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -181,11 +181,11 @@ class Run(Spec):
 
     def resolved(self) -> dict[str, Any]:
         """All that decides the result: runs this one starts from by their identity, data by its content."""
+        return self._resolved(lambda run: run.identity) | {"data": self.data_fingerprint, "format": _FORMAT}
+
+    def _resolved(self, of_run: Callable[[Run], str]) -> dict[str, Any]:
         content = self.model_dump(mode="json", exclude={"name", "teachers", *self.models})
-        content |= {name: resolved_start(model) for name, model in self.models.items()}
-        content["data"] = self.data_fingerprint
-        content["format"] = _FORMAT
-        return content
+        return content | {name: resolved_start(model, of_run) for name, model in self.models.items()}
 
     @property
     def data_fingerprint(self) -> str:
@@ -204,6 +204,11 @@ class Run(Spec):
     def identity(self) -> str:
         """The name of this run's result: equal for runs that must give the same result, else different."""
         return hashed(self.resolved())
+
+    @property
+    def outline(self) -> str:
+        """As `identity`, but data counts by where it comes from and not by its content, so that it need not be here."""
+        return hashed(self._resolved(lambda run: run.outline))
 
 
 _UNLABELLED = {"agreement": " (agreement with the teacher, no labels)", "perplexity": " (perplexity, no labels)"}

@@ -11,10 +11,11 @@ from polydistill.data.schedule import Batching
 from polydistill.data.sources import FileSource, HubSource, WorldSource, parse_source
 from polydistill.defaults import MONOLINGUAL, LossName, Options
 from polydistill.methods.monolingual import Monolingual, Student, Text
-from polydistill.objectives.layer_maps import LayerMap
+from polydistill.objectives.layer_maps import LayerMap, known
 from polydistill.recipes.mono.losses import describe_maps, named_loss
 from polydistill.recipes.own.tuning import Rows, called_of, judging_of, length_of, training_of
 from polydistill.students.bank import Origin, Part
+from polydistill.students.layers import FAMILIES
 from polydistill.students.trimming.piece_map import LostMass
 from polydistill.training.hub import pinned
 from polydistill.training.loading import predicts_words
@@ -39,7 +40,7 @@ class DistillOptions(Options, total=False):
     init: Origin | None
     student: str | Path | None
     lost_mass: LostMass | None
-    dev: Rows | None
+    dev: Rows | Path | None
     buffer: int | None
     packed: bool
     max_length: int | None
@@ -62,7 +63,7 @@ def distill_run(
     init: Origin | None = None,
     student: str | Path | None = None,
     lost_mass: LostMass | None = None,
-    dev: Rows | None = None,
+    dev: Rows | Path | None = None,
     buffer: int | None = None,
     packed: bool = False,
     max_length: int | None = None,
@@ -79,6 +80,9 @@ def distill_run(
     perplexity. With `buffer` text is read as it is needed, so that it may be of any size, and so many lines are
     shuffled together; `packed` cuts it into inputs of full length.
     """
+    for one in (map, init_map):
+        if one is not None:
+            known(one)
     taught_by = _teacher(pinned(teacher))
     start = taught_by if student is None else _teacher(pinned(student))
     if lost_mass is not None and student is None:
@@ -117,7 +121,7 @@ def distill_run(
         start=start,
         teacher=None if student is None else taught_by,
         training=training.model_copy(update={"batching": Batching(sampling="in-turn")}),  # Algorithm 1
-        selection=judging_of("nli", dev, codes, length, "perplexity"),
+        selection=judging_of("nli", None if dev is None else text_source(dev), codes, length, "perplexity"),
         seed=seed,
     )
     describe_maps(run)  # maps that do not fit are refused now, not when the run is done
@@ -127,6 +131,11 @@ def distill_run(
 def _teacher(start: Pretrained) -> Pretrained:
     """The same, if it can teach masked language models."""
     config = AutoConfig.from_pretrained(start.name, revision=start.revision)
+    if config.model_type not in FAMILIES:
+        raise ValueError(
+            f"{start.name} is a model of the family {config.model_type!r}, whose parts are not known here, so no "
+            f"students can be made of it. Take one of: {', '.join(FAMILIES)}."
+        )
     if not predicts_words(config):
         raise ValueError(
             f"{start.name} has no head that predicts hidden words (architecture: "

@@ -10,24 +10,30 @@ the embeddings, which are looked up and not multiplied):
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from polydistill.data.rows import SENTENCE
 from polydistill.data.sources import HubSource, WorldSource
+from polydistill.data.translations import Translations
 from polydistill.errors import unknown
 from polydistill.languages import parts_of
 from polydistill.methods.bert_kld import Kld
+from polydistill.methods.mmkd import MMKD
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.multikd import MultiKD
 from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.sentence import SentenceDistillation
 from polydistill.methods.transfer_tuning import TransferTune
 from polydistill.methods.xd import XDistil
+from polydistill.recipes.planning.rows import Rows
 from polydistill.recipes.planning.sizes import (
     HUB_BYTES,
+    PARALLEL_TOKENS,
     SENTENCE_TOKENS,
     TOKENS,
+    WORLD_TOKENS,
     Architecture,
     architecture,
     learner,
     origin,
-    row_count,
 )
 from polydistill.recipes.tables import TableRecipe
 from polydistill.specs import Spec
@@ -41,8 +47,10 @@ GPUS: dict[str, float] = {"A100": 312e12, "H100": 989e12, "H200": 989e12, "V100"
 UTILISATION = 0.3  # ours: the share of the peak that training a base-size encoder reaches
 STEP_SECONDS = 0.03  # ours: some 1,500 kernels a step take this long to launch, however small the batch
 ASSUMPTIONS = (
-    f"A pair has {TOKENS['hub']} tokens in XNLI (154 characters on average in its dev sets) and {TOKENS['world']} in "
-    "the mini-world.",
+    f"Tokens of a row, from characters in dev sets: {TOKENS['nli']} in XNLI (154 characters), "
+    f"{TOKENS['paraphrase']} in PAWS-X, {TOKENS['qa']} in SQuAD, {TOKENS['choice']} in SIQA (all answers), "
+    f"{TOKENS['ner']} in WikiAnn, {TOKENS['stars']} in MARC; {PARALLEL_TOKENS} in a side of a translation; "
+    f"{WORLD_TOKENS} in the mini-world.",
     "FLOPs of N multiplied weights on L tokens: learning 6 N L + 12 blocks width L^2, reading a third of that.",
     "A teacher whose signals are stored reads every original once a run (runs of one teacher share them: fewer still).",
     "Runs go to their last step: where patience may stop them earlier, these are upper bounds.",
@@ -82,6 +90,8 @@ class Plan(Spec):
     gpu: str
     lines: tuple[Line, ...]
     downloads: tuple[Download, ...]
+    files: tuple[str, ...] = ()
+    """Those whose rows are counted as they were published: they need not be there."""
     assumptions: tuple[str, ...] = ASSUMPTIONS
 
     @property
@@ -99,12 +109,19 @@ def plan_table(recipe: TableRecipe, seeds: Sequence[int], gpu: str = "A100") -> 
     """What the table takes; a run that several rows or other runs share counts once."""
     if gpu not in GPUS:
         raise unknown("GPU", gpu, GPUS)
-    runs = with_starts(recipe.runs(seeds).values())
-    lines = [_line(run, GPUS[gpu]) for run in runs]
+    runs, rows = with_starts(recipe.wanted(seeds)), Rows()
+    lines = [_line(run, GPUS[gpu], rows) for run in runs]
+    rows.check()
     kinds = dict.fromkeys((line.method, line.model) for line in lines)
     summed = tuple(_sum([line for line in lines if (line.method, line.model) == kind]) for kind in kinds)
     return Plan(
-        id=recipe.id, setting=recipe.setting, seeds=tuple(seeds), gpu=gpu, lines=summed, downloads=_downloads(runs)
+        id=recipe.id,
+        setting=recipe.setting,
+        seeds=tuple(seeds),
+        gpu=gpu,
+        lines=summed,
+        downloads=_downloads(runs),
+        files=tuple(rows.published),
     )
 
 
@@ -115,23 +132,25 @@ def with_starts(runs: Iterable[Run]) -> list[Run]:
     def add(run: Run) -> None:
         for first in run.first:
             add(first)
-        found.setdefault(run.identity, run)
+        found.setdefault(run.outline, run)
 
     for run in runs:
         add(run)
     return list(found.values())
 
 
-def _line(run: Run, peak: float) -> Line:
+def _line(run: Run, peak: float, rows: Rows) -> Line:
     start = origin(run.start)
     sizes, training = learner(run), run.training
     examples = training.steps * training.batch_size * training.accumulation
-    tokens = _tokens(run)
+    readings = _readings(run)
     students = 2 if isinstance(run.method, TransferTune) and run.method.strategy.learns_on == "both" else 1
-    student = students * sizes.learning(examples, tokens) + _vocabulary_head(run, sizes, examples * tokens)
-    teacher = _teaching(run, examples, tokens)
+    student = students * sum(sizes.learning(examples, tokens) for tokens in readings)
+    student += _vocabulary_head(run, sizes, examples * readings[0])
+    teacher = _teaching(run, examples, rows)
     evaluations = training.steps // training.evaluate_every if training.evaluate_every else 0
-    judging = sizes.reading(evaluations * _judged(run.selection) + _judged(run.evaluation), tokens)
+    judged = evaluations * _judged(run.selection, rows) + _judged(run.evaluation, rows)
+    judging = sizes.reading(judged, _tokens(run))
     seconds = max(student / (peak * UTILISATION), training.steps * STEP_SECONDS)
     seconds += (teacher + judging) / (peak * UTILISATION)
     return Line(
@@ -148,13 +167,25 @@ def _line(run: Run, peak: float) -> Line:
 
 
 def _tokens(run: Run) -> float:
-    """Tokens of an input on average."""
+    """Tokens of a row on average; of translations, of one side."""
+    ours = all(isinstance(source, WorldSource) for source, _ in run.method.reads)
     if isinstance(run.method, Pretrain):
         return SENTENCE_TOKENS * (1 + run.method.pairs)
     if isinstance(run.method, Monolingual):  # a text of the world is a sentence, any other is as long as it may be
-        return SENTENCE_TOKENS if isinstance(run.method.reads[0][0], WorldSource) else run.method.max_length
-    source = run.method.reads[0][0]
-    return TOKENS["world" if isinstance(source, WorldSource) else "hub"]
+        return SENTENCE_TOKENS if ours else run.method.max_length
+    if isinstance(run.method, Translations):
+        return SENTENCE_TOKENS if ours else PARALLEL_TOKENS
+    return WORLD_TOKENS if ours else TOKENS[run.method.task]
+
+
+def _readings(run: Run) -> list[float]:
+    """Tokens of each text that a student reads of a row; MMKD's reads one for each of its terms, but two share one."""
+    tokens = _tokens(run)
+    if not isinstance(run.method, MMKD):
+        return [tokens]
+    weights = run.method.weights
+    pairs = [2 * tokens for term in (weights.tlm, weights.xwcl) if term]
+    return [*pairs, tokens] if weights.senta or weights.struca else pairs
 
 
 def _vocabulary_head(run: Run, sizes: Architecture, tokens: float) -> float:
@@ -164,40 +195,42 @@ def _vocabulary_head(run: Run, sizes: Architecture, tokens: float) -> float:
         share = method.pair_mask_rate
     elif isinstance(method, Monolingual) and (method.weights.mlm or method.weights.hinton):
         share = 1.0 if method.weights.hinton and method.positions == "all" else method.mask_rate
+    elif isinstance(method, MMKD) and method.weights.tlm:
+        share = 1.0 if method.tlm_positions == "all" else method.mask_rate
     else:
         return 0.0
     return 6 * sizes.width * (sizes.vocabulary + sizes.width) * tokens * share
 
 
-def _teaching(run: Run, examples: int, tokens: float) -> float:
+def _teaching(run: Run, examples: int, rows: Rows) -> float:
     """FLOPs of what teachers read; of several, each reads the texts of its language."""
+    tokens = _tokens(run)
     if not isinstance(run.method, MultiKD):
-        return architecture(run.teacher or run.start).reading(_taught(run, examples), tokens)
+        return architecture(run.teacher or run.start).reading(_taught(run, examples, rows), tokens)
     shape = TASKS[run.method.task].shape
-    own = row_count(run.method.data, shape, ["en"]) if run.method.store_teacher else examples / len(run.teachers)
+    own = rows.of(run.method.data, shape, ["en"]) if run.method.store_teacher else examples / len(run.teachers)
     return sum(architecture(teacher).reading(own, tokens) for teacher in run.teachers.values())
 
 
-def _taught(run: Run, examples: int) -> int:
+def _taught(run: Run, examples: int, rows: Rows) -> int:
     """Texts that a teacher reads: every original once, or again and again."""
-    if isinstance(run.method, Monolingual):
-        return examples if run.method.has_teacher else 0
-    if isinstance(run.method, TransferTune):
-        once = run.method.few or _learned(run.method)
-        return 0 if run.method.distil is None else examples if TASKS[run.method.task].shape.tagged else once
-    if not isinstance(run.method, XDistil | Kld):
+    method = run.method
+    if isinstance(method, Monolingual | MMKD):
+        return examples if method.has_teacher else 0
+    if isinstance(method, TransferTune):
+        once = method.few or rows.of(method.data, TASKS[method.task].shape, method.languages)
+        return 0 if method.distil is None else examples if TASKS[method.task].shape.tagged else once
+    if isinstance(method, SentenceDistillation):
+        return sum(rows.of(source, SENTENCE, codes[:1]) for source, codes in method.reads)
+    if not isinstance(method, XDistil | Kld):
         return 0
-    if run.method.store_teacher and run.method.data is not None:
-        return row_count(run.method.data, TASKS[run.method.task].shape, run.method.reads[0][1][:1])
+    if method.store_teacher and method.data is not None:
+        return rows.of(method.data, TASKS[method.task].shape, method.reads[0][1][:1])
     return examples
 
 
-def _learned(method: TransferTune) -> int:
-    return row_count(method.data, TASKS[method.task].shape, method.languages)
-
-
-def _judged(judging: Judging | None) -> int:
-    return 0 if judging is None else row_count(judging.data, judging.shape, judging.languages)
+def _judged(judging: Judging | None, rows: Rows) -> int:
+    return 0 if judging is None else rows.of(judging.data, judging.shape, judging.languages)
 
 
 def _sum(lines: Sequence[Line]) -> Line:

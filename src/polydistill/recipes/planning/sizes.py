@@ -1,23 +1,26 @@
-"""How large things are: what an encoder has to multiply, and how many rows a source has."""
+"""How large models and texts are: what an encoder has to multiply for a row, and how many bytes it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 
-from polydistill.data.load import load_rows
-from polydistill.data.rows import RowShape
-from polydistill.data.sources import FileSource, HubSource, Source
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import Monolingual
 from polydistill.methods.transfer_tuning import TransferTune
+from polydistill.tasks import TaskName
 from polydistill.training.origins import Branched, Cut, Fresh, Pretrained, ResultOf, Start
 from polydistill.training.run import Run
 
-TOKENS = {
-    "world": 18,
-    "hub": 45,
-}  # a pair: measured for the mini-world; 154 characters a pair in XNLI dev, about 4 a token
-SENTENCE_TOKENS = 10  # of the mini-world, with the two signs around it; measured
+WORLD_TOKENS = 18  # a row of the mini-world, with the signs around it; measured
+SENTENCE_TOKENS = 10  # a sentence of the mini-world; measured
+PARALLEL_TOKENS = 37  # a sentence of NTREX (English); see below
+TOKENS: Mapping[TaskName, int] = {  # a row that is read; 154 characters a pair in XNLI dev are 45 tokens, so are others
+    "nli": 45,
+    "stars": 62,  # MARC: 210 characters, title and category among them (English, Keung et al. 2020)
+    "ner": 13,  # WikiAnn dev
+    "choice": 112,  # SIQA dev, all three answers
+    "paraphrase": 34,  # PAWS-X dev
+    "qa": 254,  # XQuAD
+}
 BYTES = 4  # a weight as published, fp32
 
 
@@ -54,13 +57,13 @@ ARCHITECTURES: dict[str, Architecture] = {  # from their published configuration
     "FacebookAI/xlm-roberta-base": Architecture(12, 768, 250_002),
     "FacebookAI/xlm-roberta-large": Architecture(24, 1024, 250_002),
     "google-bert/bert-base-multilingual-cased": Architecture(12, 768, 119_547),
+    "google-bert/bert-base-cased": Architecture(12, 768, 28_996),
     "FacebookAI/roberta-large": Architecture(24, 1024, 50_265),
     "almanach/camembert-large": Architecture(24, 1024, 32_005),
     "hfl/chinese-roberta-wwm-ext-large": Architecture(24, 1024, 21_128),
     "FacebookAI/xlm-mlm-xnli15-1024": Architecture(12, 1024, 95_000),
     "FacebookAI/xlm-mlm-tlm-xnli15-1024": Architecture(12, 1024, 95_000),
 }
-HUB_ROWS: dict[str, dict[str, int]] = {"facebook/xnli": {"train": 392_702, "validation": 2_490, "test": 5_010}}
 HUB_BYTES = {"facebook/xnli": 64_000_000}  # a language: its card says 964 MB for all fifteen
 
 
@@ -95,19 +98,3 @@ def learner(run: Run) -> Architecture:
     if isinstance(run.method, TransferTune):
         return replace(start, blocks=start.blocks + run.method.strategy.added_blocks)
     return start
-
-
-def row_count(source: Source, shape: RowShape, languages: Sequence[str]) -> int:
-    """Rows of all these languages: as many as are asked for or a card says, else as many as the files have."""
-    if source.rows is not None:
-        return source.rows * len(languages)
-    if isinstance(source, HubSource) and source.split in HUB_ROWS.get(source.name, {}):
-        return HUB_ROWS[source.name][source.split] * len(languages)
-    if isinstance(source, FileSource):
-        return _rows_of_files(source.model_dump_json(), shape, tuple(languages))
-    raise ValueError(f"Cannot plan with {source}: its number of rows is not known here. Set `rows` to say it.")
-
-
-@cache
-def _rows_of_files(source: str, shape: RowShape, languages: tuple[str, ...]) -> int:
-    return sum(load_rows(FileSource.model_validate_json(source), shape, languages).counts.values())

@@ -55,9 +55,10 @@ def title(plan: Plan) -> str:
 
 
 def notes(plan: Plan) -> list[str]:
-    """Downloads and assumptions."""
+    """Downloads, files and assumptions."""
     fetched = "; ".join(map(_download, plan.downloads)) or "nothing"
-    return [f"To download: {fetched}.", *plan.assumptions]
+    files = [f"Rows of these files as published, whether or not they are here: {', '.join(plan.files)}."]
+    return [f"To download: {fetched}.", *(files if plan.files else ()), *plan.assumptions]
 
 
 def _download(download: Download) -> str:
