@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from datasets import Dataset
+from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
 
 from polydistill.data import encoding, growing
@@ -88,6 +89,18 @@ def test_no_texts(tokenizer):
     assert encoded.lengths.tolist() == []
     assert encoded.take(np.arange(0)) == []
     assert list(encode_with_places(tokenizer, [], None, 64)[1]) == []
+
+
+def test_texts_of_which_nothing_is_left():
+    bare = Tokenizer(models.WordLevel({"<pad>": 0, "a": 1}, unk_token="a"))
+    encoded, places = encode_with_places(
+        PreTrainedTokenizerFast(tokenizer_object=bare, pad_token="<pad>", model_input_names=["input_ids"]),
+        ["", "one", ""],
+        None,
+        8,
+    )
+    assert ids_of(encoded) == [[], [1], []]
+    assert [row.tolist() for row in places] == [[], [[0, 3]], []]
 
 
 @pytest.mark.parametrize("rows", [[2, 0, 2], [1], []])

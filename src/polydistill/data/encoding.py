@@ -221,4 +221,4 @@ def _places(batch: BatchEncoding) -> Iterator[Ids]:
     """Row by row, where each token stands in the first text."""
     for row, spans in enumerate(batch["offset_mapping"]):
         of_first = np.array([part == 0 for part in batch.sequence_ids(row)], dtype=bool)
-        yield np.where(of_first[:, None], np.array(spans, dtype=np.int32), 0)
+        yield np.where(of_first[:, None], np.array(spans, dtype=np.int32).reshape(-1, 2), 0)
