@@ -16,7 +16,7 @@ import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from measuring import Row, markdown, now, write
-from polydistill.data.corpora import Corpora, CorpusCount, ParallelCorpus, load_pairs, read_pairs
+from polydistill.data.corpora import Corpora, CorpusCount, ParallelCorpus, load_corpora, read_pairs
 from polydistill.data.encoding import token_counts
 from polydistill.data.pair_filters import REASONS
 from polydistill.data.sources import FileSource
@@ -69,7 +69,7 @@ def main() -> None:
     wanted = Corpora(corpora=tuple(one for _, one in named))
     tokenizer = AutoTokenizer.from_pretrained(options.tokenizer) if options.tokenizer else learned(wanted)
     began = now()
-    counts = load_pairs(wanted, partial(token_counts, tokenizer)).counts
+    counts = load_corpora(wanted, partial(token_counts, tokenizer)).counts
     speed = sum(count.read for count in counts) / (now() - began)
     rows = [row(name, f"en-{count.target}", [count]) for (name, _), count in zip(named, counts, strict=True)]
     rows.append(row("all", "", counts))

@@ -120,7 +120,7 @@ def measure(shape: str, spec: SentenceDistillation, folder: Path, turns: int) ->
     models = Models(Loaded(student, tokenizer), Loaded(teacher, tokenizer), folder / "signals")
     (group,) = prepare(spec, models, 0).groups  # stores what the teacher says
     labels = group.values["signal"][np.arange(len(pairs.source))]
-    rows = Dataset.from_dict({"english": pairs.source, "swahili": pairs.target, "label": labels.tolist()})
+    rows = Dataset.from_dict({"english": list(pairs.source), "swahili": list(pairs.target), "label": labels.tolist()})
     steps = len(pairs.source) // PAIRS_A_STEP
     contenders = {
         OURS: one_after_the_other(lambda: ours(spec, models, steps), turns + 1),  # one to warm up

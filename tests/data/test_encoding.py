@@ -3,9 +3,18 @@
 import numpy as np
 import pytest
 from datasets import Dataset
+from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
 
-from polydistill.data.encoding import encode, encode_texts, from_lists, pad_values
+from polydistill.data import encoding, growing
+from polydistill.data.encoding import (
+    encode,
+    encode_in_turn,
+    encode_texts,
+    encode_with_places,
+    from_lists,
+    pad_values,
+)
 from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
 
 TEXTS = ["The old woman sees a cat.", "Kedi", "", "İstanbul'da ılık bir gün."]
@@ -58,11 +67,40 @@ def test_token_types_come_with_tokenizers_that_have_them(tokenizer):
     assert pad_values(bert) == {"input_ids": 1, "token_type_ids": 0}
 
 
+@pytest.mark.parametrize(("at_once", "in_memory"), [(1, 0), (3, 20), (2, 1 << 20)])
+def test_how_many_are_read_at_once_changes_nothing(tokenizer, monkeypatch, at_once, in_memory):
+    """Nor does it where they are kept: in memory or, from a size on, in a file."""
+    whole, places = encode_with_places(tokenizer, TEXTS, OTHERS, 12)
+    rows = Dataset.from_dict({"text": TEXTS})["text"]
+    both = encode_texts(tokenizer, [*TEXTS, *OTHERS], None, 12)
+    monkeypatch.setattr(encoding, "AT_ONCE", at_once)
+    monkeypatch.setattr(growing, "IN_MEMORY", in_memory)
+    again, places_again = encode_with_places(tokenizer, rows, OTHERS, 12)
+    in_turn = encode_in_turn(tokenizer, (rows, OTHERS), 12)
+    assert ids_of(again) == ids_of(whole) == ids_of(encode_texts(tokenizer, rows, OTHERS, 12))
+    assert ids_of(in_turn) == ids_of(both)
+    assert [row.tolist() for row in places_again] == [row.tolist() for row in places]
+    assert again.columns["input_ids"].dtype == places_again.flat.dtype == np.int32
+
+
 def test_no_texts(tokenizer):
     encoded = encode_texts(tokenizer, [], None, 64)
     assert len(encoded) == 0
     assert encoded.lengths.tolist() == []
     assert encoded.take(np.arange(0)) == []
+    assert list(encode_with_places(tokenizer, [], None, 64)[1]) == []
+
+
+def test_texts_of_which_nothing_is_left():
+    bare = Tokenizer(models.WordLevel({"<pad>": 0, "a": 1}, unk_token="a"))
+    encoded, places = encode_with_places(
+        PreTrainedTokenizerFast(tokenizer_object=bare, pad_token="<pad>", model_input_names=["input_ids"]),
+        ["", "one", ""],
+        None,
+        8,
+    )
+    assert ids_of(encoded) == [[], [1], []]
+    assert [row.tolist() for row in places] == [[], [[0, 3]], []]
 
 
 @pytest.mark.parametrize("rows", [[2, 0, 2], [1], []])
@@ -77,5 +115,5 @@ def test_select(rows):
 
 def test_take_copies_nothing():
     encoded = from_lists({"input_ids": [[1, 2], [3]]}, {"input_ids": 0})
-    assert encoded.columns["input_ids"].dtype == np.int64
+    assert encoded.columns["input_ids"].dtype == np.int32
     assert np.shares_memory(encoded.take(np.array([1]))[0]["input_ids"], encoded.columns["input_ids"])

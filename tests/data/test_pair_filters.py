@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from polydistill.data import pair_filters
-from polydistill.data.pair_filters import REASONS, Filters, Kept, keep
+from polydistill.data.pair_filters import REASONS, AnyPairs, Filters, keep
 from polydistill.data.seen import Seen
 
 WORDS = ["bir", "iki", "üç", "açık", "u\u0308ç", "gel"]
@@ -108,7 +108,7 @@ def test_pairs_drawn_at_random_keep_their_order_and_change_with_the_seed(monkeyp
 def test_any_pair_is_as_likely():
     drawn: Counter[int] = Counter()
     for seed in range(400):
-        kept = Kept(10, np.random.default_rng(seed))
+        kept = AnyPairs(10, np.random.default_rng(seed))
         for start in range(0, 100, 5):
             kept.add([(str(row), "x") for row in range(start, start + 5)])
             assert len(kept) <= 20

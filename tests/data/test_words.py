@@ -9,6 +9,8 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
+from polydistill.data import encoding
+from polydistill.data import words as words_of_texts
 from polydistill.data.encoding import encode_with_places
 from polydistill.data.load import load_text
 from polydistill.data.masking import word_masking
@@ -156,6 +158,19 @@ def test_first_tokens():
             own, places = numbers.take(np.array([row]))[0], firsts.take(np.array([row]))[0]
             assert own[places].tolist() == list(range(len(SAMPLES["en"][row].split())))
             assert all(own[place - 1] != own[place] for place in places)
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_how_many_texts_are_read_at_once_changes_nothing(monkeypatch, at_once):
+    texts = [*SAMPLES["zh"], *SAMPLES["en"]]
+    whole, _, _ = aligned(texts, "wordpiece", "unigram")
+    for module in (encoding, words_of_texts):
+        monkeypatch.setattr(module, "AT_ONCE", at_once)
+    again, _, _ = aligned(texts, "wordpiece", "unigram")
+    for one, other in zip(whole, again, strict=True):
+        assert len(one) == len(texts) > at_once
+        assert [row.tolist() for row in one] == [row.tolist() for row in other]
+        assert [row.tolist() for row in first_tokens(one)] == [row.tolist() for row in first_tokens(other)]
 
 
 def test_only_the_first_text_of_a_pair_has_places():

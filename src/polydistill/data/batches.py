@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from polydistill.data.encoding import Encoded, Ints, Ragged, Repeated
+from polydistill.data.encoding import Encoded, Ids, Integers, Ints, Ragged, Repeated
 from polydistill.data.schedule import Schedule
 
 Batch = dict[str, Any]
@@ -35,7 +35,7 @@ class Group:
 
 
 def pad_texts(
-    texts: Sequence[Mapping[str, Ints]], pad: Mapping[str, int], choices: int | None = None
+    texts: Sequence[Mapping[str, Ids]], pad: Mapping[str, int], choices: int | None = None
 ) -> dict[str, Tensor]:
     """Texts as padded tensors with their attention mask: [texts, longest text], or [rows, choices, longest text]."""
     inside = _inside([text["input_ids"] for text in texts])
@@ -46,13 +46,13 @@ def pad_texts(
     return {name: column.reshape(-1, choices, column.shape[-1]) for name, column in padded.items()}
 
 
-def _inside(rows: Sequence[Ints]) -> NDArray[np.bool_]:
+def _inside(rows: Sequence[Integers]) -> NDArray[np.bool_]:
     """Where padded rows hold something: [rows, longest row]."""
     lengths = np.array([len(row) for row in rows])
     return np.asarray(np.arange(lengths.max())[None, :] < lengths[:, None])
 
 
-def _padded(rows: Sequence[Ints], inside: NDArray[np.bool_], fill: int) -> Tensor:
+def _padded(rows: Sequence[Integers], inside: NDArray[np.bool_], fill: int) -> Tensor:
     column = np.full(inside.shape, fill, dtype=np.int64)
     column[inside] = np.concatenate(rows)
     return torch.from_numpy(column)

@@ -1,14 +1,13 @@
 """Which pairs of a parallel corpus are kept, and of those that are not, how many for which reason.
 
-Each pair is dropped for the first reason that applies, in the order of `REASONS`. Pairs come and go in chunks: nothing
-is held but eight bytes a pair, to know it again, and what is kept, in Arrow.
+Each pair is dropped for the first reason that applies, in the order of `REASONS`. Pairs come and go in chunks: of those
+that go, nothing is held but eight bytes a pair, to know it again; those that stay may be more than memory holds.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +15,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from pydantic import PositiveInt, model_validator
 
+from polydistill.data.growing import GrowingTable
 from polydistill.data.seen import Seen, hashes, normal
 from polydistill.specs import Spec
 
@@ -23,6 +23,7 @@ Pair = Sequence[str]
 CountTokens = Callable[[Sequence[str]], NDArray[np.int64]]
 
 SIDES = ("source", "target")
+_SCHEMA = pa.schema([(side, pa.string()) for side in SIDES])
 REASONS = ("blank", "same on both sides", "duplicate", "too short", "too long", "over the cap")
 _BLANK, _SAME, _DUPLICATE, _SHORT, _LONG, _OVER = REASONS
 _CHUNK = 8192  # ours: pairs that are Python objects at a time
@@ -57,13 +58,52 @@ class Filters(Spec):
         return self.shortest is not None or self.longest is not None
 
 
-class Kept:
-    """The pairs that are kept of those that may be: the first so many or, with `rng`, any so many, each as likely.
+class Kept(Protocol):
+    """The pairs that are kept of those that may be."""
 
-    Each pair has a key, and the smallest keys are kept. At most twice as many pairs as that are in memory.
+    offered: int
+    """How many pairs might have been kept so far."""
+
+    @property
+    def room(self) -> int | None:
+        """How many more pairs are looked at before it is full; none where any number is."""
+
+    def add(self, pairs: Sequence[Pair]) -> None:
+        """Offer pairs that may be kept."""
+
+    def dataset(self) -> Dataset:
+        """What is kept, in the order in which it came; to be asked for once, at the end."""
+
+
+class FirstPairs:
+    """The first so many."""
+
+    def __init__(self, at_most: int | None) -> None:
+        self._at_most, self._table = at_most, GrowingTable(_SCHEMA)
+        self.offered = 0
+
+    @property
+    def room(self) -> int | None:
+        """See `Kept`."""
+        return None if self._at_most is None else max(0, self._at_most - self.offered)
+
+    def add(self, pairs: Sequence[Pair]) -> None:
+        """See `Kept`."""
+        self._table.add(_chunk(pairs[: self.room]))
+        self.offered += len(pairs)
+
+    def dataset(self) -> Dataset:
+        """See `Kept`."""
+        return self._table.dataset()
+
+
+class AnyPairs:
+    """Any so many, each as likely as another: each has a key, drawn at random, and the smallest keys are kept.
+
+    At most twice as many pairs are in memory.
     """
 
-    def __init__(self, at_most: int | None, rng: np.random.Generator | None = None) -> None:
+    def __init__(self, at_most: int, rng: np.random.Generator) -> None:
         self._at_most, self._rng = at_most, rng
         self._chunks: list[tuple[pa.RecordBatch, NDArray[np.float64]]] = []
         self._bar = np.inf
@@ -73,33 +113,27 @@ class Kept:
         return sum(len(keys) for _, keys in self._chunks)
 
     @property
-    def room(self) -> int | None:
-        """How many more pairs are looked at before it is full; none where any number is."""
-        return None if self._at_most is None or self._rng is not None else max(0, self._at_most - self.offered)
+    def room(self) -> None:
+        """See `Kept`."""
+        return None
 
     def add(self, pairs: Sequence[Pair]) -> None:
-        """Offer pairs that may be kept."""
-        keys = np.arange(self.offered, self.offered + len(pairs), dtype=np.float64)
-        if self._rng is not None:
-            keys = self._rng.random(len(pairs))
+        """See `Kept`."""
+        keys = self._rng.random(len(pairs))
         self.offered += len(pairs)
         low = np.flatnonzero(keys < self._bar)
-        texts = [pa.array([pairs[row][side] for row in low.tolist()], type=pa.string()) for side in range(len(SIDES))]
-        self._chunks.append((pa.RecordBatch.from_arrays(texts, names=list(SIDES)), keys[low]))
-        if self._at_most is not None and len(self) > 2 * self._at_most:
+        self._chunks.append((_chunk([pairs[row] for row in low.tolist()]), keys[low]))
+        if len(self) > 2 * self._at_most:
             self._shrink(self._at_most)
 
     def dataset(self) -> Dataset:
-        """What is kept, in the order in which it came."""
-        if self._at_most is not None and len(self) > self._at_most:
+        """See `Kept`."""
+        if len(self) > self._at_most:
             self._shrink(self._at_most)
-        schema = pa.schema([(side, pa.string()) for side in SIDES])
-        digest = hashlib.sha256(schema.serialize())
+        table = GrowingTable(_SCHEMA)
         for chunk, _ in self._chunks:
-            digest.update(chunk.serialize())
-        table = pa.Table.from_batches([chunk for chunk, _ in self._chunks], schema=schema)
-        # the fingerprint is given because `datasets` would find it by pickling the whole table
-        return Dataset(table, fingerprint=digest.hexdigest()[:16])
+            table.add(chunk)
+        return table.dataset()
 
     def _shrink(self, size: int) -> None:
         """Keep the smallest keys only; larger ones need not come any more."""
@@ -110,6 +144,11 @@ class Kept:
         ends = np.cumsum([len(keys) for _, keys in self._chunks])
         parts = zip(self._chunks, np.split(low, ends[:-1]), strict=True)
         self._chunks = [(chunk.filter(pa.array(part)), keys[part]) for (chunk, keys), part in parts if part.any()]
+
+
+def _chunk(pairs: Sequence[Pair]) -> pa.RecordBatch:
+    texts = [pa.array([pair[side] for pair in pairs], type=pa.string()) for side in range(len(SIDES))]
+    return pa.RecordBatch.from_arrays(texts, schema=_SCHEMA)
 
 
 def keep(
@@ -126,7 +165,7 @@ def keep(
             f"Lengths ({said}) are in tokens, and there is no tokenizer to count them. Name one (--tokenizer MODEL), "
             "or ask for no length."
         )
-    kept = Kept(filters.at_most, rng if filters.sample == "random" else None)
+    kept = _nothing_yet(filters, rng)
     dropped: Counter[str] = Counter()
     coming = iter(pairs)
     while kept.room != 0 and (chunk := list(islice(coming, min(_CHUNK, kept.room or _CHUNK)))):
@@ -136,6 +175,12 @@ def keep(
     rows = kept.dataset()
     dropped[_OVER] = kept.offered - len(rows) + sum(1 for _ in coming)
     return rows, Counter({reason: dropped[reason] for reason in REASONS if dropped[reason]})
+
+
+def _nothing_yet(filters: Filters, rng: np.random.Generator) -> Kept:
+    if filters.sample == "random" and filters.at_most is not None:
+        return AnyPairs(filters.at_most, rng)
+    return FirstPairs(filters.at_most)
 
 
 def _why_dropped(pairs: Sequence[Pair], filters: Filters, tokens: CountTokens | None, seen: Seen) -> list[str | None]:

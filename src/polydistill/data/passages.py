@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from polydistill.data.encoding import Encoded, Ints, column_names, from_lists, pad_values
+from polydistill.data.encoding import AT_ONCE, Encoded, Ints, column_names, from_lists, pad_values
 
 OVERLAP = 128  # tokens that two windows share, as in the scripts of `transformers`; at most half a window
 LONGEST_QUESTION = 64  # tokens, as in BERT's own script; at most half of what a model reads
 NOWHERE = -1  # the place of a token that is not of the context
-_AT_ONCE = 1024  # ours: rows that are Python objects at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +61,11 @@ def encode_passages(
     names = column_names(tokenizer)
     windows = [
         window
-        for start in range(0, len(questions), _AT_ONCE)
+        for start in range(0, len(questions), AT_ONCE)
         for window in _windows(
             tokenizer,
-            questions[start : start + _AT_ONCE],
-            contexts[start : start + _AT_ONCE],
+            questions[start : start + AT_ONCE],
+            contexts[start : start + AT_ONCE],
             start,
             max_length,
             overlap,

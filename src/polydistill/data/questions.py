@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from polydistill.data.encoding import Encoded, Ints, column_names, encode_texts, from_lists, pad_values
+from polydistill.data.encoding import Encoded, Ids, column_names, encode_texts, from_lists, pad_values
 
-Columns = dict[str, Ints]
+Columns = dict[str, Ids]
 
 
 def encode_choices(

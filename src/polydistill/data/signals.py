@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from polydistill.data.batches import length_batches
 from polydistill.data.encoding import Encoded
+from polydistill.data.growing import pieces, room_for
 
 Floats = NDArray[np.float32]
 Read = Callable[[Mapping[str, Tensor]], Tensor]
@@ -42,7 +43,8 @@ def signal_key(teacher: nn.Module, text: Encoded, wanted: str) -> str:
     digest.update(weights_fingerprint(teacher).encode())
     for name, column in sorted(text.columns.items()):
         digest.update(name.encode())
-        digest.update(column.tobytes())
+        for piece in pieces(column):
+            digest.update(piece.astype(np.int64).tobytes())  # eight bytes each, however they are kept
     digest.update(text.offsets.tobytes())
     return digest.hexdigest()[:32]
 
@@ -50,14 +52,14 @@ def signal_key(teacher: nn.Module, text: Encoded, wanted: str) -> str:
 @torch.no_grad()
 def compute_signals(read: Read, text: Encoded, batch_size: int, device: torch.device) -> Floats:
     """What `read` says of every text, one row a text; texts are batched by length."""
-    rows, parts = [], []
-    for some, inputs in length_batches(text, batch_size, device):
-        rows.append(some)
-        parts.append(read(inputs).float().cpu().numpy())
-    signals = np.concatenate(parts)
-    back = np.empty_like(signals)
-    back[np.concatenate(rows)] = signals
-    return back
+    signals: Floats | None = None
+    for rows, inputs in length_batches(text, batch_size, device):
+        said = read(inputs).float().cpu().numpy()
+        if signals is None:
+            signals = room_for((len(text), *said.shape[1:]), np.float32)
+        signals[rows] = said
+    assert signals is not None, "there are texts to read"
+    return signals
 
 
 def stored_signals(

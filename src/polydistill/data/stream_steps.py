@@ -18,7 +18,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from polydistill.data.batches import Batch, Group, MicroBatches, Transform, collate
-from polydistill.data.encoding import Encoded, Ints, encode_texts, from_lists
+from polydistill.data.encoding import Encoded, Ids, Ints, encode_texts, from_lists
 from polydistill.data.packing import pack
 from polydistill.data.schedule import Batching, groups_of_steps, times_before
 from polydistill.data.streams import LineReader, State, Texts
@@ -156,7 +156,7 @@ class Packed:
         self.group, self.share = group, share
         self._noted = (0, 0)  # texts that were joined before, and the number of the first input of those that follow
         self._next: int | None = None
-        self._inputs: Iterator[dict[str, Ints]] = iter(())
+        self._inputs: Iterator[dict[str, Ids]] = iter(())
         self._pad: dict[str, int] = {}
 
     def take(self, turn: int, part: int) -> tuple[Encoded, Ints]:
@@ -171,7 +171,7 @@ class Packed:
         pad = self._pad
         return from_lists({name: [one[name] for one in some] for name in pad}, pad), np.arange(size)
 
-    def _read(self, texts: int, inputs: int) -> Iterator[dict[str, Ints]]:
+    def _read(self, texts: int, inputs: int) -> Iterator[dict[str, Ids]]:
         """All inputs from a place that was noted."""
         reader = LineReader(self.group.texts, self.share.rank, self.share.processes, texts)
         while True:

@@ -1,12 +1,12 @@
 """Building the Arrow table of one language."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 from datasets import Dataset
 
+from polydistill.data.growing import GrowingTable
 from polydistill.data.rows import LABEL, RowShape
 
 Answers = Mapping[str, Sequence[str] | Sequence[int]]
@@ -16,7 +16,7 @@ _ROWS_PER_CHUNK = 8192  # ours: Python objects of at most this many rows are ali
 
 
 class TableBuilder:
-    """Collects rows into Arrow chunks, so that a large file costs the size of its text and not of Python objects."""
+    """Collects rows into Arrow chunks, so that a large file costs no more memory than its text."""
 
     def __init__(self, shape: RowShape, labelled: bool) -> None:
         fields = [(name, pa.list_(pa.string()) if name in shape.lists else pa.string()) for name in shape.texts]
@@ -25,8 +25,7 @@ class TableBuilder:
             fields.append((LABEL, kind))
         self._schema = pa.schema(fields)
         self._columns: list[list[Cell]] = [[] for _ in fields]
-        self._chunks: list[pa.RecordBatch] = []
-        self._digest = hashlib.sha256(self._schema.serialize())
+        self._table = GrowingTable(self._schema)
         self._rows = 0
         self._needed = [(shape.texts.index(name), name) for name in shape.needed]
         self._missing = {"", *shape.missing}
@@ -48,17 +47,13 @@ class TableBuilder:
         return next((f"no {name}" for at, name in self._needed if texts[at].strip() in self._missing), None)
 
     def dataset(self) -> Dataset:
-        """The rows added so far."""
+        """All rows; to be asked for once, at the end."""
         self._flush()
-        # given here because `datasets` would find it by pickling the whole table, at four times the memory
-        fingerprint = self._digest.hexdigest()[:16]
-        return Dataset(pa.Table.from_batches(self._chunks, schema=self._schema), fingerprint=fingerprint)
+        return self._table.dataset()
 
     def _flush(self) -> None:
         if self._columns[0]:
             arrays = [pa.array(c, type=f.type) for c, f in zip(self._columns, self._schema, strict=True)]
-            chunk = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
-            self._chunks.append(chunk)
-            self._digest.update(chunk.serialize())
+            self._table.add(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
             for column in self._columns:
                 column.clear()

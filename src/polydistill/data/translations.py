@@ -1,6 +1,7 @@
 """Sentences of one language and their translations into others: what methods that align languages learn from."""
 
 import hashlib
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple, Self, cast
 
@@ -10,7 +11,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from polydistill.data.corpora import Corpora, CorpusCount, ParallelCorpus, load_corpora
 from polydistill.data.encoding import token_counts
 from polydistill.data.load import fingerprint, load_aligned
-from polydistill.data.pair_filters import Filters
+from polydistill.data.pair_filters import SIDES, Filters
 from polydistill.data.parallel import load_parallel
 from polydistill.data.rows import SENTENCE, Corpus
 from polydistill.data.sources import FileSource, Source
@@ -82,10 +83,10 @@ class Translations(Spec):
 
 
 class Pairs(NamedTuple):
-    """Sentence i of `source` and of `target` say the same."""
+    """Sentence i of `source` and of `target` say the same. They are columns of tables, of which slices are read."""
 
-    source: list[str]
-    target: list[str]
+    source: Sequence[str]
+    target: Sequence[str]
 
 
 class Loaded(NamedTuple):
@@ -139,11 +140,11 @@ def _read(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase | Non
     if spec.data is not None:
         ((data, languages),) = spec.reads
         whole = load_aligned(data, SENTENCE, languages, who)
-        source = list(whole.rows[spec.source_language][_TEXT])
-        return Loaded({code: Pairs(source, list(whole.rows[code][_TEXT])) for code in spec.languages})
+        source = whole.rows[spec.source_language][_TEXT]
+        return Loaded({code: Pairs(source, whole.rows[code][_TEXT]) for code in spec.languages})
     tokens = None if tokenizer is None else partial(token_counts, tokenizer)
     kept = load_corpora(spec.chosen, tokens, seed)
-    pairs = {code: Pairs(list(kept.rows[code]["source"]), list(kept.rows[code]["target"])) for code in spec.languages}
+    pairs = {code: Pairs(*(kept.rows[code][side] for side in SIDES)) for code in spec.languages}
     return Loaded(pairs, kept.counts)
 
 

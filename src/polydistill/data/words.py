@@ -9,13 +9,12 @@ for either.
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
-from polydistill.data.encoding import Ints, Ragged
+from polydistill.data.encoding import AT_ONCE, Flattened, Integers, Ints, Ragged
 
 NO_WORD = -1
 
@@ -60,26 +59,33 @@ def words(text: str) -> list[tuple[int, int]]:
     return [found.span() for found in pattern.finditer(text)]
 
 
-def shared_words(texts: Sequence[str], first: Sequence[Ints], second: Sequence[Ints]) -> tuple[Ragged, Ragged]:
+def shared_words(texts: Sequence[str], first: Iterable[Integers], second: Iterable[Integers]) -> tuple[Ragged, Ragged]:
     """The number of the word that each token belongs to (-1: none), for two tokenizers' tokens of the same texts.
 
     `first` and `second` say of each text where its tokens begin and end in it, in characters ([tokens, 2]; tokens that
     are of no text have equal ends). Words are counted from 0, the same for both.
     """
-    rows = [_shared(text, one, other) for text, one, other in zip(texts, first, second, strict=True)]
-    return _ragged([one for one, _ in rows]), _ragged([other for _, other in rows])
+    rows = (_shared(text, one, other) for text, one, other in zip(texts, first, second, strict=True))
+    sides = Flattened(), Flattened()
+    while some := list(islice(rows, AT_ONCE)):
+        for side, numbers in zip(sides, zip(*some, strict=True), strict=True):
+            side.add(numbers)
+    return _ragged(sides[0]), _ragged(sides[1])
 
 
 def first_tokens(words_of_tokens: Ragged) -> Ragged:
     """The place of each word's first token, word by word."""
-    rows = []
-    for start, end in pairwise(words_of_tokens.offsets.tolist()):
-        numbers, places = np.unique(words_of_tokens.flat[start:end], return_index=True)
-        rows.append(places[numbers != NO_WORD])
-    return _ragged(rows)
+    places = Flattened()
+    places.add(map(_firsts, words_of_tokens))
+    return _ragged(places)
 
 
-def _shared(text: str, *sides: Ints) -> tuple[Ints, ...]:
+def _firsts(words_of_row: Integers) -> Ints:
+    numbers, places = np.unique(words_of_row, return_index=True)
+    return np.asarray(places[numbers != NO_WORD])
+
+
+def _shared(text: str, *sides: Integers) -> tuple[Ints, ...]:
     """The words of one text's tokens, one array a tokenizer."""
     spans = words(text)
     reached = [_reached(spans, side) for side in sides]
@@ -96,7 +102,7 @@ def _shared(text: str, *sides: Ints) -> tuple[Ints, ...]:
     return tuple(np.where(side == NO_WORD, NO_WORD, again[side]) for side in tokens)
 
 
-def _reached(spans: Sequence[tuple[int, int]], tokens: Ints) -> tuple[Ints, Ints]:
+def _reached(spans: Sequence[tuple[int, int]], tokens: Integers) -> tuple[Ints, Ints]:
     """The first and the last word that each token touches; the last comes before the first where it touches none."""
     begin_W, end_W = np.array(spans, dtype=np.int64).reshape(-1, 2).T
     # words do not overlap, so both ends rise: a token touches those that end after it begins and begin before it ends
@@ -105,7 +111,5 @@ def _reached(spans: Sequence[tuple[int, int]], tokens: Ints) -> tuple[Ints, Ints
     return first, np.where(tokens[:, 0] < tokens[:, 1], last, -1)
 
 
-def _ragged(rows: Sequence[NDArray[np.int64]]) -> Ragged:
-    offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    flat = np.concatenate(rows) if rows else np.zeros(0)
-    return Ragged(flat.astype(np.int64), offsets, NO_WORD)
+def _ragged(rows: Flattened) -> Ragged:
+    return Ragged(rows.flat(), rows.offsets(), NO_WORD)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from polydistill.data.batches import Batch, Group
-from polydistill.data.encoding import Repeated, encode_texts
+from polydistill.data.encoding import Repeated, encode_in_turn, encode_texts
 from polydistill.data.signals import stored_signals
 from polydistill.data.translations import Pairs, Translations, load_pairs
 from polydistill.methods.method import Method, Models, Prepared
@@ -88,5 +88,5 @@ def _group(spec: SentenceDistillation, models: Models, code: str, pairs: Pairs) 
     taught = encode_texts(models.teacher.tokenizer, pairs.source, None, spec.max_length)
     device, wanted = next(network.parameters()).device, f"sentence {spec.pooling}"
     signal = stored_signals(models.signals, network, taught, wanted, read, _AT_ONCE, device)
-    both = encode_texts(models.student.tokenizer, [*pairs.source, *pairs.target], None, spec.max_length)
+    both = encode_in_turn(models.student.tokenizer, pairs, spec.max_length)
     return Group(code, {"text": both}, {"signal": Repeated(signal)})

@@ -6,6 +6,7 @@ gets a gradient, so such rows need no gradient, no moments and no place in a che
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, Self, cast
 
 import numpy as np
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import PreTrainedModel
+
+from polydistill.data.growing import pieces
 
 _WORTH_IT = 0.5  # ours: with more of the rows in use the detour is not worth its lookup
 
@@ -46,10 +49,13 @@ class UsedRows(nn.Module):
 
 
 @contextmanager
-def learning_used_rows(network: PreTrainedModel, ids: Iterable[NDArray[np.int64]]) -> Iterator[None]:
+def learning_used_rows(network: PreTrainedModel, ids: Iterable[NDArray[np.integer[Any]]]) -> Iterator[None]:
     """Within, only the embedding rows of these ids learn, if that saves work; after it the network is whole again."""
     embedding = cast(nn.Embedding, network.get_input_embeddings())
-    used = torch.from_numpy(np.unique(np.concatenate([np.unique(some) for some in ids])))
+    seen = np.zeros(embedding.num_embeddings, dtype=np.bool_)
+    for piece in chain.from_iterable(map(pieces, ids)):
+        seen[piece] = True
+    used = torch.from_numpy(np.flatnonzero(seen))
     if not embedding.weight.requires_grad or len(used) > _WORTH_IT * embedding.num_embeddings:
         yield
         return
