@@ -131,7 +131,7 @@ def test_two_sides_are_not_one_text():
 
 
 def test_lengths_need_a_tokenizer():
-    with pytest.raises(ValueError, match=r"shortest=10 and longest=128 are in tokens, and there is no tokenizer"):
+    with pytest.raises(ValueError, match=r"shortest=10 and longest=128\) are in tokens, .*--tokenizer MODEL"):
         kept_of([("a", "b")], Filters(), tokens=None)
     assert kept_of([("a", "b")], Filters(shortest=None, longest=None), tokens=None)[0] == [("a", "b")]
 
