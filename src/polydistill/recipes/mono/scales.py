@@ -127,7 +127,7 @@ def _paper() -> Setting:
             decay="linear",
             batching=Batching(sampling="in-turn"),  # algorithm 1
         ),
-        teacher_price=2.0,  # as in the mini-world; at this size it was not measured
+        teacher_price=2.0,  # ours: at this size it was not measured
         max_length=256,  # ours
         exercises={
             "XNLI": Exercise(
@@ -185,7 +185,7 @@ def _world() -> Setting:
             decay="linear",
             batching=Batching(sampling="in-turn"),  # algorithm 1
         ),
-        teacher_price=2.0,
+        teacher_price=2.45,
         max_length=64,
         exercises={
             "XNLI": _exercise("nli", 12_000, nli),
