@@ -145,7 +145,7 @@ def _world(task: TaskName) -> Setting:
 
     Distilled at 1e-3 some seeds never leave chance: at T = 8 the loss is nearly flat there (docs/what_did_not_work.md).
     """
-    epochs = 1.4 if task == "nli" else 0.7  # the texts of stars are longer, and sooner learned
+    epochs = 1.4 if task == "nli" else 0.7  # the texts of stars are longer: fewer of them, for time
     text = WorldSource(rows=4_000, split="train", mixed=True)
     teacher = Polyglot(
         Fresh(vocabulary=600, blocks=3),

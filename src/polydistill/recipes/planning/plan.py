@@ -49,8 +49,8 @@ STEP_SECONDS = 0.03  # ours: some 1,500 kernels a step take this long to launch,
 ASSUMPTIONS = (
     f"Tokens of a row, from characters in dev sets: {TOKENS['nli']} in XNLI (154 characters), "
     f"{TOKENS['paraphrase']} in PAWS-X, {TOKENS['qa']} in SQuAD, {TOKENS['choice']} in SIQA (all answers), "
-    f"{TOKENS['ner']} in WikiAnn, {TOKENS['stars']} in MARC; {PARALLEL_TOKENS} in a side of a translation; "
-    f"{WORLD_TOKENS} in the mini-world.",
+    f"{TOKENS['ner']} in WikiAnn, {TOKENS['stars']} in MARC (assumed, not counted); "
+    f"{PARALLEL_TOKENS} in a side of a translation; {WORLD_TOKENS} in the mini-world.",
     "FLOPs of N multiplied weights on L tokens: learning 6 N L + 12 blocks width L^2, reading a third of that.",
     "A teacher whose signals are stored reads every original once a run (runs of one teacher share them: fewer still).",
     "Runs go to their last step: where patience may stop them earlier, these are upper bounds.",
