@@ -170,31 +170,37 @@ def _paper() -> Setting:
 
 
 def _world() -> Setting:
-    """All numbers are ours, meant for about a quarter of an hour a seed of table 2 on one core that is free.
+    """All numbers are ours: about half an hour a seed of tables 2 to 5 on one core that is free.
 
-    Translations are of plain sentences: with stories among them a step takes four times as long.
+    A polyglot that has never read two texts at once learns little about pairs of them when it is tuned; mBERT has read
+    pairs of sentences. With translations in a fifth of its inputs it learns NLI, and answers in English alone
+    (docs/what_did_not_work.md). What it is aligned by are plain sentences: with stories among them a step takes four
+    times as long.
     """
     text = WorldSource(rows=6_000, split="train", stories=True)
     pretraining = Training(
-        steps=2_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"
+        steps=5_000, batch_size=32, learning_rate=3e-3, weight_decay=0.01, warmup=0.1, decay="linear"
     )
     nli = Training(steps=600, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear", evaluate_every=200)
+    paraphrase = nli.model_copy(update={"steps": 300, "evaluate_every": 100})  # ten times as many stay at chance too
     return _of_the_world(
         "world",
-        student=Polyglot(Fresh(), text, pretraining),
-        teacher=Polyglot(Fresh(vocabulary=600, blocks=3), text, pretraining.model_copy(update={"steps": 1_000})),
-        translations=WorldSource(rows=6_000, split="train"),
+        student=Polyglot(Fresh(width=64), text, pretraining),
+        teacher=Polyglot(
+            Fresh(vocabulary=600, width=64, blocks=3), text, pretraining.model_copy(update={"steps": 3_000})
+        ),
+        translations=WorldSource(rows=4_800, split="train"),
         align=Training(
             steps=1_200,
             batch_size=30,
-            learning_rate=1e-3,
+            learning_rate=2e-3,
             weight_decay=1e-2,
             warmup=0.1,
             decay="linear",
             batching=Batching(batches="balanced"),
         ),
         heads={"head_hidden": 128, "head_width": 64},
-        tuning={"XNLI": (9_000, nli), "PAWS-X": (9_000, nli), "XQuAD": (6_000, nli)},
+        tuning={"XNLI": (9_000, nli), "PAWS-X": (9_000, paraphrase), "XQuAD": (6_000, nli)},
         held_out=900,
     )
 
@@ -225,7 +231,7 @@ def _of_the_world(
     tuning: Mapping[str, tuple[int, Training]],
     held_out: int,
 ) -> Setting:
-    """The mini-world; its polyglot sees no translation pairs before it is aligned, as mBERT saw none."""
+    """The mini-world: one polyglot and one English encoder for all seeds, as there is one mBERT and one BERT."""
 
     def exercise(rows: int, training: Training) -> Exercise:
         train, dev = WorldSource(rows=rows, split="train"), WorldSource(rows=held_out, split="dev")
@@ -234,8 +240,8 @@ def _of_the_world(
 
     return Setting(
         scale=scale,
-        student=_pretrained("polyglot", student, WORLD_LANGUAGES),
-        teacher=_pretrained("English encoder", teacher, (SOURCE,)),
+        student=_pretrained("polyglot", student, WORLD_LANGUAGES, pairs=0.2),
+        teacher=_pretrained("English encoder", teacher, (SOURCE,), pairs=0.0),
         text={"languages": tuple(code for code in WORLD_LANGUAGES if code != SOURCE), "data": translations},
         align=align,
         max_length=64,
@@ -247,11 +253,8 @@ def _of_the_world(
     )
 
 
-def _pretrained(name: str, encoder: Polyglot, languages: tuple[str, ...]) -> StartOf:
+def _pretrained(name: str, encoder: Polyglot, languages: tuple[str, ...], pairs: float) -> StartOf:
     """An encoder of its own tokenizer: what is downloaded elsewhere."""
-
-    def start(seed: int) -> Start:
-        method = Pretrain(languages=languages, data=encoder.text, pairs=0.0)
-        return ResultOf(run=Run(name=name, method=method, start=encoder.shape, training=encoder.training, seed=seed))
-
-    return start
+    method = Pretrain(languages=languages, data=encoder.text, pairs=pairs)
+    made = ResultOf(run=Run(name=name, method=method, start=encoder.shape, training=encoder.training, seed=0))
+    return lambda _: made
