@@ -76,6 +76,7 @@ def test_plain_sentence_distillation(polydistill, models, work):
         ("", "Give translations as --parallel en-de=FILE, or as --data with --langs, and not both."),
         ("--data world: ", "--data and --langs go together"),
         ("--data world: --langs en", "There is nothing to learn: name languages besides 'en'"),
+        ("--data world:?rows=9 --langs en,tr --shortest 5", "choose among the pairs of --parallel"),
         ("--data world:?rows=9 --langs en,tr --without words", "Unknown term of MMKD 'words'"),
         ("--parallel en-tr=nowhere", "nowhere"),
         ("--parallel en-tr=text --parallel fr-tr=text", "All pairs begin with one language, and these with en and fr"),

@@ -89,6 +89,11 @@ def align(
     filters = Filters(
         shortest=shortest, longest=longest, at_most=at_most, sample=sample, duplicates=duplicates, same_sides=same_sides
     )
+    if data is not None and filters != Filters():
+        raise ValueError(
+            "--shortest, --longest, --at-most, --sample, --duplicates and --same-sides choose among the pairs of "
+            "--parallel; of --data every sentence is read. Leave them out."
+        )
     wanted = align_run(
         teacher,
         student,
