@@ -179,8 +179,7 @@ def _of_all(printed: PublishedTable, where: Setting) -> Layout:
     found = {f"{RETRIEVAL} {code}": code for code in _others(where)}
     metric = f"retrieval cosine to {SOURCE}"
     columns += [
-        Column(name=name, language=code, task=RETRIEVAL, metric=metric, labelled=False, hidden=True)
-        for name, code in found.items()
+        Column(name=name, language=code, metric=metric, labelled=False, hidden=True) for name, code in found.items()
     ]
     columns.append(Column(name=RETRIEVAL, over=tuple(found)))
     return Layout(columns=tuple(columns), claims=_about(printed, columns), remarks=printed.remarks)
