@@ -30,16 +30,16 @@ from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, TrainerCallback, XLMRobertaConfig, XLMRobertaForSequenceClassification
 
 from measuring import Row, Seconds, in_ms, markdown, now, ratios, spread, timed, write
-from polydistill.data.batches import Steps, pad_texts
-from polydistill.data.encoding import Encoded, Ints, encode
-from polydistill.data.load import load_rows
-from polydistill.data.rows import PAIR_OF_SENTENCES
-from polydistill.data.schedule import Schedule
-from polydistill.data.sources import FileSource, WorldSource
+from polydistill.data.batches.batches import Steps, pad_texts
+from polydistill.data.batches.encoding import Encoded, Ints, encode
+from polydistill.data.batches.schedule import Schedule
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
+from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.multikd import MultiKD, prepare
+from polydistill.methods.multikd import MultiKDSpec, prepare
+from polydistill.models.fresh import learn_tokenizer
 from polydistill.objectives.logits import hinton
-from polydistill.students.fresh import learn_tokenizer
 from polydistill.training.distiller import Distiller
 from polydistill.training.progress import ShowProgress
 from polydistill.training.settings import Training
@@ -205,7 +205,7 @@ class Turns(TrainerCallback):
 
 def measure(of: Work, turns: int, folder: Path) -> tuple[Seconds, float]:
     """Seconds a step of everyone, turn by turn without the first; and, of filling our store, a step of a pass."""
-    spec = MultiKD(languages=("en",), data=of.data, max_length=MAX_LENGTH)
+    spec = MultiKDSpec(languages=("en",), data=of.data, max_length=MAX_LENGTH)
     teachers = {"en": lambda: Loaded(of.teacher, of.start.tokenizer)}
     began = now()
     prepared = prepare(spec, Models(of.start, None, folder, teachers=teachers), 0)

@@ -9,8 +9,8 @@ languages, everything else as in table xd/3 at the `world` scale. Prints the tes
 import argparse
 from pathlib import Path
 
-from polydistill.recipes.xd.scales import setting
-from polydistill.recipes.xd.tables import Systems
+from polydistill.papers.xd.scales import setting
+from polydistill.papers.xd.tables import Systems
 from polydistill.results import RunResult
 from polydistill.training.execute import execute
 from polydistill.training.run import Run

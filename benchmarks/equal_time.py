@@ -16,9 +16,9 @@ import torch
 from rich.console import Console
 
 from measuring import Row, in_ms, interleaved, markdown, ratios, spread, write
-from polydistill.recipes.mono.losses import WITHOUT_TEACHER
-from polydistill.recipes.mono.scales import setting
-from polydistill.recipes.mono.systems import Systems
+from polydistill.papers.mono.losses import WITHOUT_TEACHER
+from polydistill.papers.mono.scales import setting
+from polydistill.papers.mono.systems import Systems
 from polydistill.training.distiller import Distiller
 from polydistill.training.execute import make_distiller
 from polydistill.training.loading import load_start

@@ -13,15 +13,15 @@ from statistics import mean
 from rich.console import Console
 
 from measuring import Row, markdown, write
-from polydistill.methods.monolingual import Monolingual
-from polydistill.recipes.mono.scales import setting
-from polydistill.recipes.mono.systems import Systems
-from polydistill.recipes.together import Together
+from polydistill.methods.monolingual import MonolingualSpec
+from polydistill.papers.mono.scales import setting
+from polydistill.papers.mono.systems import Systems
+from polydistill.papers.together import Together
 from polydistill.reports.significance import paired_t
 from polydistill.tasks import TASKS
 from polydistill.training.store import Store
 
-DEFAULT = Monolingual.model_fields["positions"].default
+DEFAULT = MonolingualSpec.model_fields["positions"].default
 
 
 def main() -> None:

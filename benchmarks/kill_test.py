@@ -21,9 +21,9 @@ from random import Random
 from rich.console import Console
 
 from measuring import Row, machine, markdown
-from polydistill.data.sources import WorldSource
-from polydistill.methods.pretraining import Pretrain
-from polydistill.methods.tuning import Tune
+from polydistill.data.rows.sources import WorldSource
+from polydistill.methods.pretraining import PretrainSpec
+from polydistill.methods.tuning import TuneSpec
 from polydistill.results import MODEL
 from polydistill.training.execute import execute, versions
 from polydistill.training.origins import Fresh, ResultOf
@@ -40,7 +40,7 @@ def pretrained(steps: int) -> Run:
     """A small polyglot with dropout."""
     return Run(
         name="polyglot",
-        method=Pretrain(languages=LANGUAGES, data=WorldSource(rows=300)),
+        method=PretrainSpec(languages=LANGUAGES, data=WorldSource(rows=300)),
         start=Fresh(vocabulary=400, width=64, blocks=2, heads=2, dropout=0.1),
         training=Training(
             steps=steps, batch_size=8, learning_rate=1e-3, warmup=0.1, decay="linear", checkpoint_every=9
@@ -52,7 +52,7 @@ def tuned(steps: int) -> Run:
     """Its tuning, with the weights chosen on dev rows."""
     return Run(
         name="baseline",
-        method=Tune(languages=LANGUAGES, data=WorldSource(rows=300), max_length=64),
+        method=TuneSpec(languages=LANGUAGES, data=WorldSource(rows=300), max_length=64),
         start=ResultOf(run=pretrained(steps)),
         training=Training(
             steps=steps, batch_size=8, learning_rate=5e-4, accumulation=2, evaluate_every=20, checkpoint_every=7

@@ -16,11 +16,11 @@ from torch.nn import functional as F
 from transformers import PreTrainedModel, XLMRobertaConfig, XLMRobertaForSequenceClassification
 
 from measuring import Row, in_ms, interleaved, markdown, ratios, spread, write
+from polydistill.models.frozen import Frozen
+from polydistill.models.mblm import branched
+from polydistill.models.mblm_config import Branches
+from polydistill.models.polyglot import Polyglot
 from polydistill.objectives.logits import hinton
-from polydistill.students.mblm import branched
-from polydistill.students.mblm_config import Branches
-from polydistill.students.polyglot import Polyglot
-from polydistill.teachers.frozen import Frozen
 
 LANGUAGES, DEEP = ("en", "fr", "zh"), 4
 ROWS, TOKENS, PIECES = 32, 48, 1_000

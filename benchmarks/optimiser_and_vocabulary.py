@@ -18,8 +18,8 @@ from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 
 from measuring import Row, in_ms, interleaved, markdown, ratios, spread, write
 from polydistill.methods.tuning import Tuning
-from polydistill.students.polyglot import Polyglot
-from polydistill.students.used_rows import UsedRows
+from polydistill.models.polyglot import Polyglot
+from polydistill.models.used_rows import UsedRows
 
 FULL, TRIMMED = 250_002, 30_000
 BATCH, TOKENS, STEPS = 8, 64, 3

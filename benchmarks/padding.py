@@ -19,15 +19,15 @@ from torch.nn import functional as F
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 
 from measuring import Row, in_ms, interleaved, markdown, ratios, spread, write
-from polydistill.data.batches import Batch, Group, collate
-from polydistill.data.encoding import Ints, encode
-from polydistill.data.load import load_rows
-from polydistill.data.rows import LABEL, PAIR_OF_SENTENCES
-from polydistill.data.schedule import Batching, Schedule, padding_efficiency
-from polydistill.data.sources import FileSource, WorldSource
+from polydistill.data.batches.batches import Batch, Group, collate
+from polydistill.data.batches.encoding import Ints, encode
+from polydistill.data.batches.schedule import Batching, Schedule, padding_efficiency
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import LABEL, PAIR_OF_SENTENCES
+from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.tuning import Tuning
-from polydistill.students.fresh import learn_tokenizer
-from polydistill.students.polyglot import Polyglot
+from polydistill.models.fresh import learn_tokenizer
+from polydistill.models.polyglot import Polyglot
 
 MAX_LENGTH = 128
 FIXED, DYNAMIC, GROUPS = f"padded to {MAX_LENGTH}", "dynamic padding", "dynamic, length groups (default)"

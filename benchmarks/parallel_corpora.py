@@ -16,12 +16,12 @@ import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from measuring import Row, markdown, now, write
-from polydistill.data.corpora import Corpora, CorpusCount, ParallelCorpus, load_corpora, read_pairs
-from polydistill.data.encoding import token_counts
-from polydistill.data.pair_filters import REASONS
-from polydistill.data.sources import FileSource
+from polydistill.data.batches.encoding import token_counts
+from polydistill.data.rows.sources import FileSource
+from polydistill.data.translations.corpora import Corpora, CorpusCount, ParallelCorpus, load_corpora, read_pairs
+from polydistill.data.translations.filters import REASONS
 from polydistill.languages import language
-from polydistill.students.fresh import learn_tokenizer
+from polydistill.models.fresh import learn_tokenizer
 
 PIECES, EVERY = 32_000, 5
 NTREX = ("ar", "bg", "de", "el", "es", "eu", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh")

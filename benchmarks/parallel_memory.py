@@ -22,16 +22,16 @@ from random import Random
 import torch
 
 from measuring import Row, markdown, write
-from polydistill.data import growing
-from polydistill.data.corpora import ParallelCorpus
-from polydistill.data.sources import FileSource
+from polydistill.data.files import growing
+from polydistill.data.rows.sources import FileSource
+from polydistill.data.translations.corpora import ParallelCorpus
 from polydistill.methods import mmkd, sentence
 from polydistill.methods.method import Loaded, Models
-from polydistill.students.fresh import fresh_encoder, learn_tokenizer
+from polydistill.models.fresh import fresh_encoder, learn_tokenizer
 
 PIECES, WIDTH, EVERY, PAPERS = 4_000, 16, 0.2, 10_500_000
 WAITING = 1 << 20
-METHODS = {"MMKD": (mmkd.MMKD, mmkd.prepare), "sentence": (sentence.SentenceDistillation, sentence.prepare)}
+METHODS = {"MMKD": (mmkd.MMKDSpec, mmkd.prepare), "sentence": (sentence.SentenceSpec, sentence.prepare)}
 PROCESSES = multiprocessing.get_context("spawn")
 
 

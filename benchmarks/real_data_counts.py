@@ -9,10 +9,10 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from polydistill.data.load import load_rows
-from polydistill.data.parallel import load_parallel
-from polydistill.data.rows import ANSWERS, CHOICES, PAIR_OF_SENTENCES, PARAPHRASES, WORDS, Corpus
-from polydistill.data.sources import FileSource
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import ANSWERS, CHOICES, PAIR_OF_SENTENCES, PARAPHRASES, WORDS, Corpus
+from polydistill.data.rows.sources import FileSource
+from polydistill.data.translations.parallel import load_parallel
 from polydistill.languages import language
 
 XNLI = ["ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh"]

@@ -21,15 +21,15 @@ from torch.nn import functional as F
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
 from measuring import Row, interleaved, markdown, now, spread, timed, write
-from polydistill.data.encoding import encode_texts
-from polydistill.data.load import load_text
-from polydistill.data.sources import WorldSource
+from polydistill.data.batches.encoding import encode_texts
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Loaded
-from polydistill.students.fresh import learn_tokenizer
-from polydistill.tasks import neighbours
-from polydistill.tasks.bertscore import BertScores, bertscore
-from polydistill.tasks.neighbours import Search, nearest
-from polydistill.tasks.token_vectors import TextEncoder, sentences, special_ids, token_vectors, token_weights
+from polydistill.models.fresh import learn_tokenizer
+from polydistill.retrieval import neighbours
+from polydistill.retrieval.bertscore import BertScores, bertscore
+from polydistill.retrieval.neighbours import Search, nearest
+from polydistill.retrieval.token_vectors import TextEncoder, sentences, special_ids, token_vectors, token_weights
 from polydistill.training.loading import load_encoder
 
 SENTENCES, MAX_LENGTH = 1000, 64

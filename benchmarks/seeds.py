@@ -20,10 +20,10 @@ from statistics import mean, stdev
 
 from scipy.stats import ttest_1samp
 
-from polydistill.recipes.bert_kld.tables import BASELINE, table
-from polydistill.recipes.catalogue import recipe
-from polydistill.recipes.xd.scales import setting
-from polydistill.recipes.xd.tables import Systems
+from polydistill.papers.bert_kld.tables import BASELINE, table
+from polydistill.papers.catalogue import recipe
+from polydistill.papers.xd.scales import setting
+from polydistill.papers.xd.tables import Systems
 from polydistill.reports.significance import paired_t
 from polydistill.results import RunResult
 from polydistill.training.store import Store

@@ -28,13 +28,13 @@ from sentence_transformers.sentence_transformer.modules import Pooling, Transfor
 from transformers import PreTrainedModel, PrinterCallback, XLMRobertaConfig, XLMRobertaModel
 
 from measuring import Row, interleaved, markdown, ratios, spread, write
-from polydistill.data.load import load_text
-from polydistill.data.schedule import Schedule, padding_efficiency
-from polydistill.data.sources import FileSource, WorldSource
-from polydistill.data.translations import load_pairs
+from polydistill.data.batches.schedule import Schedule, padding_efficiency
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import FileSource, WorldSource
+from polydistill.data.translations.translations import load_pairs
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.sentence import SentenceDistillation, prepare
-from polydistill.students.fresh import learn_tokenizer
+from polydistill.methods.sentence import SentenceSpec, prepare
+from polydistill.models.fresh import learn_tokenizer
 from polydistill.training.execute import make_distiller
 from polydistill.training.origins import Pretrained
 from polydistill.training.run import Run
@@ -46,13 +46,13 @@ Work = Callable[[], object]
 SHAPES = {"4x128": (4, 128), "6x256": (6, 256)}
 
 
-def spec_of(data: Path | None, pairs: int) -> SentenceDistillation:
+def spec_of(data: Path | None, pairs: int) -> SentenceSpec:
     """The pairs to learn from."""
     if data is not None:
         files = FileSource(path=str(data / "parallel/globalvoices/GlobalVoices.{lang}"), aligned=True, rows=pairs)
-        return SentenceDistillation(languages=("sw",), data=files, max_length=MAX_LENGTH)
+        return SentenceSpec(languages=("sw",), data=files, max_length=MAX_LENGTH)
     world = WorldSource(rows=pairs, mixed=True)
-    return SentenceDistillation(languages=("sw",), data=world, max_length=MAX_LENGTH)
+    return SentenceSpec(languages=("sw",), data=world, max_length=MAX_LENGTH)
 
 
 def encoder(shape: str, pieces: int, seed: int) -> PreTrainedModel:
@@ -68,7 +68,7 @@ def encoder(shape: str, pieces: int, seed: int) -> PreTrainedModel:
     )  # fmt: skip
 
 
-def ours(spec: SentenceDistillation, models: Models, steps: int) -> Work:
+def ours(spec: SentenceSpec, models: Models, steps: int) -> Work:
     """A run of ours; the teacher's vectors lie in the folder of signals."""
     start = Pretrained(name="in memory")
     training = Training(
@@ -109,7 +109,7 @@ def one_after_the_other(make: Callable[[], Work], times: int) -> Work:
     return work
 
 
-def measure(shape: str, spec: SentenceDistillation, folder: Path, turns: int) -> Row:
+def measure(shape: str, spec: SentenceSpec, folder: Path, turns: int) -> Row:
     """Both contenders at one shape."""
     pairs = load_pairs(spec, "the benchmark").pairs["sw"]
     tokenizer = learn_tokenizer([*pairs.source, *pairs.target], PIECES, MAX_LENGTH)

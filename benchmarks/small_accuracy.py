@@ -19,8 +19,8 @@ import torch
 
 from measuring import Row, markdown, write
 from polydistill import evaluate, export, trim
-from polydistill.recipes.xd.scales import setting
-from polydistill.recipes.xd.tables import Systems
+from polydistill.papers.xd.scales import setting
+from polydistill.papers.xd.tables import Systems
 from polydistill.reports.significance import compare, mcnemar
 from polydistill.results import MODEL, Score
 from polydistill.training.execute import execute

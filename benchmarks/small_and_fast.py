@@ -21,13 +21,13 @@ from transformers import PreTrainedModel, XLMRobertaConfig, XLMRobertaForSequenc
 
 from measuring import Row, markdown, spread, write
 from polydistill import export
-from polydistill.data.load import load_rows
-from polydistill.data.rows import PAIR_OF_SENTENCES
-from polydistill.data.sources import FileSource, WorldSource
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
+from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.method import Loaded
+from polydistill.models.cut import cut
+from polydistill.models.fresh import learn_tokenizer
 from polydistill.serving.bench import Bench, Settings, bench
-from polydistill.students.cut import cut
-from polydistill.students.fresh import learn_tokenizer
 
 PIECES, KEPT, LEARNED_FROM = 250_002, 30_000, 4_000
 MB = 1e6

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from polydistill.data.load import load_rows
-from polydistill.data.rows import ANSWERS, LABEL
-from polydistill.data.sources import FileSource
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import ANSWERS, LABEL
+from polydistill.data.rows.sources import FileSource
 from polydistill.results import f1_by_example
 from polydistill.tasks import TASKS
 from polydistill.tasks.answer_scores import matches, squad_normalised, word_counts

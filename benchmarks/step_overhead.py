@@ -27,13 +27,13 @@ from transformers import TrainerCallback, XLMRobertaConfig, XLMRobertaForSequenc
 from transformers.optimization import get_linear_schedule_with_warmup
 
 from measuring import Row, Seconds, in_ms, interleaved, markdown, now, ratios, spread, write
-from polydistill.data.batches import Group, Steps
-from polydistill.data.encoding import Encoded, from_lists
-from polydistill.data.schedule import Schedule
+from polydistill.data.batches.batches import Group, Steps
+from polydistill.data.batches.encoding import Encoded, from_lists
+from polydistill.data.batches.schedule import Schedule
 from polydistill.methods.method import Method
 from polydistill.methods.tuning import Tuning
 from polydistill.methods.xd import XD
-from polydistill.students.polyglot import Polyglot
+from polydistill.models.polyglot import Polyglot
 from polydistill.training.distiller import Distiller
 from polydistill.training.numerics import probe
 from polydistill.training.progress import ShowProgress

@@ -18,13 +18,13 @@ import torch
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 
 from measuring import Row, interleaved, markdown, ratios, spread, write
-from polydistill.data.batches import Steps
-from polydistill.data.load import load_text
-from polydistill.data.schedule import Batching, Schedule
-from polydistill.data.sources import WorldSource
+from polydistill.data.batches.batches import Steps
+from polydistill.data.batches.schedule import Batching, Schedule
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.xd import XDistil, prepare
-from polydistill.students.fresh import learn_tokenizer
+from polydistill.methods.xd import XDSpec, prepare
+from polydistill.models.fresh import learn_tokenizer
 from polydistill.training.distiller import Distiller
 from polydistill.training.settings import Training
 
@@ -48,7 +48,7 @@ def polyglot(rows: int) -> Loaded:
 
 def a_run(start: Loaded, stored: bool, languages: tuple[str, ...], rows: int, passes: int) -> None:
     """One training from `start`."""
-    spec = XDistil(languages=languages, data=WorldSource(rows=rows), max_length=MAX_LENGTH, store_teacher=stored)
+    spec = XDSpec(languages=languages, data=WorldSource(rows=rows), max_length=MAX_LENGTH, store_teacher=stored)
     student, teacher = (Loaded(copy.deepcopy(start.network), start.tokenizer) for _ in range(2))
     steps = passes * len(languages) * (rows // BATCH)
     training = Training(steps=steps, batch_size=BATCH, learning_rate=1e-4, checkpoint_every=10**6)

@@ -16,12 +16,12 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from measuring import Row, markdown, timed, write
-from polydistill.data.encoding import encode_texts
-from polydistill.data.schedule import Batching, Schedule, padding_efficiency
-from polydistill.data.sources import WorldSource
-from polydistill.data.stream_steps import Share, StreamSteps, TextGroup
-from polydistill.data.streams import Texts, TextStream, open_texts
-from polydistill.students.fresh import learn_tokenizer
+from polydistill.data.batches.encoding import encode_texts
+from polydistill.data.batches.schedule import Batching, Schedule, padding_efficiency
+from polydistill.data.batches.stream_steps import Share, StreamSteps, TextGroup
+from polydistill.data.batches.streams import Texts, TextStream, open_texts
+from polydistill.data.rows.sources import WorldSource
+from polydistill.models.fresh import learn_tokenizer
 
 ROWS, LENGTH = 16, 128
 

@@ -32,8 +32,8 @@ import pyarrow as pa
 import torch
 
 from measuring import RESULTS, Row, markdown, timed, write
-from polydistill.data.sources import FileSource
-from polydistill.data.streams import LineReader, TextStream, open_texts
+from polydistill.data.batches.streams import LineReader, TextStream, open_texts
+from polydistill.data.rows.sources import FileSource
 
 FILES = 10
 EVERY = 50_000  # lines between two looks at the memory, and between two notes of the place

@@ -21,15 +21,15 @@ from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaFo
 
 from measuring import Row, markdown, timed, write
 from polydistill import evaluate, trim
-from polydistill.recipes.own.trimming import Trimmed
-from polydistill.recipes.xd.scales import setting
-from polydistill.recipes.xd.tables import Systems
+from polydistill.jobs.trimming import Trimmed
+from polydistill.models.bank import parameters_of
+from polydistill.models.trimming.choosing import choose
+from polydistill.models.trimming.network import needed, trimmed
+from polydistill.models.trimming.vocabulary import vocabulary_of
+from polydistill.papers.xd.scales import setting
+from polydistill.papers.xd.tables import Systems
 from polydistill.reports.significance import compare, mcnemar
 from polydistill.results import MODEL, Score
-from polydistill.students.bank import parameters_of
-from polydistill.students.trimming.choosing import choose
-from polydistill.students.trimming.network import needed, trimmed
-from polydistill.students.trimming.vocabulary import vocabulary_of
 from polydistill.training.store import Store
 
 LANGUAGES = ("en", "tr")

@@ -24,9 +24,9 @@ from transformers import (
 )
 from transformers.utils import ModelOutput
 
-from polydistill.data.load import load_text
-from polydistill.data.sources import WorldSource
-from polydistill.students.fresh import learn_tokenizer
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import WorldSource
+from polydistill.models.fresh import learn_tokenizer
 
 LANGUAGES = ("en", "fr", "tr")
 HEADS = {

@@ -8,31 +8,31 @@ from typing import Any, Unpack
 
 from rich.console import Console
 
-from polydistill.data.load import load_rows
-from polydistill.data.rows import Corpus
-from polydistill.data.sources import WorldSource
-from polydistill.data.streams import TextStream, open_texts
+from polydistill.data.batches.streams import TextStream, open_texts
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import Corpus
+from polydistill.data.rows.sources import WorldSource
 from polydistill.exports.card import has_card, tell_speed
 from polydistill.exports.exporting import Exported
 from polydistill.exports.push import Push, push
 from polydistill.inspection.inspection import Inspected
+from polydistill.jobs.align import AlignOptions, align_run
+from polydistill.jobs.corpora import read_corpora as corpora
+from polydistill.jobs.exports import export
+from polydistill.jobs.inspection import inspect
+from polydistill.jobs.kld import KldOptions, kld_run
+from polydistill.jobs.multikd import MultiKDOptions, multikd_run
+from polydistill.jobs.retrieval import retrieve
+from polydistill.jobs.students import DistillOptions, distill_run
+from polydistill.jobs.trimming import Trimmed, trim
+from polydistill.jobs.tuning import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
 from polydistill.methods.method import Loaded
-from polydistill.recipes.catalogue import figure, figures, plan, recipe, table, tables
-from polydistill.recipes.own.align import AlignOptions, align_run
-from polydistill.recipes.own.corpora import read_corpora as corpora
-from polydistill.recipes.own.exports import export
-from polydistill.recipes.own.inspection import inspect
-from polydistill.recipes.own.kld import KldOptions, kld_run
-from polydistill.recipes.own.multikd import MultiKDOptions, multikd_run
-from polydistill.recipes.own.retrieval import retrieve
-from polydistill.recipes.own.students import DistillOptions, distill_run
-from polydistill.recipes.own.trimming import Trimmed, trim
-from polydistill.recipes.own.tuning import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
-from polydistill.recipes.planning.plan import Plan
-from polydistill.recipes.quickstart import Quickstart, quickstart
-from polydistill.recipes.stored import report
+from polydistill.papers.catalogue import figure, figures, plan, recipe, table, tables
+from polydistill.papers.planning.plan import Plan
+from polydistill.papers.quickstart import Quickstart, quickstart
+from polydistill.papers.tables import Table
 from polydistill.reports.figures import Figure
-from polydistill.reports.tables import Table
+from polydistill.reports.stored import report
 from polydistill.results import MODEL, STUDENTS, RunResult, Score
 from polydistill.serving.bench import Bench, Settings
 from polydistill.serving.bench import bench as measure

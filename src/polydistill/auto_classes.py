@@ -12,8 +12,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 _LISTS = {
-    "transformers.models.auto.configuration_auto": "polydistill.students.mblm_config",
-    "transformers.models.auto.modeling_auto": "polydistill.students.mblm",
+    "transformers.models.auto.configuration_auto": "polydistill.models.mblm_config",
+    "transformers.models.auto.modeling_auto": "polydistill.models.mblm",
 }
 """The modules that hold the lists, and those of ours that enter themselves there when they are loaded."""
 

@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from polydistill.cli import app
-from polydistill.data.load import load_rows
-from polydistill.data.rows import PAIR_OF_SENTENCES
-from polydistill.data.sources import WorldSource
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
+from polydistill.data.rows.sources import WorldSource
 from tiny import tiny_network, tiny_tokenizer
 
 LABELS = PAIR_OF_SENTENCES.labels

@@ -5,8 +5,8 @@ import pytest
 
 import polydistill as pd
 from polydistill import api
-from polydistill.data.sources import FileSource
-from polydistill.reports.published import published_paper
+from polydistill.data.rows.sources import FileSource
+from polydistill.papers.published import published_paper
 
 
 def test_what_the_package_exports_is_the_api():

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from transformers import AutoModel, AutoModelForMaskedLM
 
-from polydistill.data import translations
-from polydistill.data.corpora import load_corpora
-from polydistill.data.pair_filters import Filters
-from polydistill.data.sources import WorldSource
-from polydistill.recipes.own.align import align_run
+from polydistill.data.rows.sources import WorldSource
+from polydistill.data.translations import translations
+from polydistill.data.translations.corpora import load_corpora
+from polydistill.data.translations.filters import Filters
+from polydistill.jobs.align import align_run
 from polydistill.training.run import Run
 from tiny import tiny_network, tiny_tokenizer
 

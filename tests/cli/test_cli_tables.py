@@ -9,8 +9,8 @@ import pytest
 from polydistill import api
 from polydistill.cli import doctor
 from polydistill.cli.listing import listing
-from polydistill.recipes.planning.plan import Plan
-from polydistill.reports.tables import Table
+from polydistill.papers.planning.plan import Plan
+from polydistill.papers.tables import Table
 from polydistill.training.run import MethodSpec
 
 

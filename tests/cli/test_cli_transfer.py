@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from polydistill import api
-from polydistill.students.adapters import adapters
+from polydistill.models.adapters import adapters
 from polydistill.training.run import Run
 from polydistill.transfer.strategies import STRATEGIES
 from tiny import tiny_network, tiny_tokenizer

@@ -6,9 +6,9 @@ from pathlib import Path
 import datasets
 import pytest
 
-from polydistill.data.load import fingerprint, load_rows
-from polydistill.data.rows import ANSWERS
-from polydistill.data.sources import FileSource, HubSource, WorldSource, parse_source
+from polydistill.data.rows.load import fingerprint, load_rows
+from polydistill.data.rows.shapes import ANSWERS
+from polydistill.data.rows.sources import FileSource, HubSource, WorldSource, parse_source
 from polydistill.errors import DataError
 
 CONTEXT = "Anna lives in Rome. Karl lives in Paris, and Anna in Rome too."

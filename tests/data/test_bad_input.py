@@ -2,9 +2,9 @@
 
 import pytest
 
-from polydistill.data.files import load_files
-from polydistill.data.rows import PAIR_OF_SENTENCES
-from polydistill.data.sources import FileSource
+from polydistill.data.rows.files import load_files
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
+from polydistill.data.rows.sources import FileSource
 from polydistill.errors import DataError
 
 HEADER = b"premise\thypothesis\tlabel\n"

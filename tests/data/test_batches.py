@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from polydistill.data.batches import Group, Steps, collate, pad_texts
-from polydistill.data.encoding import from_lists
-from polydistill.data.schedule import Batching, Schedule
+from polydistill.data.batches.batches import Group, Steps, collate, pad_texts
+from polydistill.data.batches.encoding import from_lists
+from polydistill.data.batches.schedule import Batching, Schedule
 
 PAD = {"input_ids": 1, "token_type_ids": 0}
 FIRST = from_lists({"input_ids": [[5, 6, 7], [8], [9, 10]], "token_type_ids": [[0, 0, 1], [0], [0, 1]]}, PAD)

@@ -6,10 +6,10 @@ from pathlib import Path
 import datasets
 import pytest
 
-from polydistill.data.choices import WRONG_QUESTION, wrong_questions
-from polydistill.data.load import fingerprint, load_rows
-from polydistill.data.rows import CHOICES
-from polydistill.data.sources import HubSource, format_source, parse_source
+from polydistill.data.rows.choices import WRONG_QUESTION, wrong_questions
+from polydistill.data.rows.load import fingerprint, load_rows
+from polydistill.data.rows.shapes import CHOICES
+from polydistill.data.rows.sources import HubSource, format_source, parse_source
 from polydistill.errors import DataError
 
 COPA = [

@@ -6,9 +6,9 @@ import lzma
 import pyarrow as pa
 import pytest
 
-from polydistill.data.load import load_text
-from polydistill.data.sources import FileSource
-from polydistill.data.text_lines import read_lines, uncompressed
+from polydistill.data.files.text_lines import read_lines, uncompressed
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import FileSource
 from polydistill.errors import DataError
 
 LINES = ["bir", "", "iki\u2028üç\x0cdört", "beş " * 50, "son"]

@@ -6,8 +6,8 @@ from datasets import Dataset
 from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
 
-from polydistill.data import encoding, growing
-from polydistill.data.encoding import (
+from polydistill.data.batches import encoding
+from polydistill.data.batches.encoding import (
     encode,
     encode_in_turn,
     encode_texts,
@@ -15,7 +15,8 @@ from polydistill.data.encoding import (
     from_lists,
     pad_values,
 )
-from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
+from polydistill.data.files import growing
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, SENTENCE
 
 TEXTS = ["The old woman sees a cat.", "Kedi", "", "İstanbul'da ılık bir gün."]
 OTHERS = ["A woman sees something.", "Köpek", "x", "Gün ılık."]

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from polydistill.data.files import load_files
-from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE, RowShape
-from polydistill.data.sources import FileSource
+from polydistill.data.rows.files import load_files
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, SENTENCE, RowShape
+from polydistill.data.rows.sources import FileSource
 
 PARSES = ["( a )", "( b )", "(ROOT a)", "(ROOT b)"]
 MULTINLI_HEADER = [

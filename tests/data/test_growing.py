@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from polydistill.data import growing
-from polydistill.data.growing import GrowingArray, GrowingTable, pieces, room_for
+from polydistill.data.files import growing
+from polydistill.data.files.growing import GrowingArray, GrowingTable, pieces, room_for
 
 SCHEMA = pa.schema([("text", pa.string())])
 

@@ -4,9 +4,9 @@ import datasets
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
-from polydistill.data.hub import load_hub
-from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE, RowShape
-from polydistill.data.sources import HubSource
+from polydistill.data.rows.hub import load_hub
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, SENTENCE, RowShape
+from polydistill.data.rows.sources import HubSource
 from polydistill.errors import DataError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

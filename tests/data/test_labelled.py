@@ -2,10 +2,10 @@
 
 import pytest
 
-from polydistill.data.labelled import labelled_rows
-from polydistill.data.load import load_rows
-from polydistill.data.rows import CHOICES, PAIR_OF_SENTENCES, WORDS
-from polydistill.data.sources import FileSource, WorldSource
+from polydistill.data.rows.labelled import labelled_rows
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import CHOICES, PAIR_OF_SENTENCES, WORDS
+from polydistill.data.rows.sources import FileSource, WorldSource
 
 WORLD = WorldSource(rows=40)
 

@@ -3,9 +3,9 @@
 import datasets
 import pytest
 
-from polydistill.data.load import fingerprint, load_rows, load_text
-from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE, RowShape
-from polydistill.data.sources import FileSource, HubSource, WorldSource
+from polydistill.data.rows.load import fingerprint, load_rows, load_text
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, SENTENCE, RowShape
+from polydistill.data.rows.sources import FileSource, HubSource, WorldSource
 from polydistill.world.corpora import World
 from polydistill.world.grammar import available_languages
 

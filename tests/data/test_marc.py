@@ -7,10 +7,10 @@ from pathlib import Path
 import datasets
 import pytest
 
-from polydistill.data.labelled import labelled_rows
-from polydistill.data.load import fingerprint, load_rows
-from polydistill.data.rows import REVIEW
-from polydistill.data.sources import FileSource, HubSource, parse_source
+from polydistill.data.rows.labelled import labelled_rows
+from polydistill.data.rows.load import fingerprint, load_rows
+from polydistill.data.rows.shapes import REVIEW
+from polydistill.data.rows.sources import FileSource, HubSource, parse_source
 from polydistill.errors import DataError
 
 NAMES = ("review_id", "product_id", "reviewer_id", "stars", "review_body", "review_title", "language")

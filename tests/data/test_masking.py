@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from polydistill.data.masking import IGNORED, masking
+from polydistill.data.batches.masking import IGNORED, masking
 
 ROWS, LENGTH = 400, 50
 

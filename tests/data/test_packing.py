@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polydistill.data.encoding import Encoded
-from polydistill.data.packing import pack
+from polydistill.data.batches.encoding import Encoded
+from polydistill.data.batches.packing import pack
 from tiny import tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()

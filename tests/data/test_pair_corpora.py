@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from polydistill.data.corpora import Corpora, ParallelCorpus, load_corpora, parse_corpora
-from polydistill.data.encoding import token_counts
-from polydistill.data.load import fingerprint
-from polydistill.data.pair_filters import Filters
-from polydistill.data.sources import FileSource, HubSource, WorldSource
+from polydistill.data.batches.encoding import token_counts
+from polydistill.data.rows.load import fingerprint
+from polydistill.data.rows.sources import FileSource, HubSource, WorldSource
+from polydistill.data.translations.corpora import Corpora, ParallelCorpus, load_corpora, parse_corpora
+from polydistill.data.translations.filters import Filters
 from polydistill.errors import DataError
 from tiny import tiny_tokenizer
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from polydistill.data import pair_filters
-from polydistill.data.pair_filters import REASONS, AnyPairs, Filters, keep
-from polydistill.data.seen import Seen
+from polydistill.data.files.seen import Seen
+from polydistill.data.translations import filters as pair_filters
+from polydistill.data.translations.filters import REASONS, AnyPairs, Filters, keep
 
 WORDS = ["bir", "iki", "üç", "açık", "u\u0308ç", "gel"]
 

@@ -6,9 +6,9 @@ import datasets
 import numpy as np
 import pytest
 
-from polydistill.data.load import fingerprint, load_aligned, load_rows, load_text
-from polydistill.data.rows import CHOICES, PAIR_OF_SENTENCES, WORDS
-from polydistill.data.sources import FileSource, HubSource, WorldSource
+from polydistill.data.rows.load import fingerprint, load_aligned, load_rows, load_text
+from polydistill.data.rows.shapes import CHOICES, PAIR_OF_SENTENCES, WORDS
+from polydistill.data.rows.sources import FileSource, HubSource, WorldSource
 from polydistill.languages import called, canonical, parts_of
 
 LABELS = PAIR_OF_SENTENCES.labels

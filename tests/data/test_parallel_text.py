@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from polydistill.data.parallel import load_parallel, load_text_files
-from polydistill.data.sources import FileSource
+from polydistill.data.rows.sources import FileSource
+from polydistill.data.translations.parallel import load_parallel, load_text_files
 from polydistill.errors import DataError
 
 EN, TR = ["one", "two\u2028still two\x85", "three"], ["bir", "iki\x0b", "üç"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from polydistill.data.passages import NOWHERE, answer_tokens, encode_passages
+from polydistill.data.batches.passages import NOWHERE, answer_tokens, encode_passages
 from tiny import tiny_tokenizer
 
 CONTEXT = "some dogs are running in the park and no cat is sleeping in the garden . " * 3

@@ -5,9 +5,9 @@ from pathlib import Path
 import datasets
 import pytest
 
-from polydistill.data.load import load_rows
-from polydistill.data.rows import PAIR_OF_SENTENCES, PARAPHRASES
-from polydistill.data.sources import HubSource, parse_source
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, PARAPHRASES
+from polydistill.data.rows.sources import HubSource, parse_source
 from polydistill.errors import DataError
 
 PAWSX = (

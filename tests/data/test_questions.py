@@ -5,8 +5,8 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
-from polydistill.data.batches import Group, collate
-from polydistill.data.questions import encode_choices
+from polydistill.data.batches.batches import Group, collate
+from polydistill.data.batches.questions import encode_choices
 
 ROWS = (["A dog ran.", "B"], ["Why?", "What then?"], [["It rained.", "It slept."], ["c", "d"]])
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from polydistill.data.corpora import load_corpora, parse_corpora
-from polydistill.data.files import load_files
-from polydistill.data.load import load_rows
-from polydistill.data.pair_filters import Filters
-from polydistill.data.parallel import load_parallel
-from polydistill.data.rows import ANSWERS, CHOICES, PAIR_OF_SENTENCES, PARAPHRASES, WORDS
-from polydistill.data.sources import FileSource
+from polydistill.data.rows.files import load_files
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import ANSWERS, CHOICES, PAIR_OF_SENTENCES, PARAPHRASES, WORDS
+from polydistill.data.rows.sources import FileSource
+from polydistill.data.translations.corpora import load_corpora, parse_corpora
+from polydistill.data.translations.filters import Filters
+from polydistill.data.translations.parallel import load_parallel
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 XNLI = ["ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh"]

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from polydistill.data.schedule import Batching, Schedule, padding_efficiency
+from polydistill.data.batches.schedule import Batching, Schedule, padding_efficiency
 
 RNG = np.random.default_rng(0)
 LENGTHS = [RNG.integers(4, 60, size=size) for size in (40, 25, 100)]
@@ -61,7 +61,7 @@ def test_the_seed_decides(kind):
 
 def test_another_process_of_another_day_sees_the_same_batches():
     program = (
-        "import numpy as np; from polydistill.data.schedule import Schedule;"
+        "import numpy as np; from polydistill.data.batches.schedule import Schedule;"
         "batches = Schedule([np.arange(1, 30), np.arange(5, 50)], 4, 100, 3);"
         "print([(group, rows.tolist()) for step in (0, 42, 99) for group, rows in batches[step]])"
     )

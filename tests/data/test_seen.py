@@ -5,7 +5,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from polydistill.data.seen import Seen, hashes, normal
+from polydistill.data.files.seen import Seen, hashes, normal
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 100, 1000])

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 import torch
 
-from polydistill.data.encoding import Encoded, encode_texts, from_lists
-from polydistill.data.signals import compute_signals, signal_key, stored_signals, weights_fingerprint
-from polydistill.students.polyglot import Polyglot
-from polydistill.teachers.frozen import Frozen
+from polydistill.data.batches.encoding import Encoded, encode_texts, from_lists
+from polydistill.data.batches.signals import compute_signals, signal_key, stored_signals, weights_fingerprint
+from polydistill.models.frozen import Frozen
+from polydistill.models.polyglot import Polyglot
 from tiny import tiny_network
 
 TEXTS = ["The old woman sees a cat.", "Kedi", "Une femme voit un chat et un chien.", "x", "a b c d e f g", "ılık İ"]

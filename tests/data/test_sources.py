@@ -3,7 +3,7 @@
 import pytest
 from pydantic import TypeAdapter
 
-from polydistill.data.sources import FileSource, HubSource, Source, WorldSource, format_source, parse_source
+from polydistill.data.rows.sources import FileSource, HubSource, Source, WorldSource, format_source, parse_source
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -9,12 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polydistill.data import stream_steps
-from polydistill.data.masking import IGNORED, masking
-from polydistill.data.packing import pack
-from polydistill.data.schedule import Batching
-from polydistill.data.stream_steps import Share, StreamSteps, TextGroup
-from polydistill.data.streams import Texts
+from polydistill.data.batches import stream_steps
+from polydistill.data.batches.masking import IGNORED, masking
+from polydistill.data.batches.packing import pack
+from polydistill.data.batches.schedule import Batching
+from polydistill.data.batches.stream_steps import Share, StreamSteps, TextGroup
+from polydistill.data.batches.streams import Texts
 from tiny import tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_compressed_lines import compressed
 
-from polydistill.data import load
-from polydistill.data.load import fingerprint, load_text
-from polydistill.data.sources import FileSource, HubSource, WorldSource, parse_source
-from polydistill.data.streams import LineReader, Texts, TextStream, open_texts
+from polydistill.data.batches.streams import LineReader, Texts, TextStream, open_texts
+from polydistill.data.rows import load
+from polydistill.data.rows.load import fingerprint, load_text
+from polydistill.data.rows.sources import FileSource, HubSource, WorldSource, parse_source
 from polydistill.errors import DataError
 
 FILES = [[f"{part}.{line}" for line in range(lines)] for part, lines in enumerate((7, 1, 12, 5))]

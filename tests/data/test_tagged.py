@@ -6,9 +6,9 @@ from pathlib import Path
 import datasets
 import pytest
 
-from polydistill.data.load import fingerprint, load_rows
-from polydistill.data.rows import WORDS
-from polydistill.data.sources import FileSource, HubSource, parse_source
+from polydistill.data.rows.load import fingerprint, load_rows
+from polydistill.data.rows.shapes import WORDS
+from polydistill.data.rows.sources import FileSource, HubSource, parse_source
 from polydistill.errors import DataError
 
 PANX = "Paris\tB-LOC\nis\tO\nbig\tO\n\nAnna\tB-PER\nKeller\tI-PER\n\n"

@@ -5,12 +5,12 @@ import copy
 import numpy as np
 import pytest
 
-from polydistill.data import translations
-from polydistill.data.corpora import load_corpora, parse_corpora
-from polydistill.data.encoding import Repeated
-from polydistill.data.pair_filters import Filters
-from polydistill.data.sources import WorldSource
-from polydistill.data.translations import Translations, count_pairs, load_pairs
+from polydistill.data.batches.encoding import Repeated
+from polydistill.data.rows.sources import WorldSource
+from polydistill.data.translations import translations
+from polydistill.data.translations.corpora import load_corpora, parse_corpora
+from polydistill.data.translations.filters import Filters
+from polydistill.data.translations.translations import Translations, count_pairs, load_pairs
 from tiny import tiny_tokenizer
 
 

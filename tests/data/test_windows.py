@@ -5,7 +5,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from polydistill.data.windows import encode_words
+from polydistill.data.batches.windows import encode_words
 
 SHORT = ["Anna", "lives", "in", "Ankara'da", "."]
 LONG = [f"w{number}" for number in range(60)]

@@ -9,13 +9,13 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from polydistill.data import encoding
-from polydistill.data import words as words_of_texts
-from polydistill.data.encoding import encode_with_places
-from polydistill.data.load import load_text
-from polydistill.data.masking import word_masking
-from polydistill.data.sources import WorldSource
-from polydistill.data.words import NO_WORD, first_tokens, shared_words, words
+from polydistill.data.batches import encoding
+from polydistill.data.batches.encoding import encode_with_places
+from polydistill.data.batches.masking import word_masking
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import WorldSource
+from polydistill.data.translations import words as words_of_texts
+from polydistill.data.translations.words import NO_WORD, first_tokens, shared_words, words
 
 SAMPLES = {
     "en": ["The quick brown fox, it's said, jumps.", "  Two  spaces, then (brackets)."],

@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from polydistill.data.load import fingerprint, load_text
-from polydistill.data.parallel import load_parallel
-from polydistill.data.sources import FileSource
+from polydistill.data.rows.load import fingerprint, load_text
+from polydistill.data.rows.sources import FileSource
+from polydistill.data.translations.parallel import load_parallel
 from polydistill.errors import DataError
 
 EN, TR = ["one", "two\u2028still two", "", "four"], ["bir", "iki", "üç", "dört"]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
-from polydistill.students.mblm import branched
-from polydistill.students.mblm_config import Branches
+from polydistill.models.mblm import branched
+from polydistill.models.mblm_config import Branches
 from polydistill.tasks import TASKS
 from tiny import tiny_network, tiny_tokenizer
 

@@ -12,9 +12,9 @@ from transformers import AutoModel
 
 import polydistill
 from plain import run_plain
-from polydistill.methods.sentence import SentenceMatching
-from polydistill.students.fresh import fresh_encoder
-from polydistill.students.heads import BRIDGE
+from polydistill.methods.sentence import SentenceDistillation
+from polydistill.models.fresh import fresh_encoder
+from polydistill.models.heads import BRIDGE
 from polydistill.training.loading import load_encoder
 from tiny import MAX_LENGTH, tiny_network, tiny_tokenizer
 
@@ -59,7 +59,7 @@ def has_bridge(folder):
 def test_the_bridge_that_was_learned_is_kept_where_widths_differ(aligned):
     kept = {name: has_bridge(aligned / name / "model") for name in ("mmkd", "sentence", "alike")}
     assert kept == {"mmkd": False, "sentence": True, "alike": False}
-    begun = SentenceMatching(load_encoder(aligned / "student").network, WIDE, "mean").projectors["sentence"].weight
+    begun = SentenceDistillation(load_encoder(aligned / "student").network, WIDE, "mean").projectors["sentence"].weight
     learned = load_file(aligned / "sentence" / "model" / BRIDGE)["linear.weight"]
     assert learned.shape == (WIDE, NARROW)
     assert 0 < (learned - begun.detach()).abs().max() < 5e-3, "one step from where it began"

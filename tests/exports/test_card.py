@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 import polydistill
 from plain import run_plain
 from polydistill.cli import app
-from polydistill.data.sources import FileSource, WorldSource
+from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.exports.provenance import method_of
-from polydistill.methods.mmkd import MMKD
-from polydistill.methods.multikd import MultiKD
-from polydistill.methods.sentence import SentenceDistillation
-from polydistill.methods.tuning import Tune
-from polydistill.methods.xd import XDistil
+from polydistill.methods.mmkd import MMKDSpec
+from polydistill.methods.multikd import MultiKDSpec
+from polydistill.methods.sentence import SentenceSpec
+from polydistill.methods.tuning import TuneSpec
+from polydistill.methods.xd import XDSpec
 from polydistill.results import RunResult, Score, save_result
 from polydistill.tasks import TASKS
 from polydistill.training.origins import Pretrained, ResultOf
@@ -30,7 +30,7 @@ HUB = Pretrained(name="FacebookAI/xlm-roberta-base", revision="e" * 40)
 
 
 def tuned(language="en", **options) -> Run:
-    method = Tune(languages=(language,), data=options.pop("data", WorldSource(rows=30)))
+    method = TuneSpec(languages=(language,), data=options.pop("data", WorldSource(rows=30)))
     judging = Judging(languages=("en", "tr"), data=WorldSource(rows=40, split="test"))
     options = {"start": HUB, "training": Training(steps=7), "evaluation": judging, **options}
     return Run.model_validate({"name": "Baseline", "method": method, **options})
@@ -63,7 +63,7 @@ def left(run: Run, folder: Path) -> Path:
 
 
 def test_a_card_says_what_is_recorded(tmp_path):
-    xd = XDistil(languages=("en", "tr"), data=WorldSource(rows=30))
+    xd = XDSpec(languages=("en", "tr"), data=WorldSource(rows=30))
     judging = Judging(languages=("en", "tr"), data=WorldSource(rows=40, split="test"))
     run = Run(name="XD", method=xd, start=ResultOf(run=tuned()), training=Training(steps=5), evaluation=judging, seed=3)
     options = ("--licence", "apache-2.0", "--check", "world:?rows=2")
@@ -117,7 +117,7 @@ def test_files_of_this_machine_are_not_named(tmp_path):
 
 
 def test_each_teacher_is_named(tmp_path):
-    method = MultiKD(languages=("en", "fr"), data=WorldSource(rows=30))
+    method = MultiKDSpec(languages=("en", "fr"), data=WorldSource(rows=30))
     run = Run(
         name="two",
         method=method,
@@ -177,12 +177,12 @@ def aligned(method) -> Run:
 
 
 def test_the_equation_is_what_is_indented_first():
-    said = method_of(aligned(MMKD(languages=("tr",), data=WorldSource(rows=30))))
+    said = method_of(aligned(MMKDSpec(languages=("tr",), data=WorldSource(rows=30))))
     assert said[1].startswith("loss = tlm + xwcl + senta + alpha struca") and "\n" not in said[1]
 
 
 def test_vectors_are_pooled_as_when_they_were_learned(tmp_path):
-    run = aligned(SentenceDistillation(languages=("tr",), data=WorldSource(rows=30), pooling="first"))
+    run = aligned(SentenceSpec(languages=("tr",), data=WorldSource(rows=30), pooling="first"))
     left(run, tmp_path / "run")
     for pooling, kept in ((None, "first"), ("mean", "mean")):
         options = {} if pooling is None else {"pooling": pooling}

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 import polydistill
 from plain import run_plain
 from polydistill.cli import app
-from polydistill.data.encoding import encode_texts
+from polydistill.data.batches.encoding import encode_texts
 from polydistill.exports.folders import write_transformers
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Wanted
-from polydistill.students.adapters import attach
-from polydistill.tasks.token_vectors import TextEncoder, sentence_vectors
+from polydistill.models.adapters import attach
+from polydistill.retrieval.token_vectors import TextEncoder, sentence_vectors
 from polydistill.training.loading import load_classifier, load_encoder
 from tiny import MAX_LENGTH
 

@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 import polydistill
 from plain import run_plain
 from polydistill.cli import app
-from polydistill.data.encoding import encode_texts
-from polydistill.data.rows import PAIR_OF_SENTENCES
+from polydistill.data.batches.encoding import encode_texts
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.exports import onnx as exporting
 from polydistill.exports.onnx import MODEL_FILE
 from polydistill.methods.method import Loaded
-from polydistill.tasks.token_vectors import TextEncoder, sentence_vectors
+from polydistill.retrieval.token_vectors import TextEncoder, sentence_vectors
 from polydistill.training.loading import load_encoder
 from tiny import MAX_LENGTH, tiny_network, tiny_tokenizer
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import torch
 
-from polydistill.data.batches import Batch
-from polydistill.data.sources import WorldSource
-from polydistill.methods.bert_kld import BertKld, Kld
+from polydistill.data.batches.batches import Batch
+from polydistill.data.rows.sources import WorldSource
+from polydistill.methods.bert_kld import BertKld, BertKldSpec
 from polydistill.methods.method import Method
-from polydistill.students.polyglot import Polyglot
-from polydistill.teachers.frozen import Frozen
+from polydistill.models.frozen import Frozen
+from polydistill.models.polyglot import Polyglot
 from reference import bert_kld
 from reference.xd_paper import tuning
 from tiny import outputs
@@ -18,23 +18,23 @@ ROWS = {"pair": "fr-tr", "teacher_pair": "en-fr", "data": WorldSource(rows=24)}
 _LIVING = {"store_teacher": False, "max_length": 40, **ROWS}
 _KD = {"vector": "logits", "sum": "shared", "weight": 0.3, "temperature": 4.0}
 SPECS = {
-    "kld": Kld(**_LIVING),
-    "kld-stored": Kld(**{**_LIVING, "store_teacher": True}),
-    "kld-student-pair": Kld(teacher_reads="student_pair", **_LIVING),
-    "kld-reversed": Kld(target="student", temperature=2.0, **_LIVING),
-    "kd": Kld(**_KD, **_LIVING),
-    "kd-cross-entropy": Kld(scaling="cross_entropy", **_KD, **_LIVING),
-    "kd-choice": Kld(task="choice", **_KD, **{**_LIVING, "max_length": 60}),
+    "kld": BertKldSpec(**_LIVING),
+    "kld-stored": BertKldSpec(**{**_LIVING, "store_teacher": True}),
+    "kld-student-pair": BertKldSpec(teacher_reads="student_pair", **_LIVING),
+    "kld-reversed": BertKldSpec(target="student", temperature=2.0, **_LIVING),
+    "kd": BertKldSpec(**_KD, **_LIVING),
+    "kd-cross-entropy": BertKldSpec(scaling="cross_entropy", **_KD, **_LIVING),
+    "kd-choice": BertKldSpec(task="choice", **_KD, **{**_LIVING, "max_length": 60}),
 }
 
 
-def weights(spec: Kld) -> dict[str, float]:
+def weights(spec: BertKldSpec) -> dict[str, float]:
     """The names of the terms and their weights."""
     task = 1.0 if spec.sum == "added" else 1.0 - spec.weight
     return {"task": task, "kl" if spec.vector == "hidden" else "kd": spec.weight}
 
 
-def expected_terms(spec: Kld, method: Method, batch: Batch) -> dict[str, float]:
+def expected_terms(spec: BertKldSpec, method: Method, batch: Batch) -> dict[str, float]:
     """The values of the terms, from what the networks say when asked plainly."""
     assert isinstance(method, BertKld) and isinstance(method.student, Polyglot)
     on = "first" if spec.vector == "hidden" else "logits"

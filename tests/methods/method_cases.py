@@ -16,24 +16,24 @@ import torch
 from monolingual_cases import SPECS, expected_terms, wanted_counts
 from multikd_cases import expected_loss, teachers
 
-from polydistill.data.batches import Batch, Steps
-from polydistill.data.masking import IGNORED
-from polydistill.data.schedule import Schedule
-from polydistill.data.sources import WorldSource
+from polydistill.data.batches.batches import Batch, Steps
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.batches.schedule import Schedule
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods import bert_kld, mmkd, monolingual, multikd, pretraining, sentence, transfer_tuning, xd
 from polydistill.methods import tuning as tuning_method
-from polydistill.methods.bert_kld import Kld
+from polydistill.methods.bert_kld import BertKldSpec
 from polydistill.methods.method import Loaded, Method, Models, Prepared
-from polydistill.methods.mmkd import MMKD
-from polydistill.methods.monolingual import Monolingual
-from polydistill.methods.multikd import MultiKD
-from polydistill.methods.pretraining import Pretrain
-from polydistill.methods.sentence import SentenceDistillation
-from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
-from polydistill.methods.tuning import Tune
-from polydistill.methods.xd import XDistil
-from polydistill.students.polyglot import Polyglot
-from polydistill.teachers.frozen import Frozen
+from polydistill.methods.mmkd import MMKDSpec
+from polydistill.methods.monolingual import MonolingualSpec
+from polydistill.methods.multikd import MultiKDSpec
+from polydistill.methods.pretraining import PretrainSpec
+from polydistill.methods.sentence import SentenceSpec
+from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSpec
+from polydistill.methods.tuning import TuneSpec
+from polydistill.methods.xd import XDSpec
+from polydistill.models.frozen import Frozen
+from polydistill.models.polyglot import Polyglot
 from reference.masked_lm import masked_lm
 from reference.transfer import squared_distance
 from reference.xd_paper import distance, tuning
@@ -43,40 +43,50 @@ ROWS, STEPS = 6, 4
 _DATA = {"languages": LANGUAGES[::-1], "data": WorldSource(rows=24), "max_length": 40}
 _LONGER = {**_DATA, "max_length": 60}  # the networks read 66, pads included
 PREPARE = {
-    Pretrain: pretraining.prepare,
-    Tune: tuning_method.prepare,
-    TransferTune: transfer_tuning.prepare,
-    XDistil: xd.prepare,
-    Monolingual: monolingual.prepare,
-    Kld: bert_kld.prepare,
-    MultiKD: multikd.prepare,
-    MMKD: mmkd.prepare,
-    SentenceDistillation: sentence.prepare,
+    PretrainSpec: pretraining.prepare,
+    TuneSpec: tuning_method.prepare,
+    TransferTuneSpec: transfer_tuning.prepare,
+    XDSpec: xd.prepare,
+    MonolingualSpec: monolingual.prepare,
+    BertKldSpec: bert_kld.prepare,
+    MultiKDSpec: multikd.prepare,
+    MMKDSpec: mmkd.prepare,
+    SentenceSpec: sentence.prepare,
 }
-ALIGNING = MMKD | SentenceDistillation
+ALIGNING = MMKDSpec | SentenceSpec
 
 
 @dataclass(frozen=True)
 class Case:
     """A method's spec and the family of its networks."""
 
-    spec: Pretrain | Tune | TransferTune | XDistil | Monolingual | Kld | MultiKD | MMKD | SentenceDistillation
+    spec: (
+        PretrainSpec
+        | TuneSpec
+        | TransferTuneSpec
+        | XDSpec
+        | MonolingualSpec
+        | BertKldSpec
+        | MultiKDSpec
+        | MMKDSpec
+        | SentenceSpec
+    )
     family: str = "xlm-roberta"
 
     def __str__(self) -> str:
-        if isinstance(self.spec, Monolingual):
+        if isinstance(self.spec, MonolingualSpec):
             return f"monolingual-{next(name for name, spec in SPECS.items() if spec == self.spec)}-{self.family}"
-        if isinstance(self.spec, TransferTune):
+        if isinstance(self.spec, TransferTuneSpec):
             distilled = () if self.spec.distil is None else ("distilled",)
             return "-".join([self.spec.kind, *self.task, self.spec.strategy.learns_on, *distilled, self.family])
-        if isinstance(self.spec, Kld):
+        if isinstance(self.spec, BertKldSpec):
             return f"{next(name for name, spec in kld_cases.SPECS.items() if spec == self.spec)}-{self.family}"
         if isinstance(self.spec, ALIGNING):
             return f"{next(name for name, spec in mmkd_cases.SPECS.items() if spec == self.spec)}-{self.family}"
-        if isinstance(self.spec, Pretrain | Tune):
+        if isinstance(self.spec, PretrainSpec | TuneSpec):
             return "-".join([self.spec.kind, *self.task, self.family])
         stored = "stored" if self.spec.store_teacher else "live"
-        if isinstance(self.spec, MultiKD):
+        if isinstance(self.spec, MultiKDSpec):
             return "-".join([self.spec.kind, *self.task, stored, self.family])
         return (
             f"xd-{''.join(f'{name}-' for name in self.task)}{self.spec.on}-{self.spec.distance}-{stored}-{self.family}"
@@ -85,14 +95,14 @@ class Case:
     @property
     def weights(self) -> dict[str, float]:
         """The names the paper gives the terms (of a batch of the first step's language), and their weights."""
-        if isinstance(self.spec, Monolingual):
+        if isinstance(self.spec, MonolingualSpec):
             return {name: weight for name, weight in self.spec.weights if weight}
-        if isinstance(self.spec, TransferTune):
+        if isinstance(self.spec, TransferTuneSpec):
             weights = {"task": 0.3, "logits": 0.7} if self.spec.distil else {"task": 1.0}
             return {
                 name: weight / (2 if self.spec.strategy.learns_on == "both" else 1) for name, weight in weights.items()
             }
-        if isinstance(self.spec, Kld):
+        if isinstance(self.spec, BertKldSpec):
             return kld_cases.weights(self.spec)
         if isinstance(self.spec, ALIGNING):
             return mmkd_cases.weights(self.spec)
@@ -101,11 +111,11 @@ class Case:
     @property
     def text(self) -> str:
         """What the student reads, as the batch names it."""
-        if isinstance(self.spec, TransferTune):
+        if isinstance(self.spec, TransferTuneSpec):
             return "source" if self.spec.strategy.learns_on == "source" else "target"
         if isinstance(self.spec, ALIGNING):
             return mmkd_cases.text(self.spec)
-        return "target" if isinstance(self.spec, XDistil) else "text"
+        return "target" if isinstance(self.spec, XDSpec) else "text"
 
     @property
     def task(self) -> tuple[str, ...]:
@@ -116,7 +126,7 @@ class Case:
     @property
     def head(self) -> str:
         """The head of the networks."""
-        if isinstance(self.spec, Pretrain | Monolingual | MMKD):
+        if isinstance(self.spec, PretrainSpec | MonolingualSpec | MMKDSpec):
             return "mlm"
         return {"ner": "tags", "choice": "choices", "stars": "stars", "paraphrase": "paraphrase", "qa": "answers"}.get(
             "".join(self.task), "classes"
@@ -125,30 +135,30 @@ class Case:
     @property
     def has_teacher(self) -> bool:
         """Whether one teacher reads along while training."""
-        if isinstance(self.spec, Monolingual):
+        if isinstance(self.spec, MonolingualSpec):
             return self.spec.has_teacher
-        if isinstance(self.spec, TransferTune):
+        if isinstance(self.spec, TransferTuneSpec):
             return self.spec.distil is not None and self.spec.task == "ner"  # elsewhere what it says is stored
-        if isinstance(self.spec, MMKD):
+        if isinstance(self.spec, MMKDSpec):
             return mmkd_cases.weights(self.spec).keys() != {"tlm"}
-        return isinstance(self.spec, XDistil | Kld) and not self.spec.store_teacher
+        return isinstance(self.spec, XDSpec | BertKldSpec) and not self.spec.store_teacher
 
 
-def _xd(on: Any, how: Any, stored: bool) -> XDistil:
-    return XDistil(on=on, distance=how, store_teacher=stored, **_DATA)
+def _xd(on: Any, how: Any, stored: bool) -> XDSpec:
+    return XDSpec(on=on, distance=how, store_teacher=stored, **_DATA)
 
 
-def _transfer(name: str, distilled: bool = False, task: Any = "nli") -> TransferTune:
+def _transfer(name: str, distilled: bool = False, task: Any = "nli") -> TransferTuneSpec:
     """Weights that differ, so that terms cannot change places."""
     distil = TaskDistillation(task=0.3, logits=0.7) if distilled else None
-    return TransferTune(strategy=name, task=task, distil=distil, **(_LONGER if task == "choice" else _DATA))
+    return TransferTuneSpec(strategy=name, task=task, distil=distil, **(_LONGER if task == "choice" else _DATA))
 
 
 CASES = (
-    *(Case(Pretrain(**_DATA), family) for family in ("xlm-roberta", "bert")),
-    *(Case(Tune(**_DATA), family) for family in ("xlm-roberta", "bert", "xlm")),
-    *(Case(Tune(task="ner", **_DATA), family) for family in ("xlm-roberta", "bert")),
-    *(Case(Tune(task="choice", **_LONGER), family) for family in ("xlm-roberta", "bert", "xlm")),
+    *(Case(PretrainSpec(**_DATA), family) for family in ("xlm-roberta", "bert")),
+    *(Case(TuneSpec(**_DATA), family) for family in ("xlm-roberta", "bert", "xlm")),
+    *(Case(TuneSpec(task="ner", **_DATA), family) for family in ("xlm-roberta", "bert")),
+    *(Case(TuneSpec(task="choice", **_LONGER), family) for family in ("xlm-roberta", "bert", "xlm")),
     *(Case(_transfer(name)) for name in ("FULL TRG", "FULL SRC", "SFT", "ADAPT JOINT")),
     *(
         Case(_transfer("FULL TRG", True, task), family)
@@ -156,9 +166,13 @@ CASES = (
         for family in ("xlm-roberta", "bert")
     ),
     *(Case(_transfer("ADAPT JOINT", True, task)) for task in ("nli", "ner", "choice")),
-    Case(Tune(task="stars", **_LONGER)),
-    *(Case(Tune(task=task, **_LONGER), family) for task in ("paraphrase", "qa") for family in ("xlm-roberta", "bert")),
-    *(Case(XDistil(task="choice", store_teacher=stored, **_LONGER)) for stored in (False, True)),
+    Case(TuneSpec(task="stars", **_LONGER)),
+    *(
+        Case(TuneSpec(task=task, **_LONGER), family)
+        for task in ("paraphrase", "qa")
+        for family in ("xlm-roberta", "bert")
+    ),
+    *(Case(XDSpec(task="choice", store_teacher=stored, **_LONGER)) for stored in (False, True)),
     *(
         Case(_xd(on, how, stored))
         for on, how, stored in product(("logits", "first"), ("mse", "l1", "cosine", "smooth-l1"), (False, True))
@@ -167,8 +181,8 @@ CASES = (
         Case(_xd(on, "mse", stored), f)
         for on, stored, f in product(("logits", "first"), (False, True), ("bert", "xlm"))
     ),
-    *(Case(MultiKD(store_teacher=stored, **_DATA), f) for stored in (False, True) for f in ("xlm-roberta", "bert")),
-    Case(MultiKD(task="choice", **_LONGER)),
+    *(Case(MultiKDSpec(store_teacher=stored, **_DATA), f) for stored in (False, True) for f in ("xlm-roberta", "bert")),
+    Case(MultiKDSpec(task="choice", **_LONGER)),
     *(Case(spec) for spec in SPECS.values()),
     *(Case(SPECS["MonoShot"], family) for family in ("bert", "distilbert")),
     *(Case(spec) for spec in kld_cases.SPECS.values()),
@@ -207,11 +221,11 @@ def batch_of(prepared: Prepared, step: int = 0) -> Batch:
 
 def expected(case: Case, method: Method, batch: Batch) -> dict[str, float]:
     """The values of the case's terms, by the reference, from what the networks say when asked plainly."""
-    if isinstance(case.spec, Monolingual):
+    if isinstance(case.spec, MonolingualSpec):
         return expected_terms(case.spec, method, batch)
-    if isinstance(case.spec, TransferTune):
+    if isinstance(case.spec, TransferTuneSpec):
         return _expected_of_transfer(case.spec, method, batch)
-    if isinstance(case.spec, Kld):
+    if isinstance(case.spec, BertKldSpec):
         return kld_cases.expected_terms(case.spec, method, batch)
     if isinstance(case.spec, ALIGNING):
         return mmkd_cases.expected_terms(case.spec, method, batch)
@@ -219,12 +233,12 @@ def expected(case: Case, method: Method, batch: Batch) -> dict[str, float]:
 
 
 def _expected(case: Case, method: Method, batch: Batch) -> float:
-    if isinstance(case.spec, Pretrain):
+    if isinstance(case.spec, PretrainSpec):
         scores = outputs_of_masked_lm(method.student, batch["text"])
         return masked_lm(scores, batch["labels"].numpy())
     student = method.student
     assert isinstance(student, Polyglot)
-    if isinstance(case.spec, Tune):
+    if isinstance(case.spec, TuneSpec):
         said = outputs(student.network, batch["text"], batch["language"])
         labels = batch["labels"].numpy()
         if case.spec.task == "ner":  # every tagged token is a row of its own
@@ -232,14 +246,14 @@ def _expected(case: Case, method: Method, batch: Batch) -> float:
         if case.head == "answers":
             return sum(tuning(said["logits"][..., end], labels[:, end])[0] for end in (0, 1)) / 2
         return tuning(said["logits"], labels)[0]
-    if isinstance(case.spec, MultiKD):
+    if isinstance(case.spec, MultiKDSpec):
         said = outputs(student.network, batch["text"], batch["language"])["logits"]
         return expected_loss(case.spec, method, batch, said)
     said = outputs(student.network, batch["target"], batch["language"])[case.spec.on]
     return distance(case.spec.distance, said, _signal(case.spec, method, batch))[0]
 
 
-def _expected_of_transfer(spec: TransferTune, method: Any, batch: Batch) -> dict[str, float]:
+def _expected_of_transfer(spec: TransferTuneSpec, method: Any, batch: Batch) -> dict[str, float]:
     """The terms of each student, one a labelled row or word."""
     joint = spec.strategy.learns_on == "both"
     students = {"source": method.student.source, "target": method.student.target} if joint else {"": method.student}
@@ -263,7 +277,7 @@ def _labelled(reader: Any, batch: Batch, role: str) -> tuple[Any, Any]:
     return outputs(reader.network, batch[role], batch["language"])["logits"][counts], labels[counts]
 
 
-def _signal(spec: XDistil, method: Method, batch: Batch) -> Any:
+def _signal(spec: XDSpec, method: Method, batch: Batch) -> Any:
     if spec.store_teacher:
         return batch["signal"].numpy()
     teacher = method.teacher
@@ -279,9 +293,9 @@ def outputs_of_masked_lm(network: Any, text: Mapping[str, torch.Tensor]) -> Any:
 
 def expected_counts(case: Case, batch: Batch) -> dict[str, int]:
     """How many items each term is a mean over."""
-    if isinstance(case.spec, Monolingual):
+    if isinstance(case.spec, MonolingualSpec):
         return wanted_counts(case.spec, batch)
-    if isinstance(case.spec, TransferTune):
+    if isinstance(case.spec, TransferTuneSpec):
         return _counts_of_transfer(case, batch)
     if isinstance(case.spec, ALIGNING):
         return mmkd_cases.wanted_counts(case.spec, batch)

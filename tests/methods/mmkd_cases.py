@@ -11,12 +11,12 @@ import torch
 from multikd_cases import own_tokenizer
 from transformers import BertConfig, BertModel
 
-from polydistill.data.batches import Batch
-from polydistill.data.masking import IGNORED
-from polydistill.data.sources import WorldSource
+from polydistill.data.batches.batches import Batch
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Loaded, Method
-from polydistill.methods.mmkd import MMKD, REFERENCE
-from polydistill.methods.sentence import SentenceDistillation
+from polydistill.methods.mmkd import REFERENCE, MMKDSpec
+from polydistill.methods.sentence import SentenceSpec
 from reference import mmkd
 from reference.masked_lm import masked_lm
 from reference.xd_paper import distance
@@ -24,19 +24,19 @@ from tiny import MAX_LENGTH
 
 ROWS = {"languages": ("tr", "fr"), "data": WorldSource(rows=24), "max_length": 50}
 _SMALL = {"head_hidden": 12, "head_width": 8, "mask_rate": 0.4, **ROWS}
-_WHOLE = MMKD(**_SMALL)
+_WHOLE = MMKDSpec(**_SMALL)
 SPECS = {
     "mmkd": _WHOLE,
-    "mmkd-trained": MMKD(teacher_projectors="trained", struca_rows="sum", senta_features="mean", **_SMALL),
-    "mmkd-reference": MMKD(**REFERENCE, **_SMALL),
+    "mmkd-trained": MMKDSpec(teacher_projectors="trained", struca_rows="sum", senta_features="mean", **_SMALL),
+    "mmkd-reference": MMKDSpec(**REFERENCE, **_SMALL),
     "mmkd-no-struca": _WHOLE.without("struca"),
-    "mmkd-words": MMKD(xwcl_per="word", xwcl_temperature=4.0, **_SMALL).without("struca"),
+    "mmkd-words": MMKDSpec(xwcl_per="word", xwcl_temperature=4.0, **_SMALL).without("struca"),
     **{
         f"mmkd-only-{name}": _WHOLE.without(*({"tlm", "xwcl", "senta", "struca"} - {name}))
         for name in ("tlm", "xwcl", "senta", "struca")
     },
-    "sentence-mean": SentenceDistillation(**ROWS),
-    "sentence-first": SentenceDistillation(pooling="first", **ROWS),
+    "sentence-mean": SentenceSpec(**ROWS),
+    "sentence-first": SentenceSpec(pooling="first", **ROWS),
 }
 
 
@@ -59,31 +59,31 @@ def teacher() -> Loaded:
         return Loaded(BertModel(config, add_pooling_layer=False).double().train(), own_tokenizer("en"))
 
 
-def weights(spec: MMKD | SentenceDistillation) -> dict[str, float]:
+def weights(spec: MMKDSpec | SentenceSpec) -> dict[str, float]:
     """The names of the terms and their weights."""
-    if isinstance(spec, SentenceDistillation):
+    if isinstance(spec, SentenceSpec):
         return {"sentence": 1.0}
     return {name: weight for name, weight in spec.weights if weight}
 
 
-def text(spec: MMKD | SentenceDistillation) -> str:
+def text(spec: MMKDSpec | SentenceSpec) -> str:
     """One of the texts that the student reads."""
-    if isinstance(spec, SentenceDistillation):
+    if isinstance(spec, SentenceSpec):
         return "text"
     return "target" if spec.weights.senta or spec.weights.struca else next(iter(weights(spec)))
 
 
 def mixes_rows(spec: Any) -> bool:
     """Whether what is learned from a row depends on the other rows of its batch."""
-    return isinstance(spec, MMKD) and spec.weights.struca > 0
+    return isinstance(spec, MMKDSpec) and spec.weights.struca > 0
 
 
 def counts_pads(spec: Any) -> bool:
     """Whether pads count, which only the authors' code has."""
-    return isinstance(spec, MMKD) and spec.tlm_positions == "all"
+    return isinstance(spec, MMKDSpec) and spec.tlm_positions == "all"
 
 
-def wanted_counts(spec: MMKD | SentenceDistillation, batch: Batch) -> dict[str, int]:
+def wanted_counts(spec: MMKDSpec | SentenceSpec, batch: Batch) -> dict[str, int]:
     """What each term is a mean over."""
     counts = dict.fromkeys(weights(spec), len(batch[text(spec)]["input_ids"]))
     if "tlm" in counts:
@@ -93,22 +93,22 @@ def wanted_counts(spec: MMKD | SentenceDistillation, batch: Batch) -> dict[str, 
     return counts
 
 
-def expected_terms(spec: MMKD | SentenceDistillation, method: Method, batch: Batch) -> dict[str, float]:
+def expected_terms(spec: MMKDSpec | SentenceSpec, method: Method, batch: Batch) -> dict[str, float]:
     """The values of the terms, from what the networks say when asked plainly."""
-    if isinstance(spec, SentenceDistillation):
+    if isinstance(spec, SentenceSpec):
         said = linear(method.projectors["sentence"], pooled(method.student, batch["text"], spec.pooling))
         return {"sentence": distance("mse", said, batch["signal"].double().numpy())[0]}
     makers = {"tlm": _tlm, "xwcl": _xwcl, "senta": _senta, "struca": _struca}
     return {name: makers[name](spec, method, batch) for name in weights(spec)}
 
 
-def _tlm(spec: MMKD, method: Any, batch: Batch) -> float:
+def _tlm(spec: MMKDSpec, method: Any, batch: Batch) -> float:
     with torch.no_grad():
         scores = method.student(**batch["tlm"]).logits.numpy()
     return masked_lm(scores, batch["labels"].numpy())
 
 
-def _xwcl(spec: MMKD, method: Any, batch: Batch) -> float:
+def _xwcl(spec: MMKDSpec, method: Any, batch: Batch) -> float:
     read, taught = _read(method.student, batch["xwcl"]), _read(method.teacher.network, batch["source"])
     places, theirs = batch["word_tokens"].numpy(), batch["taught_word_tokens"].numpy()
     student = np.stack([linear(method.projectors["xwcl"], row[at]) for row, at in zip(read, places, strict=True)])
@@ -118,12 +118,12 @@ def _xwcl(spec: MMKD, method: Any, batch: Batch) -> float:
     return mmkd.xwcl(student, wanted, *masks, *how)
 
 
-def _senta(spec: MMKD, method: Any, batch: Batch) -> float:
+def _senta(spec: MMKDSpec, method: Any, batch: Batch) -> float:
     said, taught = _projections("senta", method, batch)
     return mmkd.senta(said, taught, spec.senta_features, np.ones(len(said), dtype=bool))
 
 
-def _struca(spec: MMKD, method: Any, batch: Batch) -> float:
+def _struca(spec: MMKDSpec, method: Any, batch: Batch) -> float:
     said, taught = _projections("struca", method, batch)
     return mmkd.struca(said, taught, spec.struca_temperature, spec.struca_rows, np.ones(len(said), dtype=bool))
 

@@ -6,22 +6,22 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from polydistill.data.batches import Batch
-from polydistill.data.masking import IGNORED
-from polydistill.data.sources import WorldSource
+from polydistill.data.batches.batches import Batch
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Method
-from polydistill.methods.monolingual import Monolingual, MonolingualDistillation, Student, Weights
-from polydistill.recipes.mono.losses import LOSSES
-from polydistill.students.layers import blocks, family_of
+from polydistill.methods.monolingual import Monolingual, MonolingualSpec, Student, Weights
+from polydistill.models.layers import blocks, family_of
+from polydistill.papers.mono.losses import LOSSES
 from reference import monolingual as reference
 
 ONE_EACH = (Student(name="west", languages=("en", "fr")), Student(name="turkish", languages=("tr",)))
 BOTH = (Student(name="small", languages=("en", "fr", "tr")), Student(name="turkish", languages=("tr",)))
 
 
-def spec(students: tuple[Student, ...] = ONE_EACH, **settings: Any) -> Monolingual:
+def spec(students: tuple[Student, ...] = ONE_EACH, **settings: Any) -> MonolingualSpec:
     """Students of one block, of a teacher with two."""
-    return Monolingual(
+    return MonolingualSpec(
         students=students,
         **{"data": WorldSource(rows=24), "depth": 1, "max_length": 40, "temperature": 2.0, **settings},
     )
@@ -40,9 +40,9 @@ SPECS = {
 }
 
 
-def expected_terms(spec: Monolingual, method: Method, batch: Batch) -> dict[str, float]:
+def expected_terms(spec: MonolingualSpec, method: Method, batch: Batch) -> dict[str, float]:
     """The terms of all students of the batch's language."""
-    assert isinstance(method, MonolingualDistillation)
+    assert isinstance(method, Monolingual)
     taught = None if method.teacher is None else plainly(method.teacher.network.network, batch)
     names = [student.name for student in spec.students if batch["language"] in student.languages]
     found = {}
@@ -52,7 +52,7 @@ def expected_terms(spec: Monolingual, method: Method, batch: Batch) -> dict[str,
     return found
 
 
-def wanted_counts(spec: Monolingual, batch: Batch) -> dict[str, int]:
+def wanted_counts(spec: MonolingualSpec, batch: Batch) -> dict[str, int]:
     """Counted one by one."""
     real, labels = batch["text"]["attention_mask"].tolist(), batch["labels"].tolist()
     tokens, pairs = sum(map(sum, real)), sum(sum(row) * sum(row) for row in real)
@@ -95,7 +95,7 @@ def plainly(network: PreTrainedModel, batch: Batch) -> dict[str, Any]:
 
 
 def _values(
-    spec: Monolingual, method: MonolingualDistillation, name: str, said: dict[str, Any], taught: Any, batch: Batch
+    spec: MonolingualSpec, method: Monolingual, name: str, said: dict[str, Any], taught: Any, batch: Batch
 ) -> dict[str, float]:
     counts, labels = batch["text"]["attention_mask"].numpy().astype(bool), batch["labels"].numpy()
     flat = said["scores"].reshape(-1, said["scores"].shape[-1])
@@ -126,7 +126,7 @@ def _values(
     return {term: values[term] for term, weight in spec.weights if weight}
 
 
-def _att(spec: Monolingual, student: Any, teacher: Any, counts: np.ndarray) -> float:
+def _att(spec: MonolingualSpec, student: Any, teacher: Any, counts: np.ndarray) -> float:
     sides = [reference.scores(side["query"], side["key"]) for side in (student, teacher)]
     if spec.att == "scores":
         return reference.scores_mse(*sides, counts)

@@ -5,12 +5,12 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerFast
 
-from polydistill.data.batches import Batch
-from polydistill.data.load import load_text
-from polydistill.data.sources import WorldSource
+from polydistill.data.batches.batches import Batch
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Loaded, Method
-from polydistill.methods.multikd import MultiKD
-from polydistill.students.fresh import learn_tokenizer
+from polydistill.methods.multikd import MultiKDSpec
+from polydistill.models.fresh import learn_tokenizer
 from reference.mblm import distillation
 from tiny import LANGUAGES, MAX_LENGTH, outputs, tiny_network, tiny_tokenizer
 
@@ -38,7 +38,7 @@ def teachers(head: str = "classes") -> dict[str, Any]:
     return {code: lambda code=code: teacher(code, head) for code in LANGUAGES}
 
 
-def expected_loss(spec: MultiKD, method: Method, batch: Batch, said: Any) -> float:
+def expected_loss(spec: MultiKDSpec, method: Method, batch: Batch, said: Any) -> float:
     """The reference's loss of what the student says, from what the teacher of the batch's language says."""
     if spec.store_teacher:
         return distillation(said, batch["signal"].double().numpy(), spec.temperature)

@@ -20,18 +20,18 @@ from method_cases import (
 )
 from safetensors.torch import load_model, save_model
 
-from polydistill.data.signals import weights_fingerprint
+from polydistill.data.batches.signals import weights_fingerprint
 from polydistill.methods import xd
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.mmkd import MMKD
-from polydistill.methods.monolingual import Monolingual
-from polydistill.methods.xd import XDistil
+from polydistill.methods.mmkd import MMKDSpec
+from polydistill.methods.monolingual import MonolingualSpec
+from polydistill.methods.xd import XDSpec
 from tiny import tiny_network, tiny_tokenizer
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 every_case_with_teacher = pytest.mark.parametrize("case", [case for case in CASES if case.has_teacher], ids=str)
 every_case_of_xd = pytest.mark.parametrize(
-    "case", [case for case in CASES if case.has_teacher and isinstance(case.spec, XDistil)], ids=str
+    "case", [case for case in CASES if case.has_teacher and isinstance(case.spec, XDSpec)], ids=str
 )
 
 every_case_that_can_be_cut = pytest.mark.parametrize(
@@ -121,13 +121,13 @@ def test_each_term_reaches_the_student(case):
         reached = {name for name, value in method.named_parameters() if value.grad is not None and value.grad.any()}
         assert any("embeddings" in name for name in reached)
         assert all(name.startswith(("student.", "projectors.")) for name in reached)
-    if isinstance(case.spec, Monolingual | MMKD):  # several students, several heads: see their own tests
+    if isinstance(case.spec, MonolingualSpec | MMKDSpec):  # several students, several heads: see their own tests
         return
     if getattr(method, "roles", ()) == ("source", "target"):  # the last term is of one of them
         method(**batch).total.backward()
     unreached = {name for name, value in method.named_parameters() if value.grad is None}
     # the classifier says nothing of a vector
-    head = (isinstance(case.spec, XDistil) and case.spec.on == "first") or not {"kl", "sentence"}.isdisjoint(
+    head = (isinstance(case.spec, XDSpec) and case.spec.on == "first") or not {"kl", "sentence"}.isdisjoint(
         case.weights
     )
     assert all(head and ("classifier" in name or "pooler" in name or "summary" in name) for name in unreached), (

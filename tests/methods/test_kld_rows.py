@@ -9,12 +9,12 @@ import torch
 from method_cases import batch_of
 from rich.console import Console
 
-from polydistill.data.load import load_rows
-from polydistill.data.rows import PAIR_OF_SENTENCES
-from polydistill.data.sources import FileSource, WorldSource
-from polydistill.methods.bert_kld import Kld, prepare
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
+from polydistill.data.rows.sources import FileSource, WorldSource
+from polydistill.methods.bert_kld import BertKldSpec, prepare
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.tuning import Tune
+from polydistill.methods.tuning import TuneSpec
 from polydistill.training.execute import execute
 from polydistill.training.origins import Pretrained, ResultOf
 from polydistill.training.run import Run
@@ -32,7 +32,7 @@ def models_of(tmp_path, **teacher):
 
 def prepared_of(tmp_path, **spec):
     spec = {"pair": "fr-tr", "teacher_pair": "en-fr", "data": WORLD, "store_teacher": False, **spec}
-    return prepare(Kld(**spec), models_of(tmp_path), seed=0)
+    return prepare(BertKldSpec(**spec), models_of(tmp_path), seed=0)
 
 
 def texts_of(inputs):
@@ -95,10 +95,10 @@ def test_what_a_teacher_says_is_stored_once_for_all_weights_and_temperatures(tmp
 
 def test_rows_and_labels_that_are_read():
     spec = {"pair": "fr-tr", "teacher_pair": "en-fr", "data": WORLD}
-    assert Kld(**spec).reads == ((WORLD, ("fr-tr", "en-fr")),)
-    assert Kld(teacher_reads="student_pair", **spec).reads == ((WORLD, ("fr-tr",)),)
-    assert Kld(**{**spec, "teacher_pair": "fra-tur"}).reads == ((WORLD, ("fr-tr",)),)
-    assert Kld(**spec).labels_seen == ("fr-tr",)
+    assert BertKldSpec(**spec).reads == ((WORLD, ("fr-tr", "en-fr")),)
+    assert BertKldSpec(teacher_reads="student_pair", **spec).reads == ((WORLD, ("fr-tr",)),)
+    assert BertKldSpec(**{**spec, "teacher_pair": "fra-tur"}).reads == ((WORLD, ("fr-tr",)),)
+    assert BertKldSpec(**spec).labels_seen == ("fr-tr",)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_rows_and_labels_that_are_read():
 )
 def test_settings_that_do_not_fit_are_refused(change, says):
     with pytest.raises(ValueError, match=says):
-        Kld(**{"pair": "fr-tr", "teacher_pair": "en-fr", "data": WORLD, **change})
+        BertKldSpec(**{"pair": "fr-tr", "teacher_pair": "en-fr", "data": WORLD, **change})
 
 
 def test_rows_that_do_not_fit_are_refused(tmp_path):
@@ -134,8 +134,8 @@ def test_another_width_has_no_features_to_compare(tmp_path):
     models.teacher.network.config.hidden_size = 32
     spec = {"pair": "fr-tr", "teacher_pair": "en-fr", "data": WORLD}
     with pytest.raises(ValueError, match="teacher's vectors have 32 features and the student's 16"):
-        prepare(Kld(**spec), models, seed=0)
-    prepare(Kld(vector="logits", **spec), models, seed=0)
+        prepare(BertKldSpec(**spec), models, seed=0)
+    prepare(BertKldSpec(vector="logits", **spec), models, seed=0)
 
 
 def runs_of(tmp_path):
@@ -152,8 +152,8 @@ def runs_of(tmp_path):
         judging = {"selection": judged(pair, "dev"), "evaluation": judged(pair, "test")}
         return Run(name=pair, method=method, start=start, training=few, **judging, **teacher)
 
-    teacher = run("en-fr", Tune(languages=("en-fr",), data=WORLD, max_length=40))
-    method = Kld(pair="fr-tr", teacher_pair="en-fr", data=WORLD, max_length=40)
+    teacher = run("en-fr", TuneSpec(languages=("en-fr",), data=WORLD, max_length=40))
+    method = BertKldSpec(pair="fr-tr", teacher_pair="en-fr", data=WORLD, max_length=40)
     return teacher, run("fr-tr", method, teacher=ResultOf(run=teacher))
 
 

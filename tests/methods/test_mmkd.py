@@ -9,12 +9,12 @@ import torch
 from method_cases import ROWS, Case, batch_of, gradients, part, prepare
 from test_contract import assert_same_gradients
 
-from polydistill.data.batches import collate
-from polydistill.data.load import load_text
-from polydistill.data.masking import IGNORED
+from polydistill.data.batches.batches import collate
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.rows.load import load_text
 from polydistill.methods import mmkd, sentence
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.mmkd import MMKD
+from polydistill.methods.mmkd import MMKDSpec
 from reference import mmkd as reference
 from tiny import tiny_network, tiny_tokenizer
 
@@ -146,7 +146,7 @@ def test_networks_that_must_be_told_the_language_are_refused():
 def test_rows_that_are_not_aligned_are_refused(tmp_path):
     for code in ("en", "fr"):
         (tmp_path / f"text.{code}").write_text("one\ntwo\n")
-    spec = MMKD(languages=("fr",), data={"kind": "file", "path": str(tmp_path / "text.{lang}")})
+    spec = MMKDSpec(languages=("fr",), data={"kind": "file", "path": str(tmp_path / "text.{lang}")})
     models = Models(Loaded(tiny_network(head="mlm"), tiny_tokenizer()), mmkd_cases.teacher())
     with pytest.raises(ValueError, match="MMKD needs rows that say the same in every language"):
         mmkd.prepare(spec, models, 0)

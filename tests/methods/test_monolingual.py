@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from rich.console import Console
 from torch.nn import functional as F
 
-from polydistill.data.masking import IGNORED
-from polydistill.data.schedule import Batching
-from polydistill.data.sources import FileSource, WorldSource
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.batches.schedule import Batching
+from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.monolingual import Monolingual, Student, Text, Weights, prepare
-from polydistill.students.capture import Transparent
+from polydistill.methods.monolingual import MonolingualSpec, Student, Text, Weights, prepare
+from polydistill.models.capture import Transparent
 from polydistill.training.execute import make_distiller
 from polydistill.training.origins import Fresh
 from polydistill.training.run import Run
@@ -28,7 +28,7 @@ FAMILIES = ("xlm-roberta", "roberta", "bert", "distilbert", "modernbert")
 EVERYTHING = Weights(relations=0.2)
 
 
-def prepared_of(wanted: Monolingual, family="xlm-roberta", seed=0, dropout=0.0):
+def prepared_of(wanted: MonolingualSpec, family="xlm-roberta", seed=0, dropout=0.0):
     teacher = tiny_network(family, "mlm", seed=4, dropout=dropout)
     return prepare(wanted, Models(Loaded(teacher, tiny_tokenizer())), seed)
 
@@ -243,7 +243,7 @@ def test_what_it_reads_and_that_it_sees_no_labels():
 
 def test_a_spec_survives_json():
     for wanted in (*SPECS.values(), spec(depth=2, share=(1, "embeddings"), map={2: 1})):
-        assert Monolingual.model_validate_json(wanted.model_dump_json()) == wanted
+        assert MonolingualSpec.model_validate_json(wanted.model_dump_json()) == wanted
 
 
 @pytest.mark.parametrize(

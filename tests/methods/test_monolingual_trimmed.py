@@ -8,17 +8,17 @@ import torch
 from monolingual_cases import plainly, spec
 from transformers import PreTrainedTokenizerFast
 
-from polydistill.data.batches import collate
-from polydistill.data.load import load_text
-from polydistill.data.masking import IGNORED
-from polydistill.data.sources import WorldSource
+from polydistill.data.batches.batches import collate
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Loaded, Models
 from polydistill.methods.monolingual import Weights, prepare
-from polydistill.students.fresh import learn_tokenizer
-from polydistill.students.trimming.choosing import choose, count_pieces
-from polydistill.students.trimming.network import needed, trimmed
-from polydistill.students.trimming.piece_map import piece_map
-from polydistill.students.trimming.vocabulary import Vocabulary, vocabulary_of
+from polydistill.models.fresh import learn_tokenizer
+from polydistill.models.trimming.choosing import choose, count_pieces
+from polydistill.models.trimming.network import needed, trimmed
+from polydistill.models.trimming.piece_map import piece_map
+from polydistill.models.trimming.vocabulary import Vocabulary, vocabulary_of
 from reference import monolingual as reference
 from tiny import BLOCKS, tiny_network, tiny_tokenizer
 

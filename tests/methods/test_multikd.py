@@ -9,23 +9,23 @@ import torch
 from method_cases import ROWS, STEPS, Case, batch_of, gradients, prepare
 from multikd_cases import FAMILIES, own_tokenizer, teacher, teachers
 
-from polydistill.data.batches import Steps
-from polydistill.data.load import load_rows
-from polydistill.data.rows import PAIR_OF_SENTENCES
-from polydistill.data.schedule import Batching, Schedule
-from polydistill.data.signals import weights_fingerprint
-from polydistill.data.sources import WorldSource
+from polydistill.data.batches.batches import Steps
+from polydistill.data.batches.schedule import Batching, Schedule
+from polydistill.data.batches.signals import weights_fingerprint
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.multikd import MultiKD, MultilingualDistillation
+from polydistill.methods.multikd import MultiKD, MultiKDSpec
 from polydistill.methods.multikd import prepare as prepare_multikd
-from polydistill.students.mblm import branched
-from polydistill.students.mblm_config import Branches
-from polydistill.students.polyglot import Polyglot, Reading
+from polydistill.models.mblm import branched
+from polydistill.models.mblm_config import Branches
+from polydistill.models.polyglot import Polyglot, Reading
 from reference.mblm import distillation
 from tiny import LANGUAGES, outputs, tiny_network, tiny_tokenizer
 
 DATA = {"languages": LANGUAGES, "data": WorldSource(rows=24), "max_length": 40}
-LIVING = Case(MultiKD(store_teacher=False, **DATA))
+LIVING = Case(MultiKDSpec(store_teacher=False, **DATA))
 
 
 def test_every_language_has_its_own_teacher_and_its_own_pieces():
@@ -70,7 +70,7 @@ def test_its_gradient_is_that_of_equation_3():
     """d/dz of a row: (p_S - p_T) / (T N)."""
     said = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
     taught = torch.randn(4, 3, dtype=torch.float64)
-    method = MultilingualDistillation(Says(said), {})
+    method = MultiKD(Says(said), {})
     method(text={}, signal=taught, language="en").total.backward()
     wanted = (torch.softmax(said / 8, -1) - torch.softmax(taught / 8, -1)) / (8 * 4)
     torch.testing.assert_close(said.grad, wanted.detach(), rtol=1e-10, atol=1e-12)
@@ -127,17 +127,17 @@ def test_teachers_are_loaded_one_after_the_other_and_let_go(tmp_path):
     models = Models(
         Loaded(tiny_network(), tiny_tokenizer()), None, tmp_path, teachers={code: counted(code) for code in LANGUAGES}
     )
-    first = prepare_multikd(MultiKD(**DATA), models, seed=0)
+    first = prepare_multikd(MultiKDSpec(**DATA), models, seed=0)
     assert loaded == list(LANGUAGES)
     assert len(list(tmp_path.glob("*.arrow"))) == len(LANGUAGES)
-    again = prepare_multikd(MultiKD(**DATA), models, seed=0)
+    again = prepare_multikd(MultiKDSpec(**DATA), models, seed=0)
     assert len(list(tmp_path.glob("*.arrow"))) == len(LANGUAGES)
     for one, other in zip(first.groups, again.groups, strict=True):
         assert np.array_equal(one.values["signal"], other.values["signal"])
 
 
 def test_one_teacher_is_mono_kd(tmp_path):
-    spec = MultiKD(**{**DATA, "languages": ("en",)})
+    spec = MultiKDSpec(**{**DATA, "languages": ("en",)})
     models = Models(Loaded(tiny_network(), tiny_tokenizer()), None, tmp_path, teachers=teachers())
     prepared = prepare_multikd(spec, models, seed=0)
     assert [group.language for group in prepared.groups] == ["en"]
@@ -147,7 +147,7 @@ def test_one_teacher_is_mono_kd(tmp_path):
 def test_a_student_that_is_its_teacher_learns_nothing(tmp_path):
     network = tiny_network(seed=3)
     same = {"en": lambda: Loaded(copy.deepcopy(network), tiny_tokenizer())}
-    spec = MultiKD(**{**DATA, "languages": ("en",), "store_teacher": False})
+    spec = MultiKDSpec(**{**DATA, "languages": ("en",), "store_teacher": False})
     prepared = prepare_multikd(spec, Models(Loaded(network, tiny_tokenizer()), None, tmp_path, teachers=same), seed=0)
     batch = batch_of(prepared)
     assert all(value.abs().max() < 1e-12 for value in gradients(prepared.method, batch).values())
@@ -187,7 +187,7 @@ def test_batches_of_several_languages():
     schedule = Schedule(
         [np.ones_like(group.lengths) for group in prepared.groups], ROWS, STEPS, 0, Batching(batches="balanced")
     )
-    stored = prepare(Case(MultiKD(**DATA)))
+    stored = prepare(Case(MultiKDSpec(**DATA)))
     mixed = Steps(schedule, stored.groups)[0]
     assert mixed["language"] is None
     assert stored.method(**mixed).total.item() > 0  # a plain student does not mind
@@ -199,10 +199,10 @@ def test_batches_of_several_languages():
 
 def test_tagging_is_refused():
     with pytest.raises(ValueError, match=r"the task 'ner' tags words"):
-        MultiKD(task="ner", **DATA)
+        MultiKDSpec(task="ner", **DATA)
 
 
 @pytest.mark.parametrize("temperature", [0, -1])
 def test_the_temperature_is_positive(temperature):
     with pytest.raises(ValueError, match="greater than 0"):
-        MultiKD(temperature=temperature, **DATA)
+        MultiKDSpec(temperature=temperature, **DATA)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from method_cases import batch_of
 
-from polydistill.data.load import load_text
-from polydistill.data.masking import IGNORED
-from polydistill.data.sources import FileSource, WorldSource
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.pretraining import Pretrain, prepare
+from polydistill.methods.pretraining import PretrainSpec, prepare
 from tiny import tiny_network, tiny_tokenizer
 
 CODES, ROWS = ("en", "fr", "tr"), 60
@@ -17,7 +17,7 @@ WORLD = WorldSource(rows=ROWS)
 
 def prepared_of(seed=0, family="xlm-roberta", **spec):
     spec = {"languages": CODES, "data": WORLD, **spec}
-    return prepare(Pretrain(**spec), Models(Loaded(tiny_network(family, "mlm"), tiny_tokenizer())), seed)
+    return prepare(PretrainSpec(**spec), Models(Loaded(tiny_network(family, "mlm"), tiny_tokenizer())), seed)
 
 
 def rows_of(prepared):
@@ -82,7 +82,7 @@ def test_one_language_alone_has_no_pairs():
 
 
 def test_what_it_reads_and_that_it_sees_no_labels():
-    spec = Pretrain(languages=CODES, data=WORLD)
+    spec = PretrainSpec(languages=CODES, data=WORLD)
     assert spec.reads == ((WORLD, CODES),)
     assert spec.labels_seen == ()
 

@@ -20,18 +20,18 @@ from multikd_cases import teachers
 from rich.console import Console
 from transformers import set_seed
 
-from polydistill.data.load import load_rows
-from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
-from polydistill.data.sources import WorldSource
-from polydistill.methods.bert_kld import Kld
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, SENTENCE
+from polydistill.data.rows.sources import WorldSource
+from polydistill.methods.bert_kld import BertKldSpec
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.mmkd import MMKD
-from polydistill.methods.monolingual import Monolingual, Student
-from polydistill.methods.multikd import MultiKD
-from polydistill.methods.pretraining import Pretrain
-from polydistill.methods.sentence import SentenceDistillation
-from polydistill.methods.tuning import Tune
-from polydistill.methods.xd import XDistil
+from polydistill.methods.mmkd import MMKDSpec
+from polydistill.methods.monolingual import MonolingualSpec, Student
+from polydistill.methods.multikd import MultiKDSpec
+from polydistill.methods.pretraining import PretrainSpec
+from polydistill.methods.sentence import SentenceSpec
+from polydistill.methods.tuning import TuneSpec
+from polydistill.methods.xd import XDSpec
 from polydistill.training.execute import make_distiller, versions
 from polydistill.training.origins import Fresh, Pretrained
 from polydistill.training.run import Run
@@ -44,21 +44,21 @@ ROWS = {"languages": ("en", "fr", "tr"), "data": WorldSource(rows=60), "max_leng
 ALIGNING = ("mmkd", "sentence")
 ALIGNED = {**ROWS, "languages": ("fr", "tr")}
 METHODS = {
-    "pretrain": Pretrain(**ROWS),
-    "tune": Tune(**ROWS),
-    "xd": XDistil(**ROWS),
-    "xd-living-teacher": XDistil(store_teacher=False, **ROWS),
-    "monolingual": Monolingual(
+    "pretrain": PretrainSpec(**ROWS),
+    "tune": TuneSpec(**ROWS),
+    "xd": XDSpec(**ROWS),
+    "xd-living-teacher": XDSpec(store_teacher=False, **ROWS),
+    "monolingual": MonolingualSpec(
         students=(Student(name="west", languages=("en", "fr")), Student(name="tr", languages=("tr",))),
         data=ROWS["data"],
         depth=1,
         max_length=ROWS["max_length"],
     ),
-    "multikd": MultiKD(**ROWS),
-    "xd-first-cosine": XDistil(on="first", distance="cosine", **ROWS),
-    "bert-kld": Kld(pair="fr-tr", teacher_pair="en-fr", data=ROWS["data"], max_length=ROWS["max_length"]),
-    "mmkd": MMKD(head_hidden=12, head_width=8, **ALIGNED),
-    "sentence": SentenceDistillation(**ALIGNED),
+    "multikd": MultiKDSpec(**ROWS),
+    "xd-first-cosine": XDSpec(on="first", distance="cosine", **ROWS),
+    "bert-kld": BertKldSpec(pair="fr-tr", teacher_pair="en-fr", data=ROWS["data"], max_length=ROWS["max_length"]),
+    "mmkd": MMKDSpec(head_hidden=12, head_width=8, **ALIGNED),
+    "sentence": SentenceSpec(**ALIGNED),
 }
 
 
@@ -67,7 +67,7 @@ def trajectory(name: str, folder: Path) -> dict[str, float]:
     training = Training(steps=50, batch_size=4, learning_rate=3e-3, warmup=0.1, decay="linear")
     method = METHODS[name]
     teacher = Pretrained(name="a teacher, given below") if name in ("bert-kld", *ALIGNING) else None
-    named = dict.fromkeys(method.languages, Fresh()) if isinstance(method, MultiKD) else {}
+    named = dict.fromkeys(method.languages, Fresh()) if isinstance(method, MultiKDSpec) else {}
     run = Run(name=name, method=method, start=Fresh(), teacher=teacher, teachers=named, training=training, seed=11)
     head = "mlm" if run.method.kind in ("pretrain", "monolingual", "mmkd") else "classes"
     student = Loaded(tiny_network(head=head, seed=1), tiny_tokenizer())

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from polydistill.data.load import load_text
-from polydistill.data.sources import WorldSource
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.transfer_tuning import TEACHER, TaskDistillation, TransferTune, prepare
-from polydistill.methods.tuning import Tune
+from polydistill.methods.transfer_tuning import TEACHER, TaskDistillation, TransferTuneSpec, prepare
+from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.tuning import prepare as prepare_plain
-from polydistill.students.fresh import learn_tokenizer
+from polydistill.models.fresh import learn_tokenizer
 from tiny import tiny_network, tiny_tokenizer
 
 WORLD = WorldSource(rows=24)
@@ -24,7 +24,7 @@ def other_tokenizer(max_length: int = 64) -> PreTrainedTokenizerFast:
 
 
 def spec(**given):
-    return TransferTune(**{"languages": ("en",), "data": WORLD, "max_length": 64, **given})
+    return TransferTuneSpec(**{"languages": ("en",), "data": WORLD, "max_length": 64, **given})
 
 
 def models(head="classes", tokenizer=None, signals=None):
@@ -42,7 +42,7 @@ def test_each_reads_the_rows_with_its_own_tokenizer(name, roles):
     tokenizers = {"source": given.source.tokenizer, "target": given.student.tokenizer}
     for role in roles:
         (plain,) = prepare_plain(
-            Tune(languages=("en",), data=WORLD, max_length=64),
+            TuneSpec(languages=("en",), data=WORLD, max_length=64),
             Models(Loaded(given.student.network, tokenizers[role])),
             0,
         ).groups
@@ -79,7 +79,7 @@ def test_words_that_one_tokenizer_puts_into_another_window():
 def test_the_spec_reads_labels_and_takes_a_strategy_by_name():
     named = spec(strategy="SFT", few=5)
     assert named.strategy.carries == "add"
-    assert TransferTune.model_validate_json(named.model_dump_json()) == named
+    assert TransferTuneSpec.model_validate_json(named.model_dump_json()) == named
     assert named.labels_seen == ("en",)
     assert named.reads == ((WORLD, ("en",)),)
     (group,) = prepare(named, models(), seed=0).groups

@@ -4,11 +4,11 @@ import pytest
 import torch
 from method_cases import batch_of
 
-from polydistill.data.load import load_rows
-from polydistill.data.rows import PAIR_OF_SENTENCES
-from polydistill.data.sources import FileSource, WorldSource
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
+from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.tuning import Tune, prepare
+from polydistill.methods.tuning import TuneSpec, prepare
 from tiny import LANGUAGES, tiny_network, tiny_tokenizer
 
 WORLD = WorldSource(rows=24)
@@ -19,7 +19,7 @@ def prepared_of(spec, **network):
 
 
 def test_one_group_a_language_in_order():
-    prepared = prepared_of(Tune(languages=("tr", "en"), data=WORLD))
+    prepared = prepared_of(TuneSpec(languages=("tr", "en"), data=WORLD))
     assert [group.language for group in prepared.groups] == ["tr", "en"]
     rows = load_rows(WORLD, PAIR_OF_SENTENCES, ["tr"]).rows["tr"]
     group = prepared.groups[0]
@@ -30,18 +30,18 @@ def test_one_group_a_language_in_order():
 
 
 def test_labels_seen_and_rows_read():
-    spec = Tune(languages=LANGUAGES, data=WORLD)
+    spec = TuneSpec(languages=LANGUAGES, data=WORLD)
     assert spec.labels_seen == LANGUAGES
     assert spec.reads == ((WORLD, LANGUAGES),)
 
 
 def test_max_length_cuts():
-    spec = Tune(languages=("en",), data=WORLD, max_length=9)
+    spec = TuneSpec(languages=("en",), data=WORLD, max_length=9)
     assert prepared_of(spec).groups[0].lengths.max() == 9
 
 
 def test_frozen_layers_do_not_learn():
-    spec = Tune(languages=("en",), data=WORLD, freeze_embeddings=True, freeze_blocks=1)
+    spec = TuneSpec(languages=("en",), data=WORLD, freeze_embeddings=True, freeze_blocks=1)
     prepared = prepared_of(spec)
     before = {name: value.detach().clone() for name, value in prepared.method.named_parameters()}
     learning = [value for value in prepared.method.parameters() if value.requires_grad]
@@ -56,4 +56,4 @@ def test_frozen_layers_do_not_learn():
 def test_rows_without_labels(tmp_path):
     (tmp_path / "rows.tsv").write_text("premise\thypothesis\na\tb\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"Tuning needs labels; the 'en' rows of .* have none"):
-        prepared_of(Tune(languages=("en",), data=FileSource(path=str(tmp_path / "rows.tsv"))))
+        prepared_of(TuneSpec(languages=("en",), data=FileSource(path=str(tmp_path / "rows.tsv"))))

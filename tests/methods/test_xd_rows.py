@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from polydistill.data.load import load_rows
-from polydistill.data.rows import PAIR_OF_SENTENCES
-from polydistill.data.sources import FileSource, WorldSource
-from polydistill.data.translations import ParallelText
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
+from polydistill.data.rows.sources import FileSource, WorldSource
+from polydistill.data.translations.translations import ParallelText
 from polydistill.methods.method import Loaded, Models
-from polydistill.methods.xd import XDistil, prepare
+from polydistill.methods.xd import XDSpec, prepare
 from tiny import tiny_network, tiny_tokenizer
 
 WORLD = WorldSource(rows=24)
@@ -19,7 +19,7 @@ TR = ["bir kedi", "bir köpek", "yaşlı kadın görür", "ekmek", "bir adam", "
 def prepared_of(tmp_path, seed=0, **spec):
     spec = {"languages": ("en", "tr"), "store_teacher": False, **spec}
     models = Models(*(Loaded(tiny_network(seed=s), tiny_tokenizer()) for s in (1, 2)), tmp_path / "signals")
-    return prepare(XDistil(**spec), models, seed)
+    return prepare(XDSpec(**spec), models, seed)
 
 
 def texts_of(encoded):
@@ -57,8 +57,8 @@ def test_rows_of_a_task_in_two_languages(tmp_path):
 def test_a_target_without_the_source_language(tmp_path):
     spec = {"data": WORLD, "languages": ("tr",)}
     assert [group.language for group in prepared_of(tmp_path, **spec).groups] == ["tr"]
-    assert XDistil(**spec).reads == ((WORLD, ("en", "tr")),)
-    assert XDistil(**spec).labels_seen == ()
+    assert XDSpec(**spec).reads == ((WORLD, ("en", "tr")),)
+    assert XDSpec(**spec).labels_seen == ()
 
 
 def test_another_source_language(tmp_path):
@@ -86,7 +86,7 @@ def test_the_seed_pairs_sentences_up(tmp_path, moses):
 
 
 def test_what_parallel_text_reads(moses):
-    spec = XDistil(languages=("en", "tr"), parallel=moses)
+    spec = XDSpec(languages=("en", "tr"), parallel=moses)
     assert [source for source, _ in spec.reads] == [FileSource(path=file) for file in moses[0].files]
 
 
@@ -123,7 +123,7 @@ def test_signals_are_of_the_language_that_the_teacher_was_told(tmp_path):
     data = FileSource(path=str(tmp_path / "dev.tsv"), aligned=True)
     models = Models(*(Loaded(tiny_network("xlm", seed=s), tiny_tokenizer()) for s in (1, 2)), tmp_path / "signals")
     english, french = (
-        prepare(XDistil(languages=(code,), source_language=code, data=data), models, seed=0).groups[0].values["signal"]
+        prepare(XDSpec(languages=(code,), source_language=code, data=data), models, seed=0).groups[0].values["signal"]
         for code in ("en", "fr")
     )
     assert (english != french).any()
@@ -138,7 +138,7 @@ def test_no_row_is_short_enough(tmp_path, stored):
 def test_clear_errors(tmp_path, moses):
     for rows in ({}, {"data": WORLD, "parallel": moses}):
         with pytest.raises(ValueError, match=r"XD needs either rows of the task .* or plain parallel text"):
-            XDistil(languages=("en", "tr"), **rows)
+            XDSpec(languages=("en", "tr"), **rows)
     for code, label in (("en", "neutral"), ("tr", "entailment")):
         (tmp_path / f"dev-{code}.tsv").write_text(f"premise\thypothesis\tlabel\na\tb\t{label}\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"XD needs rows that say the same in every language; .* is not aligned"):
@@ -148,16 +148,16 @@ def test_clear_errors(tmp_path, moses):
 @pytest.mark.parametrize("languages", [("en",), ("en", "fr"), ("tr", "fr")])
 def test_languages_and_parallel_text_must_agree(moses, languages):
     with pytest.raises(ValueError, match=r"The languages are .*, but there is parallel text for tr\."):
-        XDistil(languages=languages, parallel=moses)
+        XDSpec(languages=languages, parallel=moses)
 
 
 def test_languages_by_other_names():
     text = ParallelText(target="tur", files=("both.tsv",))
-    spec = XDistil(source_language="English", languages=("eng", "Turkish"), parallel=(text,))
+    spec = XDSpec(source_language="English", languages=("eng", "Turkish"), parallel=(text,))
     assert (spec.source_language, spec.languages, spec.parallel[0].target) == ("en", ("en", "tr"), "tr")
 
 
 def test_student_and_teacher_are_two_networks(tmp_path):
     network = Loaded(tiny_network(), tiny_tokenizer())
     with pytest.raises(AssertionError, match="a network of its own"):
-        prepare(XDistil(languages=("tr",), data=WORLD), Models(network, network, tmp_path), seed=0)
+        prepare(XDSpec(languages=("tr",), data=WORLD), Models(network, network, tmp_path), seed=0)

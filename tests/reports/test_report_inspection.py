@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from polydistill.data.sources import WorldSource
+from polydistill.data.rows.sources import WorldSource
 from polydistill.inspection.inspection import Comparison, Inspected, Inspection, LayerNumbers, ModelNumbers
 from polydistill.reports.inspection import comparisons_grid, layers_grid, main_plot, pictures, sections
 from polydistill.reports.page import Grid, page_html

@@ -3,6 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from polydistill.papers.tables import Entry, EntryGroup, build_table
 from polydistill.reports.page import (
     Command,
     Headlines,
@@ -18,7 +19,6 @@ from polydistill.reports.page import (
     write_page,
 )
 from polydistill.reports.plots import score_bars
-from polydistill.reports.tables import Entry, EntryGroup, build_table
 
 EVIL = "<script>alert('&\"')</script>"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from polydistill import export
-from polydistill.data.rows import PAIR_OF_SENTENCES
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.methods.method import Loaded
 from tiny import tiny_network, tiny_tokenizer
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from polydistill.data.text_lines import bodies
+from polydistill.data.files.text_lines import bodies
 from polydistill.errors import DataError
 from polydistill.serving.json_lines import LeftOut, read_rows
 

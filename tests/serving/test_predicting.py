@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import polydistill as pd
-from polydistill.data.sources import WorldSource
+from polydistill.data.rows.sources import WorldSource
 from polydistill.defaults import MAX_LENGTH
 from polydistill.methods.method import Loaded
 from polydistill.serving import onnx_student

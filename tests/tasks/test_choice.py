@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from polydistill.data.load import load_rows
-from polydistill.data.rows import CHOICES, LABEL
-from polydistill.data.sources import WorldSource
-from polydistill.students.polyglot import Polyglot
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import CHOICES, LABEL
+from polydistill.data.rows.sources import WorldSource
+from polydistill.models.polyglot import Polyglot
 from polydistill.tasks.choice import CHOICE, QUESTIONS
 from tiny import tiny_network
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from polydistill.data.encoding import encode
-from polydistill.data.load import load_rows
-from polydistill.data.rows import PAIR_OF_SENTENCES
-from polydistill.data.sources import WorldSource
-from polydistill.students.polyglot import Polyglot
+from polydistill.data.batches.encoding import encode
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
+from polydistill.data.rows.sources import WorldSource
+from polydistill.models.polyglot import Polyglot
 from polydistill.tasks import NLI, TASKS
 from polydistill.tasks.classification import accuracy, predict_logits
 from tiny import tiny_network

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.metrics import f1_score
 
-from polydistill.data.load import load_rows
-from polydistill.data.masking import IGNORED
-from polydistill.data.rows import LABEL, WORDS
-from polydistill.data.sources import WorldSource
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import LABEL, WORDS
+from polydistill.data.rows.sources import WorldSource
+from polydistill.models.polyglot import Polyglot
 from polydistill.results import f1
-from polydistill.students.polyglot import Polyglot
 from polydistill.tasks.ner import NER, entity_counts
 from polydistill.tasks.task import TaggedWords
 from tiny import TAGS, tiny_network
@@ -105,7 +105,7 @@ def test_a_model_that_knows_scores_one_and_windows_cost_nothing(tokenizer, rows)
 
         class Knows(torch.nn.Module):
             def forward(self, inputs, language=None, text=text, labels=labels):
-                from polydistill.students.polyglot import Reading
+                from polydistill.models.polyglot import Reading
 
                 lengths = inputs["attention_mask"].sum(-1).tolist()
                 logits = torch.zeros(*inputs["input_ids"].shape, TAGS)

@@ -9,10 +9,10 @@ import torch
 from datasets import Dataset
 from torch import nn
 
-from polydistill.data.batches import pad_texts
-from polydistill.data.passages import NOWHERE
+from polydistill.data.batches.batches import pad_texts
+from polydistill.data.batches.passages import NOWHERE
+from polydistill.models.polyglot import Polyglot, Reading
 from polydistill.results import Score, f1_by_example, word_score
-from polydistill.students.polyglot import Polyglot, Reading
 from polydistill.tasks import TASKS
 from polydistill.tasks.answer_scores import matches, mlqa_normalised, normalise_as, squad_normalised, word_counts
 from polydistill.tasks.qa import LONGEST_ANSWER, best_spans, normalising

@@ -5,10 +5,10 @@ import pytest
 import torch
 from datasets import Dataset
 
-from polydistill.data.load import load_rows
-from polydistill.data.rows import LABEL, REVIEW
-from polydistill.data.sources import WorldSource
-from polydistill.students.polyglot import Polyglot
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import LABEL, REVIEW
+from polydistill.data.rows.sources import WorldSource
+from polydistill.models.polyglot import Polyglot
 from polydistill.tasks.stars import STAR_RATING
 from tiny import tiny_network
 

@@ -11,17 +11,17 @@ import torch
 from rich.console import Console
 from training_tools import ByLanguage, Call, Gradients, hide_by_content, numbers, sentences
 
-from polydistill.data.batches import Group, MicroBatches, Steps, Transform
-from polydistill.data.schedule import Batching, Schedule
-from polydistill.data.sources import WorldSource
-from polydistill.data.stream_steps import Share, StreamSteps, TextGroup
-from polydistill.data.streams import TextStream, open_texts
+from polydistill.data.batches.batches import Group, MicroBatches, Steps, Transform
+from polydistill.data.batches.schedule import Batching, Schedule
+from polydistill.data.batches.stream_steps import Share, StreamSteps, TextGroup
+from polydistill.data.batches.streams import TextStream, open_texts
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods import monolingual
 from polydistill.methods.method import Loaded, Method, Models
-from polydistill.methods.monolingual import Monolingual, Student
+from polydistill.methods.monolingual import MonolingualSpec, Student
 from polydistill.methods.pretraining import MaskedLanguageModelling
-from polydistill.methods.tuning import Tune, Tuning
-from polydistill.students.polyglot import Polyglot
+from polydistill.methods.tuning import TuneSpec, Tuning
+from polydistill.models.polyglot import Polyglot
 from polydistill.training import execute as engine
 from polydistill.training.distiller import Distiller
 from polydistill.training.origins import Pretrained
@@ -55,7 +55,7 @@ def made(name: str) -> tuple[Method, list[Group], Transform | None]:
 def _monolingual() -> Method:
     """Two students of one block that share the embeddings, and a third that reads English too."""
     students = {"en": ("en",), "fr": ("fr",), "other": ("en",)}
-    spec = Monolingual(
+    spec = MonolingualSpec(
         students=tuple(Student(name=name, languages=codes) for name, codes in students.items()),
         data=WorldSource(rows=4),
         depth=1,
@@ -130,7 +130,7 @@ def small_run(model: Path, batch_size: int) -> Run:
     judged = {"max_length": 64, "languages": ("en", "fr")}
     return Run(
         name="small",
-        method=Tune(languages=("en", "fr"), data=WorldSource(rows=60), max_length=64),
+        method=TuneSpec(languages=("en", "fr"), data=WorldSource(rows=60), max_length=64),
         start=Pretrained(name=str(model)),
         training=Training(
             steps=12, batch_size=batch_size, learning_rate=1e-3, evaluate_every=4, checkpoint_every=5, weight_decay=0.01

@@ -9,10 +9,10 @@ from training_tools import aligned_run, tune_run
 from transformers import AutoModel
 
 from plain import run_plain
-from polydistill.data.corpora import ParallelCorpus
-from polydistill.data.pair_filters import Filters
-from polydistill.data.sources import FileSource, WorldSource
-from polydistill.methods.mmkd import MMKD
+from polydistill.data.rows.sources import FileSource, WorldSource
+from polydistill.data.translations.corpora import ParallelCorpus
+from polydistill.data.translations.filters import Filters
+from polydistill.methods.mmkd import MMKDSpec
 from polydistill.training.execute import execute
 from polydistill.training.loading import load_start
 from polydistill.training.origins import Pretrained, ResultOf
@@ -175,7 +175,7 @@ def test_a_student_without_a_head_that_predicts_words(done):
 def test_settings_that_do_not_fit(update, said):
     content = {**aligned_run().method.model_dump(), **update}
     with pytest.raises(ValueError, match=said):
-        MMKD.model_validate(content)
+        MMKDSpec.model_validate(content)
 
 
 def test_without_removes_terms():

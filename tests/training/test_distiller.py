@@ -10,15 +10,15 @@ from torch import Tensor
 from training_tools import Call, Gradients, Regression, assert_close, given, hide_by_content, numbers, sentences
 from transformers import TrainerCallback
 
-from polydistill.data.batches import Batch, Group, Steps
-from polydistill.data.encoding import from_lists
-from polydistill.data.schedule import Schedule
+from polydistill.data.batches.batches import Batch, Group, Steps
+from polydistill.data.batches.encoding import from_lists
+from polydistill.data.batches.schedule import Schedule
 from polydistill.methods.method import Method
 from polydistill.methods.pretraining import MaskedLanguageModelling
 from polydistill.methods.tuning import Tuning
 from polydistill.methods.xd import XD
-from polydistill.students.polyglot import Polyglot
-from polydistill.teachers.frozen import Frozen
+from polydistill.models.frozen import Frozen
+from polydistill.models.polyglot import Polyglot
 from polydistill.training.distiller import Distiller
 from polydistill.training.settings import Training
 from tiny import tiny_network

@@ -4,10 +4,10 @@ import pytest
 from pydantic import ValidationError
 
 from polydistill import retrieve
-from polydistill.data.sources import WorldSource
-from polydistill.methods.monolingual import Monolingual, Student
+from polydistill.data.rows.sources import WorldSource
+from polydistill.methods.monolingual import MonolingualSpec, Student
 from polydistill.results import RUN_FILE
-from polydistill.tasks.retrieval import Similarity, at_layer
+from polydistill.retrieval.retrieval import Similarity, at_layer
 from polydistill.training.examination import Examination, Retrieving
 from polydistill.training.examine import examine
 from polydistill.training.origins import Cut, Fresh, Pretrained, ResultOf
@@ -51,7 +51,7 @@ def test_it_finds_what_the_command_finds(teacher, tmp_path):
 def test_students_of_single_languages_read_their_own(teacher, tmp_path):
     students = Run(
         name="students",
-        method=Monolingual(
+        method=MonolingualSpec(
             students=tuple(Student(name=code, languages=(code,)) for code in ("en", "tr")),
             data=WorldSource(rows=12),
             depth=1,

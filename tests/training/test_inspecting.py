@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from polydistill.data.load import load_rows
-from polydistill.data.rows import PAIR_OF_SENTENCES, SENTENCE
-from polydistill.data.sources import FileSource, WorldSource
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, SENTENCE
+from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.inspection.inspection import Inspected, Inspection
 from polydistill.methods.method import Loaded
-from polydistill.students.mblm import MBLMModel, branched
-from polydistill.students.mblm_config import Branches
+from polydistill.models.mblm import MBLMModel, branched
+from polydistill.models.mblm_config import Branches
 from polydistill.training.inspecting import InspectedModel, inspect_loaded
 from polydistill.training.loading import load_encoder
 from reference import inspection as paper

@@ -7,11 +7,11 @@ from training_tools import LANGUAGES, multikd_run, pretrain_run, teacher_run, tu
 from transformers import AutoModelForSequenceClassification
 
 import polydistill
-from polydistill.data.sources import WorldSource
-from polydistill.methods.tuning import Tune
-from polydistill.recipes.xd.tables import table
+from polydistill.data.rows.sources import WorldSource
+from polydistill.methods.tuning import TuneSpec
+from polydistill.models.mblm_config import Branches
+from polydistill.papers.xd.tables import table
 from polydistill.results import load_result
-from polydistill.students.mblm_config import Branches
 from polydistill.training.execute import execute
 from polydistill.training.origins import Branched, Pretrained, ResultOf
 from polydistill.training.run import Run
@@ -139,7 +139,7 @@ def test_batches_of_several_languages_are_refused(done):
 
 def test_tasks_without_a_label_a_row_are_refused(done):
     run = branched_tuning()
-    method = Tune(task="ner", languages=LANGUAGES, data=WorldSource(rows=30), max_length=64)
+    method = TuneSpec(task="ner", languages=LANGUAGES, data=WorldSource(rows=30), max_length=64)
     tagging = run.model_copy(update={"method": method, "selection": None, "evaluation": None})
     with pytest.raises(ValueError, match=r"An MBLM gives rows a label; a XLMRobertaForTokenClassification does not"):
         execute(tagging, done, Console(quiet=True))

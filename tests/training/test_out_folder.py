@@ -1,7 +1,7 @@
 import pytest
 
-from polydistill.data.sources import WorldSource
-from polydistill.methods.tuning import Tune
+from polydistill.data.rows.sources import WorldSource
+from polydistill.methods.tuning import TuneSpec
 from polydistill.training.origins import Pretrained, ResultOf
 from polydistill.training.out import claim
 from polydistill.training.run import Run
@@ -9,7 +9,7 @@ from polydistill.training.settings import Training
 
 FIRST = Run(
     name="first",
-    method=Tune(languages=("en",), data=WorldSource(rows=9)),
+    method=TuneSpec(languages=("en",), data=WorldSource(rows=9)),
     start=Pretrained(name="some/model"),
     training=Training(steps=3),
 )

@@ -3,8 +3,8 @@ import json
 import pytest
 import yaml
 
-from polydistill.data.sources import FileSource, WorldSource
-from polydistill.methods.tuning import Tune
+from polydistill.data.rows.sources import FileSource, WorldSource
+from polydistill.methods.tuning import TuneSpec
 from polydistill.training.edit import changed, read_run
 from polydistill.training.origins import Pretrained
 from polydistill.training.run import Run
@@ -12,7 +12,7 @@ from polydistill.training.settings import Judging, Training
 
 RUN = Run(
     name="one",
-    method=Tune(languages=("en",), data=WorldSource(rows=9)),
+    method=TuneSpec(languages=("en",), data=WorldSource(rows=9)),
     start=Pretrained(name="some/model", revision="0" * 40),
     training=Training(steps=3),
     evaluation=Judging(languages=("en",), data=WorldSource(rows=9, split="test")),

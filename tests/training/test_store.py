@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from rich.console import Console
 from training_tools import pretrain_run, tune_run, weights, xd_run
 
-from polydistill.data.sources import WorldSource
-from polydistill.methods.tuning import Tune
+from polydistill.data.rows.sources import WorldSource
+from polydistill.methods.tuning import TuneSpec
 from polydistill.training import execute as engine
 from polydistill.training.execute import execute
 from polydistill.training.numerics import settled
@@ -118,7 +118,7 @@ def test_the_content_of_files_is_part_of_the_identity(tmp_path):
 
     def run() -> Run:
         source = {"kind": "file", "path": str(file)}
-        return tune_run().model_copy(update={"method": Tune(languages=("en",), data=source)})
+        return tune_run().model_copy(update={"method": TuneSpec(languages=("en",), data=source)})
 
     file.write_text("premise\thypothesis\tlabel\na b\tc d\tneutral\n")
     before = run().identity

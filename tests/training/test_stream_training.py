@@ -8,10 +8,10 @@ import torch
 from rich.console import Console
 from training_tools import Call, Regression, given, numbers, pretrain_run
 
-from polydistill.data.masking import masking
-from polydistill.data.sources import WorldSource
-from polydistill.data.stream_steps import StreamSteps, TextGroup
-from polydistill.data.streams import TextStream, open_texts
+from polydistill.data.batches.masking import masking
+from polydistill.data.batches.stream_steps import StreamSteps, TextGroup
+from polydistill.data.batches.streams import TextStream, open_texts
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Prepared
 from polydistill.methods.pretraining import MaskedLanguageModelling
 from polydistill.training.distiller import Distiller

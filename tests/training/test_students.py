@@ -10,9 +10,9 @@ from rich.console import Console
 from training_tools import NUMERICS, monolingual_run, pretrain_run, tune_run
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from polydistill.data.load import load_text
-from polydistill.data.masking import IGNORED
-from polydistill.data.sources import WorldSource
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.monolingual import Weights
 from polydistill.training.execute import execute
 from polydistill.training.hub import pinned

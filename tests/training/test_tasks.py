@@ -8,13 +8,13 @@ import transformers
 from rich.console import Console
 
 from polydistill import api
-from polydistill.data.load import load_rows
-from polydistill.data.sources import WorldSource
-from polydistill.data.translations import ParallelText
-from polydistill.methods.multikd import MultiKD
-from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
-from polydistill.methods.tuning import Tune
-from polydistill.methods.xd import XDistil
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.sources import WorldSource
+from polydistill.data.translations.translations import ParallelText
+from polydistill.methods.multikd import MultiKDSpec
+from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSpec
+from polydistill.methods.tuning import TuneSpec
+from polydistill.methods.xd import XDSpec
 from polydistill.results import load_result
 from polydistill.tasks import TASKS
 from polydistill.training.execute import execute
@@ -40,7 +40,7 @@ def tune_run(task, encoder, name="tuned"):
     rows = {"languages": ("en",), "max_length": 64}
     return Run(
         name=name,
-        method=Tune(task=task, data=WorldSource(rows=40), **rows),
+        method=TuneSpec(task=task, data=WorldSource(rows=40), **rows),
         start=Pretrained(name=str(encoder)),
         training=Training(steps=4, batch_size=4, learning_rate=1e-3, evaluate_every=2),
         selection=Judging(task=task, data=WorldSource(rows=10, split="dev"), **rows),
@@ -142,7 +142,7 @@ def test_questions_are_distilled_across_languages_without_labels(encoder, tmp_pa
     tuned_ = tune_run("choice", encoder)
     run = Run(
         name="xd",
-        method=XDistil(task="choice", languages=("en", "tr"), data=WorldSource(rows=20), max_length=64),
+        method=XDSpec(task="choice", languages=("en", "tr"), data=WorldSource(rows=20), max_length=64),
         start=ResultOf(run=tuned_),
         training=Training(steps=2, batch_size=4, evaluate_every=1),
         selection=Judging(
@@ -164,16 +164,16 @@ def test_questions_are_distilled_across_languages_without_labels(encoder, tmp_pa
 )
 def test_xd_refuses_what_it_cannot_compare(given, says):
     with pytest.raises(ValueError, match=says):
-        XDistil(languages=("en", "tr"), **given)
+        XDSpec(languages=("en", "tr"), **given)
 
 
 def test_other_methods_refuse_answers_too():
     rows = {"languages": ("en",), "data": WorldSource()}
     with pytest.raises(ValueError, match="the task 'qa' marks words of a text"):
-        MultiKD(task="qa", **rows)
+        MultiKDSpec(task="qa", **rows)
     with pytest.raises(ValueError, match="Leave the teacher out, and learn from labels alone"):
-        TransferTune(task="qa", strategy="FULL TRG", distil=TaskDistillation(), **rows)
-    assert TransferTune(task="qa", strategy="FULL TRG", **rows).distil is None
+        TransferTuneSpec(task="qa", strategy="FULL TRG", distil=TaskDistillation(), **rows)
+    assert TransferTuneSpec(task="qa", strategy="FULL TRG", **rows).distil is None
 
 
 def test_a_judge_compares_as_it_is_asked_to():

@@ -11,11 +11,11 @@ from safetensors.torch import load_file
 from training_tools import assert_same_bits, pretrain_run, weights
 
 from polydistill import api
-from polydistill.data.sources import WorldSource
-from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
-from polydistill.methods.tuning import Tune
+from polydistill.data.rows.sources import WorldSource
+from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSpec
+from polydistill.methods.tuning import TuneSpec
+from polydistill.models.adapters import FILE, adapters
 from polydistill.results import load_result
-from polydistill.students.adapters import FILE, adapters
 from polydistill.tasks import TASKS
 from polydistill.training import execute as execute_module
 from polydistill.training.execute import execute
@@ -66,7 +66,7 @@ def transfer_run(students, name="ADAPT SRC", task="nli", teacher=None, selection
     method = {"task": task, "languages": ("en",), "data": ROWS, "max_length": 64, "strategy": given, **changes}
     return Run(
         name=f"tiny {task}",
-        method=TransferTune(**method, distil=TaskDistillation() if teacher else None),
+        method=TransferTuneSpec(**method, distil=TaskDistillation() if teacher else None),
         **wanted,
         teacher=teacher,
         training=Training(steps=3, batch_size=8, learning_rate=2e-3, evaluate_every=3 if selection else None),
@@ -99,14 +99,14 @@ def parameters(folder):
 @pytest.mark.parametrize("task", TASKS)
 def test_full_trg_is_plain_tuning_bit_for_bit(students, task, store):
     run = transfer_run(students, "FULL TRG", task)
-    plain = changed(run, method=Tune(task=task, languages=("en",), data=ROWS, max_length=64))
+    plain = changed(run, method=TuneSpec(task=task, languages=("en",), data=ROWS, max_length=64))
     assert_same_bits(done(run, store), done(plain, store))
     assert load_result(done(run, store)).scores == load_result(done(plain, store)).scores
 
 
 def test_full_src_is_plain_tuning_of_the_source_student(students, store):
     run = transfer_run(students, "FULL SRC")
-    plain = changed(run, method=Tune(languages=("en",), data=ROWS, max_length=64))
+    plain = changed(run, method=TuneSpec(languages=("en",), data=ROWS, max_length=64))
     assert run.source is None and run.start == students["source"]
     assert_same_bits(done(run, store), done(plain, store))
 
@@ -165,7 +165,7 @@ def test_adapters_are_attached_wherever_a_model_is_loaded(students, store):
 
 def test_frozen_embeddings_stay_asleep_and_rows_not_in_use_stay(students, store, monkeypatch):
     """Only the embedding rows in use learn where the embeddings learn; where they do not, nothing replaces them."""
-    monkeypatch.setattr("polydistill.students.used_rows._WORTH_IT", 1.0)
+    monkeypatch.setattr("polydistill.models.used_rows._WORTH_IT", 1.0)
     before = parameters(Path(students["source"].name))["embeddings.word_embeddings.weight"]
     for chosen in (Strategy(trains="all", learns_on="source", carries="copy"), strategy("SFT")):
         found = parameters(done(transfer_run(students, chosen, selection=False), store) / "model")
@@ -178,7 +178,7 @@ def test_frozen_embeddings_stay_asleep_and_rows_not_in_use_stay(students, store,
 
 
 def test_joint_students_with_shared_embeddings_learn_them_whole(students, store, monkeypatch):
-    monkeypatch.setattr("polydistill.students.used_rows._WORTH_IT", 1.0)
+    monkeypatch.setattr("polydistill.models.used_rows._WORTH_IT", 1.0)
     run = transfer_run(students, Strategy(trains="all", learns_on="both", carries="share"))
     folder = done(run, store)
     source = parameters(Path(students["source"].name))["embeddings.word_embeddings.weight"]
@@ -250,7 +250,7 @@ def test_few_shot_goes_on_from_a_tuned_student(students, store):
     few = {"strategy": strategy("FULL TRG"), "languages": ("tr",), "few": 5}
     run = Run(
         name="5 shots",
-        method=TransferTune(**{**dict(zero.method), **few}),
+        method=TransferTuneSpec(**{**dict(zero.method), **few}),
         start=ResultOf(run=zero),
         training=Training(steps=2, batch_size=4, learning_rate=1e-3),
         evaluation=zero.evaluation,
@@ -282,15 +282,15 @@ def test_who_takes_part_must_fit_the_strategy(students, name, changes, says):
 
 def test_only_transfer_has_a_source(students):
     run = transfer_run(students, "FULL TRG")
-    tune = Tune(languages=("en",), data=ROWS)
+    tune = TuneSpec(languages=("en",), data=ROWS)
     with pytest.raises(ValueError, match="'tune' has no source student"):
         changed(run, method=tune, source=students["source"])
     with pytest.raises(ValueError, match=r"Unknown zero-shot strategy 'ADAPT SCR'.*Did you mean 'ADAPT SRC'"):
-        TransferTune(strategy="ADAPT SCR", languages=("en",), data=ROWS)
+        TransferTuneSpec(strategy="ADAPT SCR", languages=("en",), data=ROWS)
 
 
 def test_runs_of_before_say_nothing_of_a_source(students):
-    plain = changed(transfer_run(students, "FULL TRG"), method=Tune(languages=("en",), data=ROWS))
+    plain = changed(transfer_run(students, "FULL TRG"), method=TuneSpec(languages=("en",), data=ROWS))
     assert "source" not in plain.model_dump() and "source" not in plain.resolved()
     run = transfer_run(students)
     assert Run.model_validate_json(run.model_dump_json()) == run

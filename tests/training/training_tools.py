@@ -10,22 +10,22 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import TrainerCallback
 
-from polydistill.data.batches import Batch, Group, Steps
-from polydistill.data.encoding import Encoded, from_lists
-from polydistill.data.masking import IGNORED
-from polydistill.data.schedule import Batching
-from polydistill.data.sources import WorldSource
+from polydistill.data.batches.batches import Batch, Group, Steps
+from polydistill.data.batches.encoding import Encoded, from_lists
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.batches.schedule import Batching
+from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Method
-from polydistill.methods.mmkd import MMKD
-from polydistill.methods.monolingual import Monolingual, Student
-from polydistill.methods.multikd import MultiKD
-from polydistill.methods.pretraining import Pretrain
-from polydistill.methods.sentence import SentenceDistillation
-from polydistill.methods.transfer_tuning import TaskDistillation, TransferTune
-from polydistill.methods.tuning import Tune
-from polydistill.methods.xd import XDistil
+from polydistill.methods.mmkd import MMKDSpec
+from polydistill.methods.monolingual import MonolingualSpec, Student
+from polydistill.methods.multikd import MultiKDSpec
+from polydistill.methods.pretraining import PretrainSpec
+from polydistill.methods.sentence import SentenceSpec
+from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSpec
+from polydistill.methods.tuning import TuneSpec
+from polydistill.methods.xd import XDSpec
+from polydistill.models.mblm_config import Branches
 from polydistill.outputs import Loss, Term
-from polydistill.students.mblm_config import Branches
 from polydistill.training.numerics import Numerics
 from polydistill.training.origins import Branched, Fresh, ResultOf
 from polydistill.training.run import Run
@@ -40,7 +40,7 @@ def pretrain_run(steps: int = 10, **training: object) -> Run:
     settings = {"batch_size": 4, "learning_rate": 2e-3, "checkpoint_every": 3, **training}
     return Run(
         name="tiny polyglot",
-        method=Pretrain(languages=LANGUAGES, data=WorldSource(rows=30)),
+        method=PretrainSpec(languages=LANGUAGES, data=WorldSource(rows=30)),
         start=Fresh(vocabulary=200, width=16, blocks=2, heads=2, dropout=0.2),
         training=Training(steps=steps, **settings),
     )
@@ -51,7 +51,7 @@ def tune_run(start: Run | None = None, steps: int = 10, **training: object) -> R
     settings = {"batch_size": 4, "learning_rate": 2e-3, "checkpoint_every": 3, "evaluate_every": 2, **training}
     return Run(
         name="tiny baseline",
-        method=Tune(languages=LANGUAGES, data=WorldSource(rows=30), max_length=64),
+        method=TuneSpec(languages=LANGUAGES, data=WorldSource(rows=30), max_length=64),
         start=ResultOf(run=start or pretrain_run()),
         training=Training(steps=steps, **settings),
         selection=Judging(languages=("en",), data=WorldSource(rows=30, split="dev"), max_length=64),
@@ -64,7 +64,7 @@ def xd_run(start: Run | None = None, steps: int = 10, **training: object) -> Run
     settings = {"batch_size": 4, "learning_rate": 2e-3, "checkpoint_every": 3, **training}
     return Run(
         name="tiny XD",
-        method=XDistil(languages=LANGUAGES, data=WorldSource(rows=30), max_length=64, store_teacher=False),
+        method=XDSpec(languages=LANGUAGES, data=WorldSource(rows=30), max_length=64, store_teacher=False),
         start=ResultOf(run=start or tune_run()),
         training=Training(steps=steps, **settings),
         evaluation=Judging(languages=LANGUAGES, data=WorldSource(rows=30, split="test"), max_length=64),
@@ -77,7 +77,7 @@ def monolingual_run(steps: int = 10, selection: Judging | None = None, **trainin
     students = tuple(Student(name=f"small-{code}", languages=(code,)) for code in LANGUAGES)
     return Run(
         name="tiny students",
-        method=Monolingual(students=students, data=WorldSource(rows=30), depth=1, max_length=64),
+        method=MonolingualSpec(students=students, data=WorldSource(rows=30), depth=1, max_length=64),
         start=ResultOf(run=pretrain_run()),
         selection=selection,
         training=Training(steps=steps, batching=Batching(sampling="in-turn"), **settings),
@@ -89,7 +89,7 @@ def transfer_run(strategy: str, steps: int = 10, **training: object) -> Run:
     tuned, students = tune_run(), monolingual_run()
     return Run(
         name=f"tiny {strategy}",
-        method=TransferTune(
+        method=TransferTuneSpec(
             strategy=strategy, languages=("en",), data=WorldSource(rows=30), max_length=64, distil=TaskDistillation()
         ),
         start=ResultOf(run=students, student="small-fr"),
@@ -106,13 +106,13 @@ def teacher_run(language: str) -> Run:
     source = WorldSource(rows=30)
     encoder = Run(
         name=f"tiny {language} encoder",
-        method=Pretrain(languages=(language,), data=source, pairs=0.0),
+        method=PretrainSpec(languages=(language,), data=source, pairs=0.0),
         start=Fresh(vocabulary=120, width=16 if language == "en" else 8, blocks=1, heads=2),
         training=Training(steps=2, batch_size=4, learning_rate=2e-3),
     )
     return Run(
         name=f"tiny {language} teacher",
-        method=Tune(languages=(language,), data=source, max_length=64),
+        method=TuneSpec(languages=(language,), data=source, max_length=64),
         start=ResultOf(run=encoder),
         training=Training(steps=2, batch_size=4, learning_rate=2e-3),
     )
@@ -123,7 +123,7 @@ def multikd_run(steps: int = 10, **training: object) -> Run:
     settings = {"batch_size": 4, "learning_rate": 2e-3, "checkpoint_every": 3, **training}
     return Run(
         name="tiny MultiKD",
-        method=MultiKD(languages=LANGUAGES, data=WorldSource(rows=30), max_length=64),
+        method=MultiKDSpec(languages=LANGUAGES, data=WorldSource(rows=30), max_length=64),
         start=Branched(of=ResultOf(run=pretrain_run()), branches=Branches(languages=LANGUAGES, blocks=1)),
         teachers={code: ResultOf(run=teacher_run(code)) for code in LANGUAGES},
         training=Training(steps=steps, **settings),
@@ -137,7 +137,7 @@ def aligned_run(steps: int = 10, sentence: bool = False, **training: object) -> 
     rows: dict[str, object] = {"languages": ("fr", "tr"), "data": WorldSource(rows=30), "max_length": 64}
     return Run(
         name="tiny aligned",
-        method=SentenceDistillation(**rows) if sentence else MMKD(head_hidden=12, head_width=8, **rows),
+        method=SentenceSpec(**rows) if sentence else MMKDSpec(head_hidden=12, head_width=8, **rows),
         start=ResultOf(run=pretrain_run()),
         teacher=teacher_run("fr").start,  # whose width is another than the student's
         training=Training(steps=steps, batching=Batching(batches="balanced"), **settings),

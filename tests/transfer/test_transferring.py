@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from encoders import BLOCKS, FAMILIES, HEADS, batch, encoder, loss
-from polydistill.students.adapters import adapters
-from polydistill.students.layers import blocks
+from polydistill.models.adapters import adapters
+from polydistill.models.layers import blocks
 from polydistill.transfer.select import head_names
 from polydistill.transfer.strategies import STRATEGIES, Strategy, strategy
 from polydistill.transfer.transferring import transferring

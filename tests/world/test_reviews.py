@@ -7,18 +7,7 @@ from pathlib import Path
 import pytest
 
 from polydistill.world.corpora import World
-from polydistill.world.reviews import (
-    CATEGORIES,
-    DEGREES,
-    SCALES,
-    SIDES,
-    THINGS,
-    Opinion,
-    Review,
-    reading,
-    say,
-    stars,
-)
+from polydistill.world.reviews import CATEGORIES, DEGREES, SCALES, SIDES, THINGS, Opinion, Review, reading, say, stars
 from polydistill.world.splits import SHARES, SPLITS, TOLERANCE
 from polydistill.world.tables import table
 from reference.opinions import stars as stars_read

@@ -6,17 +6,7 @@ from typing import Annotated
 import typer
 
 from polydistill.cli.corpora import Duplicates, SameSides, Sample
-from polydistill.cli.learning import (
-    Out,
-    Precision,
-    Print,
-    Runs,
-    Seed,
-    Set,
-    Tensorboard,
-    do,
-    options,
-)
+from polydistill.cli.learning import Out, Precision, Print, Runs, Seed, Set, Tensorboard, do, options
 from polydistill.cli.screen import codes, example
 from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, AlignMethod, Preset
 
@@ -78,8 +68,8 @@ def align(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Align a multilingual encoder with an English one, on translations and without labels."""
-    from polydistill.data.pair_filters import Filters
-    from polydistill.recipes.own.align import align_run
+    from polydistill.data.translations.filters import Filters
+    from polydistill.jobs.align import align_run
 
     named = codes(langs or "")
     if (data is None) == (not parallel):

@@ -11,7 +11,7 @@ from polydistill.cli.learning import Seed, options
 from polydistill.cli.screen import example, results, save, say
 
 if TYPE_CHECKING:
-    from polydistill.data.corpora import CorpusCount
+    from polydistill.data.translations.corpora import CorpusCount
 
 Sample = Annotated[Literal["first", "random"], typer.Option(help="Which pairs, where there are more.")]
 Duplicates = Annotated[Literal["drop", "keep"], typer.Option(help="Pairs that came before.")]
@@ -74,7 +74,7 @@ def _show(counts: "Sequence[CorpusCount]") -> None:
     from rich import box
     from rich.table import Table
 
-    from polydistill.data.pair_filters import REASONS
+    from polydistill.data.translations.filters import REASONS
 
     reasons = [reason for reason in REASONS if any(count.dropped.get(reason) for count in counts)]
     view = Table(box=box.SIMPLE_HEAD, pad_edge=False)

@@ -98,7 +98,7 @@ def tune(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Tune a model of your own on the labels of one language or several."""
-    from polydistill.recipes.own.tuning import tune_run
+    from polydistill.jobs.tuning import tune_run
 
     said = options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
     wanted = tune_run(
@@ -147,8 +147,8 @@ def xd(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Teach a tuned model of your own more languages, from translations and without labels."""
-    from polydistill.recipes.own.tuning import xd_run
-    from polydistill.recipes.xd.tables import as_reference
+    from polydistill.jobs.tuning import xd_run
+    from polydistill.papers.xd.tables import as_reference
 
     said = options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
     source, texts = parallel_files(parallel or [])
@@ -194,9 +194,9 @@ def do(
     """Print the run, or do it and print its scores and where it lies."""
     from polydistill import api
     from polydistill.cli.scores import show_scores
-    from polydistill.methods.mmkd import MMKD
-    from polydistill.recipes.mono.losses import describe_maps
-    from polydistill.recipes.own.align import describe_levels
+    from polydistill.jobs.align import describe_levels
+    from polydistill.methods.mmkd import MMKDSpec
+    from polydistill.papers.mono.losses import describe_maps
 
     changed = api.changed(wanted, changes or [])
     if only_print:
@@ -210,7 +210,7 @@ def do(
         highlight=False,
         soft_wrap=True,
     )
-    if isinstance(changed.method, MMKD):
+    if isinstance(changed.method, MMKDSpec):
         errors().print(describe_levels(changed.method), markup=False, highlight=False, soft_wrap=True)
     if changed.students:
         errors().print(describe_maps(changed), markup=False, highlight=False, soft_wrap=True)

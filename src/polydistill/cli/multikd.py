@@ -62,7 +62,7 @@ def multikd(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Distil models of single languages, whatever their families, into one multilingual student."""
-    from polydistill.recipes.own.multikd import multikd_run
+    from polydistill.jobs.multikd import multikd_run
 
     wanted = multikd_run(
         student,

@@ -5,20 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from polydistill.cli.learning import (
-    Dev,
-    Model,
-    Out,
-    Precision,
-    Print,
-    Runs,
-    Seed,
-    Set,
-    Tensorboard,
-    Test,
-    do,
-    options,
-)
+from polydistill.cli.learning import Dev, Model, Out, Precision, Print, Runs, Seed, Set, Tensorboard, Test, do, options
 from polydistill.cli.screen import example
 from polydistill.cli.tasks import Task, task_named
 from polydistill.defaults import KLD, KLD_MAX_LENGTH, KLD_PASSES
@@ -68,7 +55,7 @@ def kld(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Tune a model on texts in two languages, taught by a model that was tuned on two others."""
-    from polydistill.recipes.own.kld import kld_run
+    from polydistill.jobs.kld import kld_run
 
     said = options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
     wanted = kld_run(

@@ -96,7 +96,7 @@ def _lines(
     window: int | None,
 ) -> None:
     """Every line read is written with what the model says of it, in order."""
-    from polydistill.data.text_lines import bodies, raw_lines
+    from polydistill.data.files.text_lines import bodies, raw_lines
     from polydistill.serving.json_lines import LeftOut, read_rows
     from polydistill.serving.predicting import WINDOW, answered
     from polydistill.serving.reader import open_reader

@@ -10,7 +10,7 @@ import typer
 from polydistill.cli.screen import example, results, save, say
 
 if TYPE_CHECKING:
-    from polydistill.tasks.retrieval import Retrieval
+    from polydistill.retrieval.retrieval import Retrieval
 
 
 def add(app: typer.Typer) -> None:
@@ -83,7 +83,7 @@ def show(found: "Sequence[Retrieval]") -> None:
     from rich import box
     from rich.table import Table
 
-    from polydistill.tasks.retrieval import DEPTH
+    from polydistill.retrieval.retrieval import DEPTH
 
     view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     how = found[0].how

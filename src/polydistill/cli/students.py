@@ -7,18 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from polydistill.cli.learning import (
-    Out,
-    Precision,
-    Print,
-    Runs,
-    Seed,
-    Set,
-    Steps,
-    Tensorboard,
-    do,
-    options,
-)
+from polydistill.cli.learning import Out, Precision, Print, Runs, Seed, Set, Steps, Tensorboard, do, options
 from polydistill.cli.screen import example
 from polydistill.defaults import MAX_LENGTH, MONOLINGUAL, LossName, Preset
 
@@ -85,8 +74,8 @@ def distill(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Distil a multilingual masked language model into small students of single languages."""
-    from polydistill.recipes.mono.losses import as_reference
-    from polydistill.recipes.own.students import distill_run
+    from polydistill.jobs.students import distill_run
+    from polydistill.papers.mono.losses import as_reference
 
     _check_preset(preset, {"--loss": loss, "--map": map_, "--init-map": init_map})
     wanted = distill_run(

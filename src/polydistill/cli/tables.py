@@ -14,7 +14,7 @@ from polydistill.cli.screen import codes, errors, example, results, save, say
 from polydistill.cli.tasks import Task, task_named
 
 if TYPE_CHECKING:
-    from polydistill.data.rows import Corpus
+    from polydistill.data.rows.shapes import Corpus
     from polydistill.tasks import TaskName
 
 Runs = Annotated[Path, typer.Option(help="Folder of all runs.")]
@@ -44,7 +44,7 @@ def quickstart(
 ) -> None:
     """The main job at once, offline: a small polyglot, tuned on English, learns five languages without labels."""
     from polydistill import api
-    from polydistill.reports.rendering import to_rich
+    from polydistill.papers.rendering import to_rich
 
     made = api.quickstart(runs, seed, errors(), tensorboard, scale)
     console = results()
@@ -145,8 +145,8 @@ def table(
 ) -> None:
     """Print a paper's table with our numbers beside the published ones; run what is missing first."""
     from polydistill import api
-    from polydistill.recipes.planning import text as plan_text
-    from polydistill.reports import rendering
+    from polydistill.papers import rendering
+    from polydistill.papers.planning import text as plan_text
 
     console = results()
     if plan:

@@ -12,7 +12,7 @@ from polydistill.cli.screen import codes, example, results, say
 from polydistill.cli.students import texts_by_language
 
 if TYPE_CHECKING:
-    from polydistill.recipes.own.trimming import Texts, Trimmed
+    from polydistill.jobs.trimming import Texts, Trimmed
 
 MEGABYTE = 1_000_000
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from polydistill.data.sources import Source, WorldSource
+from polydistill.data.rows.sources import Source, WorldSource
 from polydistill.exports.provenance import Provenance, base_models, data, is_portable, method_of, origin
 from polydistill.exports.usage import usage
 from polydistill.exports.wanted import Record
-from polydistill.methods.xd import XDistil
+from polydistill.methods.xd import XDSpec
 from polydistill.results import LOWER_IS_BETTER, LabelsSeen, RunResult, Score
 from polydistill.tasks import TaskName
 from polydistill.training.run import Run
@@ -172,7 +172,7 @@ def _history(model: Described) -> Iterable[str]:
 def _step(number: int, run: Run) -> str:
     title, equation = method_of(run)
     taught = {role: origin(start) for role, start in run.models.items() if role != "start"}
-    if isinstance(run.method, XDistil) and run.teacher is None:
+    if isinstance(run.method, XDSpec) and run.teacher is None:
         taught["teacher"] = "the same"
     training = run.training
     lines = [

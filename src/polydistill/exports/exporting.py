@@ -13,8 +13,8 @@ from polydistill.exports.provenance import is_portable, provenance
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import RECORD, Check, Format, Record, Wanted
 from polydistill.methods.method import Loaded
+from polydistill.models.mblm_config import MBLM
 from polydistill.results import RUN_FILE
-from polydistill.students.mblm_config import MBLM
 from polydistill.tasks import TaskName
 from polydistill.training.loading import predicts_words
 from polydistill.training.origins import Pretrained, hand_on, made_by

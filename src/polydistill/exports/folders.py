@@ -16,9 +16,9 @@ from polydistill.exports.reading import Logits, Says, SentenceVectors, TokenVect
 from polydistill.exports.samples import Batch, Sample, longest
 from polydistill.exports.wanted import Check, Wanted
 from polydistill.methods.method import Loaded
-from polydistill.students.adapters import adapted
-from polydistill.students.heads import BRIDGE, load_bridge, save_bridge
-from polydistill.students.mblm_config import MBLM
+from polydistill.models.adapters import adapted
+from polydistill.models.heads import BRIDGE, load_bridge, save_bridge
+from polydistill.models.mblm_config import MBLM
 from polydistill.tasks import TASKS, TaskName
 from polydistill.training.loading import predicts_words, quietly
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from polydistill.data.encoding import column_names
+from polydistill.data.batches.encoding import column_names
 from polydistill.exports.checking import compare, refuse
 from polydistill.exports.int8 import embedding_in_int8, products_in_int8
 from polydistill.exports.reading import Logits, Says, SentenceVectors, resting

@@ -7,7 +7,7 @@ from inspect import getdoc
 from itertools import dropwhile, takewhile
 from pathlib import Path
 
-from polydistill.data.sources import FileSource, HubSource, Source, WorldSource, format_source
+from polydistill.data.rows.sources import FileSource, HubSource, Source, WorldSource, format_source
 from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
 from polydistill.training.edit import read_run
 from polydistill.training.model_folders import run_folder

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from polydistill.data.encoding import column_names
+from polydistill.data.batches.encoding import column_names
 from polydistill.exports.wanted import Said
 from polydistill.methods.method import Loaded
-from polydistill.students.heads import Pooling, pooled
-from polydistill.students.polyglot import Polyglot, told
+from polydistill.models.heads import Pooling, pooled
+from polydistill.models.polyglot import Polyglot, told
 
 
 class Says(nn.Module):

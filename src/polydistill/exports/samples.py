@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from polydistill.data.batches import length_batches
-from polydistill.data.encoding import encode
-from polydistill.data.load import load_rows
-from polydistill.data.rows import SENTENCE
-from polydistill.data.sources import Source, WorldSource, format_source
+from polydistill.data.batches.batches import length_batches
+from polydistill.data.batches.encoding import encode
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import SENTENCE
+from polydistill.data.rows.sources import Source, WorldSource, format_source
 from polydistill.defaults import MAX_LENGTH
 from polydistill.methods.method import Loaded
 from polydistill.tasks import TASKS, TaskName

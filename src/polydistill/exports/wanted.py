@@ -4,8 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, PositiveFloat, model_validator
 
+from polydistill.models.heads import Pooling
 from polydistill.specs import Spec
-from polydistill.students.heads import Pooling
 from polydistill.tasks import TaskName
 
 Format = Literal["transformers", "sentence-transformers", "onnx"]

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from polydistill.data.sources import Source
+from polydistill.data.rows.sources import Source
 from polydistill.inspection.projection import PERPLEXITY
 from polydistill.results import LanguageCode
+from polydistill.retrieval.retrieval import Layers
 from polydistill.specs import Spec
 from polydistill.tasks import TaskName
-from polydistill.tasks.retrieval import Layers
 
 FOLDER, FILE = "inspect", "inspect.json"
 """Where an inspection lies that is part of a run's page: in such a folder of the run's."""

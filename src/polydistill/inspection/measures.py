@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from polydistill.tasks.neighbours import nearest, similarities
+from polydistill.retrieval.neighbours import nearest, similarities
 
 Floats = NDArray[np.float64]
 _SAME = 1e-10  # ours: vectors whose spread is smaller than this share of their size differ by rounding only

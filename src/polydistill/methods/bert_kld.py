@@ -13,25 +13,25 @@ from typing import Any, Literal, Self
 from pydantic import PositiveFloat, model_validator
 from torch import Tensor
 
-from polydistill.data.batches import Batch, Group
-from polydistill.data.load import load_aligned
-from polydistill.data.rows import LABEL
-from polydistill.data.sources import Source, format_source
+from polydistill.data.batches.batches import Batch, Group
+from polydistill.data.rows.load import load_aligned
+from polydistill.data.rows.shapes import LABEL
+from polydistill.data.rows.sources import Source, format_source
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.models.frozen import Frozen
+from polydistill.models.polyglot import On, Polyglot
 from polydistill.objectives import vectors
 from polydistill.objectives.vectors import Side
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.students.polyglot import On, Polyglot
 from polydistill.tasks import TASKS, TaskName
-from polydistill.teachers.frozen import Frozen
 
 _COMPARED: dict[str, On] = {"hidden": "first", "logits": "logits"}
 _TERM = {"hidden": "kl", "logits": "kd"}
 
 
-class Kld(Spec):
+class BertKldSpec(Spec):
     """Tune a model on the labels of one pair of languages, with a teacher that was tuned on another."""
 
     kind: Literal["bert-kld"] = "bert-kld"
@@ -102,7 +102,7 @@ class Kld(Spec):
 class BertKld(Method):
     """Learn labels, and say of each row what the teacher says of it."""
 
-    def __init__(self, student: Polyglot, teacher: Frozen | None, spec: Kld) -> None:
+    def __init__(self, student: Polyglot, teacher: Frozen | None, spec: BertKldSpec) -> None:
         super().__init__()
         self.student, self.teacher, self.spec = student, teacher, spec
         self.on, self.term = _COMPARED[spec.vector], _TERM[spec.vector]
@@ -132,7 +132,7 @@ class BertKld(Method):
         return {"task": TASKS[self.spec.task].count(batch["labels"]), self.term: len(batch["text"]["input_ids"])}
 
 
-def prepare(spec: Kld, models: Models, seed: int) -> Prepared:
+def prepare(spec: BertKldSpec, models: Models, seed: int) -> Prepared:
     """One group: the rows in the student's pair, and in the teacher's or what the teacher says of them."""
     del seed
     assert models.teacher is not None, "BERT-KLD has a teacher"
@@ -153,7 +153,7 @@ def prepare(spec: Kld, models: Models, seed: int) -> Prepared:
     return Prepared(BertKld(student, living, spec), [Group(spec.pair, {**own.texts, "taught": taught}, own.values)])
 
 
-def _check_widths(spec: Kld, models: Models) -> None:
+def _check_widths(spec: BertKldSpec, models: Models) -> None:
     """Features are compared one by one, so there must be as many."""
     assert models.teacher is not None
     teacher, student = (one.network.config.hidden_size for one in (models.teacher, models.student))

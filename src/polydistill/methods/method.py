@@ -10,14 +10,14 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from polydistill.data.batches import Batch, Group, Transform
-from polydistill.data.encoding import Encoded
-from polydistill.data.signals import Floats, stored_signals
-from polydistill.data.stream_steps import TextGroup
+from polydistill.data.batches.batches import Batch, Group, Transform
+from polydistill.data.batches.encoding import Encoded
+from polydistill.data.batches.signals import Floats, stored_signals
+from polydistill.data.batches.stream_steps import TextGroup
 from polydistill.defaults import MAX_LENGTH
+from polydistill.models.frozen import Frozen
+from polydistill.models.polyglot import On, Polyglot
 from polydistill.outputs import Loss
-from polydistill.students.polyglot import On, Polyglot
-from polydistill.teachers.frozen import Frozen
 
 
 class Method(nn.Module, ABC):

@@ -26,22 +26,22 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from polydistill.data.batches import Batch, Group, Transform
-from polydistill.data.encoding import Encoded, Ragged, encode_texts, encode_with_places
-from polydistill.data.masking import IGNORED, masking, word_masking
-from polydistill.data.translations import Pairs, Translations, load_pairs
-from polydistill.data.words import first_tokens, shared_words
+from polydistill.data.batches.batches import Batch, Group, Transform
+from polydistill.data.batches.encoding import Encoded, Ragged, encode_texts, encode_with_places
+from polydistill.data.batches.masking import IGNORED, masking, word_masking
+from polydistill.data.translations.translations import Pairs, Translations, load_pairs
+from polydistill.data.translations.words import first_tokens, shared_words
 from polydistill.errors import unknown
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.models.frozen import Frozen
+from polydistill.models.heads import bridge, perceptron
+from polydistill.models.layers import family_of, head_transform, scoring
+from polydistill.models.polyglot import check_reads_alike
 from polydistill.objectives.contrast import Per, Picks, word_contrast
 from polydistill.objectives.sentences import Features, Rows, sentence_alignment, spread, structure_alignment
 from polydistill.objectives.vocabulary import mlm_and_hinton
 from polydistill.outputs import Loss, Term
 from polydistill.specs import Spec
-from polydistill.students.heads import bridge, perceptron
-from polydistill.students.layers import family_of, head_transform, scoring
-from polydistill.students.polyglot import check_reads_alike
-from polydistill.teachers.frozen import Frozen
 
 _OF_SENTENCES = ("senta", "struca")
 _PAIR, _WORDS = "pair", "words"  # in a batch only until the transform has hidden tokens and words of them
@@ -62,7 +62,7 @@ class Levels(Spec):
         return self
 
 
-class MMKD(Translations):
+class MMKDSpec(Translations):
     """Align a multilingual encoder with an English one."""
 
     kind: Literal["mmkd"] = "mmkd"
@@ -99,12 +99,12 @@ REFERENCE: Mapping[str, Any] = {"tlm_positions": "all", "xwcl_picks": "student"}
 """Where the authors' code differs from the paper."""
 
 
-class MultiLevelDistillation(Method):
+class MMKD(Method):
     """Bring translations, word by word and sentence by sentence, to where the teacher has the original."""
 
     student: PreTrainedModel
 
-    def __init__(self, student: PreTrainedModel, teacher: Frozen | None, spec: MMKD, seed: int = 0) -> None:
+    def __init__(self, student: PreTrainedModel, teacher: Frozen | None, spec: MMKDSpec, seed: int = 0) -> None:
         super().__init__()
         self.student, self.teacher, self.spec = student, teacher, spec
         self.projectors = nn.ModuleDict()
@@ -191,7 +191,7 @@ def _at(hidden_BLD: Tensor, places_BW: Tensor) -> Tensor:
     return hidden_BLD.gather(1, index_BWD)
 
 
-def prepare(spec: MMKD, models: Models, seed: int) -> Prepared:
+def prepare(spec: MMKDSpec, models: Models, seed: int) -> Prepared:
     """One group a language: its pairs, as the student and the teacher read them, and the words they share."""
     assert models.teacher is not None, "MMKD has a teacher"
     network, tokenizer = models.student.network, models.student.tokenizer
@@ -203,11 +203,11 @@ def prepare(spec: MMKD, models: Models, seed: int) -> Prepared:
     teacher = Frozen(models.teacher.network.base_model) if spec.has_teacher else None
     loaded = load_pairs(spec, "MMKD", tokenizer, seed)
     groups = [_group(spec, models, code, pairs) for code, pairs in loaded.pairs.items()]
-    method = MultiLevelDistillation(network, teacher, spec, seed)
+    method = MMKD(network, teacher, spec, seed)
     return Prepared(method, groups, _hiding(spec, tokenizer), notes=loaded.notes)
 
 
-def _group(spec: MMKD, models: Models, code: str, pairs: Pairs) -> Group:
+def _group(spec: MMKDSpec, models: Models, code: str, pairs: Pairs) -> Group:
     """What any of the terms needs, and no more."""
     assert models.teacher is not None
     weights, tokenizer = spec.weights, models.student.tokenizer
@@ -225,7 +225,7 @@ def _group(spec: MMKD, models: Models, code: str, pairs: Pairs) -> Group:
     return Group(code, texts, values)
 
 
-def _hiding(spec: MMKD, tokenizer: PreTrainedTokenizerBase) -> Transform:
+def _hiding(spec: MMKDSpec, tokenizer: PreTrainedTokenizerBase) -> Transform:
     """Makes of each pair the input of `tlm` and that of `xwcl`, each with its own tokens hidden."""
     tokens, words = masking(tokenizer, spec.mask_rate), word_masking(tokenizer, spec.mask_rate)
 

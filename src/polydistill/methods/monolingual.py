@@ -16,26 +16,26 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from polydistill.data.batches import Batch, Group
-from polydistill.data.masking import IGNORED, masking
-from polydistill.data.sources import Source
-from polydistill.data.stream_steps import TextGroup
-from polydistill.data.streams import TextStream
-from polydistill.data.text_groups import streamed_group, text_group
+from polydistill.data.batches.batches import Batch, Group
+from polydistill.data.batches.masking import IGNORED, masking
+from polydistill.data.batches.stream_steps import TextGroup
+from polydistill.data.batches.streams import TextStream
+from polydistill.data.batches.text_groups import streamed_group, text_group
+from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Loaded, Method, Models, Prepared
+from polydistill.models import matching
+from polydistill.models.bank import Bank, Build, Origin, Part, build_students, check_share
+from polydistill.models.capture import Inside, Transparent, look_inside
+from polydistill.models.frozen import Frozen
+from polydistill.models.layers import blocks, head_transform, scoring
+from polydistill.models.matching import Kind, Layers, Projector
+from polydistill.models.trimming.piece_map import LostMass, PieceMap, piece_map
 from polydistill.objectives.layer_maps import LayerMap, resolve
 from polydistill.objectives.logits import Scaling
 from polydistill.objectives.vocabulary import mlm_and_hinton
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.students import matching
-from polydistill.students.bank import Bank, Build, Origin, Part, build_students, check_share
-from polydistill.students.capture import Inside, Transparent, look_inside
-from polydistill.students.layers import blocks, head_transform, scoring
-from polydistill.students.matching import Kind, Layers, Projector
-from polydistill.students.trimming.piece_map import LostMass, PieceMap, piece_map
-from polydistill.teachers.frozen import Frozen
 
 
 class Student(Spec):
@@ -69,7 +69,7 @@ class Weights(Spec):
         return self
 
 
-class Monolingual(Spec):
+class MonolingualSpec(Spec):
     """Distil a masked language model into small students of single languages."""
 
     kind: Literal["monolingual"] = "monolingual"
@@ -150,13 +150,19 @@ class Monolingual(Spec):
         return ()
 
 
-class MonolingualDistillation(Method):
+class Monolingual(Method):
     """Teach the students of a batch's language; the others are left alone."""
 
     student: Bank
 
     def __init__(
-        self, student: Bank, teacher: Frozen | None, spec: Monolingual, layers: Layers, pieces: PieceMap, seed: int = 0
+        self,
+        student: Bank,
+        teacher: Frozen | None,
+        spec: MonolingualSpec,
+        layers: Layers,
+        pieces: PieceMap,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         self.student, self.teacher, self.spec, self.layers, self.pieces = student, teacher, spec, layers, pieces
@@ -250,7 +256,7 @@ class MonolingualDistillation(Method):
         return {name: value for name, value in found._asdict().items() if getattr(weights, name)}
 
 
-def prepare(spec: Monolingual, models: Models, seed: int) -> Prepared:
+def prepare(spec: MonolingualSpec, models: Models, seed: int) -> Prepared:
     """One group a language, and the students, made of what the run starts from; that also teaches, if no other does."""
     start, tokenizer = models.student.network, models.student.tokenizer
     taught_by = models.teacher or models.student
@@ -271,7 +277,7 @@ def prepare(spec: Monolingual, models: Models, seed: int) -> Prepared:
     pieces = piece_map(tokenizer, taught_by.tokenizer)
     groups, streams = _text(spec, tokenizer, seed)
     return Prepared(
-        MonolingualDistillation(bank, teacher, spec, layers, pieces, seed),
+        Monolingual(bank, teacher, spec, layers, pieces, seed),
         groups,
         masking(tokenizer, spec.mask_rate),
         streams=streams,
@@ -279,7 +285,7 @@ def prepare(spec: Monolingual, models: Models, seed: int) -> Prepared:
     )
 
 
-def _text(spec: Monolingual, tokenizer: PreTrainedTokenizerBase, seed: int) -> tuple[list[Group], list[TextGroup]]:
+def _text(spec: MonolingualSpec, tokenizer: PreTrainedTokenizerBase, seed: int) -> tuple[list[Group], list[TextGroup]]:
     """The text of each language: in memory, or as streams."""
     read = [(source, code) for source, codes in spec.reads for code in codes]
     if spec.buffer is None:

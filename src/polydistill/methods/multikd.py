@@ -14,23 +14,23 @@ from datasets import Dataset
 from pydantic import PositiveFloat, model_validator
 from torch import Tensor, nn
 
-from polydistill.data.batches import Batch, Group
-from polydistill.data.load import load_rows
-from polydistill.data.signals import stored_signals
-from polydistill.data.sources import Source
+from polydistill.data.batches.batches import Batch, Group
+from polydistill.data.batches.signals import stored_signals
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.models.frozen import Frozen
+from polydistill.models.polyglot import Polyglot
 from polydistill.objectives.logits import Scaling, hinton
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.students.polyglot import Polyglot
 from polydistill.tasks import TASKS, TaskName
-from polydistill.teachers.frozen import Frozen
 
 _TEXTS_AT_ONCE = 64  # ours: rows that a teacher reads together when its signals are stored
 
 
-class MultiKD(Spec):
+class MultiKDSpec(Spec):
     """Distil a teacher a language into one multilingual student, on the task's text."""
 
     kind: Literal["multikd"] = "multikd"
@@ -64,7 +64,7 @@ class MultiKD(Spec):
         return ()
 
 
-class MultilingualDistillation(Method):
+class MultiKD(Method):
     """Make the student say of a text what the teacher of its language says."""
 
     def __init__(
@@ -103,17 +103,17 @@ class MultilingualDistillation(Method):
         return {"kd": len(batch["text"]["input_ids"])}
 
 
-def prepare(spec: MultiKD, models: Models, seed: int) -> Prepared:
+def prepare(spec: MultiKDSpec, models: Models, seed: int) -> Prepared:
     """One group a language: its text for the student, and what its teacher says of it, or the text for the teacher."""
     del seed
     corpus = load_rows(spec.data, TASKS[spec.task].shape, spec.languages)
     living: dict[str, Frozen] = {}
     groups = [_group(spec, models, code, rows, living) for code, rows in corpus.rows.items()]
     student = Polyglot(models.student.network)
-    return Prepared(MultilingualDistillation(student, living, spec.temperature, spec.scaling), groups)
+    return Prepared(MultiKD(student, living, spec.temperature, spec.scaling), groups)
 
 
-def _group(spec: MultiKD, models: Models, code: str, rows: Dataset, living: dict[str, Frozen]) -> Group:
+def _group(spec: MultiKDSpec, models: Models, code: str, rows: Dataset, living: dict[str, Frozen]) -> Group:
     """A language's rows. Its teacher is loaded here; where its signals are stored it is needed no longer after that."""
     task, loaded = TASKS[spec.task], models.teachers[code]()
     assert loaded.network is not models.student.network, "a teacher is frozen, so it is a network of its own"

@@ -14,20 +14,20 @@ import numpy as np
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from polydistill.data.batches import Batch, Group
-from polydistill.data.encoding import Encoded, encode_texts, from_lists
-from polydistill.data.load import load_text
-from polydistill.data.masking import IGNORED, masking
-from polydistill.data.sources import Source
+from polydistill.data.batches.batches import Batch, Group
+from polydistill.data.batches.encoding import Encoded, encode_texts, from_lists
+from polydistill.data.batches.masking import IGNORED, masking
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.models.layers import first_position, masked_lm_head
 from polydistill.objectives.classes import cross_entropy
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.students.layers import first_position, masked_lm_head
 
 
-class Pretrain(Spec):
+class PretrainSpec(Spec):
     """Pre-train a masked language model on aligned text."""
 
     kind: Literal["pretrain"] = "pretrain"
@@ -70,7 +70,7 @@ class MaskedLanguageModelling(Method):
         return {"mlm": int((batch["labels"] != IGNORED).sum())}
 
 
-def prepare(spec: Pretrain, models: Models, seed: int) -> Prepared:
+def prepare(spec: PretrainSpec, models: Models, seed: int) -> Prepared:
     """One group that mixes all languages, single sentences and pairs."""
     corpus = load_text(spec.data, spec.languages)
     if spec.pairs > 0 and not corpus.aligned:
@@ -85,7 +85,11 @@ def prepare(spec: Pretrain, models: Models, seed: int) -> Prepared:
 
 
 def _mix(
-    sentences: list[Encoded], spec: Pretrain, rng: np.random.Generator, tokenizer: PreTrainedTokenizerBase, start: int
+    sentences: list[Encoded],
+    spec: PretrainSpec,
+    rng: np.random.Generator,
+    tokenizer: PreTrainedTokenizerBase,
+    start: int,
 ) -> tuple[Encoded, np.ndarray[Any, Any]]:
     """Every sentence of every language once, alone or (with probability `pairs`) followed by its translation."""
     ids: list[list[int]] = []

@@ -17,21 +17,21 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from polydistill.data.batches import Batch, Group
-from polydistill.data.encoding import Repeated, encode_in_turn, encode_texts
-from polydistill.data.signals import stored_signals
-from polydistill.data.translations import Pairs, Translations, load_pairs
+from polydistill.data.batches.batches import Batch, Group
+from polydistill.data.batches.encoding import Repeated, encode_in_turn, encode_texts
+from polydistill.data.batches.signals import stored_signals
+from polydistill.data.translations.translations import Pairs, Translations, load_pairs
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.models.frozen import Frozen
+from polydistill.models.heads import Pooling, bridge, pooled
+from polydistill.models.polyglot import check_reads_alike
 from polydistill.objectives import vectors
 from polydistill.outputs import Loss, Term
-from polydistill.students.heads import Pooling, bridge, pooled
-from polydistill.students.polyglot import check_reads_alike
-from polydistill.teachers.frozen import Frozen
 
 _AT_ONCE = 64  # ours: texts the teacher reads together
 
 
-class SentenceDistillation(Translations):
+class SentenceSpec(Translations):
     """Give sentences and their translations the vectors that a teacher gives the sentences."""
 
     kind: Literal["sentence"] = "sentence"
@@ -39,7 +39,7 @@ class SentenceDistillation(Translations):
     max_length: PositiveInt = 128  # as MMKD
 
 
-class SentenceMatching(Method):
+class SentenceDistillation(Method):
     """Make the student's vector of a text the teacher's of the sentence it says the same as."""
 
     student: PreTrainedModel
@@ -63,7 +63,7 @@ class SentenceMatching(Method):
         return {"sentence": len(batch["text"]["input_ids"])}
 
 
-def prepare(spec: SentenceDistillation, models: Models, seed: int) -> Prepared:
+def prepare(spec: SentenceSpec, models: Models, seed: int) -> Prepared:
     """One group a language: sentences and translations, and what the teacher says of the sentences."""
     assert models.teacher is not None, "sentence distillation has a teacher"
     assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
@@ -72,12 +72,12 @@ def prepare(spec: SentenceDistillation, models: Models, seed: int) -> Prepared:
     loaded = load_pairs(spec, "sentence distillation", models.student.tokenizer, seed)
     groups = [_group(spec, models, code, pairs) for code, pairs in loaded.pairs.items()]
     width = int(models.teacher.network.config.hidden_size)
-    method = SentenceMatching(models.student.network, width, spec.pooling, seed)
+    method = SentenceDistillation(models.student.network, width, spec.pooling, seed)
     own = method.projectors["sentence"]
     return Prepared(method, groups, bridge=own if isinstance(own, nn.Linear) else None, notes=loaded.notes)
 
 
-def _group(spec: SentenceDistillation, models: Models, code: str, pairs: Pairs) -> Group:
+def _group(spec: SentenceSpec, models: Models, code: str, pairs: Pairs) -> Group:
     assert models.teacher is not None and models.signals is not None, "stored signals need a folder and a teacher"
     network = models.teacher.network
     teacher = Frozen(network.base_model)

@@ -20,20 +20,20 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
 from torch import Tensor, nn
 
-from polydistill.data.batches import Batch, Group, Values
-from polydistill.data.encoding import Ragged
-from polydistill.data.labelled import labelled_rows
-from polydistill.data.masking import IGNORED
-from polydistill.data.signals import stored_signals
-from polydistill.data.sources import Source, format_source
+from polydistill.data.batches.batches import Batch, Group, Values
+from polydistill.data.batches.encoding import Ragged
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.batches.signals import stored_signals
+from polydistill.data.rows.labelled import labelled_rows
+from polydistill.data.rows.sources import Source, format_source
 from polydistill.methods.method import Loaded, Method, Models, Prepared
+from polydistill.models.frozen import Frozen
+from polydistill.models.polyglot import Polyglot
 from polydistill.objectives.vectors import squared_distance
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.students.polyglot import Polyglot
 from polydistill.tasks import NLI, TASKS, Task, TaskName
-from polydistill.teachers.frozen import Frozen
 from polydistill.transfer.joint import Joint
 from polydistill.transfer.strategies import Role, Strategy, strategy
 from polydistill.transfer.transferring import transferring
@@ -48,7 +48,7 @@ class TaskDistillation(Spec):
     task: PositiveFloat = 0.5
 
 
-class TransferTune(Spec):
+class TransferTuneSpec(Spec):
     """Tune on the labels of some languages by a zero-shot strategy."""
 
     kind: Literal["transfer"] = "transfer"
@@ -139,7 +139,7 @@ def labelled(logits: Tensor, labels: Tensor) -> Tensor:
     return logits[labels != IGNORED]
 
 
-def prepare(spec: TransferTune, models: Models, seed: int) -> Prepared:
+def prepare(spec: TransferTuneSpec, models: Models, seed: int) -> Prepared:
     """One group a language: the texts as those who learn (and the teacher) read them; around it all the strategy."""
     chosen, task = spec.strategy, TASKS[spec.task]
     students: dict[Role, Loaded | None] = {"source": models.source, "target": None, chosen.judged: models.student}
@@ -168,7 +168,9 @@ def prepare(spec: TransferTune, models: Models, seed: int) -> Prepared:
     )
 
 
-def _group(spec: TransferTune, models: Models, learning: Mapping[Role, Loaded], language: str, rows: Dataset) -> Group:
+def _group(
+    spec: TransferTuneSpec, models: Models, learning: Mapping[Role, Loaded], language: str, rows: Dataset
+) -> Group:
     """Labelled rows as each of those who read them does."""
     task = TASKS[spec.task]
     readers: dict[str, Loaded] = {str(role): one for role, one in learning.items()}

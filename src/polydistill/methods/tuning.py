@@ -13,19 +13,19 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from polydistill.data.batches import Batch
-from polydistill.data.labelled import labelled_rows
-from polydistill.data.sources import Source
+from polydistill.data.batches.batches import Batch
+from polydistill.data.rows.labelled import labelled_rows
+from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.models.layers import freeze_bottom
+from polydistill.models.polyglot import Polyglot
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.students.layers import freeze_bottom
-from polydistill.students.polyglot import Polyglot
 from polydistill.tasks import NLI, TASKS, Task, TaskName
 
 
-class Tune(Spec):
+class TuneSpec(Spec):
     """Tune a model on the labels of some languages."""
 
     kind: Literal["tune"] = "tune"
@@ -64,7 +64,7 @@ class Tuning(Method):
         return {"task": self.task.count(batch["labels"])}
 
 
-def prepare(spec: Tune, models: Models, seed: int) -> Prepared:
+def prepare(spec: TuneSpec, models: Models, seed: int) -> Prepared:
     """One group a language."""
     del seed
     task = TASKS[spec.task]

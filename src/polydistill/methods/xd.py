@@ -15,20 +15,20 @@ from datasets import Dataset, concatenate_datasets
 from pydantic import model_validator
 from torch import Tensor
 
-from polydistill.data.batches import Batch, Group
-from polydistill.data.encoding import Encoded
-from polydistill.data.load import load_aligned
-from polydistill.data.rows import RowShape
-from polydistill.data.sources import Source
-from polydistill.data.translations import ParallelText, files_read, load_parallel_text
+from polydistill.data.batches.batches import Batch, Group
+from polydistill.data.batches.encoding import Encoded
+from polydistill.data.rows.load import load_aligned
+from polydistill.data.rows.shapes import RowShape
+from polydistill.data.rows.sources import Source
+from polydistill.data.translations.translations import ParallelText, files_read, load_parallel_text
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.models.frozen import Frozen
+from polydistill.models.polyglot import On, Polyglot
 from polydistill.objectives import vectors
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.students.polyglot import On, Polyglot
 from polydistill.tasks import TASKS, TaskName
-from polydistill.teachers.frozen import Frozen
 
 Distance = Literal["mse", "l1", "cosine", "smooth-l1"]
 
@@ -75,7 +75,7 @@ class XD(Method):
         return {"xd": len(batch["target"]["input_ids"])}
 
 
-class XDistil(Spec):
+class XDSpec(Spec):
     """Distil a tuned polyglot from its source language into others, on parallel rows without labels."""
 
     kind: Literal["xd"] = "xd"
@@ -136,7 +136,7 @@ class XDistil(Spec):
         return ()
 
 
-def prepare(spec: XDistil, models: Models, seed: int) -> Prepared:
+def prepare(spec: XDSpec, models: Models, seed: int) -> Prepared:
     """One group a target language: the translation, and the original or what the teacher says of it."""
     assert models.teacher is not None, "XD has a teacher"
     assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
@@ -158,18 +158,18 @@ def prepare(spec: XDistil, models: Models, seed: int) -> Prepared:
     return Prepared(method, groups)
 
 
-def _limit(spec: XDistil) -> int:
+def _limit(spec: XDSpec) -> int:
     return spec.max_length if spec.longer == "cut" else spec.max_length + 1  # one more, so that longer rows show
 
 
-def _group(spec: XDistil, models: Models, language: str, source: Encoded, target: Encoded) -> Group:
+def _group(spec: XDSpec, models: Models, language: str, source: Encoded, target: Encoded) -> Group:
     if not spec.store_teacher:
         return Group(language, {"target": target, "source": source})
     signal = models.stored(source, spec.on, spec.source_language)
     return Group(language, {"target": target}, {"signal": signal})
 
 
-def _pairs(spec: XDistil, seed: int) -> Sequence[tuple[str, Dataset, Dataset]]:
+def _pairs(spec: XDSpec, seed: int) -> Sequence[tuple[str, Dataset, Dataset]]:
     """(target language, source rows, target rows) of every language pair."""
     shape = TASKS[spec.task].shape
     if spec.data is not None:
@@ -180,7 +180,7 @@ def _pairs(spec: XDistil, seed: int) -> Sequence[tuple[str, Dataset, Dataset]]:
     return _sentence_pairs(spec, shape, seed)
 
 
-def _sentence_pairs(spec: XDistil, shape: RowShape, seed: int) -> list[tuple[str, Dataset, Dataset]]:
+def _sentence_pairs(spec: XDSpec, shape: RowShape, seed: int) -> list[tuple[str, Dataset, Dataset]]:
     """Rows of the task's shape made of plain sentences; the source language learns from all its sentences."""
     pairs = []
     for text in spec.parallel:

@@ -10,10 +10,10 @@ from string import Template
 from typing import Any
 
 from polydistill.languages import called
-from polydistill.reports.columns import Column
+from polydistill.papers.columns import Column
+from polydistill.papers.rendering import average_heading, column_heading, notes, row_cells
+from polydistill.papers.tables import Row, Table
 from polydistill.reports.plots import Plot
-from polydistill.reports.rendering import average_heading, column_heading, notes, row_cells
-from polydistill.reports.tables import Row, Table
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ import numpy as np
 import torch
 from pydantic import Field, PositiveInt, model_validator
 
-from polydistill.data.load import load_rows
-from polydistill.data.records import file_format
-from polydistill.data.sources import WorldSource
-from polydistill.data.text_lines import raw_lines, read_lines
+from polydistill.data.files.records import file_format
+from polydistill.data.files.text_lines import raw_lines, read_lines
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.sources import WorldSource
 from polydistill.exports.provenance import short
 from polydistill.serving.bench_worker import Clock, Ended, Job, Opened, Ready, Trouble, Turn
 from polydistill.serving.json_lines import read_rows

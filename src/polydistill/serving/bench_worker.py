@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import torch
 
-from polydistill.data.batches import length_batches
+from polydistill.data.batches.batches import length_batches
 from polydistill.exports.onnx import MODEL_FILE
 from polydistill.serving.machine import peak_resident, resident
 from polydistill.serving.predicting import encoded

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from polydistill.data.text_lines import decoded
+from polydistill.data.files.text_lines import decoded
 from polydistill.errors import DataError
 from polydistill.tasks import TASKS, TaskName
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from polydistill.exports.onnx import LABELS_FILE, LOGITS, MODEL_FILE, onnx_runtime
-from polydistill.students.polyglot import Reading
+from polydistill.models.polyglot import Reading
 from polydistill.tasks import TASKS, TaskName
 
 

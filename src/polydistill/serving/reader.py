@@ -11,8 +11,8 @@ from transformers.utils.hub import cached_file
 
 from polydistill.defaults import MAX_LENGTH
 from polydistill.methods.method import Loaded
+from polydistill.models.polyglot import Polyglot
 from polydistill.serving.onnx_student import is_onnx, load_onnx
-from polydistill.students.polyglot import Polyglot
 from polydistill.tasks import TaskName
 from polydistill.training.hub import pinned
 from polydistill.training.loading import load_for

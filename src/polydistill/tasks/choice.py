@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 from datasets import Dataset
 from transformers import AutoModelForMultipleChoice, PreTrainedTokenizerBase
 
-from polydistill.data.choices import choice_names
-from polydistill.data.encoding import Encoded
-from polydistill.data.questions import encode_choices
-from polydistill.data.rows import CHOICES, LABEL
+from polydistill.data.batches.encoding import Encoded
+from polydistill.data.batches.questions import encode_choices
+from polydistill.data.rows.choices import choice_names
+from polydistill.data.rows.shapes import CHOICES, LABEL
 from polydistill.tasks.classification import Classification, predict_logits, predictions
 from polydistill.tasks.task import Answer, Record
 

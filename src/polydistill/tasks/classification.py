@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerBase
 
-from polydistill.data.encoding import Encoded, Ints, encode
-from polydistill.data.rows import LABEL, PAIR_OF_SENTENCES, PARAPHRASES
-from polydistill.data.signals import Floats, compute_signals
+from polydistill.data.batches.encoding import Encoded, Ints, encode
+from polydistill.data.batches.signals import Floats, compute_signals
+from polydistill.data.rows.shapes import LABEL, PAIR_OF_SENTENCES, PARAPHRASES
 from polydistill.objectives.classes import cross_entropy
 from polydistill.results import Score, score_of
 from polydistill.tasks.task import Answer, Prediction, Record, Task, row_labels, shares

@@ -12,11 +12,11 @@ from datasets import Dataset
 from torch import Tensor, nn
 from transformers import AutoModelForTokenClassification, PreTrainedTokenizerBase
 
-from polydistill.data.encoding import Ragged
-from polydistill.data.masking import IGNORED
-from polydistill.data.rows import LABEL, WORDS
-from polydistill.data.signals import Floats
-from polydistill.data.windows import Windows, encode_words
+from polydistill.data.batches.encoding import Ragged
+from polydistill.data.batches.masking import IGNORED
+from polydistill.data.batches.signals import Floats
+from polydistill.data.batches.windows import Windows, encode_words
+from polydistill.data.rows.shapes import LABEL, WORDS
 from polydistill.objectives.classes import cross_entropy
 from polydistill.results import Score, entity_score
 from polydistill.tasks.task import Answer, Record, TaggedWords, Task, shares

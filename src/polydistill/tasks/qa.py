@@ -18,11 +18,11 @@ from datasets import Dataset
 from torch import Tensor, nn
 from transformers import AutoModelForQuestionAnswering, PreTrainedTokenizerBase
 
-from polydistill.data.answers import COLUMN, START, TEXT
-from polydistill.data.encoding import Ints
-from polydistill.data.passages import NOWHERE, Passages, answer_tokens, encode_passages
-from polydistill.data.rows import ANSWERS, LABEL
-from polydistill.data.signals import Floats
+from polydistill.data.batches.encoding import Ints
+from polydistill.data.batches.passages import NOWHERE, Passages, answer_tokens, encode_passages
+from polydistill.data.batches.signals import Floats
+from polydistill.data.rows.answers import COLUMN, START, TEXT
+from polydistill.data.rows.shapes import ANSWERS, LABEL
 from polydistill.objectives.classes import cross_entropy
 from polydistill.results import Score, score_of, word_score
 from polydistill.tasks.answer_scores import Normaliser, matches, normalise_as, word_counts

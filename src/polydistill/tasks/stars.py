@@ -12,9 +12,9 @@ import numpy as np
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
-from polydistill.data.encoding import Encoded, Ints, encode_texts
-from polydistill.data.reviews import STARS
-from polydistill.data.rows import LABEL, REVIEW
+from polydistill.data.batches.encoding import Encoded, Ints, encode_texts
+from polydistill.data.rows.reviews import STARS
+from polydistill.data.rows.shapes import LABEL, REVIEW
 from polydistill.results import Score, error_score
 from polydistill.tasks.classification import Classification
 from polydistill.tasks.task import Record

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from polydistill.data.batches import Group
-from polydistill.data.encoding import Encoded, Ints, Ragged
-from polydistill.data.rows import LABEL, RowShape
-from polydistill.data.signals import Floats
+from polydistill.data.batches.batches import Group
+from polydistill.data.batches.encoding import Encoded, Ints, Ragged
+from polydistill.data.batches.signals import Floats
+from polydistill.data.rows.shapes import LABEL, RowShape
 from polydistill.errors import unknown
 from polydistill.results import Score
 

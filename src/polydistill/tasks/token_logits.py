@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from polydistill.data.batches import length_batches
-from polydistill.data.encoding import Encoded
-from polydistill.data.signals import Floats
+from polydistill.data.batches.batches import length_batches
+from polydistill.data.batches.encoding import Encoded
+from polydistill.data.batches.signals import Floats
 
 _BATCH = 64  # ours, as for other tasks
 

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 
-from polydistill.data.batches import Batch, MicroBatches
+from polydistill.data.batches.batches import Batch, MicroBatches
 from polydistill.methods.method import Method
 from polydistill.outputs import Term
 from polydistill.training.checkpoints import UNFINISHED, discard, install, latest, sweep, written_whole

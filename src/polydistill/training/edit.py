@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from polydistill.data.sources import parse_source
+from polydistill.data.rows.sources import parse_source
 from polydistill.errors import DataError, unknown
 from polydistill.specs import problems
 from polydistill.training.run import Run

@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from polydistill.data.load import fingerprint
-from polydistill.data.sources import Source
+from polydistill.data.rows.load import fingerprint
+from polydistill.data.rows.sources import Source
 from polydistill.results import LanguageCode
+from polydistill.retrieval.retrieval import Similarity
 from polydistill.specs import Spec
-from polydistill.tasks.retrieval import Similarity
 from polydistill.training.origins import Start, before, hashed, made_by, resolved_start
 from polydistill.training.run import Run
 

@@ -16,19 +16,19 @@ import transformers
 from rich.console import Console
 from transformers import TrainerCallback, set_seed
 
-from polydistill.data.batches import MicroBatches, Steps
-from polydistill.data.schedule import Schedule
-from polydistill.data.signals import weights_fingerprint
-from polydistill.data.stream_steps import Share, StreamSteps
+from polydistill.data.batches.batches import MicroBatches, Steps
+from polydistill.data.batches.schedule import Schedule
+from polydistill.data.batches.signals import weights_fingerprint
+from polydistill.data.batches.stream_steps import Share, StreamSteps
 from polydistill.methods.method import Loaded, Prepared
-from polydistill.methods.mmkd import MMKD
-from polydistill.methods.monolingual import Monolingual
-from polydistill.methods.pretraining import Pretrain
+from polydistill.methods.mmkd import MMKDSpec
+from polydistill.methods.monolingual import MonolingualSpec
+from polydistill.methods.pretraining import PretrainSpec
+from polydistill.models.adapters import adapted, save_adapters
+from polydistill.models.heads import BRIDGE, save_bridge
+from polydistill.models.polyglot import Polyglot
+from polydistill.models.used_rows import learning_used_rows
 from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
-from polydistill.students.adapters import adapted, save_adapters
-from polydistill.students.heads import BRIDGE, save_bridge
-from polydistill.students.polyglot import Polyglot
-from polydistill.students.used_rows import learning_used_rows
 from polydistill.training.checkpoints import install, written_whole
 from polydistill.training.distiller import Distiller, Evaluate
 from polydistill.training.judging import judge
@@ -99,7 +99,11 @@ def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractCo
 
     Which rows a stream uses is not known before it is read.
     """
-    if run.training.weight_decay > 0 or isinstance(run.method, Pretrain | Monolingual | MMKD) or prepared.streams:
+    if (
+        run.training.weight_decay > 0
+        or isinstance(run.method, PretrainSpec | MonolingualSpec | MMKDSpec)
+        or prepared.streams
+    ):
         return nullcontext()
     if len(prepared.learning) > 1:  # their embeddings may be one and the same parameter
         return nullcontext()

@@ -8,22 +8,22 @@ from pathlib import Path
 import numpy as np
 from datasets import Dataset
 
-from polydistill.data.encoding import Encoded, encode
-from polydistill.data.load import fingerprint, load_aligned
-from polydistill.data.parallel import read_aligned
-from polydistill.data.rows import SENTENCE, Corpus, RowShape
-from polydistill.data.signals import Floats, weights_fingerprint
-from polydistill.data.sources import FileSource
+from polydistill.data.batches.encoding import Encoded, encode
+from polydistill.data.batches.signals import Floats, weights_fingerprint
+from polydistill.data.rows.load import fingerprint, load_aligned
+from polydistill.data.rows.shapes import SENTENCE, Corpus, RowShape
+from polydistill.data.rows.sources import FileSource
+from polydistill.data.translations.parallel import read_aligned
 from polydistill.errors import unknown
 from polydistill.inspection.inspection import Comparison, Inspected, Inspection, LayerNumbers, ModelNumbers
 from polydistill.inspection.measures import alignment, cka_by_layer, same_group, translations_found, uniformity
 from polydistill.inspection.projection import Plane, project_all
 from polydistill.methods.method import Loaded
+from polydistill.retrieval.retrieval import resolved
+from polydistill.retrieval.retrieving import aligned, asleep
+from polydistill.retrieval.token_vectors import TextEncoder, sentence_vectors, special_ids
 from polydistill.tasks import TASKS
-from polydistill.tasks.retrieval import resolved
-from polydistill.tasks.token_vectors import TextEncoder, sentence_vectors, special_ids
 from polydistill.training.origins import hashed
-from polydistill.training.retrieving import aligned, asleep
 
 FEWEST = 4  # rows: the fewest that t-SNE and the unbiased estimate of CKA can do with
 

@@ -8,12 +8,12 @@ import torch
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from polydistill.data.load import fingerprint, load_aligned, load_rows
-from polydistill.data.rows import LABEL
-from polydistill.data.sources import format_source
+from polydistill.data.rows.load import fingerprint, load_aligned, load_rows
+from polydistill.data.rows.shapes import LABEL
+from polydistill.data.rows.sources import format_source
 from polydistill.methods.method import Loaded
+from polydistill.models.polyglot import Polyglot
 from polydistill.results import Score
-from polydistill.students.polyglot import Polyglot
 from polydistill.tasks import TASKS, Task
 from polydistill.training.settings import Judging
 

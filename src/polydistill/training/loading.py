@@ -20,21 +20,21 @@ from transformers import (
 )
 from transformers.utils.hub import cached_file
 
-from polydistill.data.labels import spelled
-from polydistill.data.load import load_text
+from polydistill.data.rows.labels import spelled
+from polydistill.data.rows.load import load_text
 from polydistill.methods.method import Loaded
-from polydistill.methods.mmkd import MMKD
-from polydistill.methods.monolingual import Monolingual
-from polydistill.methods.pretraining import Pretrain
-from polydistill.methods.sentence import SentenceDistillation
+from polydistill.methods.mmkd import MMKDSpec
+from polydistill.methods.monolingual import MonolingualSpec
+from polydistill.methods.pretraining import PretrainSpec
+from polydistill.methods.sentence import SentenceSpec
+from polydistill.models.adapters import FILE as ADAPTERS
+from polydistill.models.adapters import load_adapters
+from polydistill.models.cut import cut
+from polydistill.models.fresh import fresh_encoder, learn_tokenizer
+from polydistill.models.heads import BRIDGE, load_bridge
+from polydistill.models.layers import blocks
+from polydistill.models.mblm import branched
 from polydistill.objectives.layer_maps import resolve
-from polydistill.students.adapters import FILE as ADAPTERS
-from polydistill.students.adapters import load_adapters
-from polydistill.students.cut import cut
-from polydistill.students.fresh import fresh_encoder, learn_tokenizer
-from polydistill.students.heads import BRIDGE, load_bridge
-from polydistill.students.layers import blocks
-from polydistill.students.mblm import branched
 from polydistill.tasks import TASKS, TaskName
 from polydistill.training.origins import AnyStart, Branched, Cut, Fresh, Pretrained, ResultOf
 from polydistill.training.run import Run
@@ -53,9 +53,9 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
         return Loaded(branched(whole.network, start.branches), whole.tokenizer)
     name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
-    if isinstance(run.method, SentenceDistillation) or (isinstance(run.method, MMKD) and not run.method.weights.tlm):
+    if isinstance(run.method, SentenceSpec) or (isinstance(run.method, MMKDSpec) and not run.method.weights.tlm):
         return load_encoder(name, revision)
-    if isinstance(run.method, Pretrain | Monolingual | MMKD):
+    if isinstance(run.method, PretrainSpec | MonolingualSpec | MMKDSpec):
         loaded = load_masked(name, revision)
         check_head(run.method, loaded.network.config, name)
         return loaded
@@ -63,12 +63,16 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
     return load_classifier(name, task.shape.labels, revision, task.head)
 
 
-def check_head(method: Pretrain | Monolingual | MMKD, config: PretrainedConfig, name: str) -> None:
+def check_head(method: PretrainSpec | MonolingualSpec | MMKDSpec, config: PretrainedConfig, name: str) -> None:
     """Refuse a head that would be drawn at random where a trained one is meant."""
-    if predicts_words(config) or isinstance(method, Pretrain) or (isinstance(method, MMKD) and not method.weights.tlm):
+    if (
+        predicts_words(config)
+        or isinstance(method, PretrainSpec)
+        or (isinstance(method, MMKDSpec) and not method.weights.tlm)
+    ):
         return
     why, ways_out = "so it cannot teach masked language models", ""
-    if isinstance(method, MMKD):
+    if isinstance(method, MMKDSpec):
         why = "which TLM needs (method.weights.tlm)"
         ways_out = ", leave TLM out (align --without tlm), or learn sentence vectors alone (align --method sentence)"
     raise ValueError(
@@ -257,7 +261,7 @@ def _reorder(network: nn.Module, order: list[int]) -> None:
 
 
 def _fresh(start: Fresh, run: Run) -> Loaded:
-    if not isinstance(run.method, Pretrain):
+    if not isinstance(run.method, PretrainSpec):
         raise ValueError(f"A fresh encoder knows nothing yet: pre-train it before {run.method.kind!r}.")
     corpus = load_text(run.method.data, run.method.languages)
     texts = (text for rows in corpus.rows.values() for text in rows["text"])

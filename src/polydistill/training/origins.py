@@ -11,19 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from polydistill.errors import unknown
+from polydistill.models.mblm_config import Branches
 from polydistill.objectives.layer_maps import LayerMap
-from polydistill.results import (
-    MODEL,
-    RESULTS_FILE,
-    RUN_FILE,
-    SEEN_FILE,
-    STUDENTS,
-    LabelsSeen,
-    RunResult,
-    load_result,
-)
+from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, SEEN_FILE, STUDENTS, LabelsSeen, RunResult, load_result
 from polydistill.specs import Spec
-from polydistill.students.mblm_config import Branches
 from polydistill.training.model_folders import model_content, run_folder
 
 if TYPE_CHECKING:

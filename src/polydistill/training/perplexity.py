@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from polydistill.data.batches import Batch, Group, collate
-from polydistill.data.encoding import encode_texts
-from polydistill.data.load import load_text
-from polydistill.data.masking import IGNORED, masking
+from polydistill.data.batches.batches import Batch, Group, collate
+from polydistill.data.batches.encoding import encode_texts
+from polydistill.data.batches.masking import IGNORED, masking
+from polydistill.data.rows.load import load_text
+from polydistill.models.layers import head_transform, scoring
 from polydistill.objectives.vocabulary import mlm_and_hinton
-from polydistill.students.layers import head_transform, scoring
 from polydistill.training.settings import Judging
 
 Readers = Callable[[str], Mapping[str, PreTrainedModel]]

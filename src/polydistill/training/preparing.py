@@ -6,16 +6,16 @@ from functools import partial
 from torch import nn
 
 from polydistill.methods import bert_kld, mmkd, monolingual, multikd, pretraining, sentence, transfer_tuning, tuning, xd
-from polydistill.methods.bert_kld import Kld
+from polydistill.methods.bert_kld import BertKldSpec
 from polydistill.methods.method import Loaded, Models, Prepared
-from polydistill.methods.mmkd import MMKD
-from polydistill.methods.monolingual import Monolingual
-from polydistill.methods.multikd import MultiKD
-from polydistill.methods.pretraining import Pretrain
-from polydistill.methods.sentence import SentenceDistillation
-from polydistill.methods.transfer_tuning import TransferTune
-from polydistill.methods.tuning import Tune
-from polydistill.methods.xd import XDistil
+from polydistill.methods.mmkd import MMKDSpec
+from polydistill.methods.monolingual import MonolingualSpec
+from polydistill.methods.multikd import MultiKDSpec
+from polydistill.methods.pretraining import PretrainSpec
+from polydistill.methods.sentence import SentenceSpec
+from polydistill.methods.transfer_tuning import TransferTuneSpec
+from polydistill.methods.tuning import TuneSpec
+from polydistill.methods.xd import XDSpec
 from polydistill.training.loading import load_body, load_start
 from polydistill.training.origins import AnyStart
 from polydistill.training.processes import processes
@@ -23,15 +23,15 @@ from polydistill.training.run import Run
 from polydistill.training.store import Store
 
 _MODULES: Mapping[type, Callable[..., Prepared]] = {
-    Pretrain: pretraining.prepare,
-    Tune: tuning.prepare,
-    TransferTune: transfer_tuning.prepare,
-    XDistil: xd.prepare,
-    Monolingual: monolingual.prepare,
-    MultiKD: multikd.prepare,
-    Kld: bert_kld.prepare,
-    MMKD: mmkd.prepare,
-    SentenceDistillation: sentence.prepare,
+    PretrainSpec: pretraining.prepare,
+    TuneSpec: tuning.prepare,
+    TransferTuneSpec: transfer_tuning.prepare,
+    XDSpec: xd.prepare,
+    MonolingualSpec: monolingual.prepare,
+    MultiKDSpec: multikd.prepare,
+    BertKldSpec: bert_kld.prepare,
+    MMKDSpec: mmkd.prepare,
+    SentenceSpec: sentence.prepare,
 }
 
 
@@ -47,7 +47,7 @@ def load_teacher(run: Run, store: Store) -> Loaded:
 
 def _models(run: Run, student: Loaded, store: Store) -> Models:
     """All that the method is given; of several teachers each is loaded when it is asked for."""
-    taught = run.teacher is not None or isinstance(run.method, XDistil)
+    taught = run.teacher is not None or isinstance(run.method, XDSpec)
     if run.source is not None:
         _placed(student)  # it may come to share parameters with the source student
     return Models(
@@ -61,7 +61,7 @@ def _models(run: Run, student: Loaded, store: Store) -> Models:
 
 def _load(start: AnyStart, run: Run, store: Store) -> Loaded:
     """On the device of this process: a teacher may read all rows before the trainer moves anything there."""
-    if isinstance(run.method, MMKD | SentenceDistillation):
+    if isinstance(run.method, MMKDSpec | SentenceSpec):
         return _placed(load_body(start, store))
     return _placed(load_start(start, run, store))
 

@@ -7,17 +7,17 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from polydistill.data.load import fingerprint
-from polydistill.data.rows import SENTENCE
-from polydistill.methods.bert_kld import Kld
-from polydistill.methods.mmkd import MMKD
-from polydistill.methods.monolingual import Monolingual
-from polydistill.methods.multikd import MultiKD
-from polydistill.methods.pretraining import Pretrain
-from polydistill.methods.sentence import SentenceDistillation
-from polydistill.methods.transfer_tuning import TransferTune
-from polydistill.methods.tuning import Tune
-from polydistill.methods.xd import XDistil
+from polydistill.data.rows.load import fingerprint
+from polydistill.data.rows.shapes import SENTENCE
+from polydistill.methods.bert_kld import BertKldSpec
+from polydistill.methods.mmkd import MMKDSpec
+from polydistill.methods.monolingual import MonolingualSpec
+from polydistill.methods.multikd import MultiKDSpec
+from polydistill.methods.pretraining import PretrainSpec
+from polydistill.methods.sentence import SentenceSpec
+from polydistill.methods.transfer_tuning import TransferTuneSpec
+from polydistill.methods.tuning import TuneSpec
+from polydistill.methods.xd import XDSpec
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 from polydistill.tasks import TASKS
@@ -25,7 +25,15 @@ from polydistill.training.origins import Start, before, hashed, made_by, rebuild
 from polydistill.training.settings import Judging, Training
 
 MethodSpec = Annotated[
-    Pretrain | Tune | TransferTune | XDistil | Monolingual | MultiKD | Kld | MMKD | SentenceDistillation,
+    PretrainSpec
+    | TuneSpec
+    | TransferTuneSpec
+    | XDSpec
+    | MonolingualSpec
+    | MultiKDSpec
+    | BertKldSpec
+    | MMKDSpec
+    | SentenceSpec,
     Field(discriminator="kind"),
 ]
 
@@ -71,7 +79,7 @@ class Run(Spec):
 
     @model_validator(mode="after")
     def _a_teacher_a_language(self) -> Run:
-        if not isinstance(self.method, MultiKD):
+        if not isinstance(self.method, MultiKDSpec):
             if self.teachers:
                 raise ValueError(
                     f"`teachers` are for the method 'multikd'; {self.method.kind!r} has none. Leave it out."
@@ -85,7 +93,7 @@ class Run(Spec):
 
     @model_validator(mode="after")
     def _measures_fit(self) -> Run:
-        several = isinstance(self.method, Monolingual)
+        several = isinstance(self.method, MonolingualSpec)
         if self.selection is not None and several != (self.selection.measure == "perplexity"):
             raise ValueError(
                 f"selection.measure is {self.selection.measure!r}, but the method is {self.method.kind!r}: monolingual "
@@ -100,7 +108,7 @@ class Run(Spec):
 
     @model_validator(mode="after")
     def _students_and_teachers_that_are_read(self) -> Run:
-        if not isinstance(self.method, TransferTune):
+        if not isinstance(self.method, TransferTuneSpec):
             if self.source is not None:
                 raise ValueError(f"The method {self.method.kind!r} has no source student: leave `source` unset.")
             return self
@@ -126,7 +134,7 @@ class Run(Spec):
 
     @model_validator(mode="after")
     def _a_pair_has_its_teacher(self) -> Run:
-        if isinstance(self.method, Kld) and self.teacher is None:
+        if isinstance(self.method, BertKldSpec) and self.teacher is None:
             raise ValueError(
                 f"BERT-KLD needs a teacher: a model that was tuned on the pair {self.method.teacher_pair}. Set "
                 "`teacher`."
@@ -135,7 +143,7 @@ class Run(Spec):
 
     @model_validator(mode="after")
     def _aligned_encoders_have_no_classes(self) -> Run:
-        if not isinstance(self.method, MMKD | SentenceDistillation):
+        if not isinstance(self.method, MMKDSpec | SentenceSpec):
             return self
         if self.teacher is None:
             raise ValueError(
@@ -164,7 +172,7 @@ class Run(Spec):
     @property
     def students(self) -> tuple[str, ...]:
         """The names of the students this run leaves; none where it leaves one that has no name."""
-        return tuple(one.name for one in self.method.students) if isinstance(self.method, Monolingual) else ()
+        return tuple(one.name for one in self.method.students) if isinstance(self.method, MonolingualSpec) else ()
 
     @property
     def labels_seen(self) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 import numpy as np
 
 from polydistill.methods.method import Loaded, Prepared
-from polydistill.methods.monolingual import Monolingual
-from polydistill.methods.xd import XDistil
-from polydistill.students.bank import Bank
-from polydistill.students.polyglot import Polyglot
+from polydistill.methods.monolingual import MonolingualSpec
+from polydistill.methods.xd import XDSpec
+from polydistill.models.bank import Bank
+from polydistill.models.polyglot import Polyglot
 from polydistill.training.distiller import SCORE, Evaluate
 from polydistill.training.judging import agreement_judge, judge
 from polydistill.training.perplexity import held_out
@@ -20,10 +20,10 @@ def selecting(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Ev
     """What scores the student during training, by language and together."""
     if run.selection is None:
         return None
-    if isinstance(run.method, Monolingual):
+    if isinstance(run.method, MonolingualSpec):
         return _by_perplexity(run.selection, student, prepared, run.method.mask_rate)
     if run.selection.measure == "agreement":
-        if not isinstance(run.method, XDistil):
+        if not isinstance(run.method, XDSpec):
             raise ValueError(
                 f"Agreement is with XD's teacher, which reads the same rows in its own language; {run.method.kind!r} "
                 "has no such teacher. Select by labels."

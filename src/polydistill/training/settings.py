@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from polydistill.data.rows import SENTENCE, RowShape
-from polydistill.data.schedule import Batching
-from polydistill.data.sources import Source
+from polydistill.data.batches.schedule import Batching
+from polydistill.data.rows.shapes import SENTENCE, RowShape
+from polydistill.data.rows.sources import Source
 from polydistill.errors import unknown
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec

@@ -14,8 +14,8 @@ from typing import cast
 from torch import nn
 from transformers import PreTrainedModel
 
-from polydistill.students.adapters import adapters
-from polydistill.students.layers import blocks
+from polydistill.models.adapters import adapters
+from polydistill.models.layers import blocks
 from polydistill.transfer.strategies import Strategy, Trains
 
 

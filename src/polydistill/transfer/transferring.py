@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 from transformers import PreTrainedModel
 
-from polydistill.students.adapters import attach
-from polydistill.students.grow import add_blocks
-from polydistill.students.layers import blocks
+from polydistill.models.adapters import attach
+from polydistill.models.grow import add_blocks
+from polydistill.models.layers import blocks
 from polydistill.transfer.carry import add, check_fit, copy, sharing, values
 from polydistill.transfer.select import head_names, select
 from polydistill.transfer.strategies import Strategy

@@ -1,0 +1,224 @@
+"""Token ids of many texts, without padding: one flat array and the offsets of each text.
+
+Texts are read some at a time, and what they become may be more than memory holds (see `growing`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+from numpy.typing import NDArray
+from transformers import BatchEncoding, PreTrainedTokenizerBase
+
+from polydistill.data.files.growing import GrowingArray
+from polydistill.data.rows.shapes import RowShape
+
+AT_ONCE = 1024  # ours: rows that are Python objects at a time
+
+Ints = NDArray[np.int64]
+Ids = NDArray[np.int32]  # token ids, and places in a text: four bytes each
+Integers = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Texts as a model reads them. Text i is `column[offsets[i]:offsets[i + 1]]` of every column (`input_ids`, ...)."""
+
+    columns: dict[str, Ids]
+    offsets: Ints
+    pad: dict[str, int]
+    choices: int | None = None
+    """Texts a row, where a row is several texts: the choices of a question. None: a row is one text."""
+
+    def __len__(self) -> int:
+        return (len(self.offsets) - 1) // (self.choices or 1)
+
+    @property
+    def lengths(self) -> Ints:
+        """Number of tokens of each row."""
+        return np.diff(self.offsets[:: self.choices or 1])
+
+    @property
+    def longest(self) -> Ints:
+        """Number of tokens of the longest text of each row."""
+        return np.asarray(np.diff(self.offsets).reshape(-1, self.choices or 1).max(axis=1))
+
+    def take(self, rows: Ints) -> list[dict[str, Ids]]:
+        """The columns of the texts of the given rows, one dictionary a text (views, no copies)."""
+        texts = rows
+        if self.choices is not None:
+            texts = (np.asarray(rows)[:, None] * self.choices + np.arange(self.choices)).reshape(-1)
+        spans = [(self.offsets[text], self.offsets[text + 1]) for text in texts]
+        return [{name: column[start:end] for name, column in self.columns.items()} for start, end in spans]
+
+    def select(self, rows: Ints) -> "Encoded":
+        """The given rows, in the given order, as a new `Encoded`."""
+        taken = self.take(rows)
+        flat = from_lists({name: [text[name] for text in taken] for name in self.columns}, self.pad)
+        return replace(flat, choices=self.choices)
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Values of tokens: those of row i are `flat[offsets[i]:offsets[i + 1]]`; `fill` stands in padded places."""
+
+    flat: Integers
+    offsets: Ints
+    fill: int
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[Integers]:
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, row: int) -> Integers:
+        return self.flat[self.offsets[row] : self.offsets[row + 1]]
+
+    def take(self, rows: Ints) -> list[Integers]:
+        """The values of the given rows (views, no copies)."""
+        return [self[row] for row in rows]
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Values of rows that come again and again in one order: row i has that of row i modulo their number."""
+
+    values: NDArray[Any]
+
+    def __getitem__(self, rows: Ints) -> NDArray[Any]:
+        return np.asarray(self.values[rows % len(self.values)])
+
+
+class Flattened:
+    """Rows of numbers, put one after another as they come."""
+
+    def __init__(self) -> None:
+        self._flat, self._lengths = GrowingArray(np.int32), GrowingArray(np.int64)
+
+    def add(self, rows: Iterable[Sequence[int] | Integers]) -> None:
+        """Put these rows after those that are there."""
+        coming = iter(rows)
+        while some := [np.asarray(row, dtype=np.int32) for row in islice(coming, AT_ONCE)]:
+            self._flat.add(np.concatenate(some))
+            self._lengths.add(np.array([len(row) for row in some]))
+
+    def flat(self) -> Ids:
+        """The numbers of all rows."""
+        return self._flat.array()
+
+    def offsets(self) -> Ints:
+        """Where each row begins, and where the last one ends."""
+        return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(self._lengths.array())])
+
+
+def from_lists(columns: dict[str, Sequence[Sequence[int] | Integers]], pad: dict[str, int]) -> Encoded:
+    """Flatten lists of ids, all columns of equal lengths, into an `Encoded`."""
+    flattened = {name: Flattened() for name in columns}
+    _add(flattened, columns)
+    return _encoded(flattened, pad)
+
+
+def _add(columns: Mapping[str, Flattened], rows: Mapping[str, Sequence[Sequence[int] | Integers]]) -> None:
+    for name, column in columns.items():
+        column.add(rows[name])
+
+
+def _encoded(columns: Mapping[str, Flattened], pad: dict[str, int]) -> Encoded:
+    offsets = next(iter(columns.values())).offsets()
+    return Encoded({name: column.flat() for name, column in columns.items()}, offsets, pad)
+
+
+def pad_values(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
+    """What fills the padded places of each column."""
+    known = {"input_ids": int(tokenizer.pad_token_id), "token_type_ids": int(tokenizer.pad_token_type_id)}
+    return {name: value for name, value in known.items() if name in column_names(tokenizer)}
+
+
+def column_names(tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """What a model reads of each token."""
+    return [name for name in tokenizer.model_input_names if name != "attention_mask"]
+
+
+def token_counts(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> Ints:
+    """How many tokens each text is, without those that begin or end an input."""
+    ids = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
+    return np.array([len(one) for one in ids], dtype=np.int64)
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, rows: Dataset, shape: RowShape, max_length: int) -> Encoded:
+    """Token ids of the text columns of `rows`, one or two a row, cut to `max_length` (the longer text first)."""
+    texts = [rows[name] for name in shape.texts]
+    return encode_texts(tokenizer, texts[0], texts[1] if len(texts) > 1 else None, max_length)
+
+
+def encode_texts(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], pairs: Sequence[str] | None, max_length: int
+) -> Encoded:
+    """Token ids of single texts, or of pairs of texts."""
+    return _read(tokenizer, _tokenized(tokenizer, texts, pairs, max_length))
+
+
+def encode_in_turn(tokenizer: PreTrainedTokenizerBase, parts: Iterable[Sequence[str]], max_length: int) -> Encoded:
+    """Token ids of the texts of one part after another."""
+    return _read(tokenizer, chain.from_iterable(_tokenized(tokenizer, part, None, max_length) for part in parts))
+
+
+def encode_with_places(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], pairs: Sequence[str] | None, max_length: int
+) -> tuple[Encoded, Ragged]:
+    """The same, and where each token begins and ends in its first text, in characters: [tokens, 2] a row.
+
+    Both ends are 0 for tokens that are of no text, or of the second.
+    """
+    if not tokenizer.is_fast:
+        raise ValueError(
+            f"{type(tokenizer).__name__} does not say where its tokens are in a text, which aligning words needs. Load "
+            "the model with a fast tokenizer (a folder with tokenizer.json)."
+        )
+    columns, places = {name: Flattened() for name in column_names(tokenizer)}, Flattened()
+    for batch in _tokenized(tokenizer, texts, pairs, max_length, return_offsets_mapping=True):
+        _add(columns, batch)
+        places.add(_places(batch))
+    encoded = _encoded(columns, pad_values(tokenizer))
+    return encoded, Ragged(places.flat().reshape(-1, 2), encoded.offsets, 0)
+
+
+def _read(tokenizer: PreTrainedTokenizerBase, batches: Iterable[BatchEncoding]) -> Encoded:
+    """What a model reads of some batches."""
+    columns = {name: Flattened() for name in column_names(tokenizer)}
+    for batch in batches:
+        _add(columns, batch)
+    return _encoded(columns, pad_values(tokenizer))
+
+
+def _tokenized(
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    pairs: Sequence[str] | None,
+    max_length: int,
+    return_offsets_mapping: bool = False,
+) -> Iterator[BatchEncoding]:
+    """Texts or pairs of texts, some at a time."""
+    for start in range(0, len(texts), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        batch: BatchEncoding = tokenizer(
+            list(texts[some]),
+            list(pairs[some]) if pairs is not None else None,
+            truncation=True,
+            max_length=max_length,
+            padding=False,
+            return_attention_mask=False,
+            return_offsets_mapping=return_offsets_mapping,
+        )
+        yield batch
+
+
+def _places(batch: BatchEncoding) -> Iterator[Ids]:
+    """Row by row, where each token stands in the first text."""
+    for row, spans in enumerate(batch["offset_mapping"]):
+        of_first = np.array([part == 0 for part in batch.sequence_ids(row)], dtype=bool)
+        yield np.where(of_first[:, None], np.array(spans, dtype=np.int32).reshape(-1, 2), 0)

@@ -1,0 +1,1 @@
+"""Rows from anywhere: sources, the shapes of rows, layouts of files, labels."""

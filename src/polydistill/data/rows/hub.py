@@ -1,0 +1,206 @@
+"""Rows of data sets of the hub, or of local folders in the hub's layout, read by the `datasets` library.
+
+No code of a data set is ever run, and what comes from the hub is one commit: `datasets` falls back to the latest copy
+in its cache when it cannot reach the hub, whatever the revision, so the commit of what was loaded is compared.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from polydistill.data.files.tables import TableBuilder
+from polydistill.data.rows.files import NO_LABEL, first_rows, is_aligned
+from polydistill.data.rows.labels import LabelReader
+from polydistill.data.rows.shapes import LABEL, SENTENCE, Corpus, RowShape
+from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, HubSource
+from polydistill.data.translations.parallel import TRANSLATION, add_row, text_tables, translations
+from polydistill.errors import DataError
+
+_BATCH = 8192  # ours: rows that are Python objects at a time
+_AT_ONCE = 256  # ours: of a stream, where a row may be a long document
+_NO_LABEL = -1  # the hub's convention for rows without a gold label, and for test sets
+
+
+def is_local(source: HubSource) -> bool:
+    """Whether the source is a folder; if not, it must be pinned."""
+    local = Path(source.name).is_dir()
+    if local and source.revision is not None:
+        raise ValueError(f"{source.name!r} is a folder: it has no revision. Leave out @{source.revision}.")
+    if not local and source.revision is None:
+        raise ValueError(
+            f"{source.name!r} is not a folder here, and a data set of the hub needs a revision. Expected the full hash "
+            f"of a commit, hub:{source.name}@<40 characters>: see 'Files and versions', 'History' on its page."
+        )
+    return local
+
+
+def load_hub(source: HubSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
+    """The rows of `source` in `shape`: one configuration a language, or one with a `translation` column."""
+    per_language = LANGUAGE_PLACEHOLDER in (source.config or "")
+    data = {code: load_dataset(source, code) for code in (languages if per_language else languages[:1])}
+    first = data[languages[0]]
+    claimed = source.aligned
+    if not per_language and shape == SENTENCE and TRANSLATION in first.column_names:
+        tables, claimed = _translations(first, source, languages), True
+    else:
+        check_configurations(source, languages)
+        tables = {code: _task_rows(dataset, source, shape) for code, dataset in data.items()}
+    rows = {code: first_rows(tables[code].dataset(), source.rows) for code in languages}
+    skipped = {code: dict(table.skipped) for code, table in tables.items() if table.skipped}
+    return Corpus(shape, rows, is_aligned(source.name, rows, claimed), skipped)
+
+
+def check_configurations(source: HubSource, languages: Sequence[str]) -> None:
+    """Rows of a task in several languages come from a configuration each."""
+    if len(languages) > 1 and LANGUAGE_PLACEHOLDER not in (source.config or ""):
+        found = f"one configuration for {len(languages)} languages ({', '.join(languages)})"
+        way_out = "Write {lang} in the configuration: hub:NAME@COMMIT?config={lang}."
+        raise DataError(source.name, None, found, "one a language", way_out)
+
+
+def hub_texts(source: HubSource, code: str) -> list[Callable[[], Iterator[str]]]:
+    """The texts of one language, fetched as they are read: for each file of the data set, what reads it."""
+    with _explained(source, code) as (name, config):
+        data = _builder(source, name, config).as_streaming_dataset(split=source.split)
+    column = source.columns.get(SENTENCE.texts[0], SENTENCE.texts[0])
+    if data.column_names is not None:  # some formats say only row by row what they hold
+        check_columns(data.column_names, source, [column], SENTENCE)
+        data = data.select_columns([column])
+    files = range(data.num_shards)
+    return [partial(_texts, source, code, data.shard(len(files), number), column, number) for number in files]
+
+
+def _texts(source: HubSource, code: str, data: datasets.IterableDataset, column: str, file: int) -> Iterator[str]:
+    """The texts of one file of a data set."""
+    batches = iter(data.iter(_AT_ONCE))
+    for read in itertools.count(0, _AT_ONCE):
+        with _explained(source, code):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        check_columns(list(batch), source, [column], SENTENCE)
+        for row, text in enumerate(batch[column], start=read + 1):
+            _check_texts(source, f"file {file + 1}, row {row}", [column], [text])
+            yield text
+
+
+def load_dataset(source: HubSource, code: str) -> datasets.Dataset:
+    """One configuration and split, whole."""
+    with _explained(source, code) as (name, config):
+        builder = _builder(source, name, config)
+        builder.download_and_prepare()
+        return builder.as_dataset(split=source.split)
+
+
+def _builder(source: HubSource, name: str, config: str | None) -> datasets.DatasetBuilder:
+    builder = datasets.load_dataset_builder(name, config, revision=source.revision)
+    if source.revision is not None and builder.hash != source.revision:
+        raise ConnectionError(f"only commit {builder.hash} is in the cache")
+    return builder
+
+
+@contextmanager
+def _explained(source: HubSource, code: str) -> Iterator[tuple[str, str | None]]:
+    """The names under which `datasets` knows what is asked for; every failure says what to do."""
+    config = source.config.replace(LANGUAGE_PLACEHOLDER, code) if source.config else None
+    name = str(Path(source.name).resolve()) if is_local(source) else source.name  # a path is never looked up on the hub
+    try:
+        yield name, config
+    except ConnectionError as error:
+        expected = f"commit {source.revision} of {source.name!r}, from the hub or from the cache"
+        way_out = "Connect once, so that it is cached, or give a folder in the hub's layout: hub:FOLDER."
+        raise DataError(source.name, None, f"no connection to the hub ({error})", expected, way_out) from None
+    except (datasets.exceptions.DatasetsError, ValueError, OSError, RuntimeError) as error:
+        wanted = f"a data set with configuration {config!r} and split {source.split!r}"
+        way_out = "Correct name, revision, config= or split=, or give a folder in the hub's layout."
+        raise DataError(source.name, None, f"{type(error).__name__}: {error}".rstrip("."), wanted, way_out) from error
+
+
+def column_names(source: HubSource, code: str) -> list[str]:
+    """The columns of one configuration and split."""
+    return list(load_dataset(source, code).column_names)
+
+
+def _task_rows(data: datasets.Dataset, source: HubSource, shape: RowShape) -> TableBuilder:
+    """Rows with the shape's columns. Labels are read by name where the data set names them, whatever its order."""
+    texts = [source.columns.get(name, name) for name in shape.texts]
+    label = source.columns.get(LABEL, LABEL)
+    check_columns(data.column_names, source, texts, shape)
+    labels = _labels(data, label) if shape.labels else None
+    read = LabelReader(shape, source.labels)
+    table = TableBuilder(shape, labelled=labels is not None)
+    number = 0
+    for batch in data.select_columns([*texts, *([label] if labels else [])]).iter(_BATCH):
+        for row in zip(*(batch[name] for name in texts), strict=True):
+            number += 1
+            said = next(labels) if labels is not None else None
+            values = ["" if value is None else value for value in row] if shape.needed else row
+            _check_texts(source, f"row {number}", texts, values)
+            if (reason := table.lacks(values)) is not None:
+                table.skipped[reason] += 1
+            elif labels is None:
+                table.add(values)
+            elif (index := _label(source, number, said, read)) is None:
+                table.skipped[NO_LABEL] += 1
+            else:
+                table.add([*values, index])
+    return table
+
+
+def check_columns(names: Sequence[str], source: HubSource, wanted: Sequence[str], shape: RowShape) -> None:
+    """The columns that are read must be there."""
+    for name in wanted:
+        if name not in names:
+            way_out = f"Say which column is which (columns={shape.texts[0]}:NAME,...)."
+            raise DataError(source.name, None, f"the columns {', '.join(names)}", f"a column {name!r}", way_out)
+
+
+def _labels(data: datasets.Dataset, column: str) -> Iterator[object] | None:
+    """The labels row by row, as names where the data set has names; `None` where there are none (as in test sets)."""
+    if column not in data.column_names:
+        return None
+    feature = data.features[column]
+    if set(data.unique(column)) == {_NO_LABEL}:
+        return None
+    named = isinstance(feature, datasets.ClassLabel)
+    return (feature.int2str(value) if named and value != _NO_LABEL else value for value in data[column])
+
+
+def _label(source: HubSource, number: int, value: object, read: LabelReader) -> int | None:
+    return None if value == _NO_LABEL else read.index(value, f"{source.name}, row {number}", None)
+
+
+def _translations(data: datasets.Dataset, source: HubSource, languages: Sequence[str]) -> dict[str, TableBuilder]:
+    """Parallel text by the hub's convention: a column of translations by language."""
+    tables = text_tables(languages)
+    for number, value in enumerate(data[TRANSLATION], start=1):
+        add_row(tables, translations(value, languages, f"{source.name}, row {number}", None))
+    return tables
+
+
+def hub_rows(source: HubSource, languages: Sequence[str]) -> Iterator[list[str]]:
+    """Row by row the texts in these languages: of a column of translations, or of the columns that `columns` names."""
+    data = load_dataset(source, languages[0])
+    data = data if source.rows is None else data.take(min(source.rows, len(data)))
+    if TRANSLATION in data.column_names and not source.columns:
+        for number, value in enumerate(data[TRANSLATION], start=1):
+            yield translations(value, languages, f"{source.name}, row {number}", None)
+        return
+    names = [source.columns.get(code, code) for code in languages]
+    check_columns(data.column_names, source, names, RowShape(tuple(languages)))
+    for number, row in enumerate(data.select_columns(names), start=1):
+        texts = [row[name] for name in names]
+        _check_texts(source, f"row {number}", names, texts)
+        yield texts
+
+
+def _check_texts(source: HubSource, place: str, names: Sequence[str], values: Sequence[Any]) -> None:
+    for name, value in zip(names, values, strict=True):
+        if not isinstance(value, str):
+            way_out = "Name another column with columns=, or leave the row out of the data set."
+            raise DataError(f"{source.name}, {place}", None, f"{name} = {value!r}", "text", way_out)

@@ -1,0 +1,43 @@
+"""Rows to learn a task from: all that a source has, or a few of them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from datasets import Dataset
+
+from polydistill.data.rows.layouts import label_column
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import LABEL, RowShape
+from polydistill.data.rows.sources import Source, format_source
+
+
+def labelled_rows(
+    source: Source, shape: RowShape, languages: Sequence[str], few: int | None = None, seed: int = 0
+) -> dict[str, Dataset]:
+    """The rows of a source by language, refused where they have no labels; of each language all, or `few`.
+
+    The few are the first of an order that the seed draws, whatever their labels: 10 rows are among 100 of one seed.
+    """
+    found = {}
+    for language, rows in load_rows(source, shape, languages).rows.items():
+        if LABEL not in rows.column_names:
+            raise ValueError(
+                f"Tuning needs labels; the {language!r} rows of {format_source(source)} have none{_where(shape)}."
+            )
+        found[language] = rows if few is None else _first(rows, few, seed, f"{language!r} of {format_source(source)}")
+    return found
+
+
+def _where(shape: RowShape) -> str:
+    """The column that should hold them, for rows with a label each."""
+    if shape.parts or not shape.labels:
+        return ""
+    return f": no column {label_column(shape)!r}. Add it, or say which column holds them (columns=...,label:NAME)"
+
+
+def _first(rows: Dataset, few: int, seed: int, where: str) -> Dataset:
+    if few > len(rows):
+        raise ValueError(
+            f"{few} labelled rows are asked for, but there are {len(rows)} in {where}. Ask for at most {len(rows)}."
+        )
+    return rows.select(np.random.default_rng([seed, 5]).permutation(len(rows))[:few])

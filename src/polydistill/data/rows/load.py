@@ -1,0 +1,140 @@
+"""From any source to rows, and the fingerprint of what a source holds."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from polydistill.data.files.paths import find_files, visible_files
+from polydistill.data.rows.answers import load_answers
+from polydistill.data.rows.choices import load_choices
+from polydistill.data.rows.files import load_files
+from polydistill.data.rows.hub import is_local, load_hub
+from polydistill.data.rows.language_pairs import in_pairs
+from polydistill.data.rows.reviews import load_reviews
+from polydistill.data.rows.shapes import ANSWERS, CHOICES, REVIEW, SENTENCE, Corpus, RowShape
+from polydistill.data.rows.sources import FileSource, HubSource, Source, WorldSource, format_source
+from polydistill.data.rows.tagged import load_tagged
+from polydistill.data.rows.world import load_world, world_content
+from polydistill.data.translations.parallel import load_text_files
+from polydistill.languages import canonical, parts_of
+
+_LARGE = 1 << 26  # ours: bytes; a smaller file is soon read, and may change again within one tick of its time stamp
+
+
+def load_rows(source: Source, shape: RowShape, languages: Sequence[str]) -> Corpus:
+    """The rows of `source` in `shape`, a table for each of `languages` (by any code or name of theirs).
+
+    A pair such as `en-hi` is one of them: rows with the first text in English and the others in Hindi.
+    """
+    codes = _codes(languages)
+    _check_options(source, shape)
+    single = _single(codes)
+    corpus = _load(source, shape, single)
+    return corpus if single == codes else in_pairs(corpus, codes, format_source(source), _claimed(source))
+
+
+def load_aligned(source: Source, shape: RowShape, languages: Sequence[str], who: str) -> Corpus:
+    """The same of rows that say the same in every language, which `who` needs."""
+    corpus = load_rows(source, shape, languages)
+    if not corpus.aligned:
+        raise ValueError(
+            f"{who} needs rows that say the same in every language; {format_source(source)} is not aligned. "
+            "If its rows are translations of each other, say aligned=true."
+        )
+    return corpus
+
+
+def _load(source: Source, shape: RowShape, codes: Sequence[str]) -> Corpus:
+    if isinstance(source, WorldSource):
+        return load_world(source, shape, codes)
+    own = {CHOICES: load_choices, REVIEW: load_reviews, ANSWERS: load_answers}
+    if shape in own:
+        return own[shape](source, codes)
+    if shape.tagged:
+        return load_tagged(source, shape, codes)
+    if isinstance(source, HubSource):
+        return load_hub(source, shape, codes)
+    return load_text_files(source, codes) if shape == SENTENCE else load_files(source, shape, codes)
+
+
+def load_text(source: Source, languages: Sequence[str]) -> Corpus:
+    """The sentences of `source`; `aligned` says whether row i says the same in every language."""
+    return load_rows(source, SENTENCE, languages)
+
+
+def fingerprint(source: Source, languages: Sequence[str], shape: RowShape = SENTENCE) -> str:
+    """The hash of what `source` gives for `languages`: content and options count, not where files lie.
+
+    The shape matters to the mini-world only, whose rows of a task change with the words of that task.
+    """
+    codes = sorted(_codes(languages))
+    files = {"path", "name", "label_file", "questions"}
+    options = source.model_dump(mode="json", exclude=None if isinstance(source, WorldSource) else files)
+    content: list[str]
+    if isinstance(source, WorldSource):
+        content = world_content(source, shape)
+    elif isinstance(source, FileSource):
+        beside = [Path(file) for file in (source.label_file, source.questions) if file]
+        content = _contents(
+            dict.fromkeys([*(file for code in _single(codes) for file in find_files(source.path, code)), *beside])
+        )
+    else:
+        content = _folder(Path(source.name)) if is_local(source) else [source.name]  # pinned: its revision is an option
+        content += _contents([Path(source.questions)] if source.questions else [])
+    return hashlib.sha256(json.dumps([options, codes, content], sort_keys=True).encode()).hexdigest()
+
+
+def _check_options(source: Source, shape: RowShape) -> None:
+    """Options that only files of questions have must not be given, and then ignored, elsewhere."""
+    for option in ("questions", "label_file"):
+        if shape != CHOICES and getattr(source, option, None) is not None:
+            raise ValueError(f"{option}= belongs to sources of questions with choices (task choice). Leave it out.")
+
+
+def _codes(languages: Sequence[str]) -> list[str]:
+    """The codes of languages and pairs, checked."""
+    if isinstance(languages, str) or not languages:
+        raise ValueError(f"Expected a list of languages such as ['en', 'tr'], not {languages!r}.")
+    codes = [canonical(code) for code in languages]
+    if len(set(codes)) < len(codes):
+        raise ValueError(f"A language is asked for twice in {', '.join(languages)}. Name each once.")
+    return codes
+
+
+def _single(codes: Sequence[str]) -> list[str]:
+    """The languages of these codes, each once: those of pairs too."""
+    return list(dict.fromkeys(part for code in codes for part in parts_of(code)))
+
+
+def _claimed(source: Source) -> bool | None:
+    """What a source says of its alignment; the mini-world's rows are aligned."""
+    return True if isinstance(source, WorldSource) else source.aligned
+
+
+def _contents(paths: Iterable[Path]) -> list[str]:
+    return [_content(path) if path.stat().st_size < _LARGE else _content_once(*_state(path)) for path in paths]
+
+
+def _content(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _state(path: Path) -> tuple[Path, int, int]:
+    state = path.stat()
+    return path.resolve(), state.st_size, state.st_mtime_ns
+
+
+@lru_cache(maxsize=4096)
+def _content_once(path: Path, size: int, changed: int) -> str:
+    """The hash of a large file, read again only when size or time of change differ."""
+    del size, changed
+    return _content(path)
+
+
+def _folder(folder: Path) -> list[str]:
+    """Names and contents of the files of a folder, apart from hidden ones (such as the state of version control)."""
+    files = visible_files(folder)
+    return [*(file.relative_to(folder).as_posix() for file in files), *_contents(files)]

@@ -1,0 +1,212 @@
+"""Which pairs of a parallel corpus are kept, and of those that are not, how many for which reason.
+
+Each pair is dropped for the first reason that applies, in the order of `REASONS`. Pairs come and go in chunks: of those
+that go, nothing is held but eight bytes a pair, to know it again; those that stay may be more than memory holds.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Literal, Protocol, Self
+
+import numpy as np
+import pyarrow as pa
+from datasets import Dataset
+from numpy.typing import NDArray
+from pydantic import PositiveInt, model_validator
+
+from polydistill.data.files.growing import GrowingTable
+from polydistill.data.files.seen import Seen, hashes, normal
+from polydistill.specs import Spec
+
+Pair = Sequence[str]
+CountTokens = Callable[[Sequence[str]], NDArray[np.int64]]
+
+SIDES = ("source", "target")
+_SCHEMA = pa.schema([(side, pa.string()) for side in SIDES])
+REASONS = ("blank", "same on both sides", "duplicate", "too short", "too long", "over the cap")
+_BLANK, _SAME, _DUPLICATE, _SHORT, _LONG, _OVER = REASONS
+_CHUNK = 8192  # ours: pairs that are Python objects at a time
+
+
+class Filters(Spec):
+    """Which pairs of a corpus are kept. Lengths are in tokens, and count on both sides."""
+
+    shortest: PositiveInt | None = 10  # "we remove extremely short (less than 10 tokens)" (MMKD, Sec. 4.1)
+    longest: PositiveInt | None = 128  # "and long (more than 128 tokens) sentences"
+    duplicates: Literal["drop", "keep"] = "drop"
+    """Pairs of which both sides came before, in this corpus or an earlier one of the same languages."""
+    same_sides: Literal["drop", "keep"] = "drop"
+    """Pairs whose sides are the same: text that nobody translated."""
+    at_most: PositiveInt | None = 2_000_000  # "prune each dataset to 2M sentence pairs"
+    """Pairs of each corpus."""
+    sample: Literal["first", "random"] = "first"
+    """Which pairs are kept where there are more: the first, or any, by the seed."""
+
+    @model_validator(mode="after")
+    def _lengths_leave_room(self) -> Self:
+        if self.shortest is not None and self.longest is not None and self.shortest > self.longest:
+            raise ValueError(
+                f"shortest is {self.shortest} and longest {self.longest}: no text is left. Give a shortest that is at "
+                "most the longest."
+            )
+        return self
+
+    @property
+    def count_tokens(self) -> bool:
+        """Whether lengths matter."""
+        return self.shortest is not None or self.longest is not None
+
+
+class Kept(Protocol):
+    """The pairs that are kept of those that may be."""
+
+    offered: int
+    """How many pairs might have been kept so far."""
+
+    @property
+    def room(self) -> int | None:
+        """How many more pairs are looked at before it is full; none where any number is."""
+
+    def add(self, pairs: Sequence[Pair]) -> None:
+        """Offer pairs that may be kept."""
+
+    def dataset(self) -> Dataset:
+        """What is kept, in the order in which it came; to be asked for once, at the end."""
+
+
+class FirstPairs:
+    """The first so many."""
+
+    def __init__(self, at_most: int | None) -> None:
+        self._at_most, self._table = at_most, GrowingTable(_SCHEMA)
+        self.offered = 0
+
+    @property
+    def room(self) -> int | None:
+        """See `Kept`."""
+        return None if self._at_most is None else max(0, self._at_most - self.offered)
+
+    def add(self, pairs: Sequence[Pair]) -> None:
+        """See `Kept`."""
+        self._table.add(_chunk(pairs[: self.room]))
+        self.offered += len(pairs)
+
+    def dataset(self) -> Dataset:
+        """See `Kept`."""
+        return self._table.dataset()
+
+
+class AnyPairs:
+    """Any so many, each as likely as another: each has a key, drawn at random, and the smallest keys are kept.
+
+    At most twice as many pairs are in memory.
+    """
+
+    def __init__(self, at_most: int, rng: np.random.Generator) -> None:
+        self._at_most, self._rng = at_most, rng
+        self._chunks: list[tuple[pa.RecordBatch, NDArray[np.float64]]] = []
+        self._bar = np.inf
+        self.offered = 0
+
+    def __len__(self) -> int:
+        return sum(len(keys) for _, keys in self._chunks)
+
+    @property
+    def room(self) -> None:
+        """See `Kept`."""
+        return None
+
+    def add(self, pairs: Sequence[Pair]) -> None:
+        """See `Kept`."""
+        keys = self._rng.random(len(pairs))
+        self.offered += len(pairs)
+        low = np.flatnonzero(keys < self._bar)
+        self._chunks.append((_chunk([pairs[row] for row in low.tolist()]), keys[low]))
+        if len(self) > 2 * self._at_most:
+            self._shrink(self._at_most)
+
+    def dataset(self) -> Dataset:
+        """See `Kept`."""
+        if len(self) > self._at_most:
+            self._shrink(self._at_most)
+        table = GrowingTable(_SCHEMA)
+        for chunk, _ in self._chunks:
+            table.add(chunk)
+        return table.dataset()
+
+    def _shrink(self, size: int) -> None:
+        """Keep the smallest keys only; larger ones need not come any more."""
+        keys = np.concatenate([keys for _, keys in self._chunks])
+        low = np.zeros(len(keys), dtype=np.bool_)
+        low[np.argpartition(keys, size - 1)[:size]] = True
+        self._bar = keys[low].max()
+        ends = np.cumsum([len(keys) for _, keys in self._chunks])
+        parts = zip(self._chunks, np.split(low, ends[:-1]), strict=True)
+        self._chunks = [(chunk.filter(pa.array(part)), keys[part]) for (chunk, keys), part in parts if part.any()]
+
+
+def _chunk(pairs: Sequence[Pair]) -> pa.RecordBatch:
+    texts = [pa.array([pair[side] for pair in pairs], type=pa.string()) for side in range(len(SIDES))]
+    return pa.RecordBatch.from_arrays(texts, schema=_SCHEMA)
+
+
+def keep(
+    pairs: Iterable[Pair], filters: Filters, tokens: CountTokens | None, seen: Seen, rng: np.random.Generator
+) -> tuple[Dataset, Counter[str]]:
+    """What is kept of the pairs of one corpus, and how many were dropped, by reason.
+
+    `tokens` counts the tokens of texts; `seen` knows the pairs of earlier corpora of the same languages.
+    """
+    if filters.count_tokens and tokens is None:
+        lengths = {"shortest": filters.shortest, "longest": filters.longest}
+        said = " and ".join(f"{name}={length}" for name, length in lengths.items() if length is not None)
+        raise ValueError(
+            f"Lengths ({said}) are in tokens, and there is no tokenizer to count them. Name one (--tokenizer MODEL), "
+            "or ask for no length."
+        )
+    kept = _nothing_yet(filters, rng)
+    dropped: Counter[str] = Counter()
+    coming = iter(pairs)
+    while kept.room != 0 and (chunk := list(islice(coming, min(_CHUNK, kept.room or _CHUNK)))):
+        why = _why_dropped(chunk, filters, tokens, seen)
+        dropped.update(reason for reason in why if reason is not None)
+        kept.add([pair for pair, reason in zip(chunk, why, strict=True) if reason is None])
+    rows = kept.dataset()
+    dropped[_OVER] = kept.offered - len(rows) + sum(1 for _ in coming)
+    return rows, Counter({reason: dropped[reason] for reason in REASONS if dropped[reason]})
+
+
+def _nothing_yet(filters: Filters, rng: np.random.Generator) -> Kept:
+    if filters.sample == "random" and filters.at_most is not None:
+        return AnyPairs(filters.at_most, rng)
+    return FirstPairs(filters.at_most)
+
+
+def _why_dropped(pairs: Sequence[Pair], filters: Filters, tokens: CountTokens | None, seen: Seen) -> list[str | None]:
+    """The first reason against each pair; none where it may be kept."""
+    compared = [tuple(map(normal, pair)) for pair in pairs]
+    why: list[str | None] = [None if all(sides) else _BLANK for sides in compared]
+    if filters.same_sides == "drop":
+        _mark(why, range(len(pairs)), [first == second for first, second in compared], _SAME)
+    if filters.duplicates == "drop":
+        left = _left(why)
+        _mark(why, left, ~seen.new(hashes(["\0".join(compared[row]) for row in left])), _DUPLICATE)
+    left = _left(why)
+    if tokens is not None and filters.count_tokens and left:
+        first, second = (tokens([pairs[row][side] for row in left]) for side in range(len(SIDES)))
+        _mark(why, left, np.minimum(first, second) < (filters.shortest or 0), _SHORT)
+        _mark(why, left, np.maximum(first, second) > (filters.longest or np.inf), _LONG)
+    return why
+
+
+def _left(why: Sequence[str | None]) -> list[int]:
+    """The rows against which there is nothing yet."""
+    return [row for row, reason in enumerate(why) if reason is None]
+
+
+def _mark(why: list[str | None], rows: Sequence[int], against: Iterable[bool | np.bool_], reason: str) -> None:
+    """Drop those of `rows` against which this is."""
+    for row, wrong in zip(rows, against, strict=True):
+        if wrong and why[row] is None:
+            why[row] = reason

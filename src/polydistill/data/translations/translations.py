@@ -1,0 +1,158 @@
+"""Sentences of one language and their translations into others: what methods that align languages learn from."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple, Self, cast
+
+from pydantic import Field, model_validator
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from polydistill.data.batches.encoding import token_counts
+from polydistill.data.rows.load import fingerprint, load_aligned
+from polydistill.data.rows.shapes import SENTENCE, Corpus
+from polydistill.data.rows.sources import FileSource, Source
+from polydistill.data.translations.corpora import Corpora, CorpusCount, ParallelCorpus, load_corpora
+from polydistill.data.translations.filters import SIDES, Filters
+from polydistill.data.translations.parallel import load_parallel
+from polydistill.results import LanguageCode
+from polydistill.specs import Spec
+
+_TEXT = SENTENCE.texts[0]
+
+
+class ParallelText(Spec):
+    """Plain parallel sentences of the source language and a target: two files (Moses), or one (TSV, CSV, JSONL)."""
+
+    target: LanguageCode
+    files: tuple[str, ...]
+
+
+class Translations(Spec):
+    """Pairs of a sentence and its translation, by the language of the translation."""
+
+    source_language: LanguageCode = "en"
+    languages: tuple[LanguageCode, ...] = Field(min_length=1)
+    """Of the translations."""
+    data: Source | None = None
+    """Sentences that say the same in all of these languages ..."""
+    corpora: tuple[ParallelCorpus, ...] = ()
+    """... or parallel corpora, at least one a language, each of its own sentences."""
+    filters: Filters = Filters()
+    """Which pairs of the corpora are kept; of `data` all are."""
+
+    @model_validator(mode="after")
+    def _one_kind_of_text(self) -> Self:
+        if (self.data is None) == (not self.corpora):
+            raise ValueError("Give sentences in all languages (data) or parallel corpora (corpora), and not both.")
+        if self.data is not None and self.filters != Filters():
+            raise ValueError("Filters are for parallel corpora; all sentences of `data` are kept. Leave `filters` out.")
+        return self
+
+    @model_validator(mode="after")
+    def _every_language_has_text(self) -> Self:
+        if self.source_language in self.languages:
+            raise ValueError(
+                f"The languages are {', '.join(self.languages)}, but {self.source_language!r} is what they are "
+                "translations of. Leave it out."
+            )
+        given = dict.fromkeys(corpus.target for corpus in self.corpora)
+        if self.corpora and set(given) != set(self.languages):
+            raise ValueError(
+                f"The languages are {', '.join(self.languages)}, but there are corpora for {', '.join(given)}. "
+                "Give at least one for each language."
+            )
+        return self
+
+    @property
+    def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:
+        """The rows this method learns from: sources, and the languages read from them."""
+        if self.data is not None:
+            return ((self.data, (self.source_language, *self.languages)),)
+        return self.chosen.reads
+
+    @property
+    def chosen(self) -> Corpora:
+        """The corpora and which of their pairs are kept."""
+        return Corpora(source_language=self.source_language, corpora=self.corpora, filters=self.filters)
+
+    @property
+    def labels_seen(self) -> tuple[str, ...]:
+        """Languages whose task labels are read: none."""
+        return ()
+
+
+class Pairs(NamedTuple):
+    """Sentence i of `source` and of `target` say the same. They are columns of tables, of which slices are read."""
+
+    source: Sequence[str]
+    target: Sequence[str]
+
+
+class Loaded(NamedTuple):
+    """Pairs by the language of the translation, and what became of each corpus."""
+
+    pairs: dict[str, Pairs]
+    counts: tuple[CorpusCount, ...] = ()
+
+    @property
+    def notes(self) -> dict[str, list[dict[str, object]]]:
+        """What is kept beside the result of a run."""
+        return {"corpora": [count.model_dump(mode="json") for count in self.counts]} if self.counts else {}
+
+
+_counted: dict[str, Loaded] = {}
+"""What was read to be counted, by its name, until it is asked for: one lot at most, as text is large."""
+
+
+def count_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase, seed: int = 0) -> int:
+    """How many pairs `load_pairs` gives, which then has them at hand: nothing is read and tokenised twice."""
+    name = _name(spec, tokenizer, seed)
+    loaded = load_pairs(spec, who, tokenizer, seed)
+    _counted[name] = loaded
+    return sum(len(pairs.source) for pairs in loaded.pairs.values())
+
+
+def load_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase | None = None, seed: int = 0) -> Loaded:
+    """The pairs that `who` (for errors) reads; `tokenizer` counts the tokens of corpora, where lengths matter."""
+    counted = _counted.pop(_name(spec, tokenizer, seed), None) if _counted else None
+    _counted.clear()
+    return counted or _read(spec, who, tokenizer, seed)
+
+
+def _name(spec: Translations, tokenizer: PreTrainedTokenizerBase | None, seed: int) -> str:
+    """A hash of all that decides which pairs are loaded: what is read, with its content, and what counts tokens."""
+    wanted = spec.model_dump_json(include=set(Translations.model_fields))
+    content = [fingerprint(source, languages) for source, languages in spec.reads]
+    return hashlib.sha256("\0".join([wanted, *content, _cuts(tokenizer), str(seed)]).encode()).hexdigest()
+
+
+def _cuts(tokenizer: PreTrainedTokenizerBase | None) -> str:
+    """All that decides how a tokenizer cuts texts, wherever it was loaded from."""
+    if tokenizer is None:
+        return ""
+    if tokenizer.is_fast:
+        return str(cast(PreTrainedTokenizerFast, tokenizer).backend_tokenizer.to_str())
+    return f"{tokenizer!r} {tokenizer.get_vocab()}"
+
+
+def _read(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase | None, seed: int) -> Loaded:
+    if spec.data is not None:
+        ((data, languages),) = spec.reads
+        whole = load_aligned(data, SENTENCE, languages, who)
+        source = whole.rows[spec.source_language][_TEXT]
+        return Loaded({code: Pairs(source, whole.rows[code][_TEXT]) for code in spec.languages})
+    tokens = None if tokenizer is None else partial(token_counts, tokenizer)
+    kept = load_corpora(spec.chosen, tokens, seed)
+    pairs = {code: Pairs(*(kept.rows[code][side] for side in SIDES)) for code in spec.languages}
+    return Loaded(pairs, kept.counts)
+
+
+def load_parallel_text(text: ParallelText, source: str) -> Corpus:
+    """The two sides of a parallel text."""
+    return load_parallel(text.files[0] if len(text.files) == 1 else text.files, source, text.target)
+
+
+def files_read(parallel: tuple[ParallelText, ...], source: str) -> tuple[tuple[Source, tuple[str, ...]], ...]:
+    """The files of parallel texts as sources, and the languages read from them."""
+    return tuple((FileSource(path=file), (source, text.target)) for text in parallel for file in text.files)

@@ -1,0 +1,1 @@
+"""The papers: their tables, figures, scales, published numbers, claims and statistics."""

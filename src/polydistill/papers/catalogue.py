@@ -1,0 +1,130 @@
+"""All tables and figures of the papers, by id: what there is, what it takes, and making it."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from polydistill.errors import unknown
+from polydistill.inspection.inspection import Inspected
+from polydistill.papers.bert_kld import figures as bert_kld_figures
+from polydistill.papers.bert_kld import tables as bert_kld_tables
+from polydistill.papers.figure_recipes import make_figure
+from polydistill.papers.inspections import make_inspection
+from polydistill.papers.mmkd import figures as mmkd_figures
+from polydistill.papers.mmkd import tables as mmkd_tables
+from polydistill.papers.mono import figures as mono_figures
+from polydistill.papers.mono import tables as mono_tables
+from polydistill.papers.multikd import tables as multikd_tables
+from polydistill.papers.multikd.tables import Select
+from polydistill.papers.planning.plan import Plan, plan_table
+from polydistill.papers.published import published_table
+from polydistill.papers.table_recipes import TableRecipe, make_table
+from polydistill.papers.tables import Table
+from polydistill.papers.xd.scales import Scale
+from polydistill.papers.xd.tables import TABLES as XD_TABLES
+from polydistill.papers.xd.tables import table as xd_table
+from polydistill.reports.figures import Figure
+from polydistill.training.store import DEFAULT_ROOT, Store
+
+_INSIDE = {"bert-kld": bert_kld_figures, "mmkd": mmkd_figures}
+"""The figures of these papers look inside models."""
+
+
+def tables() -> dict[str, str]:
+    """The ids and titles of all tables that can be made."""
+    made = {
+        "xd": map(str, XD_TABLES),
+        "mono": mono_tables.TABLES,
+        "multikd": multikd_tables.TABLES,
+        "bert-kld": bert_kld_tables.TABLES,
+        "mmkd": mmkd_tables.TABLES,
+    }
+    ids = [f"{paper}/{number}" for paper, numbers in made.items() for number in numbers]
+    return {id: published_table(id).title for id in ids}
+
+
+def recipe(id: str, scale: Scale = "world", select: Select | None = None, search: bool = False) -> TableRecipe:
+    """A table of a paper as a list of runs, such as `xd/3`.
+
+    `select` and `search` are for `multikd/...`: whose dev rows choose the weights, and whether the paper's learning
+    rates and numbers of epochs are all tried.
+    """
+    if id not in tables():
+        raise unknown("table", id, tables())
+    paper, _, number = id.partition("/")
+    if paper == "multikd":
+        return multikd_tables.table(number, scale, select or "supervised", search)
+    if select is not None or search:
+        raise ValueError(f"select and search are options of the multikd tables; {id} has neither. Leave them out.")
+    if paper == "xd":
+        return xd_table(int(number), scale)
+    makers = {"mono": mono_tables.table, "bert-kld": bert_kld_tables.table, "mmkd": mmkd_tables.table}
+    return makers[paper](number, scale)
+
+
+def table(
+    id: str,
+    scale: Scale = "world",
+    seeds: int = 1,
+    runs: str | Path = DEFAULT_ROOT,
+    console: Console | None = None,
+    only_finished: bool = False,
+    select: Select | None = None,
+    search: bool = False,
+) -> Table:
+    """Run what is missing of a table, for the seeds 0, 1, ..., and put our numbers beside the published ones.
+
+    With `only_finished` nothing is run, and the table has what is done. `select` and `search`: see `recipe`.
+    """
+    return make_table(recipe(id, scale, select, search), _seeds(seeds), Store(runs), console, only_finished)
+
+
+def figures() -> dict[str, str]:
+    """The ids and titles of all figures that can be made."""
+    lines = {f"mono/{number}": title for number, (title, *_) in mono_figures.FIGURES.items()}
+    inside = {f"{paper}/{number}": title for paper, made in _INSIDE.items() for number, title in made.FIGURES.items()}
+    return {**lines, **inside}
+
+
+def figure(
+    id: str,
+    scale: Scale = "world",
+    seeds: int = 1,
+    runs: str | Path = DEFAULT_ROOT,
+    console: Console | None = None,
+    only_finished: bool = False,
+) -> Figure | Inspected:
+    """Run what is missing of a paper's figure, such as `mono/4.1`, for the seeds 0, 1, ..., and read its points.
+
+    Of one that looks inside models, such as `mmkd/2`, one seed is drawn, and its numbers come along.
+    """
+    paper, _, number = id.partition("/")
+    if id not in figures():
+        for other in (f"{paper}/figure{number}", f"{paper}/figure-{number}", id):
+            if "/figure" in other and other in tables():
+                raise ValueError(f"The numbers of this figure are a table: `polydistill table {other}`.")
+        raise unknown("figure", id, figures())
+    if paper in _INSIDE:
+        if seeds != 1:
+            raise ValueError(f"seeds is {seeds}; figure {id} draws the models of one seed. Leave it out.")
+        return make_inspection(_INSIDE[paper].figure(number, scale), 0, Store(runs), console, only_finished)
+    made = mono_figures.figure(number, scale)
+    return make_figure(made, _seeds(seeds), Store(runs), console, only_finished)
+
+
+def plan(
+    id: str,
+    scale: Scale = "paper",
+    seeds: int = 1,
+    gpu: str = "A100",
+    select: Select | None = None,
+    search: bool = False,
+) -> Plan:
+    """What a table would take; nothing is run or fetched."""
+    return plan_table(recipe(id, scale, select, search), _seeds(seeds), gpu)
+
+
+def _seeds(count: int) -> range:
+    if count < 1:
+        raise ValueError(f"seeds is {count}; expected at least 1: the seeds are 0, 1, ...")
+    return range(count)

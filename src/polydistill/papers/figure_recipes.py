@@ -1,0 +1,90 @@
+"""A figure of a paper as a list of runs: do what is missing, and show where each line runs."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from polydistill.papers.together import result_of
+from polydistill.reports.figures import Figure, Panel, line
+from polydistill.results import RunResult
+from polydistill.retrieval.retrieval import at_layer
+from polydistill.training.examination import Examination
+from polydistill.training.run import Run
+from polydistill.training.store import LOG, Store
+
+Points = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class LineRecipe:
+    """One system: its work for a seed, and how the points follow from what that left."""
+
+    work: Callable[[int], Run | Examination]
+    points: Callable[[RunResult, Path], Points]
+
+
+@dataclass(frozen=True)
+class FigureRecipe:
+    """A figure at one scale: lines by panel and name."""
+
+    id: str
+    title: str
+    setting: str
+    x: str
+    y: str
+    panels: Mapping[str, Mapping[str, LineRecipe]]
+
+
+def make_figure(
+    recipe: FigureRecipe,
+    seeds: Sequence[int],
+    store: Store,
+    console: Console | None = None,
+    only_finished: bool = False,
+) -> Figure:
+    """Run what is missing and read the points; with `only_finished` run nothing and leave out what is missing."""
+
+    def points(one: LineRecipe) -> list[Points]:
+        works = [one.work(seed) for seed in seeds]
+        found = [(work, result_of(work, store, console, only_finished)) for work in works]
+        return [one.points(result, store.folder(work)) for work, result in found if result is not None]
+
+    panels = tuple(
+        Panel(title=title, lines=tuple(line(name, points(one)) for name, one in lines.items()))
+        for title, lines in recipe.panels.items()
+    )
+    return Figure(
+        id=recipe.id,
+        title=recipe.title,
+        setting=recipe.setting,
+        seeds=tuple(seeds),
+        x=recipe.x,
+        y=recipe.y,
+        panels=panels,
+    )
+
+
+def by_layer(metric: str) -> Callable[[RunResult, Path], Points]:
+    """The scores of an examination layer by layer, in percent."""
+
+    def points(result: RunResult, _: Path) -> Points:
+        values = {score.metric: score.value for score in result.scores}
+        found: list[tuple[float, float]] = []
+        while (name := at_layer(metric, len(found) + 1)) in values:
+            found.append((float(len(found) + 1), 100 * values[name]))
+        return found
+
+    return points
+
+
+def by_step(name: str) -> Callable[[RunResult, Path], Points]:
+    """What a run's log says under a name, by step."""
+
+    def points(_: RunResult, folder: Path) -> Points:
+        lines = json.loads((folder / LOG).read_text(encoding="utf-8"))
+        return [(float(said["step"]), float(said[name])) for said in lines if name in said]
+
+    return points

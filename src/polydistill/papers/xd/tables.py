@@ -1,0 +1,239 @@
+"""XD (cross-lingual knowledge distillation for polyglot sentence embeddings): its systems and its tables 2 to 6."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from polydistill.errors import unknown
+from polydistill.methods.pretraining import PretrainSpec
+from polydistill.methods.tuning import TuneSpec
+from polydistill.methods.xd import XDSpec
+from polydistill.papers.published import PublishedGroup, published_table
+from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
+from polydistill.papers.xd.scales import (
+    CHECKPOINTS,
+    PAPER_ENCODERS,
+    PAPER_LANGUAGES,
+    Encoder,
+    Polyglot,
+    Scale,
+    Setting,
+    setting,
+)
+from polydistill.training.origins import ResultOf, Start
+from polydistill.training.run import Run
+from polydistill.training.settings import Judging
+
+
+def encoder(where: Setting, kind: Encoder, seed: int) -> Start:
+    """The polyglot all systems begin with: downloaded, or a mini one pre-trained with or without translation pairs."""
+    if where.polyglot is None:
+        return CHECKPOINTS[kind]
+    return ResultOf(run=pretrained(where.polyglot, where.languages, kind, seed))
+
+
+def pretrained(polyglot: Polyglot, languages: tuple[str, ...], kind: Encoder, seed: int) -> Run:
+    """The mini-world's stand-in for XLM: MLM on single sentences, or on these and on translation pairs (TLM)."""
+    pairs = 0.6 if kind == "XLM MLM+TLM" else 0.0  # ours
+    return Run(
+        name=f"{kind} polyglot",
+        method=PretrainSpec(languages=languages, data=polyglot.text, pairs=pairs),
+        start=polyglot.shape,
+        training=polyglot.training,
+        seed=seed,
+    )
+
+
+def tuned(where: Setting, name: str, start: Start, languages: Sequence[str], seed: int) -> Run:
+    """Baseline, IndT and MLT: tuning on the labels of these languages, selected on English dev if it is among them."""
+    chosen = ("en",) if "en" in languages else tuple(languages)
+    return Run(
+        name=name,
+        method=TuneSpec(
+            languages=tuple(languages),
+            data=where.train,
+            max_length=where.max_length,
+        ),
+        start=start,
+        training=where.tune,
+        selection=Judging(languages=chosen, data=where.dev, max_length=where.max_length),
+        evaluation=Judging(languages=where.languages, data=where.test, max_length=where.max_length),
+        seed=seed,
+    )
+
+
+def distilled(where: Setting, name: str, start: Run, languages: Sequence[str], seed: int) -> Run:
+    """XD from a tuned model into these languages, without a label; weights are chosen by agreement with the teacher."""
+    chosen = Judging(languages=tuple(languages), data=where.dev, max_length=where.max_length, measure="agreement")
+    return Run(
+        name=name,
+        method=XDSpec(languages=tuple(languages), data=where.train, max_length=where.max_length),
+        start=ResultOf(run=start),
+        training=where.distil,
+        selection=chosen if where.distil.evaluate_every else None,
+        evaluation=Judging(languages=where.languages, data=where.test, max_length=where.max_length),
+        seed=seed,
+    )
+
+
+def as_reference(run: Run) -> Run:
+    """The same XD run as the authors' public code does it, where the paper says otherwise or nothing.
+
+    Languages come in turn instead of at random, rows over 128 tokens are dropped instead of cut, and the weights are
+    chosen by accuracy on the labelled dev rows instead of by agreement with the teacher.
+    """
+    if not isinstance(run.method, XDSpec):
+        raise ValueError(f"The reference preset is one of XD; {run.method.kind!r} has none.")
+    method = run.method.model_copy(update={"max_length": min(128, run.method.max_length), "longer": "drop"})
+    in_turn = run.training.batching.model_copy(update={"sampling": "in-turn"})
+    training = run.training.model_copy(update={"batching": in_turn})
+    selection = run.selection and run.selection.model_copy(update={"measure": "accuracy"})
+    return run.model_copy(update={"method": method, "training": training, "selection": selection})
+
+
+@dataclass(frozen=True)
+class Systems:
+    """The paper's systems on one encoder at one scale, each a function of the seed."""
+
+    where: Setting
+    kind: Encoder
+
+    def baseline(self, seed: int) -> Run:
+        """Tuned on English labels."""
+        return tuned(self.where, "Baseline", encoder(self.where, self.kind, seed), ("en",), seed)
+
+    def individual(self, language: str, seed: int) -> Run:
+        """IndT: a model of its own, tuned on the labels of one language."""
+        start = encoder(self.where, self.kind, seed)
+        return tuned(self.where, f"IndT {language}", start, (language,), seed)
+
+    def multilingual(self, seed: int, without: str | None = None, only: Sequence[str] | None = None) -> Run:
+        """MLT: tuned on the labels of all languages, of all but one, or of a few."""
+        languages = tuple(only) if only else tuple(code for code in self.where.languages if code != without)
+        name = "MLT, en+l2" if only else f"MLT no-{without}" if without else "MLT"
+        return tuned(self.where, name, encoder(self.where, self.kind, seed), languages, seed)
+
+    def xd(self, seed: int, only: Sequence[str] | None = None) -> Run:
+        """XD from the baseline."""
+        return distilled(self.where, "XD", self.baseline(seed), only or self.where.languages, seed)
+
+    def cascade(self, seed: int, languages: Sequence[str]) -> Run:
+        """XD from the MLT model that did not see the far language."""
+        start = self.multilingual(seed, without=self.where.far)
+        return distilled(self.where, "cascade", start, languages, seed)
+
+    def one(self, run: Run) -> Mapping[str, Run]:
+        """One model for all languages."""
+        return dict.fromkeys(self.where.languages, run)
+
+    def each(self, seed: int) -> Mapping[str, Run]:
+        """One model a language."""
+        return {code: self.individual(code, seed) for code in self.where.languages}
+
+
+TABLES = (2, 3, 4, 5, 6)
+
+
+def table(number: int, scale: Scale) -> TableRecipe:
+    """Table 2, 3, 4, 5 or 6 of the paper."""
+    builders = dict(zip(TABLES, (_groups_2, _groups_3, _groups_4, _groups_5, _groups_6), strict=True))
+    if number not in builders:
+        raise unknown("table of xd", number, builders)
+    where, printed = setting(scale), published_table(f"xd/{number}")
+    references = {2: "Baseline", 3: "Baseline", 4: "Baseline", 5: f"MLT no-{where.far}", 6: None}
+    return TableRecipe(
+        id=printed.id,
+        title=printed.title,
+        groups=builders[number](where, {group.name: group for group in printed.groups}),
+        setting=_describe(where),
+        reference=references[number],
+        published_over=len(PAPER_LANGUAGES),
+    )
+
+
+def _describe(where: Setting) -> str:
+    if where.scale == "paper":
+        return "XNLI"
+    return f"mini-world NLI ({where.scale} scale); {where.far} stands where the paper has ur"
+
+
+def _ours(where: Setting, name: str) -> str:
+    """A row's name here: the far language instead of Urdu."""
+    return name.replace("ur", where.far) if where.far != "ur" else name
+
+
+def _rows(where: Setting, printed: PublishedGroup, runs: Mapping[str, RunsOfSeed]) -> list[RecipeRow]:
+    """The rows of a printed block, each with its runs (none: other people's systems)."""
+    return [
+        RecipeRow(_ours(where, row.name) if row.name in runs else row.name, row, runs.get(row.name))
+        for row in printed.rows
+    ]
+
+
+def _groups_2(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[RecipeGroup]:
+    groups = [RecipeGroup(kind, _rows(where, printed[kind], _tuning(Systems(where, kind)))) for kind in PAPER_ENCODERS]
+    if where.polyglot is not None:
+        return groups
+    systems = _tuning(Systems(where, "XLM-R base"))
+    rows = [RecipeRow(row.name, None, systems[row.name]) for row in printed["XLM MLM+TLM"].rows]
+    return [*groups, RecipeGroup("XLM-R base (not in the paper)", rows)]
+
+
+def _tuning(of: Systems) -> dict[str, RunsOfSeed]:
+    return {
+        "Baseline": lambda seed: of.one(of.baseline(seed)),
+        "IndT": of.each,
+        "MLT": lambda seed: of.one(of.multilingual(seed)),
+        "MLT no-de": lambda seed: of.one(of.multilingual(seed, without="de")),
+        "MLT no-sw": lambda seed: of.one(of.multilingual(seed, without="sw")),
+        "MLT no-ur": lambda seed: of.one(of.multilingual(seed, without=of.where.far)),
+        "XD": lambda seed: of.one(of.xd(seed)),
+    }
+
+
+def _groups_3(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[RecipeGroup]:
+    return _groups_2(where, printed)
+
+
+def _groups_4(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[RecipeGroup]:
+    groups = []
+    for kind in PAPER_ENCODERS:
+        for theirs in ("fr", "sw", "ur"):
+            other = where.far if theirs == "ur" else theirs
+            runs = _pair(Systems(where, kind), other)
+            rows = _rows(where, printed[f"{kind}, l2 = {theirs}"], runs)
+            groups.append(RecipeGroup(f"{kind}, l2 = {other}", rows, columns=("en", other)))
+    return groups
+
+
+def _pair(of: Systems, other: str) -> dict[str, RunsOfSeed]:
+    pair = ("en", other)
+    return {
+        "Baseline": lambda seed: of.one(of.baseline(seed)),
+        "SepT": of.each,
+        "MLT, en+l2": lambda seed: of.one(of.multilingual(seed, only=pair)),
+        "XD, en+l2": lambda seed: of.one(of.xd(seed, only=pair)),
+    }
+
+
+def _groups_5(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[RecipeGroup]:
+    of = Systems(where, "XLM MLM+TLM")
+    return [RecipeGroup("XLM MLM+TLM", _rows(where, printed["XLM MLM+TLM"], _cascades(of)))]
+
+
+def _cascades(of: Systems) -> dict[str, RunsOfSeed]:
+    far, close = of.where.far, ("en", "fr", "de", "es")
+    rest = tuple(code for code in of.where.languages if code != far)
+    return {
+        "MLT no-ur": lambda seed: of.one(of.multilingual(seed, without=far)),
+        "MLT no-ur + XD fr": lambda seed: of.one(of.cascade(seed, ("en", "fr"))),
+        "MLT no-ur + XD sw": lambda seed: of.one(of.cascade(seed, ("en", "sw"))),
+        "MLT no-ur + XD ur": lambda seed: of.one(of.cascade(seed, ("en", far))),
+        "MLT no-ur + XD without ur": lambda seed: of.one(of.cascade(seed, rest)),
+        "MLT no-ur + XD 4-lang": lambda seed: of.one(of.cascade(seed, close)),
+    }
+
+
+def _groups_6(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[RecipeGroup]:
+    of = Systems(where, "XLM MLM+TLM")
+    runs = {**_tuning(of), **_cascades(of), "XD all": lambda seed: of.one(of.xd(seed))}
+    return [RecipeGroup(name, _rows(where, group, runs)) for name, group in printed.items()]

@@ -1,0 +1,1 @@
+"""Does a sentence find its translation? Vectors of texts, neighbours, BERTScore."""

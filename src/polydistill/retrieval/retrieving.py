@@ -1,0 +1,93 @@
+"""Looking for translations in a corpus, with one model or with one a language."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from polydistill.data.batches.encoding import Ints, encode
+from polydistill.data.batches.signals import weights_fingerprint
+from polydistill.data.rows.load import fingerprint, load_text
+from polydistill.data.rows.shapes import SENTENCE, Corpus
+from polydistill.data.rows.sources import Source, WorldSource, format_source
+from polydistill.methods.method import Loaded
+from polydistill.retrieval.retrieval import Retrieval, Side, Similarity, accuracy_and_mrr, paired_ranks, views
+from polydistill.retrieval.token_vectors import TextEncoder
+
+
+def find_translations(
+    models: tuple[Loaded, Loaded],
+    data: Source,
+    languages: tuple[str, str],
+    how: Similarity,
+    by_layer: bool = False,
+    batch_size: int = 64,
+    names: tuple[str, str] = ("", ""),
+) -> tuple[Retrieval, ...]:
+    """Each sentence looks for its translation among all, from the first language to the second and back.
+
+    The first model reads the first language, the second (which may be the same) the other; `names` is what a result
+    calls them.
+    """
+    source = aligned(data, "retrieval")
+    corpus = load_text(source, languages)
+    sides = [_side(one, corpus, code, batch_size) for one, code in zip(models, languages, strict=True)]
+    wanted = views(how.layers, (sides[0].encoder.blocks, sides[1].encoder.blocks), by_layer)
+    with asleep(models):
+        found = paired_ranks(sides[0], sides[1], how, wanted)
+    common = {
+        "how": how,
+        "model": names[0],
+        "other_model": names[1],
+        "model_fingerprints": tuple(weights_fingerprint(one.network.base_model)[:16] for one in models),
+        **_rows(source, languages, len(sides[0].text)),
+    }
+    return tuple(
+        Retrieval.model_validate({**common, **_measured(ranks), "direction": direction, "layers": a, "other_layers": b})
+        for (a, b), both in zip(wanted, found, strict=True)
+        for direction, ranks in zip(("to", "from"), both, strict=True)
+    )
+
+
+def _rows(source: Source, codes: tuple[str, str], count: int) -> dict[str, object]:
+    """What a result says of its sentences."""
+    return {
+        "language": codes[0],
+        "other": codes[1],
+        "candidates": count,
+        "data": format_source(source),
+        "data_fingerprint": fingerprint(source, codes),
+        "split": str(getattr(source, "split", "test")),
+    }
+
+
+def _measured(ranks: Ints) -> dict[str, object]:
+    accuracy, mrr = accuracy_and_mrr(ranks)
+    return {"accuracy": accuracy, "mrr": mrr, "hits": "".join(np.where(ranks == 1, "1", "0").tolist())}
+
+
+def aligned(source: Source, who: str) -> Source:
+    """The same source, whose rows are translations of each other, which `who` needs, unless that is denied."""
+    if isinstance(source, WorldSource):
+        return source
+    if source.aligned is False:
+        raise ValueError(f"{format_source(source)}: {who} needs rows that say the same; leave out aligned=false.")
+    return source.model_copy(update={"aligned": True})
+
+
+def _side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int) -> Side:
+    text = encode(loaded.tokenizer, corpus.rows[code], SENTENCE, loaded.max_length)
+    return Side(TextEncoder(loaded.network, code, batch_size), loaded.tokenizer, text)
+
+
+@contextmanager
+def asleep(models: Sequence[Loaded]) -> Iterator[None]:
+    """Without dropout for moments."""
+    awake = [one.network for one in models if one.network.training]
+    for network in awake:
+        network.train(False)
+    try:
+        yield
+    finally:
+        for network in awake:
+            network.train(True)

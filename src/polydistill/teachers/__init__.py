@@ -1,1 +1,0 @@
-"""Teachers: models that never change."""

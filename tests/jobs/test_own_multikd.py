@@ -1,0 +1,72 @@
+"""Runs of a person's own teachers, and MBLMs of a person's own encoder."""
+
+import pytest
+
+from polydistill.jobs.multikd import multikd_run
+from polydistill.jobs.tuning import tune_run
+from polydistill.training.origins import Branched, Pretrained
+from tiny import tiny_network, tiny_tokenizer
+
+ROWS = "world:?rows=64"
+
+
+def saved(folder, head="classes", family="xlm-roberta", **other):
+    network = tiny_network(family, head, **other).float()
+    if head == "classes":
+        network.config.id2label = {0: "contradiction", 1: "neutral", 2: "entailment"}
+    network.save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def models(tmp_path):
+    return {
+        "student": saved(tmp_path / "student", "mlm"),
+        "en": saved(tmp_path / "english"),
+        "fr": saved(tmp_path / "french", family="bert"),
+    }
+
+
+def own_run(models, **options):
+    teachers = {"en": models["en"], "French": models["fr"]}
+    return multikd_run(models["student"], teachers, ROWS, **options)
+
+
+def test_what_is_said_is_in_the_run(models):
+    run = own_run(
+        models, dev="world:?split=dev&rows=30", test="world:?split=test&rows=30", test_languages=["en", "tr"], seed=3
+    )
+    assert run.teachers == {"en": Pretrained(name=str(models["en"])), "fr": Pretrained(name=str(models["fr"]))}
+    assert (run.method.languages, run.method.temperature, run.method.max_length) == (("en", "fr"), 8.0, 64)
+    assert (run.training.steps, run.training.batch_size, run.training.learning_rate) == (4, 32, 2e-5)
+    assert (run.selection.languages, run.evaluation.languages) == (("en", "fr"), ("en", "tr"))
+    assert run.start == Pretrained(name=str(models["student"]))
+    assert run.seed == 3
+
+
+def test_an_mblm_of_ones_own(models):
+    run = own_run(models, branches=1, temperature=2.0)
+    assert isinstance(run.start, Branched)
+    assert (run.start.branches.languages, run.start.branches.blocks) == (("en", "fr"), 1)
+    assert run.method.temperature == 2.0
+    tuned = tune_run(models["student"], ROWS, ["en", "tr"], branches=2)
+    assert (tuned.start.branches.languages, tuned.start.branches.blocks) == (("en", "tr"), 2)
+
+
+@pytest.mark.parametrize("blocks", [0, 3])
+def test_branches_must_fit(models, blocks):
+    with pytest.raises(ValueError, match=rf"branches is {blocks}; .* has 2 blocks, so branches may have 1 to 2"):
+        own_run(models, branches=blocks)
+
+
+def test_a_teacher_must_be_tuned(models):
+    with pytest.raises(ValueError, match=r"student has no head of the task 'nli', so it cannot teach. Tune it first"):
+        multikd_run(models["en"], {"fr": models["student"]}, ROWS)
+
+
+def test_teachers_are_one_a_language(models):
+    with pytest.raises(ValueError, match="There are teachers for en, English; name one a language"):
+        multikd_run(models["student"], {"en": models["en"], "English": models["fr"]}, ROWS)
+    with pytest.raises(ValueError, match="There are teachers for no language"):
+        multikd_run(models["student"], {}, ROWS)

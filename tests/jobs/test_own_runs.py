@@ -1,0 +1,160 @@
+import json
+
+import pytest
+
+from polydistill.jobs.tuning import tune_run, xd_run
+from polydistill.papers.xd.tables import as_reference
+from polydistill.results import RunResult, save_result
+from polydistill.training.run import Run
+from tiny import tiny_network, tiny_tokenizer
+
+
+@pytest.fixture
+def model(tmp_path):
+    folder = tmp_path / "model"
+    network = tiny_network().float()
+    network.config.id2label = {0: "contradiction", 1: "neutral", 2: "entailment"}
+    network.save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+def test_one_pass_is_the_default(model):
+    run = tune_run(model, "world:?rows=100", ["en", "tr"])
+    assert run.training.steps == 200 // 32
+    assert tune_run(model, "world:?rows=100", ["en", "tr"], batch_size=4, accumulation=5).training.steps == 10
+    assert tune_run(model, "world:?rows=3", ["en"]).training.steps == 1
+
+
+def test_defaults_and_what_is_said_over_them(model):
+    training = tune_run(model, "world:?rows=100", ["en"], learning_rate=1e-3, decay="constant").training
+    assert (training.learning_rate, training.decay, training.batch_size, training.warmup) == (1e-3, "constant", 32, 0.1)
+    xd = xd_run(model, ["en", "tr"], data="world:?rows=100").training
+    assert (xd.learning_rate, xd.batch_size, xd.steps) == (5e-6, 8, 200 // 8)
+
+
+def test_inputs_are_no_longer_than_the_model_reads(model):
+    assert tune_run(model, "world:?rows=9", ["en"]).method.max_length == 64
+    assert tune_run(model, "world:?rows=9", ["en"], max_length=20).method.max_length == 20
+    with pytest.raises(ValueError, match=r"max_length is 65, but .* reads at most 64 tokens. Ask for 64"):
+        tune_run(model, "world:?rows=9", ["en"], max_length=65)
+
+
+def test_dev_rows_select_ten_times_in_the_languages_of_training(model):
+    run = tune_run(model, "world:?rows=400", ["eng"], dev="world:?split=dev&rows=9", test="world:?split=test&rows=9")
+    assert (run.selection.languages, run.evaluation.languages) == (("en",), ("en",))
+    assert (run.training.steps, run.training.evaluate_every) == (12, 1)
+    assert run.selected_on == ("dev/en",)
+    run = tune_run(model, "world:?rows=400", ["en"], dev="world:?split=dev&rows=9", dev_languages=["tr"], steps=100)
+    assert (run.selection.languages, run.training.evaluate_every) == (("tr",), 10)
+
+
+def test_evaluations_without_dev_rows_are_refused(model):
+    with pytest.raises(ValueError, match=r"evaluate_every=5 needs rows"):
+        tune_run(model, "world:?rows=9", ["en"], evaluate_every=5)
+
+
+def test_parallel_text_is_named_file_by_file(model, tmp_path):
+    for code in ("en", "tr"):
+        (tmp_path / f"news.{code}").write_text("one\ntwo\nthree\n")
+    both = tuple(str(tmp_path / f"news.{code}") for code in ("en", "tr"))
+    for given in (both, str(tmp_path / "news"), tmp_path / "news.{lang}"):
+        run = xd_run(model, parallel={"tur": given}, batch_size=1)
+        assert run.method.parallel[0].files == both
+        assert (run.method.languages, run.training.steps) == (("en", "tr"), 6)
+    assert xd_run(model, ["tr"], parallel={"tr": both}, batch_size=1).training.steps == 3
+
+
+def test_both_sides_of_parallel_text_make_the_identity(model, tmp_path):
+    file = tmp_path / "both.tsv"
+    file.write_text("en\ttr\nA dog.\tBir köpek.\n")
+    sides = [tmp_path / "t.en", tmp_path / "t.tr"]
+    for side in sides:
+        side.write_text("one\n")
+    seen = set()
+    for changed in (None, *sides):
+        if changed:
+            changed.write_text("two\n")
+        seen.add(xd_run(model, parallel={"tr": sides}).identity)
+    assert len(seen) == 3
+    assert xd_run(model, parallel={"tr": file}).identity not in seen
+
+
+def test_the_models_content_makes_the_identity_and_not_its_place(model, tmp_path):
+    first = tune_run(model, "world:?rows=9", ["en"])
+    moved = model.rename(tmp_path / "moved")
+    second = tune_run(moved, "world:?rows=9", ["en"])
+    assert second.identity == first.model_copy(update={"start": second.start}).identity
+    identity = second.identity
+    tiny_network(seed=1).float().save_pretrained(moved)
+    assert second.identity != identity
+
+
+def test_a_model_without_a_tuned_head_cannot_teach(tmp_path):
+    tiny_network(head="mlm").float().save_pretrained(tmp_path)
+    tiny_tokenizer().save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"no head of the task 'nli', so it cannot teach. Tune it first"):
+        xd_run(tmp_path, ["en", "tr"], data="world:?rows=9")
+    assert isinstance(tune_run(tmp_path, "world:?rows=9", ["en"]), Run)
+
+
+def test_rows_of_the_source_language_alone_teach_nothing(model):
+    with pytest.raises(ValueError, match=r"There is nothing to learn: name languages besides 'en'"):
+        xd_run(model, data="world:?rows=9")
+
+
+def test_the_record_beside_a_model_counts(model, tmp_path):
+    """A folder that a run left says whose labels its model saw, though the next run knows only the folder."""
+    folder = tmp_path / "tuned"
+    folder.mkdir()
+    first = tune_run(model, "world:?rows=9", ["tr"], dev="world:?split=dev&rows=9")
+    model.rename(folder / "model")
+    assert xd_run(folder, ["en", "tr"], data="world:?rows=9").labels_seen == ()
+    (folder / "run.json").write_text(first.model_dump_json())
+    record = RunResult(
+        run_id="tuned",
+        name="tuned",
+        seed=0,
+        scores=(),
+        labels_seen=first.labels_seen,
+        selected_on=first.selected_on,
+        data_fingerprint="",
+        model_fingerprint="",
+        seconds=0,
+        versions={},
+    )
+    save_result(folder, record)
+    second = xd_run(folder, ["en", "tr"], data="world:?rows=9")
+    assert (second.labels_seen, second.selected_on) == (("tr",), ("dev/tr",))
+    assert tune_run(folder, "world:?rows=9", ["en"]).labels_seen == ("tr", "en")
+
+
+def test_a_run_survives_json(model):
+    run = xd_run(model, ["en", "tr"], data="world:?rows=9", dev="world:?split=dev&rows=9", steps=20)
+    assert Run.model_validate(json.loads(run.model_dump_json())) == run
+
+
+def test_a_source_language_that_is_the_target(model, tmp_path):
+    (tmp_path / "t.en").write_text("one\n")
+    with pytest.raises(ValueError, match=r"needs two languages"):
+        xd_run(model, parallel={"en": [tmp_path / "t.en", tmp_path / "t.en"]})
+
+
+def test_the_reference_preset_changes_what_the_authors_code_does_otherwise(model):
+    paper = xd_run(model, ["en", "tr"], data="world:?rows=100", dev="world:?rows=30&split=dev")
+    reference = as_reference(paper)
+    assert (paper.method.longer, paper.training.batching.sampling, paper.selection.measure) == (
+        "cut",
+        "uniform",
+        "agreement",
+    )
+    assert (reference.method.longer, reference.training.batching.sampling, reference.selection.measure) == (
+        "drop",
+        "in-turn",
+        "accuracy",
+    )
+    assert reference.method.max_length <= 128
+    assert reference.identity != paper.identity
+    assert reference.selected_on == ("dev/en", "dev/tr")
+    with pytest.raises(ValueError, match="one of XD; 'tune' has none"):
+        as_reference(tune_run(model, "world:?rows=100", ["en"]))

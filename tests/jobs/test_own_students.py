@@ -1,0 +1,169 @@
+"""Students of a person's own model and files; the named losses; what the authors' code does otherwise."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from polydistill.data.rows.sources import FileSource, WorldSource
+from polydistill.jobs.students import distill_run
+from polydistill.methods.monolingual import MonolingualSpec, Student, Weights
+from polydistill.methods.pretraining import PretrainSpec
+from polydistill.methods.tuning import TuneSpec
+from polydistill.papers.mono.losses import LOSSES, as_reference, describe_maps, named_loss, reference_map
+from polydistill.papers.planning.plan import plan_table
+from polydistill.papers.planning.sizes import SENTENCE_TOKENS, Architecture, learner
+from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, TableRecipe
+from polydistill.training.origins import Fresh, ResultOf
+from polydistill.training.run import Run
+from polydistill.training.settings import Training
+from tiny import tiny_network, tiny_tokenizer
+
+TEXTS = {"tur": "world:?rows=40", "en": "world:?rows=40"}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    """A masked language model of four blocks."""
+    folder = tmp_path_factory.mktemp("own") / "teacher"
+    tiny_network(head="mlm", blocks=4).float().save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+def test_a_language_is_a_student_and_its_text(model, tmp_path):
+    (tmp_path / "en.txt").write_text("one\n\ntwo\nthree\n")
+    run = distill_run(model, {"tr": WorldSource(rows=13), "eng": tmp_path / "en.txt"}, depth=2, batch_size=2)
+    assert run.method.students == (Student(name="tr", languages=("tr",)), Student(name="en", languages=("en",)))
+    assert [text.data for text in run.method.texts] == [WorldSource(rows=13), FileSource(path=str(tmp_path / "en.txt"))]
+    assert run.training.steps == 8  # of sixteen lines, two a step
+    assert (run.method.max_length, run.method.init, run.method.share) == (64, "teacher", ("embeddings", "head"))
+    assert run.name == "MonoShot tr+en of teacher"
+    assert Run.model_validate(json.loads(run.model_dump_json())) == run
+
+
+def test_the_thesis_settings_of_training(model):
+    training = distill_run(model, TEXTS, depth=2).training
+    assert (training.batch_size, training.learning_rate, training.weight_decay) == (16, 2e-4, 0.01)
+    assert (training.warmup, training.decay, training.batching.sampling) == (0.1, "linear", "in-turn")
+
+
+def test_all_shared_is_one_student(model):
+    run = distill_run(model, TEXTS, depth=2, share="all")
+    assert run.method.students == (Student(name="tr-en", languages=("tr", "en")),)
+    named = distill_run(model, TEXTS, depth=2, students={"both": ("en", "tr"), "tr": ("tr",)})
+    assert [student.name for student in named.method.students] == ["both", "tr"]
+
+
+def test_another_width_begins_at_random(model):
+    assert distill_run(model, TEXTS, depth=2, width=8).method.init == "random"
+    assert distill_run(model, TEXTS, depth=2, width=16).method.init == "teacher"
+    assert distill_run(model, TEXTS, depth=2, heads=4).method.init == "random"
+
+
+def test_maps(model):
+    assert describe_maps(distill_run(model, TEXTS, depth=2)) == (
+        "students begin as 1<-2 2<-4 (uniform); learn from 1<-2 2<-4 (uniform)"
+    )
+    aligned = distill_run(model, TEXTS, depth=3, loss="MonoAlignment", init_map="top")
+    assert describe_maps(aligned) == "students begin as 1<-2 2<-3 3<-4 (top); learn from 3<-4 (last)"
+    explicit = distill_run(model, TEXTS, depth=2, map={1: 1, 2: 4}, width=8)
+    assert describe_maps(explicit) == "students begin as random; learn from 1<-1 2<-4"
+    both = distill_run(model, TEXTS, depth=2, map={1: 1, 2: 4})
+    assert describe_maps(both) == "students begin as 1<-1 2<-4; learn from 1<-1 2<-4"
+    with pytest.raises(ValueError, match=r"3 does not divide 4\. Give an explicit map .*{1: 2, 2: 3, 3: 4}"):
+        distill_run(model, TEXTS, depth=3)
+
+
+def test_a_model_without_the_head_cannot_teach(tmp_path):
+    tiny_network().float().save_pretrained(tmp_path)
+    tiny_tokenizer().save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"no head that predicts hidden words .*Name a masked language model"):
+        distill_run(tmp_path, TEXTS, depth=2)
+
+
+def test_dev_text_selects_by_perplexity(model):
+    run = distill_run(model, TEXTS, depth=2, dev="world:?rows=9&split=dev", steps=50)
+    assert run.selection.measure == "perplexity"
+    assert run.selection.languages == ("tr", "en")
+    assert run.training.evaluate_every == 5
+
+
+# The named losses
+
+
+def test_the_ten_losses_of_table_3_1():
+    assert len(LOSSES) == 10
+    rows = {name: ([n for n, w in loss.weights if w], loss.map, loss.hid) for name, loss in LOSSES.items()}
+    everything = ["mlm", "hinton", "hid", "att", "emb"]
+    assert rows == {
+        "Hinton": (everything[:2], "uniform", "mse"),
+        "Hinton+Hid": (everything[:3], "uniform", "mse"),
+        "Hinton+Hid+Att": (everything[:4], "uniform", "mse"),
+        "MonoShot": (everything, "uniform", "mse"),
+        "Hid+Att+Emb": (everything[2:], "uniform", "mse"),
+        "MonoShot-cosine": (everything, "uniform", "cosine"),
+        "MonoShot-cosine-bottom": (everything, "bottom", "cosine"),
+        "MonoShot-top": (everything, "top", "mse"),
+        "MonoShot-bottom": (everything, "bottom", "mse"),
+        "MonoAlignment": (everything, "last", "mse"),
+    }
+    for loss in LOSSES.values():
+        assert sum(weight for _, weight in loss.weights) == pytest.approx(1.0)
+        assert len({weight for _, weight in loss.weights if weight}) == 1
+    with pytest.raises(ValueError, match=r"Unknown loss 'MonoShoot'\. Did you mean 'MonoShot'"):
+        named_loss("MonoShoot")
+
+
+def test_the_reference_preset(model):
+    assert reference_map(6, 12) == {1: 1, 2: 3, 3: 5, 4: 7, 5: 9, 6: 12}  # METHODS, section 4
+    paper = distill_run(model, TEXTS, depth=2)
+    reference = as_reference(paper)
+    method = reference.method
+    assert dict(method.weights) == {
+        "mlm": 5e-4,
+        "hinton": 5e-4,
+        "hid": 0.333,
+        "att": 0.333,
+        "emb": 0.333,
+        "relations": 0,
+    }
+    assert (method.hid, method.att, method.scaling, method.temperature) == (
+        "cosine",
+        "probabilities",
+        "sequence_sum",
+        4,
+    )
+    assert (method.map, method.init_map, method.init_head) == ({1: 1, 2: 4}, "top", "random")
+    assert reference.identity != paper.identity
+    assert describe_maps(reference) == "students begin as 1<-3 2<-4 (top); learn from 1<-1 2<-4"
+    with pytest.raises(ValueError, match="'tune' is another"):
+        as_reference(_run(TuneSpec(languages=("en",), data=WorldSource()), paper.start))
+
+
+# What it would take
+
+
+def _run(method, start) -> Run:
+    return Run(name="x", method=method, start=start, training=Training(steps=10))
+
+
+def test_a_plan_knows_the_size_of_students():
+    teacher = _run(PretrainSpec(languages=("en", "tr"), data=WorldSource()), Fresh(blocks=4, width=16, vocabulary=200))
+    students = (Student(name="small", languages=("en",)),)
+    method = MonolingualSpec(students=students, data=WorldSource(), depth=2, width=8, init="random")
+    distilled = _run(method, ResultOf(run=teacher))
+    assert learner(teacher) == Architecture(4, 16, 200)
+    assert learner(distilled) == Architecture(2, 8, 200)
+    tuned = _run(TuneSpec(languages=("en",), data=WorldSource()), ResultOf(run=distilled, student="small"))
+    assert learner(tuned) == Architecture(2, 8, 200)
+    costs = plan_of(distilled)
+    assert costs.teacher_flops == Architecture(4, 16, 200).reading(80, SENTENCE_TOKENS)
+    alone = method.model_copy(update={"weights": Weights(mlm=1, hinton=0, hid=0, att=0, emb=0)})
+    assert plan_of(_run(alone, ResultOf(run=teacher))).teacher_flops == 0
+    assert plan_of(_run(alone, ResultOf(run=teacher))).student_flops < costs.student_flops  # it scores fewer positions
+
+
+def plan_of(run):
+    rows = [RecipeRow("x", None, lambda _: {"en": run})]
+    return plan_table(TableRecipe("mono/0", "made up", [RecipeGroup("", rows)], "x"), [0]).lines[-1]

@@ -1,0 +1,94 @@
+"""Which stored runs count as one system: those that differ in nothing but their seed."""
+
+import numpy as np
+import pytest
+
+from polydistill.data.rows.sources import WorldSource
+from polydistill.methods.pretraining import PretrainSpec
+from polydistill.methods.tuning import TuneSpec
+from polydistill.reports.page import Picture, Scores
+from polydistill.reports.stored import found_runs, sections
+from polydistill.results import RUN_FILE, RunResult, entity_score, save_result, score_of
+from polydistill.training.origins import Cut, Fresh, ResultOf
+from polydistill.training.run import Run
+from polydistill.training.settings import Training
+
+ROWS = WorldSource(rows=9)
+
+
+def keep(root, seed, right, pairs=0.6, world=0, cut=False, scores=None):
+    """A run's folder as it is when the run is done, with so many of four rows right."""
+    polyglot = Run(
+        name="polyglot",
+        method=PretrainSpec(languages=("en", "tr"), data=ROWS, pairs=pairs),
+        start=Fresh(),
+        training=Training(steps=1),
+        seed=seed,
+    )
+    run = Run(
+        name="Baseline",
+        method=TuneSpec(languages=("en",), data=WorldSource(rows=9, seed=world)),
+        start=Cut(of=ResultOf(run=polyglot), depth=2) if cut else ResultOf(run=polyglot),
+        training=Training(steps=1),
+        seed=seed,
+    )
+    folder = root / f"tune-{pairs}-{world}-{seed}"
+    folder.mkdir(parents=True)
+    (folder / RUN_FILE).write_text(run.model_dump_json())
+    record = {"data_fingerprint": "", "model_fingerprint": "", "seconds": 0, "versions": {}}
+    scores = scores or (score_of("en", np.arange(4) < right),)
+    result = RunResult(
+        run_id=folder.name, name=run.name, seed=seed, scores=scores, labels_seen=("en",), selected_on=(), **record
+    )
+    save_result(folder, result)
+
+
+def rows_of(root):
+    (scores,) = (part for part in sections(found_runs(root)) if isinstance(part, Scores))
+    return {row.name: (row.seeds, row.cells["en"].mean) for row in scores.table.groups[0].rows}
+
+
+def test_seeds_of_one_system_are_averaged(tmp_path):
+    for seed, right in enumerate((1, 2, 3)):
+        keep(tmp_path, seed, right)
+    assert rows_of(tmp_path) == {"Baseline": ((0, 1, 2), pytest.approx(50))}
+
+
+def test_seeds_of_what_is_cut_from_another_run_are_averaged(tmp_path):
+    for seed, right in enumerate((1, 3)):
+        keep(tmp_path, seed, right, cut=True)
+    assert rows_of(tmp_path) == {"Baseline": ((0, 1), pytest.approx(50))}
+
+
+def test_each_metric_has_a_table_and_a_picture_of_its_own(tmp_path):
+    keep(tmp_path, 0, 1)
+    keep(tmp_path, 0, 1, world=1, scores=(entity_score("en", np.array([[1, 1, 1], [0, 0, 2]])),))
+    parts = sections(found_runs(tmp_path))
+    tables = {part.heading: part.table for part in parts if isinstance(part, Scores)}
+    assert {heading: table.metric for heading, table in tables.items()} == {
+        "Scores (accuracy, test)": "accuracy",
+        "Scores (f1, test)": "f1",
+    }
+    assert [table.groups[0].rows[0].cells["en"].mean for table in tables.values()] == [25, 50]
+    bars = [part for part in parts if isinstance(part, Picture)]
+    assert [part.heading for part in bars] == ["Accuracy (test)", "F1 (test)"]
+    assert [part.plot.figure.axes[0].get_ylabel() for part in bars] == ["Accuracy (%)", "F1 (%)"]
+
+
+@pytest.mark.parametrize("other", [{"pairs": 0.0}, {"world": 1}])
+def test_systems_of_one_name_stay_apart(tmp_path, other):
+    for seed in (0, 1):
+        keep(tmp_path, seed, 1)
+        keep(tmp_path, seed, 3, **other)
+    rows = rows_of(tmp_path)
+    assert len(rows) == 2
+    assert {seeds for seeds, _ in rows.values()} == {(0, 1)}
+    assert sorted(mean for _, mean in rows.values()) == [25, 75]
+
+
+def test_a_result_without_its_run_stands_alone(tmp_path):
+    for seed in (0, 1):
+        keep(tmp_path, seed, 1)
+    for file in tmp_path.glob(f"*/{RUN_FILE}"):
+        file.unlink()
+    assert [seeds for seeds, _ in rows_of(tmp_path).values()] == [(0,), (1,)]
