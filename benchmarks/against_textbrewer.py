@@ -36,9 +36,10 @@ from polydistill.data.batches.schedule import Schedule
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import FileSource, WorldSource
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.multikd import MultiKDSpec, prepare
 from polydistill.models.fresh import learn_tokenizer
+from polydistill.models.loaded import Loaded
 from polydistill.objectives.logits import hinton
 from polydistill.training.distiller import Distiller
 from polydistill.training.progress import ShowProgress

@@ -19,8 +19,8 @@ import polydistill
 from measuring import Row, markdown, write
 from polydistill.exports.reading import Logits, SentenceVectors, asked
 from polydistill.exports.samples import Sample
-from polydistill.training.hub import pinned
-from polydistill.training.loading import load_encoder, load_for
+from polydistill.starts.hub import pinned
+from polydistill.starts.loading import load_encoder, load_for
 
 PACKAGES = {
     "transformers": ("torch", "transformers"),

@@ -19,12 +19,12 @@ from measuring import Row, in_ms, interleaved, markdown, ratios, spread, write
 from polydistill.papers.mono.losses import WITHOUT_TEACHER
 from polydistill.papers.mono.scales import setting
 from polydistill.papers.mono.systems import Systems
+from polydistill.starts.origins import Pretrained
 from polydistill.training.distiller import Distiller
 from polydistill.training.execute import make_distiller
-from polydistill.training.loading import load_start
-from polydistill.training.origins import Pretrained, before
 from polydistill.training.preparing import prepare
-from polydistill.training.run import Run
+from polydistill.training.run import Run, before
+from polydistill.training.starting import load_start
 from polydistill.training.store import Store
 
 STEPS = 10  # of a turn

@@ -25,9 +25,9 @@ from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.results import MODEL
+from polydistill.starts.origins import Fresh
 from polydistill.training.execute import execute, versions
-from polydistill.training.origins import Fresh, ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import LOG, Store
 

@@ -26,8 +26,9 @@ from polydistill.data.files import growing
 from polydistill.data.rows.sources import FileSource
 from polydistill.data.translations.corpora import ParallelCorpus
 from polydistill.methods import mmkd, sentence
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.models.fresh import fresh_encoder, learn_tokenizer
+from polydistill.models.loaded import Loaded
 
 PIECES, WIDTH, EVERY, PAPERS = 4_000, 16, 0.2, 10_500_000
 WAITING = 1 << 20

@@ -24,13 +24,13 @@ from measuring import Row, interleaved, markdown, now, spread, timed, write
 from polydistill.data.batches.encoding import encode_texts
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
-from polydistill.methods.method import Loaded
 from polydistill.models.fresh import learn_tokenizer
+from polydistill.models.loaded import Loaded
 from polydistill.retrieval import neighbours
 from polydistill.retrieval.bertscore import BertScores, bertscore
 from polydistill.retrieval.neighbours import Search, nearest
 from polydistill.retrieval.token_vectors import TextEncoder, sentences, special_ids, token_vectors, token_weights
-from polydistill.training.loading import load_encoder
+from polydistill.starts.loading import load_encoder
 
 SENTENCES, MAX_LENGTH = 1000, 64
 SHAPES = {"4 blocks of 128": (4, 128), "6 blocks of 384": (6, 384)}

@@ -32,11 +32,12 @@ from polydistill.data.batches.schedule import Schedule, padding_efficiency
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.data.translations.translations import load_pairs
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.sentence import SentenceSpec, prepare
 from polydistill.models.fresh import learn_tokenizer
+from polydistill.models.loaded import Loaded
+from polydistill.starts.origins import Pretrained
 from polydistill.training.execute import make_distiller
-from polydistill.training.origins import Pretrained
 from polydistill.training.run import Run
 from polydistill.training.settings import Training
 

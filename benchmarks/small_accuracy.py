@@ -24,8 +24,7 @@ from polydistill.papers.xd.tables import Systems
 from polydistill.reports.significance import compare, mcnemar
 from polydistill.results import MODEL, Score
 from polydistill.training.execute import execute
-from polydistill.training.origins import Cut, ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import Cut, ResultOf, Run
 from polydistill.training.store import Store
 
 LANGUAGES = ("en", "tr")

@@ -24,9 +24,9 @@ from polydistill import export
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import FileSource, WorldSource
-from polydistill.methods.method import Loaded
 from polydistill.models.cut import cut
 from polydistill.models.fresh import learn_tokenizer
+from polydistill.models.loaded import Loaded
 from polydistill.serving.bench import Bench, Settings, bench
 
 PIECES, KEPT, LEARNED_FROM = 250_002, 30_000, 4_000

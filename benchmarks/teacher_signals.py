@@ -22,9 +22,10 @@ from polydistill.data.batches.batches import Steps
 from polydistill.data.batches.schedule import Batching, Schedule
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.xd import XDSpec, prepare
 from polydistill.models.fresh import learn_tokenizer
+from polydistill.models.loaded import Loaded
 from polydistill.training.distiller import Distiller
 from polydistill.training.settings import Training
 

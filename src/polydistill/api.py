@@ -26,7 +26,7 @@ from polydistill.jobs.retrieval import retrieve
 from polydistill.jobs.students import DistillOptions, distill_run
 from polydistill.jobs.trimming import Trimmed, trim
 from polydistill.jobs.tuning import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.papers.catalogue import figure, figures, plan, recipe, table, tables
 from polydistill.papers.planning.plan import Plan
 from polydistill.papers.quickstart import Quickstart, quickstart

@@ -1,5 +1,7 @@
 """The base of all typed data that a run is made of: frozen, validated, unknown keys refused, JSON round trip."""
 
+import hashlib
+import json
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -32,3 +34,8 @@ def _problem(found: Any) -> str:
     simple = found["type"] != "value_error" and isinstance(found["input"], str | int | float | None)
     where = ".".join(map(str, found["loc"]))
     return (f"{where}: " if where else "") + said + (f", not {found['input']!r}" if simple else "")
+
+
+def hashed(content: Any) -> str:
+    """A name for plain data, equal for equal data."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -7,7 +7,7 @@ import pytest
 
 import polydistill as pd
 from polydistill.inspection.inspection import FILE, Inspected
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from tiny import tiny_network, tiny_tokenizer
 
 TEXT = "--data file:text.{lang} --langs en,tr"

@@ -15,7 +15,7 @@ from plain import run_plain
 from polydistill.methods.sentence import SentenceDistillation
 from polydistill.models.fresh import fresh_encoder
 from polydistill.models.heads import BRIDGE
-from polydistill.training.loading import load_encoder
+from polydistill.starts.loading import load_encoder
 from tiny import MAX_LENGTH, tiny_network, tiny_tokenizer
 
 WIDE, NARROW = 24, 16

@@ -20,9 +20,9 @@ from polydistill.methods.sentence import SentenceSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
 from polydistill.results import RunResult, Score, save_result
+from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TASKS
-from polydistill.training.origins import Pretrained, ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging, Training
 
 FEW = {"check_on": "world:?rows=2"}

@@ -19,7 +19,7 @@ from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Wanted
 from polydistill.models.adapters import attach
 from polydistill.retrieval.token_vectors import TextEncoder, sentence_vectors
-from polydistill.training.loading import load_classifier, load_encoder
+from polydistill.starts.loading import load_classifier, load_encoder
 from tiny import MAX_LENGTH
 
 SENTENCES = ["A dog runs.", "Der Hund schläft, und die alte Frau sieht ihn.", "The old woman sees a man. " * 30]

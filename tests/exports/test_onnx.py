@@ -19,9 +19,9 @@ from polydistill.data.batches.encoding import encode_texts
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.exports import onnx as exporting
 from polydistill.exports.onnx import MODEL_FILE
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.retrieval.token_vectors import TextEncoder, sentence_vectors
-from polydistill.training.loading import load_encoder
+from polydistill.starts.loading import load_encoder
 from tiny import MAX_LENGTH, tiny_network, tiny_tokenizer
 
 RUN = """

@@ -4,7 +4,8 @@ import pytest
 
 from polydistill.jobs.multikd import multikd_run
 from polydistill.jobs.tuning import tune_run
-from polydistill.training.origins import Branched, Pretrained
+from polydistill.starts.origins import Pretrained
+from polydistill.training.run import Branched
 from tiny import tiny_network, tiny_tokenizer
 
 ROWS = "world:?rows=64"

@@ -14,8 +14,8 @@ from polydistill.papers.mono.losses import LOSSES, as_reference, describe_maps, 
 from polydistill.papers.planning.plan import plan_table
 from polydistill.papers.planning.sizes import SENTENCE_TOKENS, Architecture, learner
 from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, TableRecipe
-from polydistill.training.origins import Fresh, ResultOf
-from polydistill.training.run import Run
+from polydistill.starts.origins import Fresh
+from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Training
 from tiny import tiny_network, tiny_tokenizer
 

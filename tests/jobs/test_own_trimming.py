@@ -20,8 +20,8 @@ from polydistill.models.adapters import attach, save_adapters
 from polydistill.models.heads import BRIDGE, save_bridge
 from polydistill.models.mblm import branched
 from polydistill.models.mblm_config import Branches
-from polydistill.training.loading import load_whole
-from polydistill.training.origins import Pretrained
+from polydistill.starts.loading import load_whole
+from polydistill.starts.origins import Pretrained
 from tiny import HEADS, tiny_network, tiny_tokenizer
 
 TEXTS = {"tr": "world:?rows=40", "eng": "world:?rows=40"}

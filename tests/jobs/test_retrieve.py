@@ -6,8 +6,8 @@ import torch
 from polydistill import retrieve
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
-from polydistill.methods.method import Loaded
-from polydistill.training.loading import load_encoder
+from polydistill.models.loaded import Loaded
+from polydistill.starts.loading import load_encoder
 from tiny import tiny_network, tiny_tokenizer
 
 WORLD = "world:mini?rows=12&split=test"

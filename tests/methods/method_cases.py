@@ -23,7 +23,7 @@ from polydistill.data.rows.sources import WorldSource
 from polydistill.methods import bert_kld, mmkd, monolingual, multikd, pretraining, sentence, transfer_tuning, xd
 from polydistill.methods import tuning as tuning_method
 from polydistill.methods.bert_kld import BertKldSpec
-from polydistill.methods.method import Loaded, Method, Models, Prepared
+from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.mmkd import MMKDSpec
 from polydistill.methods.monolingual import MonolingualSpec
 from polydistill.methods.multikd import MultiKDSpec
@@ -33,6 +33,7 @@ from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSp
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
 from polydistill.models.frozen import Frozen
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from reference.masked_lm import masked_lm
 from reference.transfer import squared_distance

@@ -14,9 +14,10 @@ from transformers import BertConfig, BertModel
 from polydistill.data.batches.batches import Batch
 from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.sources import WorldSource
-from polydistill.methods.method import Loaded, Method
+from polydistill.methods.method import Method
 from polydistill.methods.mmkd import REFERENCE, MMKDSpec
 from polydistill.methods.sentence import SentenceSpec
+from polydistill.models.loaded import Loaded
 from reference import mmkd
 from reference.masked_lm import masked_lm
 from reference.xd_paper import distance

@@ -8,9 +8,10 @@ from transformers import PreTrainedTokenizerFast
 from polydistill.data.batches.batches import Batch
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
-from polydistill.methods.method import Loaded, Method
+from polydistill.methods.method import Method
 from polydistill.methods.multikd import MultiKDSpec
 from polydistill.models.fresh import learn_tokenizer
+from polydistill.models.loaded import Loaded
 from reference.mblm import distillation
 from tiny import LANGUAGES, MAX_LENGTH, outputs, tiny_network, tiny_tokenizer
 

@@ -22,10 +22,11 @@ from safetensors.torch import load_model, save_model
 
 from polydistill.data.batches.signals import weights_fingerprint
 from polydistill.methods import xd
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.mmkd import MMKDSpec
 from polydistill.methods.monolingual import MonolingualSpec
 from polydistill.methods.xd import XDSpec
+from polydistill.models.loaded import Loaded
 from tiny import tiny_network, tiny_tokenizer
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)

@@ -13,11 +13,12 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.bert_kld import BertKldSpec, prepare
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.tuning import TuneSpec
+from polydistill.models.loaded import Loaded
+from polydistill.starts.origins import Pretrained
 from polydistill.training.execute import execute
-from polydistill.training.origins import Pretrained, ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store
 from tiny import tiny_network, tiny_tokenizer

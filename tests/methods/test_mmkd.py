@@ -13,8 +13,9 @@ from polydistill.data.batches.batches import collate
 from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.load import load_text
 from polydistill.methods import mmkd, sentence
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.mmkd import MMKDSpec
+from polydistill.models.loaded import Loaded
 from reference import mmkd as reference
 from tiny import tiny_network, tiny_tokenizer
 

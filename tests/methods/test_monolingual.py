@@ -15,11 +15,12 @@ from torch.nn import functional as F
 from polydistill.data.batches.masking import IGNORED
 from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.sources import FileSource, WorldSource
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.monolingual import MonolingualSpec, Student, Text, Weights, prepare
 from polydistill.models.capture import Transparent
+from polydistill.models.loaded import Loaded
+from polydistill.starts.origins import Fresh
 from polydistill.training.execute import make_distiller
-from polydistill.training.origins import Fresh
 from polydistill.training.run import Run
 from polydistill.training.settings import Training
 from tiny import BLOCKS, tiny_network, tiny_tokenizer

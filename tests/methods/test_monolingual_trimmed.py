@@ -12,9 +12,10 @@ from polydistill.data.batches.batches import collate
 from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.monolingual import Weights, prepare
 from polydistill.models.fresh import learn_tokenizer
+from polydistill.models.loaded import Loaded
 from polydistill.models.trimming.choosing import choose, count_pieces
 from polydistill.models.trimming.network import needed, trimmed
 from polydistill.models.trimming.piece_map import piece_map

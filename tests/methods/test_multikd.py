@@ -15,9 +15,10 @@ from polydistill.data.batches.signals import weights_fingerprint
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import WorldSource
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.multikd import MultiKD, MultiKDSpec
 from polydistill.methods.multikd import prepare as prepare_multikd
+from polydistill.models.loaded import Loaded
 from polydistill.models.mblm import branched
 from polydistill.models.mblm_config import Branches
 from polydistill.models.polyglot import Polyglot, Reading

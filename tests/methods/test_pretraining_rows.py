@@ -7,8 +7,9 @@ from method_cases import batch_of
 from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import FileSource, WorldSource
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.pretraining import PretrainSpec, prepare
+from polydistill.models.loaded import Loaded
 from tiny import tiny_network, tiny_tokenizer
 
 CODES, ROWS = ("en", "fr", "tr"), 60

@@ -24,7 +24,7 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, SENTENCE
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.bert_kld import BertKldSpec
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.mmkd import MMKDSpec
 from polydistill.methods.monolingual import MonolingualSpec, Student
 from polydistill.methods.multikd import MultiKDSpec
@@ -32,8 +32,9 @@ from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.sentence import SentenceSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
+from polydistill.models.loaded import Loaded
+from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.training.execute import make_distiller, versions
-from polydistill.training.origins import Fresh, Pretrained
 from polydistill.training.run import Run
 from polydistill.training.settings import Training
 from tiny import tiny_network, tiny_tokenizer

@@ -8,11 +8,12 @@ from transformers import PreTrainedTokenizerFast
 
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.transfer_tuning import TEACHER, TaskDistillation, TransferTuneSpec, prepare
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.tuning import prepare as prepare_plain
 from polydistill.models.fresh import learn_tokenizer
+from polydistill.models.loaded import Loaded
 from tiny import tiny_network, tiny_tokenizer
 
 WORLD = WorldSource(rows=24)

@@ -7,8 +7,9 @@ from method_cases import batch_of
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import FileSource, WorldSource
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.tuning import TuneSpec, prepare
+from polydistill.models.loaded import Loaded
 from tiny import LANGUAGES, tiny_network, tiny_tokenizer
 
 WORLD = WorldSource(rows=24)

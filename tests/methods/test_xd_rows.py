@@ -7,8 +7,9 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.data.translations.translations import ParallelText
-from polydistill.methods.method import Loaded, Models
+from polydistill.methods.method import Models
 from polydistill.methods.xd import XDSpec, prepare
+from polydistill.models.loaded import Loaded
 from tiny import tiny_network, tiny_tokenizer
 
 WORLD = WorldSource(rows=24)

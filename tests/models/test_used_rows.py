@@ -8,8 +8,8 @@ from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.tuning import TuneSpec
 from polydistill.models import used_rows
 from polydistill.models.used_rows import UsedRows, learning_used_rows
+from polydistill.starts.origins import Pretrained
 from polydistill.training.execute import execute
-from polydistill.training.origins import Pretrained
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store

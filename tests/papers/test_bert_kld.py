@@ -14,7 +14,8 @@ from polydistill.papers.planning.plan import plan_table, with_starts
 from polydistill.papers.published import published_table
 from polydistill.papers.xd.scales import setting as xd_setting
 from polydistill.papers.xd.tables import pretrained
-from polydistill.training.origins import Pretrained, ResultOf
+from polydistill.starts.origins import Pretrained
+from polydistill.training.run import ResultOf
 
 PAIRS = ("fr-de", "fr-tr", "fr-es", "de-tr", "de-es", "tr-es")
 

@@ -17,8 +17,8 @@ from polydistill.papers.planning.plan import with_starts
 from polydistill.papers.published import published_table
 from polydistill.papers.table_recipes import make_table
 from polydistill.papers.together import runs_of
+from polydistill.starts.origins import Pretrained
 from polydistill.training.examination import Examination
-from polydistill.training.origins import Pretrained
 from polydistill.training.run import Run
 from polydistill.training.store import Store
 

@@ -16,7 +16,7 @@ from polydistill.papers.mono.tables import TABLES, table, thirds
 from polydistill.papers.planning.plan import plan_table, with_starts
 from polydistill.papers.published import published_table
 from polydistill.training.examination import Examination
-from polydistill.training.origins import Cut, ResultOf
+from polydistill.training.run import Cut, ResultOf
 from polydistill.transfer.strategies import STRATEGIES
 
 

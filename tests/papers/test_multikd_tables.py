@@ -19,7 +19,7 @@ from polydistill.papers.xd.scales import setting as xd_setting
 from polydistill.papers.xd.tables import encoder
 from polydistill.results import Score
 from polydistill.training.execute import execute
-from polydistill.training.origins import Branched
+from polydistill.training.run import Branched
 from polydistill.training.store import Store
 
 QUIET = Console(quiet=True)

@@ -16,8 +16,8 @@ from polydistill.papers.planning.sizes import PARALLEL_TOKENS, Architecture
 from polydistill.papers.planning.text import flops, hours, to_markdown
 from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.papers.xd.tables import Systems, setting, table
+from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TASKS
-from polydistill.training.origins import Pretrained
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 from polydistill.transfer.strategies import strategy

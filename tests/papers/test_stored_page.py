@@ -9,8 +9,8 @@ from polydistill.methods.tuning import TuneSpec
 from polydistill.reports.page import Picture, Scores
 from polydistill.reports.stored import found_runs, sections
 from polydistill.results import RUN_FILE, RunResult, entity_score, save_result, score_of
-from polydistill.training.origins import Cut, Fresh, ResultOf
-from polydistill.training.run import Run
+from polydistill.starts.origins import Fresh
+from polydistill.training.run import Cut, ResultOf, Run
 from polydistill.training.settings import Training
 
 ROWS = WorldSource(rows=9)

@@ -17,7 +17,7 @@ from polydistill.retrieval.token_vectors import (
     token_vectors,
     token_weights,
 )
-from polydistill.training.loading import load_encoder
+from polydistill.starts.loading import load_encoder
 from reference import bertscore as paper
 from tiny import tiny_network, tiny_tokenizer
 

@@ -6,7 +6,7 @@ import pytest
 
 from polydistill import export
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from tiny import tiny_network, tiny_tokenizer
 
 

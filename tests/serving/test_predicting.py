@@ -8,7 +8,7 @@ import pytest
 import polydistill as pd
 from polydistill.data.rows.sources import WorldSource
 from polydistill.defaults import MAX_LENGTH
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.serving import onnx_student
 from polydistill.serving.predicting import answered
 from polydistill.serving.reader import Reader, open_reader

@@ -17,14 +17,15 @@ from polydistill.data.batches.stream_steps import Share, StreamSteps, TextGroup
 from polydistill.data.batches.streams import TextStream, open_texts
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods import monolingual
-from polydistill.methods.method import Loaded, Method, Models
+from polydistill.methods.method import Method, Models
 from polydistill.methods.monolingual import MonolingualSpec, Student
 from polydistill.methods.pretraining import MaskedLanguageModelling
 from polydistill.methods.tuning import TuneSpec, Tuning
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
+from polydistill.starts.origins import Pretrained
 from polydistill.training import execute as engine
 from polydistill.training.distiller import Distiller
-from polydistill.training.origins import Pretrained
 from polydistill.training.processes import processes
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training

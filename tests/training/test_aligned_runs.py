@@ -13,12 +13,12 @@ from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.data.translations.corpora import ParallelCorpus
 from polydistill.data.translations.filters import Filters
 from polydistill.methods.mmkd import MMKDSpec
+from polydistill.starts.origins import Pretrained
 from polydistill.training.execute import execute
-from polydistill.training.loading import load_start
-from polydistill.training.origins import Pretrained, ResultOf
 from polydistill.training.preparing import prepare
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging
+from polydistill.training.starting import load_start
 from polydistill.training.store import Store
 
 QUIET = Console(quiet=True)

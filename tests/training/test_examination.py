@@ -8,10 +8,10 @@ from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.monolingual import MonolingualSpec, Student
 from polydistill.results import RUN_FILE
 from polydistill.retrieval.retrieval import Similarity, at_layer
+from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.training.examination import Examination, Retrieving
 from polydistill.training.examine import examine
-from polydistill.training.origins import Cut, Fresh, Pretrained, ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import Cut, ResultOf, Run
 from polydistill.training.settings import Training
 from polydistill.training.store import Store
 from tiny import tiny_network, tiny_tokenizer

@@ -10,11 +10,11 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, SENTENCE
 from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.inspection.inspection import Inspected, Inspection
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.models.mblm import MBLMModel, branched
 from polydistill.models.mblm_config import Branches
+from polydistill.starts.loading import load_encoder
 from polydistill.training.inspecting import InspectedModel, inspect_loaded
-from polydistill.training.loading import load_encoder
 from reference import inspection as paper
 from tiny import tiny_network, tiny_tokenizer
 

@@ -12,9 +12,9 @@ from polydistill.methods.tuning import TuneSpec
 from polydistill.models.mblm_config import Branches
 from polydistill.papers.xd.tables import table
 from polydistill.results import load_result
+from polydistill.starts.origins import Pretrained
 from polydistill.training.execute import execute
-from polydistill.training.origins import Branched, Pretrained, ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import Branched, ResultOf, Run
 from polydistill.training.store import Store
 
 BRANCHES = Branches(languages=LANGUAGES, blocks=1)

@@ -2,9 +2,9 @@ import pytest
 
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.tuning import TuneSpec
-from polydistill.training.origins import Pretrained, ResultOf
+from polydistill.starts.origins import Pretrained
 from polydistill.training.out import claim
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Training
 
 FIRST = Run(

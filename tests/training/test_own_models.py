@@ -7,10 +7,10 @@ import torch
 from huggingface_hub import HfApi
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from polydistill.training import hub
-from polydistill.training.hub import pinned
-from polydistill.training.loading import load_classifier, task_of
-from polydistill.training.origins import Pretrained
+from polydistill.starts import hub
+from polydistill.starts.hub import pinned
+from polydistill.starts.loading import load_classifier, task_of
+from polydistill.starts.origins import Pretrained
 from tiny import tiny_network, tiny_tokenizer
 
 LABELS = ("entailment", "neutral", "contradiction")

@@ -5,8 +5,8 @@ import yaml
 
 from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.tuning import TuneSpec
+from polydistill.starts.origins import Pretrained
 from polydistill.training.edit import changed, read_run
-from polydistill.training.origins import Pretrained
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging, Training
 

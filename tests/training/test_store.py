@@ -18,11 +18,11 @@ from training_tools import pretrain_run, tune_run, weights, xd_run
 
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.tuning import TuneSpec
+from polydistill.starts.origins import Pretrained
 from polydistill.training import execute as engine
 from polydistill.training.execute import execute
 from polydistill.training.numerics import settled
-from polydistill.training.origins import Pretrained, ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store, exclusively
 from polydistill.world.difficulty import DIFFICULTIES

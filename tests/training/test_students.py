@@ -14,13 +14,13 @@ from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.monolingual import Weights
+from polydistill.starts.folders import run_folder
+from polydistill.starts.hub import pinned
+from polydistill.starts.loading import quietly
+from polydistill.starts.origins import Pretrained
 from polydistill.training.execute import execute
-from polydistill.training.hub import pinned
-from polydistill.training.loading import quietly
-from polydistill.training.model_folders import run_folder
-from polydistill.training.origins import Pretrained, ResultOf
 from polydistill.training.perplexity import held_out
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging
 from polydistill.training.store import Store
 

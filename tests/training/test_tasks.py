@@ -16,10 +16,10 @@ from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSp
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
 from polydistill.results import load_result
+from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TASKS
 from polydistill.training.execute import execute
-from polydistill.training.origins import Pretrained, ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store
 from tiny import tiny_network, tiny_tokenizer

@@ -16,13 +16,13 @@ from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSp
 from polydistill.methods.tuning import TuneSpec
 from polydistill.models.adapters import FILE, adapters
 from polydistill.results import load_result
+from polydistill.starts.loading import load_classifier, load_encoder
+from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TASKS
 from polydistill.training import execute as execute_module
 from polydistill.training.execute import execute
 from polydistill.training.judging import Judge
-from polydistill.training.loading import load_classifier, load_encoder
-from polydistill.training.origins import Cut, Pretrained, ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import Cut, ResultOf, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store
 from polydistill.transfer.strategies import STRATEGIES, Strategy, strategy

@@ -26,9 +26,9 @@ from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
 from polydistill.models.mblm_config import Branches
 from polydistill.outputs import Loss, Term
+from polydistill.starts.origins import Fresh
 from polydistill.training.numerics import Numerics
-from polydistill.training.origins import Branched, Fresh, ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import Branched, ResultOf, Run
 from polydistill.training.settings import Judging, Training
 
 LANGUAGES = ("en", "fr")

@@ -12,13 +12,14 @@ from polydistill.exports.onnx import write_onnx
 from polydistill.exports.provenance import is_portable, provenance
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import RECORD, Check, Format, Record, Wanted
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.models.mblm_config import MBLM
 from polydistill.results import RUN_FILE
+from polydistill.starts.loading import predicts_words
+from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TaskName
-from polydistill.training.loading import predicts_words
-from polydistill.training.origins import Pretrained, hand_on, made_by
 from polydistill.training.out import made_whole
+from polydistill.training.run import hand_on, made_by
 
 Write = Callable[[Loaded, Path, TaskName | None, Wanted, Sample], Check]
 _WRITERS: dict[Format, Write] = {

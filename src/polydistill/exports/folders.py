@@ -15,12 +15,12 @@ from polydistill.exports.checking import Numbers, compare, refuse
 from polydistill.exports.reading import Logits, Says, SentenceVectors, TokenVectors, asked, resting
 from polydistill.exports.samples import Batch, Sample, longest
 from polydistill.exports.wanted import Check, Wanted
-from polydistill.methods.method import Loaded
 from polydistill.models.adapters import adapted
 from polydistill.models.heads import BRIDGE, load_bridge, save_bridge
+from polydistill.models.loaded import Loaded
 from polydistill.models.mblm_config import MBLM
+from polydistill.starts.loading import predicts_words, quietly
 from polydistill.tasks import TASKS, TaskName
-from polydistill.training.loading import predicts_words, quietly
 
 _POOLINGS = {"mean": "pooling_mode_mean_tokens", "first": "pooling_mode_cls_token"}
 _DENSE = "2_Dense/model.safetensors"

@@ -22,7 +22,7 @@ from polydistill.exports.int8 import embedding_in_int8, products_in_int8
 from polydistill.exports.reading import Logits, Says, SentenceVectors, resting
 from polydistill.exports.samples import Batch, Sample, longest
 from polydistill.exports.wanted import Check, Wanted
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.tasks import TASKS, TaskName
 
 OPSET = 20  # ours: onnxruntime knows it since 1.17, of early 2024

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from polydistill.data.rows.sources import FileSource, HubSource, Source, WorldSource, format_source
 from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
+from polydistill.starts.folders import run_folder
+from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.training.edit import read_run
-from polydistill.training.model_folders import run_folder
-from polydistill.training.origins import AnyStart, Branched, Cut, Fresh, Pretrained, ResultOf, before
-from polydistill.training.run import Run
+from polydistill.training.run import AnyStart, Branched, Cut, ResultOf, Run, before
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from torch.nn import functional as F
 
 from polydistill.data.batches.encoding import column_names
 from polydistill.exports.wanted import Said
-from polydistill.methods.method import Loaded
 from polydistill.models.heads import Pooling, pooled
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot, told
 
 

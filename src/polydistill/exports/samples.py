@@ -12,7 +12,7 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import SENTENCE
 from polydistill.data.rows.sources import Source, WorldSource, format_source
 from polydistill.defaults import MAX_LENGTH
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.tasks import TASKS, TaskName
 
 _ROWS = WorldSource(rows=20, split="test")

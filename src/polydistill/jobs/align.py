@@ -15,10 +15,10 @@ from polydistill.jobs.tuning import Files, Rows, as_source, codes_of, length_of,
 from polydistill.languages import language
 from polydistill.methods.mmkd import REFERENCE, MMKDSpec
 from polydistill.methods.sentence import SentenceSpec
-from polydistill.training.hub import pinned
-from polydistill.training.loading import check_head
-from polydistill.training.origins import Pretrained
+from polydistill.starts.hub import pinned
+from polydistill.starts.origins import Pretrained
 from polydistill.training.run import Run
+from polydistill.training.starting import check_head
 
 
 class AlignOptions(Options, total=False):

@@ -10,7 +10,7 @@ from transformers import AutoTokenizer
 from polydistill.data.batches.encoding import token_counts
 from polydistill.data.translations.corpora import KeptPairs, load_corpora, parse_corpora
 from polydistill.data.translations.filters import Filters
-from polydistill.training.hub import pinned
+from polydistill.starts.hub import pinned
 
 
 class FilterOptions(TypedDict, total=False):

@@ -13,13 +13,14 @@ from polydistill.exports.provenance import provenance
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Format, Wanted
 from polydistill.jobs.tuning import Rows, as_source
-from polydistill.methods.method import Loaded
 from polydistill.methods.sentence import SentenceSpec
 from polydistill.models.heads import Pooling
+from polydistill.models.loaded import Loaded
+from polydistill.starts.folders import students_in
+from polydistill.starts.hub import pinned
+from polydistill.starts.loading import load_for, load_masked, load_sentence_encoder, predicts_words, task_in
+from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TaskName
-from polydistill.training.hub import pinned, students_in
-from polydistill.training.loading import load_for, load_masked, load_sentence_encoder, predicts_words, task_in
-from polydistill.training.origins import Pretrained
 
 
 class ExportOptions(TypedDict, total=False):

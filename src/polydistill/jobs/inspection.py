@@ -8,18 +8,18 @@ from polydistill.inspection.inspection import FILE, Inspected, Inspection
 from polydistill.jobs.retrieval import encoder_of, place_of
 from polydistill.jobs.tuning import Rows, as_source, called_of, codes_of
 from polydistill.languages import canonical, parts_of
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.reports.inspection import pictures, sections
 from polydistill.reports.page import write_page
 from polydistill.reports.plots import PALETTE
 from polydistill.results import RUN_FILE
 from polydistill.retrieval.retrieval import Layers
+from polydistill.starts.folders import run_folder
+from polydistill.starts.hub import pinned
 from polydistill.tasks import TaskName
 from polydistill.training.checkpoints import written_whole
 from polydistill.training.edit import read_run
-from polydistill.training.hub import pinned
 from polydistill.training.inspecting import InspectedModel, inspect_loaded
-from polydistill.training.model_folders import run_folder
 from polydistill.training.settings import Judging
 
 PAGE = "inspect.html"

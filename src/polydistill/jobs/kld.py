@@ -8,8 +8,8 @@ from polydistill.defaults import KLD, KLD_MAX_LENGTH, KLD_PASSES, KLD_PATIENCE, 
 from polydistill.jobs.tuning import Rows, as_source, called_of, judging_of, length_of, training_of, tuned
 from polydistill.languages import canonical
 from polydistill.methods.bert_kld import BertKldSpec
+from polydistill.starts.hub import pinned
 from polydistill.tasks import TASKS, TaskName
-from polydistill.training.hub import pinned
 from polydistill.training.run import Run
 
 

@@ -9,8 +9,8 @@ from polydistill.defaults import MULTIKD, Options
 from polydistill.jobs.tuning import Rows, as_source, branched_start, judging_of, length_of, training_of, tuned
 from polydistill.languages import language
 from polydistill.methods.multikd import MultiKDSpec
+from polydistill.starts.hub import pinned
 from polydistill.tasks import TASKS, TaskName
-from polydistill.training.hub import pinned
 from polydistill.training.run import Run
 
 

@@ -8,13 +8,13 @@ import torch
 
 from polydistill.jobs.tuning import Rows, as_source
 from polydistill.languages import language as language_named
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.retrieval.neighbours import Search
 from polydistill.retrieval.retrieval import Retrieval, Similarity
 from polydistill.retrieval.retrieving import find_translations
 from polydistill.retrieval.token_vectors import Combine, SpecialTokens
-from polydistill.training.hub import pinned
-from polydistill.training.loading import load_encoder
+from polydistill.starts.hub import pinned
+from polydistill.starts.loading import load_encoder
 
 
 class SimilarityOptions(TypedDict, total=False):

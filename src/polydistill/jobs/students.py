@@ -17,9 +17,9 @@ from polydistill.models.layers import FAMILIES
 from polydistill.models.trimming.piece_map import LostMass
 from polydistill.objectives.layer_maps import LayerMap, known
 from polydistill.papers.mono.losses import describe_maps, named_loss
-from polydistill.training.hub import pinned
-from polydistill.training.loading import predicts_words
-from polydistill.training.origins import Pretrained
+from polydistill.starts.hub import pinned
+from polydistill.starts.loading import predicts_words
+from polydistill.starts.origins import Pretrained
 from polydistill.training.run import Run
 
 _SOURCES = ("world:", "file:", "hub:")

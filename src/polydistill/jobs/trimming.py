@@ -16,19 +16,21 @@ from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, FileSource, Sour
 from polydistill.jobs.students import text_source
 from polydistill.jobs.tuning import Rows
 from polydistill.languages import language
-from polydistill.methods.method import Loaded
 from polydistill.models.adapters import FILE as ADAPTERS
 from polydistill.models.bank import parameters_of
 from polydistill.models.heads import BRIDGE
+from polydistill.models.loaded import Loaded
 from polydistill.models.trimming.choosing import By, choose, count_pieces
 from polydistill.models.trimming.fallback import Fallback, fallback
 from polydistill.models.trimming.network import needed, trimmed
 from polydistill.models.trimming.vocabulary import vocabulary_of
 from polydistill.specs import Spec
-from polydistill.training.hub import pinned, students_in
-from polydistill.training.loading import beside, load_whole, quietly
-from polydistill.training.origins import Pretrained, hand_on
+from polydistill.starts.folders import students_in
+from polydistill.starts.hub import pinned
+from polydistill.starts.loading import beside, load_whole, quietly
+from polydistill.starts.origins import Pretrained
 from polydistill.training.out import made_whole
+from polydistill.training.run import hand_on
 
 REPORT, KEPT = "trim.json", "kept.json"
 LOOKED_AT = 10_000  # ours: texts of a language whose fallback is counted

@@ -18,11 +18,11 @@ from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
 from polydistill.models.mblm_config import Branches
 from polydistill.results import MODEL
+from polydistill.starts.hub import pinned
+from polydistill.starts.loading import task_of
+from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TASKS, TaskName
-from polydistill.training.hub import pinned
-from polydistill.training.loading import task_of
-from polydistill.training.origins import Branched, Pretrained
-from polydistill.training.run import Run
+from polydistill.training.run import Branched, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.transfer.strategies import Strategy
 from polydistill.transfer.strategies import strategy as named

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from polydistill.data.batches.batches import Batch, Group, Transform
 from polydistill.data.batches.encoding import Encoded
 from polydistill.data.batches.signals import Floats, stored_signals
 from polydistill.data.batches.stream_steps import TextGroup
-from polydistill.defaults import MAX_LENGTH
 from polydistill.models.frozen import Frozen
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import On, Polyglot
 from polydistill.outputs import Loss
 
@@ -35,21 +34,6 @@ class Method(nn.Module, ABC):
     @abstractmethod
     def counts(self, batch: Batch) -> dict[str, int]:
         """Number of items of the batch that each term averages over."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A network and the tokenizer it reads with."""
-
-    network: PreTrainedModel
-    tokenizer: PreTrainedTokenizerBase
-    bridge: nn.Linear | None = None
-    """What brings its sentence vectors into the width of those that they were learned from, where that is another."""
-
-    @property
-    def max_length(self) -> int:
-        """Tokens of the longest input, where nothing is said."""
-        return min(MAX_LENGTH, int(self.tokenizer.model_max_length))
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,13 @@ from polydistill.data.batches.stream_steps import TextGroup
 from polydistill.data.batches.streams import TextStream
 from polydistill.data.batches.text_groups import streamed_group, text_group
 from polydistill.data.rows.sources import Source
-from polydistill.methods.method import Loaded, Method, Models, Prepared
+from polydistill.methods.method import Method, Models, Prepared
 from polydistill.models import matching
 from polydistill.models.bank import Bank, Build, Origin, Part, build_students, check_share
 from polydistill.models.capture import Inside, Transparent, look_inside
 from polydistill.models.frozen import Frozen
 from polydistill.models.layers import blocks, head_transform, scoring
+from polydistill.models.loaded import Loaded
 from polydistill.models.matching import Kind, Layers, Projector
 from polydistill.models.trimming.piece_map import LostMass, PieceMap, piece_map
 from polydistill.objectives.layer_maps import LayerMap, resolve

@@ -26,8 +26,9 @@ from polydistill.data.batches.masking import IGNORED
 from polydistill.data.batches.signals import stored_signals
 from polydistill.data.rows.labelled import labelled_rows
 from polydistill.data.rows.sources import Source, format_source
-from polydistill.methods.method import Loaded, Method, Models, Prepared
+from polydistill.methods.method import Method, Models, Prepared
 from polydistill.models.frozen import Frozen
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.objectives.vectors import squared_distance
 from polydistill.outputs import Loss, Term

@@ -7,11 +7,11 @@ import torch
 from rich.console import Console
 
 from polydistill.inspection.inspection import Inspected, Inspection
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.papers.together import result_of
 from polydistill.training.inspecting import InspectedModel, inspect_loaded
-from polydistill.training.loading import load_body
-from polydistill.training.origins import Start, before
+from polydistill.training.run import Start, before
+from polydistill.training.starting import load_body
 from polydistill.training.store import Store
 
 

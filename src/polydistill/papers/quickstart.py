@@ -20,7 +20,7 @@ from polydistill.data.batches.encoding import encode
 from polydistill.data.batches.signals import compute_signals
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import LABEL
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.papers.published import published_table
 from polydistill.papers.tables import Entry, EntryGroup, Table, build_table
@@ -41,13 +41,12 @@ from polydistill.reports.page import (
 from polydistill.reports.plots import loss_curves, score_bars
 from polydistill.reports.vectors import alignment_picture
 from polydistill.results import MODEL, RunResult
+from polydistill.starts.loading import load_classifier
 from polydistill.tasks import NLI
 from polydistill.tasks.classification import predict_logits
 from polydistill.training.checkpoints import written_whole
 from polydistill.training.execute import execute
-from polydistill.training.loading import load_classifier
-from polydistill.training.origins import before
-from polydistill.training.run import Run
+from polydistill.training.run import Run, before
 from polydistill.training.store import LOG, Store
 
 MEANINGS, SAMPLES = 20, 6

@@ -17,15 +17,15 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from polydistill.data.rows.load import fingerprint
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot, Reading
 from polydistill.results import MODEL, RunResult, save_result
+from polydistill.starts.loading import load_classifier
 from polydistill.tasks import TASKS
 from polydistill.training.examination import Examination
 from polydistill.training.examine import examine
 from polydistill.training.execute import execute
 from polydistill.training.judging import judge
-from polydistill.training.loading import load_classifier
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging
 from polydistill.training.store import Store, result_in

@@ -10,7 +10,7 @@ from polydistill.data.batches.signals import weights_fingerprint
 from polydistill.data.rows.load import fingerprint, load_text
 from polydistill.data.rows.shapes import SENTENCE, Corpus
 from polydistill.data.rows.sources import Source, WorldSource, format_source
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.retrieval.retrieval import Retrieval, Side, Similarity, accuracy_and_mrr, paired_ranks, views
 from polydistill.retrieval.token_vectors import TextEncoder
 

@@ -10,12 +10,12 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils.hub import cached_file
 
 from polydistill.defaults import MAX_LENGTH
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.serving.onnx_student import is_onnx, load_onnx
+from polydistill.starts.hub import pinned
+from polydistill.starts.loading import load_for
 from polydistill.tasks import TaskName
-from polydistill.training.hub import pinned
-from polydistill.training.loading import load_for
 
 Backend = Literal["PyTorch", "ONNX Runtime"]
 

@@ -12,9 +12,8 @@ from polydistill.data.rows.load import fingerprint
 from polydistill.data.rows.sources import Source
 from polydistill.results import LanguageCode
 from polydistill.retrieval.retrieval import Similarity
-from polydistill.specs import Spec
-from polydistill.training.origins import Start, before, hashed, made_by, resolved_start
-from polydistill.training.run import Run
+from polydistill.specs import Spec, hashed
+from polydistill.training.run import Run, Start, before, made_by, resolved_start
 
 
 class Retrieving(Spec):

@@ -20,25 +20,27 @@ from polydistill.data.batches.batches import MicroBatches, Steps
 from polydistill.data.batches.schedule import Schedule
 from polydistill.data.batches.signals import weights_fingerprint
 from polydistill.data.batches.stream_steps import Share, StreamSteps
-from polydistill.methods.method import Loaded, Prepared
+from polydistill.methods.method import Prepared
 from polydistill.methods.mmkd import MMKDSpec
 from polydistill.methods.monolingual import MonolingualSpec
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.models.adapters import adapted, save_adapters
 from polydistill.models.heads import BRIDGE, save_bridge
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.models.used_rows import learning_used_rows
 from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
+from polydistill.starts.loading import quietly
 from polydistill.training.checkpoints import install, written_whole
 from polydistill.training.distiller import Distiller, Evaluate
 from polydistill.training.judging import judge
-from polydistill.training.loading import load_start, quietly
 from polydistill.training.numerics import settled
 from polydistill.training.preparing import prepare
 from polydistill.training.processes import agreed, processes
 from polydistill.training.progress import ShowProgress, events
 from polydistill.training.run import Run
 from polydistill.training.selecting import selecting
+from polydistill.training.starting import load_start
 from polydistill.training.store import LOG, TENSORBOARD, Store, exclusively, result_in
 
 _CHECKPOINTS = "checkpoints"

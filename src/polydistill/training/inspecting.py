@@ -18,12 +18,12 @@ from polydistill.errors import unknown
 from polydistill.inspection.inspection import Comparison, Inspected, Inspection, LayerNumbers, ModelNumbers
 from polydistill.inspection.measures import alignment, cka_by_layer, same_group, translations_found, uniformity
 from polydistill.inspection.projection import Plane, project_all
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.retrieval.retrieval import resolved
 from polydistill.retrieval.retrieving import aligned, asleep
 from polydistill.retrieval.token_vectors import TextEncoder, sentence_vectors, special_ids
+from polydistill.specs import hashed
 from polydistill.tasks import TASKS
-from polydistill.training.origins import hashed
 
 FEWEST = 4  # rows: the fewest that t-SNE and the unbiased estimate of CKA can do with
 

@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 from polydistill.data.rows.load import fingerprint, load_aligned, load_rows
 from polydistill.data.rows.shapes import LABEL
 from polydistill.data.rows.sources import format_source
-from polydistill.methods.method import Loaded
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.results import Score
 from polydistill.tasks import TASKS, Task

@@ -7,7 +7,7 @@ from torch import nn
 
 from polydistill.methods import bert_kld, mmkd, monolingual, multikd, pretraining, sentence, transfer_tuning, tuning, xd
 from polydistill.methods.bert_kld import BertKldSpec
-from polydistill.methods.method import Loaded, Models, Prepared
+from polydistill.methods.method import Models, Prepared
 from polydistill.methods.mmkd import MMKDSpec
 from polydistill.methods.monolingual import MonolingualSpec
 from polydistill.methods.multikd import MultiKDSpec
@@ -16,10 +16,10 @@ from polydistill.methods.sentence import SentenceSpec
 from polydistill.methods.transfer_tuning import TransferTuneSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
-from polydistill.training.loading import load_body, load_start
-from polydistill.training.origins import AnyStart
+from polydistill.models.loaded import Loaded
 from polydistill.training.processes import processes
-from polydistill.training.run import Run
+from polydistill.training.run import AnyStart, Run
+from polydistill.training.starting import load_body, load_start
 from polydistill.training.store import Store
 
 _MODULES: Mapping[type, Callable[..., Prepared]] = {

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from polydistill.methods.method import Loaded, Prepared
+from polydistill.methods.method import Prepared
 from polydistill.methods.monolingual import MonolingualSpec
 from polydistill.methods.xd import XDSpec
 from polydistill.models.bank import Bank
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.training.distiller import SCORE, Evaluate
 from polydistill.training.judging import agreement_judge, judge

@@ -13,7 +13,8 @@ from polydistill.data.rows.sources import Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.papers.xd import scales as xd_scales
 from polydistill.papers.xd.tables import encoder
-from polydistill.training.origins import Pretrained, Start
+from polydistill.starts.origins import Pretrained
+from polydistill.training.run import Start
 from polydistill.training.settings import Training
 
 Scale = Literal["paper", "world", "smoke"]

@@ -16,8 +16,7 @@ from polydistill.methods.tuning import TuneSpec
 from polydistill.papers.bert_kld.scales import Model, Setting, setting
 from polydistill.papers.published import PublishedRow, PublishedTable, published_table
 from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
-from polydistill.training.origins import ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging
 
 BASELINE, STUDENT_PAIR = "Baseline", "BERT-KLD, teacher reads the student's pair"

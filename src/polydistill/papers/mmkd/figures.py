@@ -7,7 +7,7 @@ from polydistill.inspection.inspection import Inspection
 from polydistill.papers.inspections import InspectionRecipe
 from polydistill.papers.mmkd.scales import setting
 from polydistill.papers.mmkd.tables import Systems
-from polydistill.training.origins import Start
+from polydistill.training.run import Start
 
 FIGURES: Mapping[str, str] = {"2": "20 sentences in all languages, before and after MMKD"}
 """By number: the title."""

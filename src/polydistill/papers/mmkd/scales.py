@@ -15,9 +15,9 @@ from polydistill.data.translations.filters import Filters
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.papers.xd.scales import WORLD_LANGUAGES, Polyglot, xnli
+from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.tasks import TaskName
-from polydistill.training.origins import Fresh, Pretrained, ResultOf, Start
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run, Start
 from polydistill.training.settings import Training
 
 Scale = Literal["paper", "world", "smoke"]

@@ -19,8 +19,7 @@ from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, RunsOfSeed,
 from polydistill.papers.together import Made
 from polydistill.retrieval.retrieval import Similarity
 from polydistill.training.examination import Examination, Retrieving
-from polydistill.training.origins import ResultOf, Start
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run, Start
 from polydistill.training.settings import Judging
 
 OURS = "plain sentence distillation (ours)"

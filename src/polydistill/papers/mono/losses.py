@@ -10,8 +10,8 @@ from polydistill.defaults import LossName
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import MonolingualSpec, Weights
 from polydistill.objectives.layer_maps import LayerMap, LayerMapName, describe, resolve
-from polydistill.training.origins import Branched, Cut, Pretrained, ResultOf, Start
-from polydistill.training.run import Run
+from polydistill.starts.origins import Pretrained
+from polydistill.training.run import Branched, Cut, ResultOf, Run, Start
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from polydistill.data.rows.sources import FileSource, Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.papers.xd.scales import CHECKPOINTS, xnli
+from polydistill.starts.origins import Fresh
 from polydistill.tasks import TaskName
-from polydistill.training.origins import Fresh, ResultOf, Start
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run, Start
 from polydistill.training.settings import Training
 
 Scale = Literal["paper", "world", "smoke"]

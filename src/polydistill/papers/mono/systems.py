@@ -16,9 +16,9 @@ from polydistill.papers.mono.losses import WITHOUT_TEACHER, named_loss
 from polydistill.papers.mono.scales import Setting
 from polydistill.papers.table_recipes import RunsOfSeed
 from polydistill.retrieval.retrieval import Layers, Similarity
+from polydistill.starts.origins import Pretrained
 from polydistill.training.examination import Examination, Retrieving
-from polydistill.training.origins import Cut, Pretrained, ResultOf, Start
-from polydistill.training.run import Run
+from polydistill.training.run import Cut, ResultOf, Run, Start
 from polydistill.training.settings import Judging
 
 TuningOfSeed = Callable[[int], Mapping[str, Run]]

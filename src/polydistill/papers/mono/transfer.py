@@ -7,8 +7,7 @@ from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSp
 from polydistill.methods.tuning import TuneSpec
 from polydistill.papers.mono.systems import System, Systems, TuningOfSeed
 from polydistill.papers.table_recipes import RunsOfSeed
-from polydistill.training.origins import ResultOf
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run
 from polydistill.transfer.strategies import STRATEGIES
 
 _FULL = ("FULL SRC", "FULL TRG")  # plain tuning, of one student or the other

@@ -15,9 +15,9 @@ from polydistill.methods.pretraining import PretrainSpec
 from polydistill.papers.xd import tables as xd
 from polydistill.papers.xd.scales import CHECKPOINTS, WORLD_LANGUAGES, Polyglot, xnli
 from polydistill.papers.xd.scales import setting as xd_setting
+from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.tasks import TaskName
-from polydistill.training.origins import Fresh, Pretrained, ResultOf, Start
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run, Start
 from polydistill.training.settings import Training
 
 Scale = Literal["paper", "world", "smoke"]

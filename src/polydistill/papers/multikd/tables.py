@@ -18,9 +18,9 @@ from polydistill.papers.multikd.scales import Setting, StartOf, Way, setting
 from polydistill.papers.published import Layout, PublishedRow, PublishedTable, published_table
 from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.papers.together import Best, Made, Together
+from polydistill.starts.origins import Fresh
 from polydistill.tasks import TaskName
-from polydistill.training.origins import Branched, Cut, Fresh, ResultOf, Start
-from polydistill.training.run import Run
+from polydistill.training.run import Branched, Cut, ResultOf, Run, Start
 from polydistill.training.settings import Judging
 
 Select = Literal["supervised", "all"]

@@ -37,8 +37,8 @@ from polydistill.papers.planning.sizes import (
 )
 from polydistill.papers.table_recipes import TableRecipe
 from polydistill.specs import Spec
+from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TASKS
-from polydistill.training.origins import Pretrained
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from polydistill.errors import unknown
 from polydistill.methods.monolingual import MonolingualSpec
 from polydistill.methods.transfer_tuning import TransferTuneSpec
+from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.tasks import TaskName
-from polydistill.training.origins import Branched, Cut, Fresh, Pretrained, ResultOf, Start
-from polydistill.training.run import Run
+from polydistill.training.run import Branched, Cut, ResultOf, Run, Start
 
 WORLD_TOKENS = 18  # a row of the mini-world, with the signs around it; measured
 SENTENCE_TOKENS = 10  # a sentence of the mini-world; measured

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from polydistill.data.rows.sources import HubSource, Source, WorldSource
 from polydistill.errors import unknown
-from polydistill.training.origins import Fresh, Pretrained
+from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.training.settings import Training
 
 Scale = Literal["paper", "world", "quick", "smoke"]

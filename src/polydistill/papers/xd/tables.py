@@ -19,8 +19,7 @@ from polydistill.papers.xd.scales import (
     Setting,
     setting,
 )
-from polydistill.training.origins import ResultOf, Start
-from polydistill.training.run import Run
+from polydistill.training.run import ResultOf, Run, Start
 from polydistill.training.settings import Judging
 
 

@@ -1,4 +1,4 @@
-"""Folders of models on disk: which run left one, and what it holds."""
+"""Folders of models on disk: the one inside a run's folder, which run left one, and what it holds."""
 
 import hashlib
 from functools import lru_cache
@@ -12,6 +12,23 @@ def run_folder(model: Path) -> Path | None:
     if model.name == MODEL:
         return model.parent
     return model.parent.parent if model.parent.name == STUDENTS else None
+
+
+def model_folder(folder: Path) -> Path:
+    """The model inside a run's folder, or the folder itself where it is a model's."""
+    if (folder / "config.json").exists():
+        return folder
+    students = students_in(folder)
+    if len(students) > 1:
+        names = ", ".join(f"{STUDENTS}/{name}" for name in students)
+        raise ValueError(f"{folder} holds {len(students)} students. Name the folder of one: {names} in it.")
+    inner = next(iter(students.values()), folder / MODEL)
+    return inner if inner.is_dir() else folder
+
+
+def students_in(folder: Path) -> dict[str, Path]:
+    """The folders of the students that a run has left, by name; none where it leaves one model without a name."""
+    return {file.parent.name: file.parent for file in sorted((folder / STUDENTS).glob("*/config.json"))}
 
 
 def model_content(folder: Path) -> list[tuple[str, str]]:

@@ -6,25 +6,9 @@ from pathlib import Path
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 
-from polydistill.results import MODEL, STUDENTS
-from polydistill.training.origins import Pretrained
-
-
-def model_folder(folder: Path) -> Path:
-    """The model inside a run's folder, or the folder itself where it is a model's."""
-    if (folder / "config.json").exists():
-        return folder
-    students = students_in(folder)
-    if len(students) > 1:
-        names = ", ".join(f"{STUDENTS}/{name}" for name in students)
-        raise ValueError(f"{folder} holds {len(students)} students. Name the folder of one: {names} in it.")
-    inner = next(iter(students.values()), folder / MODEL)
-    return inner if inner.is_dir() else folder
-
-
-def students_in(folder: Path) -> dict[str, Path]:
-    """The folders of the students that a run has left, by name; none where it leaves one model without a name."""
-    return {file.parent.name: file.parent for file in sorted((folder / STUDENTS).glob("*/config.json"))}
+from polydistill.results import MODEL
+from polydistill.starts.folders import model_folder
+from polydistill.starts.origins import Pretrained
 
 
 def pinned(model: str | Path) -> Pretrained:

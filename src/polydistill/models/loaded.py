@@ -1,0 +1,23 @@
+"""A model as it comes from disk: a network, and the tokenizer that it reads with."""
+
+from dataclasses import dataclass
+
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from polydistill.defaults import MAX_LENGTH
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A network and the tokenizer it reads with."""
+
+    network: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    bridge: nn.Linear | None = None
+    """What brings its sentence vectors into the width of those that they were learned from, where that is another."""
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of the longest input, where nothing is said."""
+        return min(MAX_LENGTH, int(self.tokenizer.model_max_length))
