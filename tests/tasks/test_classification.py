@@ -10,7 +10,8 @@ from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import WorldSource
 from polydistill.models.polyglot import Polyglot
 from polydistill.tasks import NLI, TASKS
-from polydistill.tasks.classification import accuracy, predict_logits
+from polydistill.tasks.classification import accuracy
+from polydistill.tasks.reading import row_logits
 from tiny import tiny_network
 
 
@@ -24,7 +25,7 @@ def text(tokenizer):
 def test_logits_are_in_the_order_of_the_rows(text, batch_size):
     student = Polyglot(tiny_network(dropout=0.4)).train()
     assert len(set(text.lengths)) > 3  # batches are by length: the order must be restored
-    logits = predict_logits(student, text, "fr", batch_size)
+    logits = row_logits(student, text, "fr", batch_size)
     student.eval()
     for row in range(len(text)):
         ids = torch.from_numpy(text.take(np.array([row]))[0]["input_ids"])[None]
@@ -37,7 +38,7 @@ def test_logits_are_in_the_order_of_the_rows(text, batch_size):
 def test_the_student_is_left_as_it_was(text, training):
     student = Polyglot(tiny_network(dropout=0.4)).train(training)
     before = torch.get_rng_state()
-    first, second = predict_logits(student, text, None), predict_logits(student, text, None)
+    first, second = row_logits(student, text, None), row_logits(student, text, None)
     assert student.training is training
     assert all(part.training is training for part in student.modules())
     assert torch.equal(torch.get_rng_state(), before)
@@ -47,7 +48,7 @@ def test_the_student_is_left_as_it_was(text, training):
 
 def test_the_language_reaches_families_that_use_it(text):
     student = Polyglot(tiny_network("xlm"))
-    assert (predict_logits(student, text, "fr") != predict_logits(student, text, "en")).any()
+    assert (row_logits(student, text, "fr") != row_logits(student, text, "en")).any()
 
 
 def test_accuracy():

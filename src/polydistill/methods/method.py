@@ -10,8 +10,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from polydistill.data.batches.batches import Batch, Group, Transform
-from polydistill.data.batches.encoding import Encoded
-from polydistill.data.batches.signals import Floats, stored_signals
+from polydistill.data.batches.encoding import Encoded, Floats
+from polydistill.data.batches.signals import stored_signals
 from polydistill.data.batches.stream_steps import TextGroup
 from polydistill.models.frozen import Frozen
 from polydistill.models.loaded import Loaded

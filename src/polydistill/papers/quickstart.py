@@ -43,7 +43,7 @@ from polydistill.reports.vectors import alignment_picture
 from polydistill.results import MODEL, RunResult
 from polydistill.starts.loading import load_classifier
 from polydistill.tasks import NLI
-from polydistill.tasks.classification import predict_logits
+from polydistill.tasks.reading import row_logits
 from polydistill.training.checkpoints import written_whole
 from polydistill.training.execute import execute
 from polydistill.training.run import Run, before
@@ -187,7 +187,7 @@ def _look(store: Store, run: Run, rows: Mapping[str, Dataset]) -> _Seen:
     predicted, vectors = {}, {}
     for code, dataset in rows.items():
         text = encode(loaded.tokenizer, dataset, NLI.shape, 64)
-        predicted[code] = predict_logits(student, text, code).argmax(-1)
+        predicted[code] = row_logits(student, text, code).argmax(-1)
         vectors[code] = compute_signals(
             lambda inputs, code=code: student(inputs, code, first=True).first_BD,  # type: ignore[misc]
             text,

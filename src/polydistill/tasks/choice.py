@@ -6,17 +6,21 @@ A question of COPA and XCOPA is the word `cause` or `effect`; a model reads the 
 English whatever the language of the row is.
 """
 
-from typing import Any, ClassVar
+from __future__ import annotations
 
-from datasets import Dataset
-from transformers import AutoModelForMultipleChoice, PreTrainedTokenizerBase
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from polydistill.data.batches.encoding import Encoded
 from polydistill.data.batches.questions import encode_choices
 from polydistill.data.rows.choices import choice_names
 from polydistill.data.rows.shapes import CHOICES, LABEL
-from polydistill.tasks.classification import Classification, predict_logits, predictions
+from polydistill.tasks.classification import Classification, predictions
+from polydistill.tasks.reading import row_logits
 from polydistill.tasks.task import Answer, Record
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
 
 QUESTIONS = {"cause": "What was the CAUSE of this?", "effect": "What happened as a RESULT?"}  # COPA's own words
 
@@ -24,7 +28,7 @@ QUESTIONS = {"cause": "What was the CAUSE of this?", "effect": "What happened as
 class MultipleChoice(Classification):
     """A task whose rows are a premise, a question and choices; the label is the place of the right choice."""
 
-    head: ClassVar[Any] = AutoModelForMultipleChoice
+    head_class: ClassVar[str] = "AutoModelForMultipleChoice"
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, max_length: int) -> Encoded:
         """One text a choice."""
@@ -34,7 +38,7 @@ class MultipleChoice(Classification):
     def answers(self, student: Any, text: Encoded, rows: Dataset, language: str | None, device: Any) -> list[Answer]:
         """Of each row the name of the choice (`choice1`, ...), and every choice's probability."""
         del rows
-        logits = predict_logits(student, text, language, device=device)
+        logits = row_logits(student, text, language, device=device)
         return predictions(logits, choice_names(logits.shape[-1]))
 
     def written(self, row: Record) -> dict[str, Any]:

@@ -1,27 +1,32 @@
 """Tasks with one label a row. Accuracy is the share of rows whose largest logit is the gold label."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
-from datasets import Dataset
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerBase
 
-from polydistill.data.batches.encoding import Encoded, Ints, encode
-from polydistill.data.batches.signals import Floats, compute_signals
+from polydistill.data.batches.encoding import Encoded, Floats, Ints, encode
 from polydistill.data.rows.shapes import LABEL, PAIR_OF_SENTENCES, PARAPHRASES
-from polydistill.objectives.classes import cross_entropy
 from polydistill.results import Score, score_of
+from polydistill.tasks.reading import row_logits
 from polydistill.tasks.task import Answer, Prediction, Record, Task, row_labels, shares
+
+if TYPE_CHECKING:
+    import torch
+    from datasets import Dataset
+    from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
+
+    from polydistill.tasks.reading import Student
 
 
 class Classification(Task[Encoded, Ints]):
     """A task whose rows are one or two texts with one of a few labels."""
 
-    head: ClassVar[Any] = AutoModelForSequenceClassification
+    head_class: ClassVar[str] = "AutoModelForSequenceClassification"
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, max_length: int) -> Encoded:
         """One text or a pair of texts a row."""
@@ -34,6 +39,8 @@ class Classification(Task[Encoded, Ints]):
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy, mean over rows."""
+        from polydistill.objectives.classes import cross_entropy
+
         return cross_entropy(logits, labels)
 
     def count(self, labels: Tensor) -> int:
@@ -44,20 +51,20 @@ class Classification(Task[Encoded, Ints]):
         """The label of each row."""
         return row_labels(rows)
 
-    def say(self, student: nn.Module, text: Encoded, language: str | None, device: torch.device) -> Ints:
+    def say(self, student: Student, text: Encoded, language: str | None, device: torch.device | None) -> Ints:
         """The label with the largest logit."""
-        return np.asarray(predict_logits(student, text, language, device=device).argmax(-1))
+        return np.asarray(row_logits(student, text, language, device=device).argmax(-1))
 
     def score(self, language: str, said: Ints, gold: Ints, split: str = "test", data_fingerprint: str = "") -> Score:
         """Accuracy, with right and wrong by row."""
         return score_of(language, said == gold, split, data_fingerprint)
 
     def answers(
-        self, student: nn.Module, text: Encoded, rows: Dataset, language: str | None, device: torch.device
+        self, student: Student, text: Encoded, rows: Dataset, language: str | None, device: torch.device | None
     ) -> list[Answer]:
         """Label and probabilities of each row."""
         del rows
-        logits = predict_logits(student, text, language, device=device)
+        logits = row_logits(student, text, language, device=device)
         return predictions(logits, self.shape.labels)
 
     def written(self, row: Record) -> dict[str, Any]:
@@ -76,19 +83,6 @@ def predictions(logits: Floats, labels: Sequence[str]) -> list[Answer]:
         Prediction(labels[int(one)], dict(zip(labels, row.tolist(), strict=True)))
         for one, row in zip(said, shares(logits), strict=True)
     ]
-
-
-def predict_logits(
-    student: nn.Module, text: Encoded, language: str | None, batch_size: int = 64, device: torch.device | None = None
-) -> Floats:
-    """The student's logits for every row, in order."""
-    was_training = student.training
-    student.eval()
-    logits = compute_signals(
-        lambda inputs: student(inputs, language).logits_BC, text, batch_size, device or torch.device("cpu")
-    )
-    student.train(was_training)
-    return logits
 
 
 def accuracy(predicted: Sequence[int] | NDArray[Any], gold: Sequence[int] | NDArray[Any]) -> float:

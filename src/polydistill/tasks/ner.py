@@ -4,23 +4,27 @@ Long sentences are read in windows, whose words together are the sentence. An en
 word and kind are; F1 = 2 right / (said + gold), over all sentences together, as the package `seqeval` counts.
 """
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
-from datasets import Dataset
-from torch import Tensor, nn
-from transformers import AutoModelForTokenClassification, PreTrainedTokenizerBase
 
-from polydistill.data.batches.encoding import Ragged
+from polydistill.data.batches.encoding import Floats, Ragged
 from polydistill.data.batches.masking import IGNORED
-from polydistill.data.batches.signals import Floats
 from polydistill.data.batches.windows import Windows, encode_words
 from polydistill.data.rows.shapes import LABEL, WORDS
-from polydistill.objectives.classes import cross_entropy
 from polydistill.results import Score, entity_score
+from polydistill.tasks.reading import token_logits
 from polydistill.tasks.task import Answer, Record, TaggedWords, Task, shares
-from polydistill.tasks.token_logits import token_logits
+
+if TYPE_CHECKING:
+    import torch
+    from datasets import Dataset
+    from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
+
+    from polydistill.tasks.reading import Student
 
 Tags = list[list[int]]
 _OUTSIDE = 0
@@ -29,7 +33,7 @@ _OUTSIDE = 0
 class Tagging(Task[Windows, Tags]):
     """A task whose rows are words with a tag each."""
 
-    head: ClassVar[Any] = AutoModelForTokenClassification
+    head_class: ClassVar[str] = "AutoModelForTokenClassification"
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, max_length: int) -> Windows:
         """Windows of the sentences."""
@@ -44,6 +48,8 @@ class Tagging(Task[Windows, Tags]):
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy, mean over words."""
+        from polydistill.objectives.classes import cross_entropy
+
         tagged_BL = labels != IGNORED
         return cross_entropy(logits[tagged_BL], labels[tagged_BL])
 
@@ -55,7 +61,7 @@ class Tagging(Task[Windows, Tags]):
         """The tags of each sentence."""
         return [list(tags) for tags in rows[LABEL]]
 
-    def say(self, student: nn.Module, text: Windows, language: str | None, device: torch.device) -> Tags:
+    def say(self, student: Student, text: Windows, language: str | None, device: torch.device | None) -> Tags:
         """The tag with the largest logit, by word; words that no model gets to see are outside."""
         return _by_sentence(self._logits(student, text, language, device).argmax(-1), text)
 
@@ -65,7 +71,7 @@ class Tagging(Task[Windows, Tags]):
         return entity_score(language, np.array(counts, dtype=np.int64).reshape(-1, 3), split, data_fingerprint)
 
     def answers(
-        self, student: nn.Module, text: Windows, rows: Dataset, language: str | None, device: torch.device
+        self, student: Student, text: Windows, rows: Dataset, language: str | None, device: torch.device | None
     ) -> list[Answer]:
         """Tags and their probabilities, by word."""
         logits = self._logits(student, text, language, device)
@@ -88,7 +94,7 @@ class Tagging(Task[Windows, Tags]):
         """As `row` reads it."""
         return super().wrong_with(_split(given))
 
-    def _logits(self, student: nn.Module, text: Windows, language: str | None, device: torch.device) -> Floats:
+    def _logits(self, student: Student, text: Windows, language: str | None, device: torch.device | None) -> Floats:
         """The logits of every word of all sentences, in order."""
         tokens_NC = token_logits(student, text, len(self.shape.labels), language, device)
         words_NC = np.full((int(text.words.sum()), len(self.shape.labels)), -np.inf, dtype=np.float32)

@@ -9,25 +9,29 @@ end have the largest sum, over all windows, of all parts of at most `LONGEST_ANS
 L = tokens of a window, A = tokens of an answer.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
-from datasets import Dataset
-from torch import Tensor, nn
-from transformers import AutoModelForQuestionAnswering, PreTrainedTokenizerBase
 
-from polydistill.data.batches.encoding import Ints
+from polydistill.data.batches.encoding import Floats, Ints
 from polydistill.data.batches.passages import NOWHERE, Passages, answer_tokens, encode_passages
-from polydistill.data.batches.signals import Floats
 from polydistill.data.rows.answers import COLUMN, START, TEXT
 from polydistill.data.rows.shapes import ANSWERS, LABEL
-from polydistill.objectives.classes import cross_entropy
 from polydistill.results import Score, score_of, word_score
 from polydistill.tasks.answer_scores import Normaliser, matches, normalise_as, word_counts
+from polydistill.tasks.reading import token_logits
 from polydistill.tasks.task import Answer, FoundAnswer, Record, Task
-from polydistill.tasks.token_logits import token_logits
+
+if TYPE_CHECKING:
+    import torch
+    from datasets import Dataset
+    from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
+
+    from polydistill.tasks.reading import Student
 
 LONGEST_ANSWER = 30  # tokens, as in the scripts of BERT and of `transformers`
 BEST = 20  # answers of a window that are looked at, as there
@@ -51,7 +55,7 @@ class QuestionAnswering(Task[Passages, Texts]):
 
     normaliser: Normaliser = "squad"
     """What is left out before answers are compared; `mlqa` does so by language."""
-    head: ClassVar[Any] = AutoModelForQuestionAnswering
+    head_class: ClassVar[str] = "AutoModelForQuestionAnswering"
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, max_length: int) -> Passages:
         """Questions with windows of their contexts."""
@@ -64,6 +68,8 @@ class QuestionAnswering(Task[Passages, Texts]):
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The mean of the cross-entropies of start and end, mean over windows."""
+        from polydistill.objectives.classes import cross_entropy
+
         return (cross_entropy(logits[..., 0], labels[:, 0]) + cross_entropy(logits[..., 1], labels[:, 1])) / 2
 
     def count(self, labels: Tensor) -> int:
@@ -74,7 +80,7 @@ class QuestionAnswering(Task[Passages, Texts]):
         """All right answers of each row."""
         return [tuple(answers[TEXT]) for answers in rows[LABEL]]
 
-    def say(self, student: nn.Module, text: Passages, language: str | None, device: torch.device) -> Texts:
+    def say(self, student: Student, text: Passages, language: str | None, device: torch.device | None) -> Texts:
         """The best answer of each row; empty where a context has no words."""
         found = self._found(student, text, language, device, 1)
         return [
@@ -98,7 +104,7 @@ class QuestionAnswering(Task[Passages, Texts]):
         return self.score(language, said, gold, split, data_fingerprint), hits
 
     def answers(
-        self, student: nn.Module, text: Passages, rows: Dataset, language: str | None, device: torch.device
+        self, student: Student, text: Passages, rows: Dataset, language: str | None, device: torch.device | None
     ) -> list[Answer]:
         """The best answers of each row, the best one with its place."""
         del rows
@@ -110,7 +116,7 @@ class QuestionAnswering(Task[Passages, Texts]):
         return {"question": row["question"], "context": row["context"], COLUMN: row[LABEL]}
 
     def _found(
-        self, student: nn.Module, text: Passages, language: str | None, device: torch.device, best: int
+        self, student: Student, text: Passages, language: str | None, device: torch.device | None, best: int
     ) -> list[list[Span]]:
         """By row, the best spans of its windows together, the best first."""
         logits_T2 = token_logits(student, text, len(self.shape.labels), language, device)

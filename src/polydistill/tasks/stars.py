@@ -6,11 +6,11 @@ Two scores a language: accuracy, which selects, and `mae`, the mean absolute err
 is printed x 100, as 40.0; the lower the better.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from datasets import Dataset
-from transformers import PreTrainedTokenizerBase
 
 from polydistill.data.batches.encoding import Encoded, Ints, encode_texts
 from polydistill.data.rows.reviews import STARS
@@ -18,6 +18,10 @@ from polydistill.data.rows.shapes import LABEL, REVIEW
 from polydistill.results import Score, error_score
 from polydistill.tasks.classification import Classification
 from polydistill.tasks.task import Record
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
 
 
 class StarRating(Classification):

@@ -1,23 +1,29 @@
 """What a task is: the rows it reads, how a model reads them, the head that answers, what is learned, and the score."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
-import torch
-from datasets import Dataset
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from transformers import PreTrainedTokenizerBase
 
-from polydistill.data.batches.batches import Group
-from polydistill.data.batches.encoding import Encoded, Ints, Ragged
-from polydistill.data.batches.signals import Floats
+from polydistill.data.batches.encoding import Encoded, Floats, Ints, Ragged
 from polydistill.data.rows.shapes import LABEL, RowShape
 from polydistill.errors import unknown
 from polydistill.results import Score
+
+if TYPE_CHECKING:
+    import torch
+    from datasets import Dataset
+    from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
+
+    from polydistill.data.batches.batches import Group
+    from polydistill.tasks.reading import Student
 
 TaskName = Literal["nli", "paraphrase", "ner", "choice", "stars", "qa"]
 Metric = Literal["accuracy", "f1"]
@@ -97,8 +103,13 @@ class Task(ABC, Generic[E, Said]):
     """A row as people write it, as JSON."""
     beside: tuple[str, ...] = field(default=(), kw_only=True)
     """The names of further scores, which select nothing."""
-    head: ClassVar[Any]
-    """The Auto class of `transformers` whose models do this task."""
+    head_class: ClassVar[str]
+    """The name of the Auto class of `transformers` whose models do this task."""
+
+    @property
+    def head(self) -> Any:
+        """That class. A name stands above, so that what only prints answers need not load the library."""
+        return getattr(import_module("transformers"), self.head_class)
 
     @abstractmethod
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, max_length: int) -> E:
@@ -121,7 +132,7 @@ class Task(ABC, Generic[E, Said]):
         """What is right, by row."""
 
     @abstractmethod
-    def say(self, student: nn.Module, text: E, language: str | None, device: torch.device) -> Said:
+    def say(self, student: Student, text: E, language: str | None, device: torch.device | None) -> Said:
         """What a student says, by row."""
 
     @abstractmethod
@@ -136,7 +147,7 @@ class Task(ABC, Generic[E, Said]):
 
     @abstractmethod
     def answers(
-        self, student: nn.Module, text: E, rows: Dataset, language: str | None, device: torch.device
+        self, student: Student, text: E, rows: Dataset, language: str | None, device: torch.device | None
     ) -> list[Answer]:
         """What a student says of each row, with probabilities, for people to read."""
 
@@ -170,6 +181,8 @@ class Task(ABC, Generic[E, Said]):
 
     def group(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, language: str, max_length: int) -> Group:
         """Labelled rows to learn from."""
+        from polydistill.data.batches.batches import Group
+
         text = self.encode(tokenizer, rows, max_length)
         return Group(language, {"text": text}, {"labels": self.labels(text, rows)})
 
@@ -187,10 +200,11 @@ def row_labels(rows: Dataset) -> Ints:
 
 def shares(logits: Floats) -> NDArray[np.float64]:
     """Probabilities from logits, over the last axis."""
-    return np.asarray(torch.softmax(torch.from_numpy(logits).double(), -1).numpy())
+    powers = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
+    return np.asarray(powers / powers.sum(-1, keepdims=True))
 
 
-def known_task(name: str, tasks: Mapping[TaskName, "Task[Any, Any]"]) -> TaskName:
+def known_task(name: str, tasks: Mapping[TaskName, Task[Any, Any]]) -> TaskName:
     """The name, if it is one of a task."""
     for known in tasks:
         if known == name:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from datasets import Dataset
 
-from polydistill.data.batches.encoding import Encoded, encode
-from polydistill.data.batches.signals import Floats, weights_fingerprint
+from polydistill.data.batches.encoding import Encoded, Floats, encode
+from polydistill.data.batches.signals import weights_fingerprint
 from polydistill.data.rows.load import fingerprint, load_aligned
 from polydistill.data.rows.shapes import SENTENCE, Corpus, RowShape
 from polydistill.data.rows.sources import FileSource

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from polydistill.data.batches.encoding import Encoded, Ids, Integers, Ints, Ragged, Repeated
+from polydistill.data.batches.encoding import Encoded, Ids, Ints, Ragged, Repeated
+from polydistill.data.batches.padding import filled, inside_of, padded_batches, padded_texts
 from polydistill.data.batches.schedule import Schedule
 
 Batch = dict[str, Any]
@@ -38,33 +39,13 @@ def pad_texts(
     texts: Sequence[Mapping[str, Ids]], pad: Mapping[str, int], choices: int | None = None
 ) -> dict[str, Tensor]:
     """Texts as padded tensors with their attention mask: [texts, longest text], or [rows, choices, longest text]."""
-    inside = _inside([text["input_ids"] for text in texts])
-    padded = {name: _padded([text[name] for text in texts], inside, pad[name]) for name in texts[0]}
-    padded["attention_mask"] = torch.from_numpy(inside.astype(np.int64))
-    if choices is None:
-        return padded
-    return {name: column.reshape(-1, choices, column.shape[-1]) for name, column in padded.items()}
-
-
-def _inside(rows: Sequence[Integers]) -> NDArray[np.bool_]:
-    """Where padded rows hold something: [rows, longest row]."""
-    lengths = np.array([len(row) for row in rows])
-    return np.asarray(np.arange(lengths.max())[None, :] < lengths[:, None])
-
-
-def _padded(rows: Sequence[Integers], inside: NDArray[np.bool_], fill: int) -> Tensor:
-    column = np.full(inside.shape, fill, dtype=np.int64)
-    column[inside] = np.concatenate(rows)
-    return torch.from_numpy(column)
+    return {name: torch.from_numpy(column) for name, column in padded_texts(texts, pad, choices).items()}
 
 
 def length_batches(text: Encoded, batch_size: int, device: torch.device) -> Iterator[tuple[Ints, dict[str, Tensor]]]:
     """Every text once, in batches of similar lengths: the rows of a batch, and their padded tensors on `device`."""
-    order = np.argsort(text.lengths, kind="stable")
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        inputs = pad_texts(text.take(rows), text.pad, text.choices)
-        yield rows, {name: value.to(device) for name, value in inputs.items()}
+    for rows, columns in padded_batches(text, batch_size):
+        yield rows, {name: torch.from_numpy(column).to(device) for name, column in columns.items()}
 
 
 def collate(parts: Sequence[tuple[Group, Ints]]) -> Batch:
@@ -90,7 +71,7 @@ def _values(parts: Sequence[tuple[Values, Ints]]) -> Tensor:
         return torch.from_numpy(np.concatenate(arrays))
     ragged = [(values, row) for values, rows in parts if isinstance(values, Ragged) for row in values.take(rows)]
     taken = [row for _, row in ragged]
-    return _padded(taken, _inside(taken), ragged[0][0].fill)
+    return torch.from_numpy(filled(taken, inside_of(taken), ragged[0][0].fill))
 
 
 class MicroBatches(Dataset[Batch], ABC):

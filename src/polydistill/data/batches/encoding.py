@@ -3,22 +3,27 @@
 Texts are read some at a time, and what they become may be more than memory holds (see `growing`).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from datasets import Dataset
 from numpy.typing import NDArray
-from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from polydistill.data.files.growing import GrowingArray
 from polydistill.data.rows.shapes import RowShape
 
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import BatchEncoding, PreTrainedTokenizerBase
+
 AT_ONCE = 1024  # ours: rows that are Python objects at a time
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
 Ids = NDArray[np.int32]  # token ids, and places in a text: four bytes each
 Integers = NDArray[np.integer[Any]]
 
@@ -54,7 +59,7 @@ class Encoded:
         spans = [(self.offsets[text], self.offsets[text + 1]) for text in texts]
         return [{name: column[start:end] for name, column in self.columns.items()} for start, end in spans]
 
-    def select(self, rows: Ints) -> "Encoded":
+    def select(self, rows: Ints) -> Encoded:
         """The given rows, in the given order, as a new `Encoded`."""
         taken = self.take(rows)
         flat = from_lists({name: [text[name] for text in taken] for name in self.columns}, self.pad)

@@ -1,15 +1,20 @@
 """Masked language modelling inputs: which tokens are hidden, and how."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from transformers import PreTrainedTokenizerBase
 
-from polydistill.data.batches.batches import Batch, Transform
 from polydistill.data.batches.encoding import Ints
 from polydistill.data.translations.words import NO_WORD
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from polydistill.data.batches.batches import Batch, Transform
 
 IGNORED = -100
 
@@ -23,6 +28,8 @@ def masking(tokenizer: PreTrainedTokenizerBase, rate: float, pair_rate: float | 
     Special tokens and pads are never chosen; every text has at least one chosen token. Adds `labels`, which hold the
     hidden token's id, and `IGNORED` elsewhere.
     """
+    import torch
+
     special, hide = _special(tokenizer), _hiding(tokenizer)
 
     def mask(batch: Batch, rng: np.random.Generator) -> Batch:
@@ -45,6 +52,8 @@ def word_masking(tokenizer: PreTrainedTokenizerBase, rate: float) -> Transform:
     Of the tokens of the chosen words as many are masked, drawn and left as in `masking`. The batch says of each token
     which word it belongs to (`words`, -1: none). Adds `masked_words` [texts, words].
     """
+    import torch
+
     hide = _hiding(tokenizer)
 
     def mask(batch: Batch, rng: np.random.Generator) -> Batch:

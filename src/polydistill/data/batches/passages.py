@@ -6,13 +6,18 @@ A context that has no room beside its question is read in several windows, of wh
 before. W = windows, T = tokens of all windows.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
 
 from polydistill.data.batches.encoding import AT_ONCE, Encoded, Ints, column_names, from_lists, pad_values
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 OVERLAP = 128  # tokens that two windows share, as in the scripts of `transformers`; at most half a window
 LONGEST_QUESTION = 64  # tokens, as in BERT's own script; at most half of what a model reads

@@ -1,12 +1,17 @@
 """Questions with choices as a model reads them: premise, question and one choice an input, for each choice."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
 
 from polydistill.data.batches.encoding import Encoded, Ids, column_names, encode_texts, from_lists, pad_values
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 Columns = dict[str, Ids]
 

@@ -15,14 +15,12 @@ import numpy as np
 import pyarrow as pa
 import torch
 from filelock import FileLock
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from polydistill.data.batches.batches import length_batches
-from polydistill.data.batches.encoding import Encoded
+from polydistill.data.batches.encoding import Encoded, Floats
 from polydistill.data.files.growing import pieces, room_for
 
-Floats = NDArray[np.float32]
 Read = Callable[[Mapping[str, Tensor]], Tensor]
 
 

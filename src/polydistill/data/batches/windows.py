@@ -1,12 +1,17 @@
 """Sentences given word by word, as a model reads them: long ones in several windows, and where each word begins."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
 
 from polydistill.data.batches.encoding import Encoded, Ints, column_names, from_lists, pad_values
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,18 +5,22 @@ its pages the system keeps those that are in use, as far as there is room. The f
 files do (`TMPDIR`), and is gone as soon as nothing reads it any more.
 """
 
+from __future__ import annotations
+
 import hashlib
 import math
 import mmap
 import weakref
 from collections.abc import Iterator
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-from datasets import Dataset
 from numpy.typing import DTypeLike, NDArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from datasets import Dataset
 
 IN_MEMORY = 1 << 24  # ours: bytes of one array or table that wait in memory before they are written
 _PIECE = 1 << 20  # ours: numbers
@@ -71,16 +75,22 @@ class GrowingTable:
         self._bytes += chunk.nbytes
         if self._bytes > IN_MEMORY:
             if self._writer is None:
+                import pyarrow as pa
+
                 self._file = _nameless(self)
                 self._writer = pa.ipc.new_stream(self._file, self._schema)
             self._write(self._writer)
 
     def dataset(self) -> Dataset:
         """All rows; to be asked for once, at the end."""
+        from datasets import Dataset
+
         # the fingerprint is given because `datasets` would find it by pickling the whole table, at four times its size
         return Dataset(self._table(), fingerprint=self._digest.hexdigest()[:16])
 
     def _table(self) -> pa.Table:
+        import pyarrow as pa
+
         if self._file is None or self._writer is None:
             return pa.Table.from_batches(self._waiting, schema=self._schema)
         self._write(self._writer)

@@ -1,17 +1,20 @@
 """Building the Arrow table of one language."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping, Sequence
-
-import pyarrow as pa
-from datasets import Dataset
+from typing import TYPE_CHECKING
 
 from polydistill.data.files.growing import GrowingTable
 from polydistill.data.rows.shapes import LABEL, RowShape
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from datasets import Dataset
+
 Answers = Mapping[str, Sequence[str] | Sequence[int]]
 Cell = str | int | Sequence[str] | Sequence[int] | Answers
-_ANSWERS = pa.struct([("text", pa.list_(pa.string())), ("answer_start", pa.list_(pa.int64()))])
 _ROWS_PER_CHUNK = 8192  # ours: Python objects of at most this many rows are alive at a time
 
 
@@ -19,12 +22,8 @@ class TableBuilder:
     """Collects rows into Arrow chunks, so that a large file costs no more memory than its text."""
 
     def __init__(self, shape: RowShape, labelled: bool) -> None:
-        fields = [(name, pa.list_(pa.string()) if name in shape.lists else pa.string()) for name in shape.texts]
-        if labelled:
-            kind = _ANSWERS if shape.spans else pa.list_(pa.int64()) if shape.tagged else pa.int64()
-            fields.append((LABEL, kind))
-        self._schema = pa.schema(fields)
-        self._columns: list[list[Cell]] = [[] for _ in fields]
+        self._schema = _schema(shape, labelled)
+        self._columns: list[list[Cell]] = [[] for _ in self._schema]
         self._table = GrowingTable(self._schema)
         self._rows = 0
         self._needed = [(shape.texts.index(name), name) for name in shape.needed]
@@ -53,7 +52,20 @@ class TableBuilder:
 
     def _flush(self) -> None:
         if self._columns[0]:
+            import pyarrow as pa
+
             arrays = [pa.array(c, type=f.type) for c, f in zip(self._columns, self._schema, strict=True)]
             self._table.add(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
             for column in self._columns:
                 column.clear()
+
+
+def _schema(shape: RowShape, labelled: bool) -> pa.Schema:
+    """The columns of a shape, and what they hold."""
+    import pyarrow as pa
+
+    fields = [(name, pa.list_(pa.string()) if name in shape.lists else pa.string()) for name in shape.texts]
+    if labelled:
+        answers = pa.struct([("text", pa.list_(pa.string())), ("answer_start", pa.list_(pa.int64()))])
+        fields.append((LABEL, answers if shape.spans else pa.list_(pa.int64()) if shape.tagged else pa.int64()))
+    return pa.schema(fields)

@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-import pyarrow as pa
-
 from polydistill.data.files.zips import Member, open_member
 from polydistill.errors import DataError
 
@@ -91,6 +89,8 @@ def _open(path: TextFile) -> IO[bytes] | gzip.GzipFile:
         case ".xz":
             return lzma.open(path, "rb")
         case ".zst":  # Arrow's reader sees frames that are cut off, and goes on from one frame to the next
+            import pyarrow as pa  # here: one kind of file needs it, and it takes a while
+
             return io.BufferedReader(pa.input_stream(str(path), compression="zstd"), _AT_ONCE)
         case _:
             return path.open("rb")

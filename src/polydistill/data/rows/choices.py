@@ -4,10 +4,11 @@ The columns are read as those of any other task, one a choice, and then gathered
 `question` (`cause` or `effect`) is wrong in some languages: rows are those of the English COPA, so its file decides.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-
-from datasets import Dataset
+from typing import TYPE_CHECKING
 
 from polydistill.data.files.paths import find_file
 from polydistill.data.files.records import first_record
@@ -19,6 +20,9 @@ from polydistill.data.rows.labels import LabelReader
 from polydistill.data.rows.shapes import CHOICES, LABEL, Corpus, RowShape
 from polydistill.data.rows.sources import FileSource, HubSource
 from polydistill.errors import DataError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 WRONG_QUESTION = "question unlike the English COPA's"
 _SIQA = {"premise": "context", "question": "question", "choice1": "answerA", "choice2": "answerB", "choice3": "answerC"}

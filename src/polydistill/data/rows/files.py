@@ -1,10 +1,10 @@
 """Task rows from files in the benchmarks' own layouts: a corpus of any row shape."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-from datasets import Dataset
+from typing import TYPE_CHECKING, Any
 
 from polydistill.data.files.paths import find_file
 from polydistill.data.files.records import Columns, read_records
@@ -15,6 +15,9 @@ from polydistill.data.rows.shapes import LABEL, Corpus, RowShape
 from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, FileSource
 from polydistill.errors import DataError
 from polydistill.languages import language
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 NO_LABEL = "no gold label"
 ReadFile = Callable[[Path, Sequence[str]], dict[str, TableBuilder]]

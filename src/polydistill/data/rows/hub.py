@@ -4,14 +4,14 @@ No code of a data set is ever run, and what comes from the hub is one commit: `d
 in its cache when it cannot reach the hub, whatever the revision, so the commit of what was loaded is compared.
 """
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import datasets
+from typing import TYPE_CHECKING, Any
 
 from polydistill.data.files.tables import TableBuilder
 from polydistill.data.rows.files import NO_LABEL, first_rows, is_aligned
@@ -20,6 +20,9 @@ from polydistill.data.rows.shapes import LABEL, SENTENCE, Corpus, RowShape
 from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, HubSource
 from polydistill.data.translations.parallel import TRANSLATION, add_row, text_tables, translations
 from polydistill.errors import DataError
+
+if TYPE_CHECKING:
+    import datasets
 
 _BATCH = 8192  # ours: rows that are Python objects at a time
 _AT_ONCE = 256  # ours: of a stream, where a row may be a long document
@@ -98,6 +101,8 @@ def load_dataset(source: HubSource, code: str) -> datasets.Dataset:
 
 
 def _builder(source: HubSource, name: str, config: str | None) -> datasets.DatasetBuilder:
+    import datasets
+
     builder = datasets.load_dataset_builder(name, config, revision=source.revision)
     if source.revision is not None and builder.hash != source.revision:
         raise ConnectionError(f"only commit {builder.hash} is in the cache")
@@ -107,6 +112,8 @@ def _builder(source: HubSource, name: str, config: str | None) -> datasets.Datas
 @contextmanager
 def _explained(source: HubSource, code: str) -> Iterator[tuple[str, str | None]]:
     """The names under which `datasets` knows what is asked for; every failure says what to do."""
+    from datasets.exceptions import DatasetsError
+
     config = source.config.replace(LANGUAGE_PLACEHOLDER, code) if source.config else None
     name = str(Path(source.name).resolve()) if is_local(source) else source.name  # a path is never looked up on the hub
     try:
@@ -115,7 +122,7 @@ def _explained(source: HubSource, code: str) -> Iterator[tuple[str, str | None]]
         expected = f"commit {source.revision} of {source.name!r}, from the hub or from the cache"
         way_out = "Connect once, so that it is cached, or give a folder in the hub's layout: hub:FOLDER."
         raise DataError(source.name, None, f"no connection to the hub ({error})", expected, way_out) from None
-    except (datasets.exceptions.DatasetsError, ValueError, OSError, RuntimeError) as error:
+    except (DatasetsError, ValueError, OSError, RuntimeError) as error:
         wanted = f"a data set with configuration {config!r} and split {source.split!r}"
         way_out = "Correct name, revision, config= or split=, or give a folder in the hub's layout."
         raise DataError(source.name, None, f"{type(error).__name__}: {error}".rstrip("."), wanted, way_out) from error
@@ -167,7 +174,9 @@ def _labels(data: datasets.Dataset, column: str) -> Iterator[object] | None:
     feature = data.features[column]
     if set(data.unique(column)) == {_NO_LABEL}:
         return None
-    named = isinstance(feature, datasets.ClassLabel)
+    from datasets import ClassLabel
+
+    named = isinstance(feature, ClassLabel)
     return (feature.int2str(value) if named and value != _NO_LABEL else value for value in data[column])
 
 

@@ -3,16 +3,20 @@
 Any source will do whose rows say the same in both languages, row by row; label and number are those of either.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-from datasets import Dataset
 
 from polydistill.data.rows.shapes import LABEL, Corpus, RowShape
 from polydistill.errors import DataError
 from polydistill.languages import parts_of
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -95,4 +99,7 @@ def _together(sides: Mapping[str, Dataset], shape: RowShape) -> Dataset:
             columns[LABEL] = table.column(LABEL)
     # given here because `datasets` would find it by pickling the whole table
     digest = hashlib.sha256("-".join(rows._fingerprint for rows in sides.values()).encode())
+    import pyarrow as pa
+    from datasets import Dataset
+
     return Dataset(pa.table(columns), fingerprint=digest.hexdigest()[:16])

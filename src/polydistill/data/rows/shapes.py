@@ -6,10 +6,15 @@ a word; of questions the place of the right choice; of questions on a context th
 absent (unlabelled text). In an aligned corpus row i says the same in every language.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from datasets import Dataset
+if TYPE_CHECKING:
+    from datasets import Dataset
+
 
 LABEL = "label"
 

@@ -3,12 +3,12 @@
 The original WikiAnn writes the language before each token (`en:Paris`); it is taken off.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import datasets
+from typing import TYPE_CHECKING, Any
 
 from polydistill.data.files.paths import codes_in_files
 from polydistill.data.files.records import Columns, file_format, first_record, read_records
@@ -20,6 +20,9 @@ from polydistill.data.rows.labels import LabelReader
 from polydistill.data.rows.shapes import LABEL, Corpus, RowShape
 from polydistill.data.rows.sources import FileSource, HubSource
 from polydistill.errors import DataError
+
+if TYPE_CHECKING:
+    import datasets
 
 NO_WORDS = "no words"
 TOKENS = "tokens"
@@ -200,4 +203,6 @@ def _of_hub(data: datasets.Dataset, source: HubSource, shape: RowShape) -> Itera
 def _tag_names(data: datasets.Dataset, column: str | None) -> Any:
     """From a stored tag to its name."""
     feature = None if column is None else getattr(data.features[column], "feature", None)
-    return feature.int2str if isinstance(feature, datasets.ClassLabel) else lambda tag: tag
+    from datasets import ClassLabel
+
+    return feature.int2str if isinstance(feature, ClassLabel) else lambda tag: tag
