@@ -6,9 +6,9 @@ so a batch has the sum over its rows of (number of tokens)^2 of them.
 
 import math
 
-import torch
 from torch import Tensor
 
+from polydistill.objectives.precision import alike, counted
 from polydistill.objectives.vectors import mean_over
 
 
@@ -25,6 +25,7 @@ def scores_mse(student_BHLL: Tensor, teacher_BHLL: Tensor, mask_BL: Tensor | Non
             f"{tuple(teacher_BHLL.shape)} (rows, heads, tokens, tokens). Give the student the teacher's number of "
             "heads, or match relations, which need no equal heads."
         )
+    student_BHLL, teacher_BHLL = alike(student_BHLL, teacher_BHLL)
     apart_BHLL = student_BHLL - teacher_BHLL
     if mask_BL is None:
         return mean_over(apart_BHLL.square().flatten(), None)
@@ -37,10 +38,7 @@ def scores_mse(student_BHLL: Tensor, teacher_BHLL: Tensor, mask_BL: Tensor | Non
 
 def probabilities(scores_BHLL: Tensor, mask_BL: Tensor | None = None) -> Tensor:
     """The softmax of the scores over the tokens that count."""
-    if mask_BL is not None:
-        pads_B11L = ~mask_BL.bool()[:, None, None, :]
-        scores_BHLL = scores_BHLL.masked_fill(pads_B11L, torch.finfo(scores_BHLL.dtype).min)
-    return scores_BHLL.softmax(-1)
+    return counted(scores_BHLL, None if mask_BL is None else mask_BL[:, None, None, :]).softmax(-1)
 
 
 def probabilities_mse(

@@ -6,11 +6,10 @@ are projected before they come here.
 
 from typing import Literal
 
-import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from polydistill.errors import unknown
+from polydistill.objectives.precision import counted, products
 from polydistill.objectives.vectors import mean_over
 
 Picks = Literal["teacher", "student"]
@@ -42,12 +41,9 @@ def word_contrast(
         raise unknown("per", per, ("sentence", "word"))
     words_BW = words_BW.bool()
     masked_BW = masked_BW.bool() & words_BW
-    finer = torch.promote_types(torch.promote_types(student_BWD.dtype, teacher_BWD.dtype), torch.float32)
     picking, among = (student_BWD, teacher_BWD) if picks == "teacher" else (teacher_BWD, student_BWD)
-    scores_BWW = picking.to(finer) @ among.to(finer).transpose(1, 2) / temperature
-    # the smallest number and not -inf, which would make 0 x (inf - inf) of a place without a word
-    scores_BWW = scores_BWW.masked_fill(~words_BW[:, None, :], torch.finfo(finer).min)
-    lost_BW = -F.log_softmax(scores_BWW, dim=-1).diagonal(dim1=1, dim2=2).masked_fill(~masked_BW, 0.0)
+    scores_BWW = counted(products(picking, among.transpose(1, 2)) / temperature, words_BW[:, None, :])
+    lost_BW = -scores_BWW.log_softmax(-1).diagonal(dim1=1, dim2=2).masked_fill(~masked_BW, 0.0)
     if per == "word":
         return mean_over(lost_BW.flatten(), masked_BW.flatten())
     return mean_over(lost_BW.sum(-1), words_BW.any(-1))

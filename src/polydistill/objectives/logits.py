@@ -5,11 +5,11 @@ N = rows or positions, C = classes or vocabulary. For a vocabulary too large for
 
 from typing import Literal
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from polydistill.errors import unknown
+from polydistill.objectives.precision import finer
 
 Scaling = Literal["hinton", "cross_entropy", "sequence_sum"]
 """`hinton`: T^2 x mean over rows of KL(teacher || student). `cross_entropy`: mean over rows of -p_teacher log p_student
@@ -31,9 +31,9 @@ def hinton(
 
     `sequences`, for `sequence_sum` alone, is the number of texts that the rows are the tokens of.
     """
-    finer = torch.promote_types(student_NC.dtype, torch.float32)
-    student_NC = F.log_softmax(student_NC / temperature, dim=-1, dtype=finer)
-    teacher_NC = F.log_softmax(teacher_NC / temperature, dim=-1, dtype=finer)
+    dtype = finer(student_NC, teacher_NC)
+    student_NC = F.log_softmax(student_NC / temperature, dim=-1, dtype=dtype)
+    teacher_NC = F.log_softmax(teacher_NC / temperature, dim=-1, dtype=dtype)
     if scaling == "cross_entropy":
         rows_N = -(teacher_NC.exp() * student_NC).sum(-1)
     else:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from polydistill.objectives.precision import counted, products
 from polydistill.objectives.vectors import mean_over
 
 
@@ -33,9 +34,5 @@ def _log_relations(x_BLD: Tensor, heads: int, mask_BL: Tensor | None) -> Tensor:
         fitting = [number for number in range(1, width + 1) if width % number == 0]
         raise ValueError(f"Vectors of width {width} cannot be cut into {heads} relation heads; {fitting} would fit.")
     x_BRLd = torch.unflatten(x_BLD, -1, (heads, -1)).transpose(1, 2)
-    finer = torch.promote_types(x_BLD.dtype, torch.float32)
-    scores_BRLL = (x_BRLd @ x_BRLd.transpose(-1, -2)).to(finer) / math.sqrt(width // heads)
-    if mask_BL is not None:  # the smallest number and not -inf, which would make 0 x (inf - inf) of a pad
-        pads_B11L = ~mask_BL.bool()[:, None, None, :]
-        scores_BRLL = scores_BRLL.masked_fill(pads_B11L, torch.finfo(finer).min)
-    return scores_BRLL.log_softmax(-1)
+    scores_BRLL = products(x_BRLd, x_BRLd.transpose(-1, -2)) / math.sqrt(width // heads)
+    return counted(scores_BRLL, None if mask_BL is None else mask_BL[:, None, None, :]).log_softmax(-1)

@@ -7,12 +7,12 @@ B = sentences, D = width.
 
 from typing import Literal
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from polydistill.errors import unknown
 from polydistill.objectives import vectors
+from polydistill.objectives.precision import alike, counted, finer, products
 from polydistill.objectives.vectors import mean_over
 
 Features = Literal["mean", "sum"]
@@ -29,7 +29,8 @@ def sentence_alignment(
     distance = {"mean": vectors.mse, "sum": vectors.squared_distance}
     if features not in distance:
         raise unknown("features", features, distance)
-    return distance[features](F.normalize(student_BD, dim=-1), F.normalize(teacher_BD, dim=-1), mask_B)
+    student_BD, teacher_BD = (F.normalize(one_BD, dim=-1) for one_BD in alike(student_BD, teacher_BD))
+    return distance[features](student_BD, teacher_BD, mask_B)
 
 
 def structure_alignment(
@@ -52,12 +53,8 @@ def structure_alignment(
 
 def _log_relations(x_BD: Tensor, temperature: float, mask_B: Tensor | None) -> Tensor:
     """The logarithm of how much each sentence relates to each other one that counts."""
-    finer = torch.promote_types(x_BD.dtype, torch.float32)
-    unit_BD = F.normalize(x_BD.to(finer), dim=-1)
-    cosines_BB = unit_BD @ unit_BD.T / temperature
-    if mask_B is not None:  # the smallest number and not -inf, which would make 0 x (inf - inf) of a pad
-        cosines_BB = cosines_BB.masked_fill(~mask_B.bool()[None, :], torch.finfo(finer).min)
-    return cosines_BB.log_softmax(-1)
+    unit_BD = F.normalize(x_BD.to(finer(x_BD)), dim=-1)
+    return counted(products(unit_BD, unit_BD.T) / temperature, mask_B).log_softmax(-1)
 
 
 def spread(x_BD: Tensor) -> Tensor:
