@@ -14,9 +14,9 @@ from rich.console import Console
 
 from measuring import Row, markdown, write
 from polydistill.methods.monolingual import MonolingualSpec
+from polydistill.papers.combined import Together
 from polydistill.papers.mono.scales import setting
 from polydistill.papers.mono.systems import Systems
-from polydistill.papers.together import Together
 from polydistill.reports.significance import paired_t
 from polydistill.tasks import TASKS
 from polydistill.training.store import Store

@@ -23,6 +23,7 @@ from polydistill.papers.xd.scales import setting
 from polydistill.papers.xd.tables import Systems
 from polydistill.reports.significance import compare, mcnemar
 from polydistill.results import MODEL, Score
+from polydistill.starts.origins import Fresh
 from polydistill.training.execute import execute
 from polydistill.training.run import Cut, ResultOf, Run
 from polydistill.training.store import Store
@@ -74,7 +75,7 @@ def stages(store: Store, seed: int, place: Path) -> dict[str, Stage]:
     for name, int8 in (("onnx", False), ("int8", True)):
         export(fewer.folder, place / name, "onnx", int8=int8, check_on=CHECK, languages=LANGUAGES)
     folders = {
-        f"{setting('world').polyglot.shape.blocks} blocks, 6 languages, 800 pieces": store.folder(large) / MODEL,
+        f"{Fresh().blocks} blocks, 6 languages, 800 pieces": store.folder(large) / MODEL,
         f"distilled: {BLOCKS} blocks, 2 languages": small,
         f"trimmed: {fewer.report.pieces_after} pieces": fewer.folder,
         "exported: ONNX": place / "onnx",

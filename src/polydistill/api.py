@@ -30,7 +30,7 @@ from polydistill.models.loaded import Loaded
 from polydistill.papers.catalogue import figure, figures, plan, recipe, table, tables
 from polydistill.papers.planning.plan import Plan
 from polydistill.papers.quickstart import Quickstart, quickstart
-from polydistill.papers.tables import Table
+from polydistill.papers.table import Table
 from polydistill.reports.figures import Figure
 from polydistill.reports.stored import report
 from polydistill.results import MODEL, STUDENTS, RunResult, Score

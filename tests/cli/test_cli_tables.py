@@ -10,7 +10,7 @@ from polydistill import api
 from polydistill.cli import doctor
 from polydistill.cli.listing import listing
 from polydistill.papers.planning.plan import Plan
-from polydistill.papers.tables import Table
+from polydistill.papers.table import Table
 from polydistill.training.run import MethodSpec
 
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from polydistill.jobs.references import xd_reference
 from polydistill.jobs.tuning import tune_run, xd_run
-from polydistill.papers.xd.tables import as_reference
 from polydistill.results import RunResult, save_result
 from polydistill.training.run import Run
 from tiny import tiny_network, tiny_tokenizer
@@ -142,7 +142,7 @@ def test_a_source_language_that_is_the_target(model, tmp_path):
 
 def test_the_reference_preset_changes_what_the_authors_code_does_otherwise(model):
     paper = xd_run(model, ["en", "tr"], data="world:?rows=100", dev="world:?rows=30&split=dev")
-    reference = as_reference(paper)
+    reference = xd_reference(paper)
     assert (paper.method.longer, paper.training.batching.sampling, paper.selection.measure) == (
         "cut",
         "uniform",
@@ -157,4 +157,4 @@ def test_the_reference_preset_changes_what_the_authors_code_does_otherwise(model
     assert reference.identity != paper.identity
     assert reference.selected_on == ("dev/en", "dev/tr")
     with pytest.raises(ValueError, match="one of XD; 'tune' has none"):
-        as_reference(tune_run(model, "world:?rows=100", ["en"]))
+        xd_reference(tune_run(model, "world:?rows=100", ["en"]))

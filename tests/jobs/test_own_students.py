@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 
 from polydistill.data.rows.sources import FileSource, WorldSource
+from polydistill.jobs.layer_maps import describe_maps
+from polydistill.jobs.references import monolingual_reference, reference_map
 from polydistill.jobs.students import distill_run
 from polydistill.methods.monolingual import MonolingualSpec, Student, Weights
+from polydistill.methods.named_losses import LOSSES, named_loss
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.tuning import TuneSpec
-from polydistill.papers.mono.losses import LOSSES, as_reference, describe_maps, named_loss, reference_map
 from polydistill.papers.planning.plan import plan_table
 from polydistill.papers.planning.sizes import SENTENCE_TOKENS, Architecture, learner
-from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, TableRecipe
+from polydistill.papers.recipe import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.starts.origins import Fresh
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Training
@@ -118,7 +120,7 @@ def test_the_ten_losses_of_table_3_1():
 def test_the_reference_preset(model):
     assert reference_map(6, 12) == {1: 1, 2: 3, 3: 5, 4: 7, 5: 9, 6: 12}  # METHODS, section 4
     paper = distill_run(model, TEXTS, depth=2)
-    reference = as_reference(paper)
+    reference = monolingual_reference(paper)
     method = reference.method
     assert dict(method.weights) == {
         "mlm": 5e-4,
@@ -138,7 +140,7 @@ def test_the_reference_preset(model):
     assert reference.identity != paper.identity
     assert describe_maps(reference) == "students begin as 1<-3 2<-4 (top); learn from 1<-1 2<-4"
     with pytest.raises(ValueError, match="'tune' is another"):
-        as_reference(_run(TuneSpec(languages=("en",), data=WorldSource()), paper.start))
+        monolingual_reference(_run(TuneSpec(languages=("en",), data=WorldSource()), paper.start))
 
 
 # What it would take

@@ -11,8 +11,8 @@ from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Method
 from polydistill.methods.monolingual import Monolingual, MonolingualSpec, Student, Weights
+from polydistill.methods.named_losses import LOSSES
 from polydistill.models.layers import blocks, family_of
-from polydistill.papers.mono.losses import LOSSES
 from reference import monolingual as reference
 
 ONE_EACH = (Student(name="west", languages=("en", "fr")), Student(name="turkish", languages=("tr",)))

@@ -12,8 +12,7 @@ from polydistill.papers.bert_kld.scales import MBERT, setting
 from polydistill.papers.bert_kld.tables import BASELINE, STUDENT_PAIR, TABLES, Systems, table
 from polydistill.papers.planning.plan import plan_table, with_starts
 from polydistill.papers.published import published_table
-from polydistill.papers.xd.scales import setting as xd_setting
-from polydistill.papers.xd.tables import pretrained
+from polydistill.papers.scales import WORLD_LANGUAGES, polyglot, pretrained
 from polydistill.starts.origins import Pretrained
 from polydistill.training.run import ResultOf
 
@@ -73,10 +72,9 @@ def test_all_tables_of_a_seed_share_what_they_can():
 
 def test_the_encoders_are_those_of_other_tables():
     for scale, model in (("quick", "mBERT"), ("world", "XLM-R")):
-        where = xd_setting(scale)
         start = setting("world").start(model, 3)
         assert isinstance(start, ResultOf)
-        assert start.run.identity == pretrained(where.polyglot, where.languages, "XLM MLM+TLM", 3).identity
+        assert start.run.identity == pretrained(polyglot(scale), WORLD_LANGUAGES, "XLM MLM+TLM", 3).identity
 
 
 def test_other_languages_stand_for_those_the_world_lacks():

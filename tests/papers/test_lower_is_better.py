@@ -9,7 +9,7 @@ from polydistill.papers.claims import Claim
 from polydistill.papers.columns import Column
 from polydistill.papers.published import Layout, PublishedRow
 from polydistill.papers.rendering import notes, to_json, to_markdown
-from polydistill.papers.tables import Entry, EntryGroup, Table, build_table
+from polydistill.papers.table import Entry, EntryGroup, Table, build_table
 from polydistill.papers.wording import claim_text
 from polydistill.reports.plots import score_bars
 from polydistill.reports.significance import compare, corrected, paired_bootstrap

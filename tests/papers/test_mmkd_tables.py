@@ -10,13 +10,13 @@ from polydistill.methods.mmkd import MMKDSpec
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.sentence import SentenceSpec
 from polydistill.methods.tuning import TuneSpec
+from polydistill.papers.combined import runs_of
 from polydistill.papers.mmkd.figures import figure
 from polydistill.papers.mmkd.scales import BENCHMARKS, setting
 from polydistill.papers.mmkd.tables import ABLATIONS, OURS, TABLES, Systems, table
 from polydistill.papers.planning.plan import with_starts
 from polydistill.papers.published import published_table
-from polydistill.papers.table_recipes import make_table
-from polydistill.papers.together import runs_of
+from polydistill.papers.recipe import make_table
 from polydistill.starts.origins import Pretrained
 from polydistill.training.examination import Examination
 from polydistill.training.run import Run

@@ -10,13 +10,12 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.methods.multikd import MultiKDSpec
 from polydistill.methods.tuning import TuneSpec
+from polydistill.papers.combined import Best, Together, runs_of
 from polydistill.papers.multikd.scales import setting
 from polydistill.papers.multikd.tables import TABLES, Systems, table
 from polydistill.papers.planning.plan import with_starts
 from polydistill.papers.published import published_table
-from polydistill.papers.together import Best, Together, runs_of
-from polydistill.papers.xd.scales import setting as xd_setting
-from polydistill.papers.xd.tables import encoder
+from polydistill.papers.scales import encoder
 from polydistill.results import Score
 from polydistill.training.execute import execute
 from polydistill.training.run import Branched
@@ -154,7 +153,7 @@ def test_the_teachers_of_table_2_have_a_row_a_task():
 
 def test_the_student_begins_as_the_polyglot_of_the_xd_tables():
     run = made_of("3", "world")["MultiTrain"]["en"]
-    assert run.start == encoder(xd_setting("world"), "XLM MLM+TLM", 0)
+    assert run.start == encoder("world", "XLM MLM+TLM", 0)
 
 
 def test_no_number_of_another_language_stands_beside_ours():
@@ -234,7 +233,7 @@ def test_one_model_on_other_rows(store):
 def test_it_is_found_again_and_changes_with_its_rows(store, monkeypatch):
     together = Together((trained(0),), SMOKE.on_dev(("fr",)))
     first = together.result(store, QUIET)
-    monkeypatch.setattr("polydistill.papers.together.judge", None)
+    monkeypatch.setattr("polydistill.papers.combined.judge", None)
     assert together.result(store, QUIET) == first
     others = {together.identity, Together((trained(1),), SMOKE.on_dev(("fr",))).identity}
     assert len({*others, Together((trained(0),), SMOKE.on_dev(("de",))).identity}) == 3

@@ -14,7 +14,7 @@ from polydistill.papers.planning.plan import Plan, plan_table, with_starts
 from polydistill.papers.planning.rows import Rows
 from polydistill.papers.planning.sizes import PARALLEL_TOKENS, Architecture
 from polydistill.papers.planning.text import flops, hours, to_markdown
-from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, TableRecipe
+from polydistill.papers.recipe import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.papers.xd.tables import Systems, setting, table
 from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TASKS

@@ -12,7 +12,7 @@ from polydistill.papers.rendering import (
     to_markdown,
     to_text,
 )
-from polydistill.papers.tables import Cell, Entry, EntryGroup, Table, build_table
+from polydistill.papers.table import Cell, Entry, EntryGroup, Table, build_table
 from polydistill.reports.significance import Comparison
 
 BETTER = Comparison(difference=3.05, low=1.9, high=4.3, p=0.0004, verdict="better", test="a test")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from polydistill.papers.published import published_table
-from polydistill.papers.tables import Entry, EntryGroup, Table, build_table
+from polydistill.papers.table import Entry, EntryGroup, Table, build_table
 from polydistill.reports.significance import holm, mcnemar, paired_t
 from polydistill.results import entity_score, word_score
 

@@ -10,7 +10,7 @@ from polydistill.languages import LANGUAGES
 from polydistill.papers.columns import Column
 from polydistill.papers.published import Layout, PublishedRow, published_paper, published_table
 from polydistill.papers.rendering import notes, to_json, to_markdown, to_text
-from polydistill.papers.tables import Entry, EntryGroup, Table, build_table
+from polydistill.papers.table import Entry, EntryGroup, Table, build_table
 from polydistill.reports.page import Scores, section_html
 from polydistill.reports.significance import holm, paired_t
 from polydistill.results import entity_score

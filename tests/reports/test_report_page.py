@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from polydistill.papers.tables import Entry, EntryGroup, build_table
+from polydistill.papers.table import Entry, EntryGroup, build_table
 from polydistill.reports.page import (
     Command,
     Headlines,

@@ -147,8 +147,8 @@ def xd(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Teach a tuned model of your own more languages, from translations and without labels."""
+    from polydistill.jobs.references import xd_reference
     from polydistill.jobs.tuning import xd_run
-    from polydistill.papers.xd.tables import as_reference
 
     said = options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision)
     source, texts = parallel_files(parallel or [])
@@ -170,7 +170,7 @@ def xd(
         **said,
     )
     if preset == "reference":
-        wanted = as_reference(wanted)
+        wanted = xd_reference(wanted)
     do(wanted, set_, out, runs, print_, tensorboard)
 
 
@@ -195,8 +195,8 @@ def do(
     from polydistill import api
     from polydistill.cli.scores import show_scores
     from polydistill.jobs.align import describe_levels
+    from polydistill.jobs.layer_maps import describe_maps
     from polydistill.methods.mmkd import MMKDSpec
-    from polydistill.papers.mono.losses import describe_maps
 
     changed = api.changed(wanted, changes or [])
     if only_print:

@@ -74,8 +74,8 @@ def distill(
     tensorboard: Tensorboard = False,
 ) -> None:
     """Distil a multilingual masked language model into small students of single languages."""
+    from polydistill.jobs.references import monolingual_reference
     from polydistill.jobs.students import distill_run
-    from polydistill.papers.mono.losses import as_reference
 
     _check_preset(preset, {"--loss": loss, "--map": map_, "--init-map": init_map})
     wanted = distill_run(
@@ -99,7 +99,7 @@ def distill(
         **options(steps=steps, batch_size=batch_size, learning_rate=learning_rate, precision=precision),
     )
     if preset == "reference":
-        wanted = as_reference(wanted)
+        wanted = monolingual_reference(wanted)
     do(wanted, set_, out, runs, print_, tensorboard)
 
 

@@ -10,13 +10,14 @@ from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import FileSource, HubSource, WorldSource, parse_source
 from polydistill.defaults import MONOLINGUAL, LossName, Options
+from polydistill.jobs.layer_maps import describe_maps
 from polydistill.jobs.tuning import Rows, called_of, judging_of, length_of, training_of
 from polydistill.methods.monolingual import MonolingualSpec, Student, Text
+from polydistill.methods.named_losses import named_loss
 from polydistill.models.bank import Origin, Part
 from polydistill.models.layers import FAMILIES
 from polydistill.models.trimming.piece_map import LostMass
 from polydistill.objectives.layer_maps import LayerMap, known
-from polydistill.papers.mono.losses import describe_maps, named_loss
 from polydistill.starts.hub import pinned
 from polydistill.starts.loading import predicts_words
 from polydistill.starts.origins import Pretrained

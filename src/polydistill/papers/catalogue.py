@@ -8,8 +8,7 @@ from polydistill.errors import unknown
 from polydistill.inspection.inspection import Inspected
 from polydistill.papers.bert_kld import figures as bert_kld_figures
 from polydistill.papers.bert_kld import tables as bert_kld_tables
-from polydistill.papers.figure_recipes import make_figure
-from polydistill.papers.inspections import make_inspection
+from polydistill.papers.figure import make_figure, make_inspection
 from polydistill.papers.mmkd import figures as mmkd_figures
 from polydistill.papers.mmkd import tables as mmkd_tables
 from polydistill.papers.mono import figures as mono_figures
@@ -18,9 +17,9 @@ from polydistill.papers.multikd import tables as multikd_tables
 from polydistill.papers.multikd.tables import Select
 from polydistill.papers.planning.plan import Plan, plan_table
 from polydistill.papers.published import published_table
-from polydistill.papers.table_recipes import TableRecipe, make_table
-from polydistill.papers.tables import Table
-from polydistill.papers.xd.scales import Scale
+from polydistill.papers.recipe import TableRecipe, make_table
+from polydistill.papers.scales import Scale
+from polydistill.papers.table import Table
 from polydistill.papers.xd.tables import TABLES as XD_TABLES
 from polydistill.papers.xd.tables import table as xd_table
 from polydistill.reports.figures import Figure

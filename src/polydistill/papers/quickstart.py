@@ -23,8 +23,9 @@ from polydistill.data.rows.shapes import LABEL
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.papers.published import published_table
-from polydistill.papers.tables import Entry, EntryGroup, Table, build_table
-from polydistill.papers.xd.scales import Scale, setting
+from polydistill.papers.scales import Scale
+from polydistill.papers.table import Entry, EntryGroup, Table, build_table
+from polydistill.papers.xd.scales import setting
 from polydistill.papers.xd.tables import Systems
 from polydistill.reports.page import (
     Command,

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from polydistill.languages import LANGUAGES
 from polydistill.papers.columns import Column
-from polydistill.papers.tables import Cell, Group, Row, Table
+from polydistill.papers.table import Cell, Group, Row, Table
 from polydistill.papers.wording import CLAIMS_NOTE, claim_text, difference_text
 from polydistill.reports.significance import Comparison
 from polydistill.results import LOWER_IS_BETTER

@@ -12,7 +12,7 @@ from typing import Any
 from polydistill.languages import called
 from polydistill.papers.columns import Column
 from polydistill.papers.rendering import average_heading, column_heading, notes, row_cells
-from polydistill.papers.tables import Row, Table
+from polydistill.papers.table import Row, Table
 from polydistill.reports.plots import Plot
 
 

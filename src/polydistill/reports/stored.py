@@ -8,7 +8,7 @@ from typing import Any
 
 from polydistill.errors import DataError
 from polydistill.inspection.inspection import FILE, FOLDER, Inspected
-from polydistill.papers.tables import Entry, EntryGroup, build_table
+from polydistill.papers.table import Entry, EntryGroup, build_table
 from polydistill.reports import inspection
 from polydistill.reports.page import Picture, Prose, Record, Scores, Section, write_page
 from polydistill.reports.plots import PALETTE, loss_curves, score_bars

@@ -6,7 +6,7 @@ from polydistill.errors import unknown
 from polydistill.inspection.inspection import Inspection
 from polydistill.papers.bert_kld.scales import setting
 from polydistill.papers.bert_kld.tables import Systems
-from polydistill.papers.inspections import InspectionRecipe
+from polydistill.papers.figure import InspectionRecipe
 from polydistill.training.run import ResultOf, Start
 
 FIGURES: Mapping[str, str] = {"tsne": "Hidden states of teacher and student, before and after the transfer"}

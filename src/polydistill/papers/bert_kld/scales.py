@@ -11,8 +11,8 @@ from typing import Literal, get_args
 
 from polydistill.data.rows.sources import Source, WorldSource
 from polydistill.errors import unknown
-from polydistill.papers.xd import scales as xd_scales
-from polydistill.papers.xd.tables import encoder
+from polydistill.papers import scales
+from polydistill.papers.scales import CHECKPOINTS, encoder, xnli
 from polydistill.starts.origins import Pretrained
 from polydistill.training.run import Start
 from polydistill.training.settings import Training
@@ -44,10 +44,9 @@ class Setting:
         nothing (docs/results).
         """
         if self.scale == "paper":
-            return MBERT if model == "mBERT" else xd_scales.CHECKPOINTS["XLM-R base"]
-        scales: dict[Model, xd_scales.Scale] = {"mBERT": "quick", "XLM-R": "world"}
-        where = xd_scales.setting("smoke" if self.scale == "smoke" else scales[model])
-        return encoder(where, "XLM MLM+TLM", seed)
+            return MBERT if model == "mBERT" else CHECKPOINTS["XLM-R base"]
+        mini: dict[Model, scales.Scale] = {"mBERT": "quick", "XLM-R": "world"}
+        return encoder("smoke" if self.scale == "smoke" else mini[model], "XLM MLM+TLM", seed)
 
 
 def setting(scale: str) -> Setting:
@@ -63,13 +62,12 @@ def setting(scale: str) -> Setting:
 
 
 def _paper() -> Setting:
-    xnli = xd_scales.setting("paper")
     epoch = 14_025  # steps: 392,702 rows in batches of 28; the poster does not say how many rows it learns from
     return Setting(
         scale="paper",
-        train=xnli.train,
-        dev=xnli.dev,
-        test=xnli.test,
+        train=xnli("train"),
+        dev=xnli("validation"),
+        test=xnli("test"),
         max_length=128,  # "Maximum sequence length = 128"
         training=Training(
             steps=5 * epoch,  # "Max epoch 5 with early stopping"

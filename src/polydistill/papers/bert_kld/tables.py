@@ -15,7 +15,7 @@ from polydistill.methods.bert_kld import BertKldSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.papers.bert_kld.scales import Model, Setting, setting
 from polydistill.papers.published import PublishedRow, PublishedTable, published_table
-from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
+from polydistill.papers.recipe import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from polydistill.errors import unknown
 from polydistill.inspection.inspection import Inspection
-from polydistill.papers.inspections import InspectionRecipe
+from polydistill.papers.figure import InspectionRecipe
 from polydistill.papers.mmkd.scales import setting
 from polydistill.papers.mmkd.tables import Systems
 from polydistill.training.run import Start

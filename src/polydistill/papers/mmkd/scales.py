@@ -14,14 +14,13 @@ from polydistill.data.translations.corpora import ParallelCorpus
 from polydistill.data.translations.filters import Filters
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import PretrainSpec
-from polydistill.papers.xd.scales import WORLD_LANGUAGES, Polyglot, xnli
+from polydistill.papers.scales import WORLD_LANGUAGES, Polyglot, StartOf, xnli
 from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.tasks import TaskName
-from polydistill.training.run import ResultOf, Run, Start
+from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Training
 
 Scale = Literal["paper", "world", "smoke"]
-StartOf = Callable[[int], Start]
 SOURCE = "en"
 
 BENCHMARKS: Mapping[str, TaskName] = {"XNLI": "nli", "PAWS-X": "paraphrase", "XQuAD": "qa"}

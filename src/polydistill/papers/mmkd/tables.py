@@ -13,10 +13,10 @@ from polydistill.methods.sentence import SentenceSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.papers.claims import Claim
 from polydistill.papers.columns import Column
+from polydistill.papers.combined import Made
 from polydistill.papers.mmkd.scales import BENCHMARKS, SOURCE, Setting, setting
 from polydistill.papers.published import Layout, PublishedTable, published_table
-from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
-from polydistill.papers.together import Made
+from polydistill.papers.recipe import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.retrieval.retrieval import Similarity
 from polydistill.training.examination import Examination, Retrieving
 from polydistill.training.run import ResultOf, Run, Start

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from polydistill.errors import unknown
-from polydistill.papers.figure_recipes import FigureRecipe, LineRecipe, by_layer, by_step
+from polydistill.papers.figure import FigureRecipe, LineRecipe, by_layer, by_step
 from polydistill.papers.mono.scales import setting
 from polydistill.papers.mono.systems import SOURCE, System, Systems
 

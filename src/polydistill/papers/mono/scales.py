@@ -12,7 +12,7 @@ from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.sources import FileSource, Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import PretrainSpec
-from polydistill.papers.xd.scales import CHECKPOINTS, xnli
+from polydistill.papers.scales import CHECKPOINTS, xnli
 from polydistill.starts.origins import Fresh
 from polydistill.tasks import TaskName
 from polydistill.training.run import ResultOf, Run, Start

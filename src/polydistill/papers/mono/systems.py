@@ -10,11 +10,11 @@ from typing import Any
 
 from polydistill.defaults import LossName
 from polydistill.methods.monolingual import MonolingualSpec, Student
+from polydistill.methods.named_losses import WITHOUT_TEACHER, named_loss
 from polydistill.methods.tuning import TuneSpec
 from polydistill.objectives.layer_maps import LayerMapName
-from polydistill.papers.mono.losses import WITHOUT_TEACHER, named_loss
 from polydistill.papers.mono.scales import Setting
-from polydistill.papers.table_recipes import RunsOfSeed
+from polydistill.papers.recipe import RunsOfSeed
 from polydistill.retrieval.retrieval import Layers, Similarity
 from polydistill.starts.origins import Pretrained
 from polydistill.training.examination import Examination, Retrieving

@@ -9,7 +9,7 @@ from polydistill.papers.mono.scales import setting
 from polydistill.papers.mono.systems import System, Systems
 from polydistill.papers.mono.transfer import few_shot, strategies, task_distilled
 from polydistill.papers.published import Layout, PublishedTable, published_table
-from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
+from polydistill.papers.recipe import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 
 MONOSHOT = "Hinton+Hid_MSE+ATT_MSE+Emb_MSE (Uniform)=MonoShot"
 MONOALIGNMENT = "Hinton+Hid_MSE+ATT_MSE+Emb_MSE (Last)=MonoAlignment"

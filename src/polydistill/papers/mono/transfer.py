@@ -6,7 +6,7 @@ from typing import Any
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.papers.mono.systems import System, Systems, TuningOfSeed
-from polydistill.papers.table_recipes import RunsOfSeed
+from polydistill.papers.recipe import RunsOfSeed
 from polydistill.training.run import ResultOf, Run
 from polydistill.transfer.strategies import STRATEGIES
 

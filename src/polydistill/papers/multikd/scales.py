@@ -5,23 +5,29 @@ run), `smoke` seconds, for tests: it shows that all parts fit, and nothing else.
 the paper has it, a supervised language far from English, the mini-world has Turkish.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from polydistill.data.rows.sources import FileSource, Source, WorldSource
 from polydistill.errors import unknown
 from polydistill.methods.pretraining import PretrainSpec
-from polydistill.papers.xd import tables as xd
-from polydistill.papers.xd.scales import CHECKPOINTS, WORLD_LANGUAGES, Polyglot, xnli
-from polydistill.papers.xd.scales import setting as xd_setting
+from polydistill.papers.scales import (
+    CHECKPOINTS,
+    FEW,
+    WORLD_LANGUAGES,
+    Polyglot,
+    StartOf,
+    polyglot,
+    pretrained,
+    xnli,
+)
 from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.tasks import TaskName
 from polydistill.training.run import ResultOf, Run, Start
 from polydistill.training.settings import Training
 
 Scale = Literal["paper", "world", "smoke"]
-StartOf = Callable[[int], Start]
 
 
 @dataclass(frozen=True)
@@ -166,17 +172,16 @@ def _world(task: TaskName) -> Setting:
 
 
 def _smoke(task: TaskName) -> Setting:
-    few = Training(steps=4, batch_size=4, learning_rate=1e-3)
     return _of_the_world(
         "smoke",
         task,
         rows=(30, 15, 15),
-        training=few,
+        training=FEW,
         ways=(Way(1e-3, 0.1), Way(1e-2, 0.1)),
         teacher_way=Way(1e-3, 0.1),
         way=Way(1e-3, 0.1),
         teacher=Polyglot(
-            Fresh(vocabulary=200, width=16, blocks=1, heads=2), WorldSource(rows=60, split="train", mixed=True), few
+            Fresh(vocabulary=200, width=16, blocks=1, heads=2), WorldSource(rows=60, split="train", mixed=True), FEW
         ),
         depths={"K = 0": 0, "K = 2": 1, "K = 4": 2},
     )
@@ -199,10 +204,10 @@ def _of_the_world(
     """
     train, dev, test = rows
     supervised = ("en", "fr", "tr")
-    polyglot = xd_setting(scale).polyglot
-    assert polyglot is not None, "the mini-world has nothing to download"
+    student = polyglot(scale)
+    assert student is not None, "the mini-world has nothing to download"
     if task == "stars":
-        polyglot, teacher = _reviewing(polyglot), _reviewing(teacher)
+        student, teacher = _reviewing(student), _reviewing(teacher)
     return Setting(
         scale=scale,
         task=task,
@@ -218,9 +223,7 @@ def _of_the_world(
         way=way,
         ways=ways,
         students={
-            "mBERT-based model": lambda seed: ResultOf(
-                run=xd.pretrained(polyglot, WORLD_LANGUAGES, "XLM MLM+TLM", seed)
-            )
+            "mBERT-based model": lambda seed: ResultOf(run=pretrained(student, WORLD_LANGUAGES, "XLM MLM+TLM", seed))
         },
         teachers={code: _monolingual(teacher, code) for code in supervised},
         blocks=2,
@@ -229,9 +232,9 @@ def _of_the_world(
     )
 
 
-def _reviewing(polyglot: Polyglot) -> Polyglot:
+def _reviewing(encoder: Polyglot) -> Polyglot:
     """The same, on text with reviews in it."""
-    return replace(polyglot, text=polyglot.text.model_copy(update={"opinions": True}))
+    return replace(encoder, text=encoder.text.model_copy(update={"opinions": True}))
 
 
 def _monolingual(teacher: Polyglot, code: str) -> StartOf:

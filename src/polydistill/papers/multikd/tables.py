@@ -14,10 +14,11 @@ from polydistill.methods.multikd import MultiKDSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.models.mblm_config import Branches
 from polydistill.papers.columns import Column
-from polydistill.papers.multikd.scales import Setting, StartOf, Way, setting
+from polydistill.papers.combined import Best, Made, Together
+from polydistill.papers.multikd.scales import Setting, Way, setting
 from polydistill.papers.published import Layout, PublishedRow, PublishedTable, published_table
-from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
-from polydistill.papers.together import Best, Made, Together
+from polydistill.papers.recipe import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
+from polydistill.papers.scales import StartOf
 from polydistill.starts.origins import Fresh
 from polydistill.tasks import TaskName
 from polydistill.training.run import Branched, Cut, ResultOf, Run, Start

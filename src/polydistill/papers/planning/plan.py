@@ -35,7 +35,7 @@ from polydistill.papers.planning.sizes import (
     learner,
     origin,
 )
-from polydistill.papers.table_recipes import TableRecipe
+from polydistill.papers.recipe import TableRecipe
 from polydistill.specs import Spec
 from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TASKS

@@ -1,43 +1,19 @@
 """The scales of the XD recipes: what `paper`, `world`, `quick` and `smoke` each decide.
 
-`paper` is the XLM checkpoints on XNLI of the hub, `world` the mini-world (minutes a run), `quick` the same with a
-smaller encoder and fewer steps (the quickstart), `smoke` seconds, for tests: it shows that all parts fit, and nothing
-else. The mini-world has six of the paper's fifteen languages and no Urdu; where the paper has Urdu, an unrelated
-language far from English, the mini-world has Turkish.
+`paper` is the XLM checkpoints on XNLI of the hub. The mini-world has six of the paper's fifteen languages and no Urdu;
+where the paper has Urdu, an unrelated language far from English, the mini-world has Turkish.
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import get_args
 
-from polydistill.data.rows.sources import HubSource, Source, WorldSource
+from polydistill.data.rows.sources import Source, WorldSource
 from polydistill.errors import unknown
-from polydistill.starts.origins import Fresh, Pretrained
+from polydistill.papers.scales import FEW, WORLD_LANGUAGES, Encoder, Scale, xnli
 from polydistill.training.settings import Training
 
-Scale = Literal["paper", "world", "quick", "smoke"]
-Encoder = Literal["XLM MLM", "XLM MLM+TLM", "XLM-R base"]
-
 PAPER_LANGUAGES = ("en", "fr", "es", "de", "el", "bg", "ru", "tr", "ar", "vi", "th", "zh", "hi", "sw", "ur")
-WORLD_LANGUAGES = ("en", "fr", "es", "de", "tr", "sw")
-
-_XNLI = "b8dd5d7af51114dbda02c0e3f6133f332186418e"
 PAPER_ENCODERS: tuple[Encoder, ...] = ("XLM MLM", "XLM MLM+TLM")
-CHECKPOINTS: dict[Encoder, Pretrained] = {  # "pretrained XLM from pytorch-transformers" (Sec. 3.1)
-    "XLM MLM": Pretrained(name="FacebookAI/xlm-mlm-xnli15-1024"),
-    "XLM MLM+TLM": Pretrained(name="FacebookAI/xlm-mlm-tlm-xnli15-1024"),
-    "XLM-R base": Pretrained(  # ours: what one would take today; the paper has no number for it
-        name="FacebookAI/xlm-roberta-base", revision="e73636d4f797dec63c3081bb6ed5c7b0bb3f2089"
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Polyglot:
-    """A mini polyglot: its shape, the text it is pre-trained on, and how."""
-
-    shape: Fresh
-    text: WorldSource
-    training: Training
 
 
 @dataclass(frozen=True)
@@ -54,8 +30,6 @@ class Setting:
     max_length: int
     tune: Training
     distil: Training
-    polyglot: Polyglot | None = None
-    """How the encoder is made, where it is not downloaded."""
 
 
 def setting(scale: Scale) -> Setting:
@@ -70,11 +44,6 @@ def setting(scale: Scale) -> Setting:
         case "smoke":
             return _smoke()
     raise unknown("scale", scale, get_args(Scale))
-
-
-def xnli(split: str) -> HubSource:
-    """XNLI's rows, and the translated MultiNLI's to learn from, as the hub has them."""
-    return HubSource(name="facebook/xnli", revision=_XNLI, config="{lang}", split=split, aligned=True)
 
 
 def _paper() -> Setting:
@@ -105,30 +74,22 @@ def _world() -> Setting:
             steps=1_500, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear", evaluate_every=500
         ),  # ours, as all numbers of this scale
         distil=Training(steps=1_800, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear"),
-        polyglot=Polyglot(
-            Fresh(),
-            WorldSource(rows=4_000, split="train"),
-            Training(steps=3_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
-        ),
     )
 
 
 def _quick() -> Setting:
     """The mini-world with a smaller encoder, fewer rows and fewer steps: what the quickstart has time for."""
     world = _world()
-    assert world.polyglot is not None
     return replace(
         world,
         scale="quick",
         train=WorldSource(rows=9_000, split="train"),
-        polyglot=replace(world.polyglot, shape=Fresh(blocks=3)),  # less pre-training instead costs English dear
         tune=world.tune.model_copy(update={"steps": 1_200, "evaluate_every": 400}),
         distil=world.distil.model_copy(update={"steps": 700}),
     )
 
 
 def _smoke() -> Setting:
-    few = Training(steps=4, batch_size=4, learning_rate=1e-3)
     return Setting(
         scale="smoke",
         languages=WORLD_LANGUAGES,
@@ -137,7 +98,6 @@ def _smoke() -> Setting:
         dev=WorldSource(rows=30, split="dev"),
         test=WorldSource(rows=30, split="test"),
         max_length=64,
-        tune=few.model_copy(update={"evaluate_every": 2}),
-        distil=few,
-        polyglot=Polyglot(Fresh(vocabulary=300, width=32, blocks=2, heads=2), WorldSource(rows=60, split="train"), few),
+        tune=FEW.model_copy(update={"evaluate_every": 2}),
+        distil=FEW,
     )

@@ -4,42 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from polydistill.errors import unknown
-from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
 from polydistill.papers.published import PublishedGroup, published_table
-from polydistill.papers.table_recipes import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
-from polydistill.papers.xd.scales import (
-    CHECKPOINTS,
-    PAPER_ENCODERS,
-    PAPER_LANGUAGES,
-    Encoder,
-    Polyglot,
-    Scale,
-    Setting,
-    setting,
-)
+from polydistill.papers.recipe import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
+from polydistill.papers.scales import Encoder, Scale, encoder
+from polydistill.papers.xd.scales import PAPER_ENCODERS, PAPER_LANGUAGES, Setting, setting
 from polydistill.training.run import ResultOf, Run, Start
 from polydistill.training.settings import Judging
-
-
-def encoder(where: Setting, kind: Encoder, seed: int) -> Start:
-    """The polyglot all systems begin with: downloaded, or a mini one pre-trained with or without translation pairs."""
-    if where.polyglot is None:
-        return CHECKPOINTS[kind]
-    return ResultOf(run=pretrained(where.polyglot, where.languages, kind, seed))
-
-
-def pretrained(polyglot: Polyglot, languages: tuple[str, ...], kind: Encoder, seed: int) -> Run:
-    """The mini-world's stand-in for XLM: MLM on single sentences, or on these and on translation pairs (TLM)."""
-    pairs = 0.6 if kind == "XLM MLM+TLM" else 0.0  # ours
-    return Run(
-        name=f"{kind} polyglot",
-        method=PretrainSpec(languages=languages, data=polyglot.text, pairs=pairs),
-        start=polyglot.shape,
-        training=polyglot.training,
-        seed=seed,
-    )
 
 
 def tuned(where: Setting, name: str, start: Start, languages: Sequence[str], seed: int) -> Run:
@@ -74,21 +46,6 @@ def distilled(where: Setting, name: str, start: Run, languages: Sequence[str], s
     )
 
 
-def as_reference(run: Run) -> Run:
-    """The same XD run as the authors' public code does it, where the paper says otherwise or nothing.
-
-    Languages come in turn instead of at random, rows over 128 tokens are dropped instead of cut, and the weights are
-    chosen by accuracy on the labelled dev rows instead of by agreement with the teacher.
-    """
-    if not isinstance(run.method, XDSpec):
-        raise ValueError(f"The reference preset is one of XD; {run.method.kind!r} has none.")
-    method = run.method.model_copy(update={"max_length": min(128, run.method.max_length), "longer": "drop"})
-    in_turn = run.training.batching.model_copy(update={"sampling": "in-turn"})
-    training = run.training.model_copy(update={"batching": in_turn})
-    selection = run.selection and run.selection.model_copy(update={"measure": "accuracy"})
-    return run.model_copy(update={"method": method, "training": training, "selection": selection})
-
-
 @dataclass(frozen=True)
 class Systems:
     """The paper's systems on one encoder at one scale, each a function of the seed."""
@@ -98,18 +55,18 @@ class Systems:
 
     def baseline(self, seed: int) -> Run:
         """Tuned on English labels."""
-        return tuned(self.where, "Baseline", encoder(self.where, self.kind, seed), ("en",), seed)
+        return tuned(self.where, "Baseline", encoder(self.where.scale, self.kind, seed), ("en",), seed)
 
     def individual(self, language: str, seed: int) -> Run:
         """IndT: a model of its own, tuned on the labels of one language."""
-        start = encoder(self.where, self.kind, seed)
+        start = encoder(self.where.scale, self.kind, seed)
         return tuned(self.where, f"IndT {language}", start, (language,), seed)
 
     def multilingual(self, seed: int, without: str | None = None, only: Sequence[str] | None = None) -> Run:
         """MLT: tuned on the labels of all languages, of all but one, or of a few."""
         languages = tuple(only) if only else tuple(code for code in self.where.languages if code != without)
         name = "MLT, en+l2" if only else f"MLT no-{without}" if without else "MLT"
-        return tuned(self.where, name, encoder(self.where, self.kind, seed), languages, seed)
+        return tuned(self.where, name, encoder(self.where.scale, self.kind, seed), languages, seed)
 
     def xd(self, seed: int, only: Sequence[str] | None = None) -> Run:
         """XD from the baseline."""
@@ -170,7 +127,7 @@ def _rows(where: Setting, printed: PublishedGroup, runs: Mapping[str, RunsOfSeed
 
 def _groups_2(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[RecipeGroup]:
     groups = [RecipeGroup(kind, _rows(where, printed[kind], _tuning(Systems(where, kind)))) for kind in PAPER_ENCODERS]
-    if where.polyglot is not None:
+    if where.scale != "paper":
         return groups
     systems = _tuning(Systems(where, "XLM-R base"))
     rows = [RecipeRow(row.name, None, systems[row.name]) for row in printed["XLM MLM+TLM"].rows]

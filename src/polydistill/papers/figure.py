@@ -1,18 +1,23 @@
-"""A figure of a paper as a list of runs: do what is missing, and show where each line runs."""
+"""A figure of a paper as a list of runs: lines that follow from what runs left, or a look inside their models."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from rich.console import Console
 
-from polydistill.papers.together import result_of
+from polydistill.inspection.inspection import Inspected, Inspection
+from polydistill.models.loaded import Loaded
+from polydistill.papers.combined import result_of
 from polydistill.reports.figures import Figure, Panel, line
 from polydistill.results import RunResult
 from polydistill.retrieval.retrieval import at_layer
 from polydistill.training.examination import Examination
-from polydistill.training.run import Run
+from polydistill.training.inspecting import InspectedModel, inspect_loaded
+from polydistill.training.run import Run, Start, before
+from polydistill.training.starting import load_body
 from polydistill.training.store import LOG, Store
 
 Points = Sequence[tuple[float, float]]
@@ -88,3 +93,47 @@ def by_step(name: str) -> Callable[[RunResult, Path], Points]:
         return [(float(said["step"]), float(said[name])) for said in lines if name in said]
 
     return points
+
+
+@dataclass(frozen=True)
+class InspectionRecipe:
+    """A figure that looks inside models, by name: the others are compared with the first; and what each reads."""
+
+    id: str
+    title: str
+    models: Callable[[int], Mapping[str, Start]]
+    languages: Mapping[str, tuple[str, ...]]
+    what: Inspection
+
+
+def make_inspection(
+    recipe: InspectionRecipe,
+    seed: int,
+    store: Store,
+    console: Console | None = None,
+    only_finished: bool = False,
+) -> Inspected:
+    """Run what is missing and look inside what is left; with `only_finished` all of it must be there."""
+    models = recipe.models(seed)
+    runs = {name: run for name, start in models.items() if (run := before(start)) is not None}
+    missing = [name for name, run in runs.items() if result_of(run, store, console, only_finished) is None]
+    if missing:
+        raise ValueError(
+            f"Figure {recipe.id} needs runs that are not done: {', '.join(missing)}. Run it without --finished."
+        )
+    return inspect_loaded(
+        [
+            InspectedModel(
+                name, _loaded(start, store), recipe.languages[name], runs[name].name if name in runs else name
+            )
+            for name, start in models.items()
+        ],
+        recipe.what,
+    )
+
+
+def _loaded(start: Start, store: Store) -> Loaded:
+    """On the fastest device here."""
+    loaded = load_body(start, store)
+    torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu")
+    return loaded

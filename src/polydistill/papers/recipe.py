@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from polydistill.papers.combined import Made, result_of, runs_of
 from polydistill.papers.published import Layout, PublishedRow
-from polydistill.papers.tables import Entry, EntryGroup, Table, build_table
-from polydistill.papers.together import Made, result_of, runs_of
+from polydistill.papers.table import Entry, EntryGroup, Table, build_table
 from polydistill.results import RunResult
 from polydistill.training.run import Run
 from polydistill.training.store import Store
