@@ -9,6 +9,7 @@ from typing import Any, Unpack
 from rich.console import Console
 
 from polydistill.data.batches.streams import TextStream, open_texts
+from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import Corpus
 from polydistill.data.rows.sources import WorldSource
@@ -25,7 +26,7 @@ from polydistill.jobs.multikd import MultiKDOptions, multikd_run
 from polydistill.jobs.retrieval import retrieve
 from polydistill.jobs.students import DistillOptions, distill_run
 from polydistill.jobs.trimming import Trimmed, trim
-from polydistill.jobs.tuning import Rows, TuneOptions, XDOptions, as_source, tune_run, xd_run
+from polydistill.jobs.tuning import TuneOptions, XDOptions, tune_run, xd_run
 from polydistill.models.loaded import Loaded
 from polydistill.papers.catalogue import figure, figures, plan, recipe, table, tables
 from polydistill.papers.planning.plan import Plan
@@ -68,6 +69,7 @@ __all__ = [
     "Trimmed",
     "align",
     "align_run",
+    "as_source",
     "bench",
     "changed",
     "corpora",
@@ -168,7 +170,7 @@ def multikd(
 
 
 def distill(
-    teacher: str | Path, texts: Mapping[str, Rows | Path], *, out: str | Path, **options: Unpack[DistillOptions]
+    teacher: str | Path, texts: Mapping[str, Rows], *, out: str | Path, **options: Unpack[DistillOptions]
 ) -> Done:
     """Distil a masked language model into small students, by language, in `out`; options: see `distill_run`."""
     return run(distill_run(teacher, texts, **options), out)

@@ -7,11 +7,12 @@ from typing import Any, Unpack
 from transformers import AutoConfig, AutoTokenizer
 
 from polydistill.data.batches.schedule import Batching
+from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.translations.corpora import parse_corpora
 from polydistill.data.translations.filters import Filters
 from polydistill.data.translations.translations import count_pairs
 from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, AlignMethod, Options, Preset
-from polydistill.jobs.tuning import Files, Rows, as_source, codes_of, length_of, training_of
+from polydistill.jobs.tuning import Files, codes_of, length_of, training_of
 from polydistill.languages import language
 from polydistill.methods.mmkd import REFERENCE, MMKDSpec
 from polydistill.methods.sentence import SentenceSpec

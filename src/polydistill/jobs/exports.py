@@ -6,13 +6,13 @@ from typing import TypedDict, Unpack
 
 from transformers import AutoConfig, PretrainedConfig
 
+from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.sources import WorldSource, format_source
 from polydistill.exports.card import Licences
 from polydistill.exports.exporting import Exportable, Exported, export_models
 from polydistill.exports.provenance import provenance
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Format, Wanted
-from polydistill.jobs.tuning import Rows, as_source
 from polydistill.methods.sentence import SentenceSpec
 from polydistill.models.heads import Pooling
 from polydistill.models.loaded import Loaded

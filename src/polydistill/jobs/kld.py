@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Literal, Unpack
 
+from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.load import load_rows
 from polydistill.defaults import KLD, KLD_MAX_LENGTH, KLD_PASSES, KLD_PATIENCE, Options
-from polydistill.jobs.tuning import Rows, as_source, called_of, judging_of, length_of, training_of, tuned
+from polydistill.jobs.tuning import called_of, judging_of, length_of, training_of, tuned
 from polydistill.languages import canonical
 from polydistill.methods.bert_kld import BertKldSpec
 from polydistill.starts.hub import pinned

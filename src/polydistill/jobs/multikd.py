@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Unpack
 
+from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.load import load_rows
 from polydistill.defaults import MULTIKD, Options
-from polydistill.jobs.tuning import Rows, as_source, branched_start, judging_of, length_of, training_of, tuned
+from polydistill.jobs.tuning import branched_start, judging_of, length_of, training_of, tuned
 from polydistill.languages import language
 from polydistill.methods.multikd import MultiKDSpec
 from polydistill.starts.hub import pinned

@@ -6,7 +6,7 @@ from typing import Literal, TypedDict, Unpack
 
 import torch
 
-from polydistill.jobs.tuning import Rows, as_source
+from polydistill.data.rows.given import Rows, as_source
 from polydistill.languages import language as language_named
 from polydistill.models.loaded import Loaded
 from polydistill.retrieval.neighbours import Search

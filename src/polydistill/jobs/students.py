@@ -7,11 +7,11 @@ from typing import Any, Literal, Required, Unpack
 from transformers import AutoConfig
 
 from polydistill.data.batches.schedule import Batching
+from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.load import load_text
-from polydistill.data.rows.sources import FileSource, HubSource, WorldSource, parse_source
 from polydistill.defaults import MONOLINGUAL, LossName, Options
 from polydistill.jobs.layer_maps import describe_maps
-from polydistill.jobs.tuning import Rows, called_of, judging_of, length_of, training_of
+from polydistill.jobs.tuning import called_of, judging_of, length_of, training_of
 from polydistill.methods.monolingual import MonolingualSpec, Student, Text
 from polydistill.methods.named_losses import named_loss
 from polydistill.models.bank import Origin, Part
@@ -22,8 +22,6 @@ from polydistill.starts.hub import pinned
 from polydistill.starts.loading import predicts_words
 from polydistill.starts.origins import Pretrained
 from polydistill.training.run import Run
-
-_SOURCES = ("world:", "file:", "hub:")
 
 
 class DistillOptions(Options, total=False):
@@ -41,7 +39,7 @@ class DistillOptions(Options, total=False):
     init: Origin | None
     student: str | Path | None
     lost_mass: LostMass | None
-    dev: Rows | Path | None
+    dev: Rows | None
     buffer: int | None
     packed: bool
     max_length: int | None
@@ -50,7 +48,7 @@ class DistillOptions(Options, total=False):
 
 def distill_run(
     teacher: str | Path,
-    texts: Mapping[str, Rows | Path],
+    texts: Mapping[str, Rows],
     *,
     depth: int,
     loss: LossName = "MonoShot",
@@ -64,7 +62,7 @@ def distill_run(
     init: Origin | None = None,
     student: str | Path | None = None,
     lost_mass: LostMass | None = None,
-    dev: Rows | Path | None = None,
+    dev: Rows | None = None,
     buffer: int | None = None,
     packed: bool = False,
     max_length: int | None = None,
@@ -89,7 +87,7 @@ def distill_run(
     if lost_mass is not None and student is None:
         raise ValueError("lost_mass is about pieces that a trimmed student lacks. Give `student`, or leave it out.")
     length = length_of(start, max_length)
-    read = tuple(Text(language=code, data=text_source(given)) for code, given in texts.items())
+    read = tuple(Text(language=code, data=as_source(given)) for code, given in texts.items())
     codes = [text.language for text in read]
     named: dict[str, Any] = named_loss(loss).settings
     whole = {"-".join(codes): codes}
@@ -122,7 +120,7 @@ def distill_run(
         start=start,
         teacher=None if student is None else taught_by,
         training=training.model_copy(update={"batching": Batching(sampling="in-turn")}),  # Algorithm 1
-        selection=judging_of("nli", None if dev is None else text_source(dev), codes, length, "perplexity"),
+        selection=judging_of("nli", None if dev is None else as_source(dev), codes, length, "perplexity"),
         seed=seed,
     )
     describe_maps(run)  # maps that do not fit are refused now, not when the run is done
@@ -150,10 +148,3 @@ def _fits(start: Pretrained, width: int | None, heads: int | None) -> bool:
     """Whether the teacher's weights fit into a student of this width."""
     config = AutoConfig.from_pretrained(start.name, revision=start.revision)
     return width in (None, config.hidden_size) and heads in (None, config.num_attention_heads)
-
-
-def text_source(given: Rows | Path) -> WorldSource | FileSource | HubSource:
-    """Text: a source as it is or in its short form; anything else is a file."""
-    if isinstance(given, str) and given.startswith(_SOURCES):
-        return parse_source(given)
-    return FileSource(path=str(given)) if isinstance(given, str | Path) else given

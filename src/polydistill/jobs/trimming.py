@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from polydistill.data.batches.streams import text_parts
+from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, FileSource, Source
-from polydistill.jobs.students import text_source
-from polydistill.jobs.tuning import Rows
 from polydistill.languages import language
 from polydistill.models.adapters import FILE as ADAPTERS
 from polydistill.models.bank import parameters_of
@@ -37,7 +36,7 @@ LOOKED_AT = 10_000  # ours: texts of a language whose fallback is counted
 COMPARED = 8  # ours: texts that both networks read
 TOLERANCE = 1e-4  # ours, as of exports: far below what tells two classes apart
 
-Texts = Mapping[str, Rows | Path] | Sequence[Rows | Path]
+Texts = Mapping[str, Rows] | Sequence[Rows]
 
 
 class Trimming(Spec):
@@ -134,10 +133,10 @@ def _read(texts: Texts, codes: tuple[str, ...]) -> Iterator[_Text]:
         known = {language(name).code: given for name, given in texts.items()}
         if stray := sorted(known.keys() - set(codes)):
             raise ValueError(f"There is text in {', '.join(stray)}, but {', '.join(codes)} are to be kept. Name both.")
-        yield from (_Text(code, text_source(given), code) for code, given in known.items())
+        yield from (_Text(code, as_source(given), code) for code, given in known.items())
         return
     for given in [texts] if isinstance(texts, str | Path) else texts:
-        source = text_source(given)
+        source = as_source(given)
         if isinstance(source, FileSource) and LANGUAGE_PLACEHOLDER not in source.path:
             yield _Text("+".join(codes), source, codes[0])
         else:

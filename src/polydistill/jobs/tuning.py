@@ -7,8 +7,8 @@ from typing import Any, Literal, Unpack
 from transformers import AutoConfig, AutoTokenizer
 
 from polydistill.data.files.paths import find_file
+from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.load import load_rows
-from polydistill.data.rows.sources import FileSource, HubSource, WorldSource, parse_source
 from polydistill.data.translations.parallel import moses_path
 from polydistill.data.translations.translations import ParallelText, load_parallel_text
 from polydistill.defaults import EFFICIENT_RATE, EVALUATIONS, FEW_PASSES, MAX_LENGTH, TUNE, XD, Options
@@ -27,8 +27,6 @@ from polydistill.training.settings import Judging, Training
 from polydistill.transfer.strategies import Strategy
 from polydistill.transfer.strategies import strategy as named
 
-Rows = str | WorldSource | FileSource | HubSource
-"""A source, or its short form, such as `file:xnli/dev-{lang}.tsv`."""
 Files = str | Path | Sequence[str | Path]
 
 
@@ -184,11 +182,6 @@ def xd_run(
         evaluation=judging_of(task, test, test_languages or codes, length),
         seed=seed,
     )
-
-
-def as_source(rows: Rows) -> WorldSource | FileSource | HubSource:
-    """A source from its short form; a source stays what it is."""
-    return parse_source(rows) if isinstance(rows, str) else rows
 
 
 def codes_of(languages: Sequence[str]) -> tuple[str, ...]:

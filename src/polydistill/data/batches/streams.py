@@ -22,10 +22,10 @@ from pydantic import PositiveInt
 from polydistill.data.files.paths import find_files
 from polydistill.data.files.records import Columns, first_record, is_table, read_records
 from polydistill.data.files.text_lines import read_lines
-from polydistill.data.rows.hub import hub_texts
+from polydistill.data.rows.hub import hub_texts, table_texts
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.shapes import SENTENCE
-from polydistill.data.rows.sources import FileSource, HubSource, Source, WorldSource, format_source
+from polydistill.data.rows.sources import ByLanguage, FileSource, HubSource, Source, WorldSource, format_source
 from polydistill.errors import DataError
 from polydistill.languages import language
 from polydistill.specs import Spec
@@ -167,13 +167,18 @@ class LineReader(Iterator[str]):
 
 def text_parts(source: Source, code: str) -> list[Part]:
     """What reads the texts of a source: a function for each file."""
+    if isinstance(source, ByLanguage):
+        return text_parts(source.of([code])[code], code)
     if isinstance(source, WorldSource):
         sentences = list(load_text(source, [code]).rows[code][_TEXT])
         return [lambda: iter(sentences)]
     for name in ("layout", "labels", "aligned"):
         if getattr(source, name, None) not in (None, ()):
             raise ValueError(f"{format_source(source)}: a stream is plain text, without {name}. Leave it out.")
-    parts = hub_texts(source, code) if isinstance(source, HubSource) else _file_parts(source, code)
+    if isinstance(source, HubSource):
+        parts = hub_texts(source, code)
+    else:
+        parts = _file_parts(source, code) if isinstance(source, FileSource) else [partial(table_texts, source, code)]
     if source.rows is None:
         return parts
     return [lambda: islice(chain.from_iterable(part() for part in parts), source.rows)]

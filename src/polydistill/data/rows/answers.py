@@ -20,7 +20,7 @@ from polydistill.data.rows.files import check_languages, first_rows, in_language
 from polydistill.data.rows.hub import check_columns, check_configurations, load_dataset
 from polydistill.data.rows.shapes import ANSWERS as SHAPE
 from polydistill.data.rows.shapes import LABEL, Corpus
-from polydistill.data.rows.sources import FileSource, HubSource
+from polydistill.data.rows.sources import FileSource, TableSource
 from polydistill.errors import DataError
 
 COLUMN, TEXT, START = "answers", "text", "answer_start"
@@ -50,7 +50,7 @@ class _Table:
     corrected: Counter[str] = field(default_factory=Counter)
 
 
-def load_answers(source: FileSource | HubSource, languages: Sequence[str]) -> Corpus:
+def load_answers(source: FileSource | TableSource, languages: Sequence[str]) -> Corpus:
     """The questions of `source` for each language; aligned only where that is claimed."""
     corrected: dict[str, dict[str, int]] = {}
 
@@ -60,7 +60,7 @@ def load_answers(source: FileSource | HubSource, languages: Sequence[str]) -> Co
             corrected[code] = dict(table.corrected)
         return table.rows
 
-    if isinstance(source, HubSource):
+    if isinstance(source, TableSource):
         check_configurations(source, languages)
         name = source.name
         tables = {code: collected(_of_hub(source, code), code) for code in languages}
@@ -201,7 +201,7 @@ def _of_lines(path: Path, lines: Sequence[tuple[int, str]]) -> Iterator[_Questio
 # The hub
 
 
-def _of_hub(source: HubSource, code: str) -> Iterator[_Question]:
+def _of_hub(source: TableSource, code: str) -> Iterator[_Question]:
     data = load_dataset(source, code)
     texts = [source.columns.get(name, name) for name in SHAPE.texts]
     answers = source.columns.get(LABEL, COLUMN)

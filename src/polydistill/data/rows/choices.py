@@ -18,7 +18,7 @@ from polydistill.data.rows.files import first_rows, load_files
 from polydistill.data.rows.hub import column_names, load_hub
 from polydistill.data.rows.labels import LabelReader
 from polydistill.data.rows.shapes import CHOICES, LABEL, Corpus, RowShape
-from polydistill.data.rows.sources import FileSource, HubSource
+from polydistill.data.rows.sources import FileSource, TableSource
 from polydistill.errors import DataError
 
 if TYPE_CHECKING:
@@ -33,10 +33,11 @@ def choice_names(count: int) -> tuple[str, ...]:
     return tuple(f"choice{place}" for place in range(1, count + 1))
 
 
-def load_choices(source: FileSource | HubSource, languages: Sequence[str]) -> Corpus:
+def load_choices(source: FileSource | TableSource, languages: Sequence[str]) -> Corpus:
     """The questions of `source` for each language, put right where it names an English file (`questions`)."""
     flat = _load_flat(source, languages)
-    english = None if source.questions is None else _english(source.questions, source.rows)
+    questions = getattr(source, "questions", None)
+    english = None if questions is None else _english(questions, source.rows)
     tables, corrected = {}, {}
     for code, rows in flat.rows.items():
         wrong = {} if english is None else wrong_questions(rows, english, f"{_name(source)} ({code})")
@@ -61,7 +62,7 @@ def wrong_questions(rows: Dataset, english: Dataset, name: str) -> dict[int, str
     return {row: right for row, (said, right) in pairs if said != right}
 
 
-def _name(source: FileSource | HubSource) -> str:
+def _name(source: FileSource | TableSource) -> str:
     return source.path if isinstance(source, FileSource) else source.name
 
 
@@ -69,9 +70,9 @@ def _english(file: str, rows: int | None) -> Dataset:
     return _load_flat(FileSource(path=file, rows=rows), ["en"]).rows["en"]
 
 
-def _load_flat(source: FileSource | HubSource, languages: Sequence[str]) -> Corpus:
+def _load_flat(source: FileSource | TableSource, languages: Sequence[str]) -> Corpus:
     """A table a language with a column a choice."""
-    if isinstance(source, HubSource):
+    if isinstance(source, TableSource):
         return _flat_hub(source, languages)
     names = first_record(find_file(source.path, languages[0]))
     resolved = source.model_copy(update=_known_columns(source, names))
@@ -81,13 +82,13 @@ def _load_flat(source: FileSource | HubSource, languages: Sequence[str]) -> Corp
     return _with_labels(source.label_file, resolved, shape, languages)
 
 
-def _flat_hub(source: HubSource, languages: Sequence[str]) -> Corpus:
+def _flat_hub(source: TableSource, languages: Sequence[str]) -> Corpus:
     names = column_names(source, languages[0])
     resolved = source.model_copy(update=_known_columns(source, names))
     return load_hub(resolved, _flat_shape(resolved.columns, names), languages)
 
 
-def _known_columns(source: FileSource | HubSource, names: Collection[str]) -> Mapping[str, object]:
+def _known_columns(source: FileSource | TableSource, names: Collection[str]) -> Mapping[str, object]:
     """What has to be said of SIQA's own columns; nothing for COPA's, or where the user says it."""
     if source.columns or not set(_SIQA.values()) <= set(names):
         return {}

@@ -112,7 +112,7 @@ def language_of(value: object) -> str:
         return str(value)
 
 
-def check_languages(path: Path, seen: Collection[str], languages: Sequence[str]) -> None:
+def check_languages(path: str | Path, seen: Collection[str], languages: Sequence[str]) -> None:
     """Each language that is asked for must have rows among those seen in the file."""
     if not seen:
         raise DataError(path, None, "a header and no rows", "at least one row", "Check how the file was written.")

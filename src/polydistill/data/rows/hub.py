@@ -1,4 +1,4 @@
-"""Rows of data sets of the hub, or of local folders in the hub's layout, read by the `datasets` library.
+"""Rows of tables: data sets of the hub, local folders in the hub's layout (read by `datasets`), and tables in memory.
 
 No code of a data set is ever run, and what comes from the hub is one commit: `datasets` falls back to the latest copy
 in its cache when it cannot reach the hub, whatever the revision, so the commit of what was loaded is compared.
@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polydistill.data.files.tables import TableBuilder
-from polydistill.data.rows.files import NO_LABEL, first_rows, is_aligned
+from polydistill.data.rows.files import NO_LABEL, check_languages, first_rows, is_aligned, language_of
 from polydistill.data.rows.labels import LabelReader
+from polydistill.data.rows.layouts import LANGUAGE
+from polydistill.data.rows.memory import table_of
 from polydistill.data.rows.shapes import LABEL, SENTENCE, Corpus, RowShape
-from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, HubSource
+from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, HubSource, MemorySource, TableSource
 from polydistill.data.translations.parallel import TRANSLATION, add_row, text_tables, translations
 from polydistill.errors import DataError
 
@@ -42,14 +44,14 @@ def is_local(source: HubSource) -> bool:
     return local
 
 
-def load_hub(source: HubSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
-    """The rows of `source` in `shape`: one configuration a language, or one with a `translation` column."""
-    per_language = LANGUAGE_PLACEHOLDER in (source.config or "")
-    data = {code: load_dataset(source, code) for code in (languages if per_language else languages[:1])}
+def load_hub(source: TableSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
+    """The rows of `source` in `shape`: a table a language, or one with all languages side by side."""
+    apart = _apart(source)
+    data = {code: load_dataset(source, code) for code in (languages if apart else languages[:1])}
     first = data[languages[0]]
     claimed = source.aligned
-    if not per_language and shape == SENTENCE and TRANSLATION in first.column_names:
-        tables, claimed = _translations(first, source, languages), True
+    if not apart and shape == SENTENCE and _side_by_side(first, source, languages):
+        tables, claimed = _translations(source, languages), True
     else:
         check_configurations(source, languages)
         tables = {code: _task_rows(dataset, source, shape) for code, dataset in data.items()}
@@ -58,9 +60,38 @@ def load_hub(source: HubSource, shape: RowShape, languages: Sequence[str]) -> Co
     return Corpus(shape, rows, is_aligned(source.name, rows, claimed), skipped)
 
 
-def check_configurations(source: HubSource, languages: Sequence[str]) -> None:
-    """Rows of a task in several languages come from a configuration each."""
-    if len(languages) > 1 and LANGUAGE_PLACEHOLDER not in (source.config or ""):
+def _apart(source: TableSource) -> bool:
+    """Whether each language has rows of its own: a configuration, or those that a column says to be its."""
+    if isinstance(source, MemorySource):
+        return _language_column(source) is not None
+    return LANGUAGE_PLACEHOLDER in (source.config or "")
+
+
+def _language_column(source: MemorySource) -> str | None:
+    """The column that says each row's language."""
+    name = source.columns.get(LANGUAGE, LANGUAGE)
+    if LANGUAGE in source.columns or name in source.header:
+        check_columns(source.header, source, [name], RowShape((LANGUAGE,)))
+        return name
+    return None
+
+
+def _side_by_side(data: datasets.Dataset, source: TableSource, languages: Sequence[str]) -> bool:
+    """Whether each row has its text in all languages."""
+    if TRANSLATION in data.column_names:
+        return True
+    return SENTENCE.texts[0] not in source.columns and all(
+        source.columns.get(code, code) in data.column_names for code in languages
+    )
+
+
+def check_configurations(source: TableSource, languages: Sequence[str]) -> None:
+    """Rows of a task in several languages come from a table each."""
+    if len(languages) > 1 and not _apart(source):
+        if isinstance(source, MemorySource):
+            found = f"no column {LANGUAGE!r} that tells {len(languages)} languages apart ({', '.join(languages)})"
+            way_out = "Give a table for each language, {'en': rows, 'de': rows}, or add the column."
+            raise DataError(source.name, None, found, "a table or a column that says the language", way_out)
         found = f"one configuration for {len(languages)} languages ({', '.join(languages)})"
         way_out = "Write {lang} in the configuration: hub:NAME@COMMIT?config={lang}."
         raise DataError(source.name, None, found, "one a language", way_out)
@@ -92,12 +123,32 @@ def _texts(source: HubSource, code: str, data: datasets.IterableDataset, column:
             yield text
 
 
-def load_dataset(source: HubSource, code: str) -> datasets.Dataset:
-    """One configuration and split, whole."""
+def table_texts(source: MemorySource, code: str) -> Iterator[str]:
+    """The texts of one language of a table in memory."""
+    data, column = load_dataset(source, code), source.columns.get(SENTENCE.texts[0], SENTENCE.texts[0])
+    check_columns(data.column_names, source, [column], SENTENCE)
+    for number, text in enumerate(data[column], start=1):
+        _check_texts(source, f"row {number}", [column], [text])
+        yield text
+
+
+def load_dataset(source: TableSource, code: str) -> datasets.Dataset:
+    """One configuration and split, whole; of a table in memory the rows of this language."""
+    if isinstance(source, MemorySource):
+        return _of_language(source, code)
     with _explained(source, code) as (name, config):
         builder = _builder(source, name, config)
         builder.download_and_prepare()
         return builder.as_dataset(split=source.split)
+
+
+def _of_language(source: MemorySource, code: str) -> datasets.Dataset:
+    table, column = table_of(source), _language_column(source)
+    if column is None:
+        return table
+    spoken = {value: language_of(value) for value in table.unique(column)}
+    check_languages(source.name, set(spoken.values()), [code])
+    return table.select([row for row, value in enumerate(table[column]) if spoken[value] == code])
 
 
 def _builder(source: HubSource, name: str, config: str | None) -> datasets.DatasetBuilder:
@@ -128,12 +179,12 @@ def _explained(source: HubSource, code: str) -> Iterator[tuple[str, str | None]]
         raise DataError(source.name, None, f"{type(error).__name__}: {error}".rstrip("."), wanted, way_out) from error
 
 
-def column_names(source: HubSource, code: str) -> list[str]:
+def column_names(source: TableSource, code: str) -> list[str]:
     """The columns of one configuration and split."""
     return list(load_dataset(source, code).column_names)
 
 
-def _task_rows(data: datasets.Dataset, source: HubSource, shape: RowShape) -> TableBuilder:
+def _task_rows(data: datasets.Dataset, source: TableSource, shape: RowShape) -> TableBuilder:
     """Rows with the shape's columns. Labels are read by name where the data set names them, whatever its order."""
     texts = [source.columns.get(name, name) for name in shape.texts]
     label = source.columns.get(LABEL, LABEL)
@@ -159,7 +210,7 @@ def _task_rows(data: datasets.Dataset, source: HubSource, shape: RowShape) -> Ta
     return table
 
 
-def check_columns(names: Sequence[str], source: HubSource, wanted: Sequence[str], shape: RowShape) -> None:
+def check_columns(names: Sequence[str], source: TableSource, wanted: Sequence[str], shape: RowShape) -> None:
     """The columns that are read must be there."""
     for name in wanted:
         if name not in names:
@@ -180,19 +231,19 @@ def _labels(data: datasets.Dataset, column: str) -> Iterator[object] | None:
     return (feature.int2str(value) if named and value != _NO_LABEL else value for value in data[column])
 
 
-def _label(source: HubSource, number: int, value: object, read: LabelReader) -> int | None:
+def _label(source: TableSource, number: int, value: object, read: LabelReader) -> int | None:
     return None if value == _NO_LABEL else read.index(value, f"{source.name}, row {number}", None)
 
 
-def _translations(data: datasets.Dataset, source: HubSource, languages: Sequence[str]) -> dict[str, TableBuilder]:
-    """Parallel text by the hub's convention: a column of translations by language."""
+def _translations(source: TableSource, languages: Sequence[str]) -> dict[str, TableBuilder]:
+    """Parallel text of one table."""
     tables = text_tables(languages)
-    for number, value in enumerate(data[TRANSLATION], start=1):
-        add_row(tables, translations(value, languages, f"{source.name}, row {number}", None))
+    for texts in hub_rows(source.model_copy(update={"rows": None}), languages):
+        add_row(tables, texts)
     return tables
 
 
-def hub_rows(source: HubSource, languages: Sequence[str]) -> Iterator[list[str]]:
+def hub_rows(source: TableSource, languages: Sequence[str]) -> Iterator[list[str]]:
     """Row by row the texts in these languages: of a column of translations, or of the columns that `columns` names."""
     data = load_dataset(source, languages[0])
     data = data if source.rows is None else data.take(min(source.rows, len(data)))
@@ -208,7 +259,7 @@ def hub_rows(source: HubSource, languages: Sequence[str]) -> Iterator[list[str]]
         yield texts
 
 
-def _check_texts(source: HubSource, place: str, names: Sequence[str], values: Sequence[Any]) -> None:
+def _check_texts(source: TableSource, place: str, names: Sequence[str], values: Sequence[Any]) -> None:
     for name, value in zip(names, values, strict=True):
         if not isinstance(value, str):
             way_out = "Name another column with columns=, or leave the row out of the data set."

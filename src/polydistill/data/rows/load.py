@@ -9,15 +9,23 @@ from pathlib import Path
 from polydistill.data.files.paths import find_files, visible_files
 from polydistill.data.rows.answers import load_answers
 from polydistill.data.rows.choices import load_choices
-from polydistill.data.rows.files import load_files
+from polydistill.data.rows.files import is_aligned, load_files
 from polydistill.data.rows.hub import is_local, load_hub
 from polydistill.data.rows.language_pairs import in_pairs
 from polydistill.data.rows.reviews import load_reviews
 from polydistill.data.rows.shapes import ANSWERS, CHOICES, REVIEW, SENTENCE, Corpus, RowShape
-from polydistill.data.rows.sources import FileSource, HubSource, Source, WorldSource, format_source
+from polydistill.data.rows.sources import (
+    ByLanguage,
+    FileSource,
+    MemorySource,
+    Source,
+    TableSource,
+    WorldSource,
+    format_source,
+)
 from polydistill.data.rows.tagged import load_tagged
 from polydistill.data.rows.world import load_world, world_content
-from polydistill.data.translations.parallel import load_text_files
+from polydistill.data.translations.parallel import load_text_files, plain_files, read_aligned
 from polydistill.languages import canonical, parts_of
 
 _LARGE = 1 << 26  # ours: bytes; a smaller file is soon read, and may change again within one tick of its time stamp
@@ -49,14 +57,30 @@ def load_aligned(source: Source, shape: RowShape, languages: Sequence[str], who:
 def _load(source: Source, shape: RowShape, codes: Sequence[str]) -> Corpus:
     if isinstance(source, WorldSource):
         return load_world(source, shape, codes)
+    if isinstance(source, ByLanguage):
+        return _load_each(source, shape, codes)
     own = {CHOICES: load_choices, REVIEW: load_reviews, ANSWERS: load_answers}
     if shape in own:
         return own[shape](source, codes)
     if shape.tagged:
         return load_tagged(source, shape, codes)
-    if isinstance(source, HubSource):
+    if isinstance(source, TableSource):
         return load_hub(source, shape, codes)
     return load_text_files(source, codes) if shape == SENTENCE else load_files(source, shape, codes)
+
+
+def _load_each(source: ByLanguage, shape: RowShape, codes: Sequence[str]) -> Corpus:
+    """The rows of each language from its own source."""
+    own = source.of(codes)
+    if shape == SENTENCE and source.aligned and (files := plain_files(own)) is not None:
+        return read_aligned(files)  # a line that is blank in one language is left out in all
+    loaded = {code: _load(one, shape, [code]) for code, one in own.items()}
+    rows = {code: one.rows[code] for code, one in loaded.items()}
+    skipped, corrected = (
+        {code: dict(found) for one in loaded.values() for code, found in getattr(one, name).items()}
+        for name in ("skipped", "corrected")
+    )
+    return Corpus(shape, rows, is_aligned(source.name, rows, source.aligned), skipped, corrected)
 
 
 def load_text(source: Source, languages: Sequence[str]) -> Corpus:
@@ -70,11 +94,16 @@ def fingerprint(source: Source, languages: Sequence[str], shape: RowShape = SENT
     The shape matters to the mini-world only, whose rows of a task change with the words of that task.
     """
     codes = sorted(_codes(languages))
+    if isinstance(source, ByLanguage):
+        own = source.of(_single(codes))
+        return _hashed([source.aligned, codes, [fingerprint(one, [code], shape) for code, one in own.items()]])
     files = {"path", "name", "label_file", "questions"}
     options = source.model_dump(mode="json", exclude=None if isinstance(source, WorldSource) else files)
     content: list[str]
     if isinstance(source, WorldSource):
         content = world_content(source, shape)
+    elif isinstance(source, MemorySource):
+        content = []  # the hash of the rows is an option
     elif isinstance(source, FileSource):
         beside = [Path(file) for file in (source.label_file, source.questions) if file]
         content = _contents(
@@ -83,7 +112,11 @@ def fingerprint(source: Source, languages: Sequence[str], shape: RowShape = SENT
     else:
         content = _folder(Path(source.name)) if is_local(source) else [source.name]  # pinned: its revision is an option
         content += _contents([Path(source.questions)] if source.questions else [])
-    return hashlib.sha256(json.dumps([options, codes, content], sort_keys=True).encode()).hexdigest()
+    return _hashed([options, codes, content])
+
+
+def _hashed(content: list[object]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _check_options(source: Source, shape: RowShape) -> None:

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from polydistill.data.rows.files import load_files
 from polydistill.data.rows.hub import column_names, load_hub
 from polydistill.data.rows.shapes import LABEL, REVIEW, Corpus
-from polydistill.data.rows.sources import FileSource, HubSource
+from polydistill.data.rows.sources import FileSource, TableSource
 
 STARS = "stars"
 
 
-def load_reviews(source: FileSource | HubSource, languages: Sequence[str]) -> Corpus:
+def load_reviews(source: FileSource | TableSource, languages: Sequence[str]) -> Corpus:
     """The reviews of `source` for each language."""
     claimed = source.model_copy(update={"aligned": source.aligned or len(languages) == 1})
     if isinstance(claimed, FileSource):

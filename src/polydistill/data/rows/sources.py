@@ -1,10 +1,12 @@
 """Where rows come from, as typed data, and the short forms a user types.
 
-Three kinds: `world:` (the embedded mini-world), `file:` (files in the benchmarks' own layouts) and `hub:` (the
-`datasets` library, pinned). Nothing is read here.
+Three kinds have a short form: `world:` (the embedded mini-world), `file:` (files in the benchmarks' own layouts) and
+`hub:` (the `datasets` library, pinned). Two come from Python: tables in memory, and a source for each language.
+Nothing is read here.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -80,9 +82,61 @@ class HubSource(Spec):
     questions: str | None = Field(default=None, exclude_if=_unsaid)
 
 
-Source = Annotated[WorldSource | FileSource | HubSource, Field(discriminator="kind")]
+class MemorySource(Spec):
+    """A table that was given as an object (see `memory`): what is known of it, but not its rows.
 
-_ADAPTER: TypeAdapter[WorldSource | FileSource | HubSource] = TypeAdapter(Source)
+    `fingerprint` is a hash of its content, `header` the names of its columns, `count` the number of its rows.
+    `columns`, `labels`, `aligned` and `rows` are as in `FileSource`. Rows of several languages say theirs in a column
+    `language`.
+    """
+
+    kind: Literal["memory"] = "memory"
+    fingerprint: str = Field(pattern="^[0-9a-f]{32}$")
+    header: tuple[str, ...] = Field(min_length=1)
+    count: PositiveInt
+    columns: dict[str, str] = Field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    aligned: bool | None = None
+    rows: PositiveInt | None = None
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return f"the table from memory ({self.count:,} rows: {', '.join(self.header)})"
+
+
+TableSource = HubSource | MemorySource
+
+
+class ByLanguage(Spec):
+    """A source for each language. `aligned` is as in `FileSource`."""
+
+    kind: Literal["by-language"] = "by-language"
+    sources: dict[str, Annotated[WorldSource | FileSource | HubSource | MemorySource, Field(discriminator="kind")]]
+    aligned: bool | None = None
+
+    def of(self, languages: Sequence[str]) -> "dict[str, AnySource]":
+        """The source of each of these languages."""
+        for code in languages:
+            if code not in self.sources:
+                raise ValueError(
+                    f"There are rows for {', '.join(self.sources)}, but none for {code!r}. Leave the language out, or "
+                    "add its rows."
+                )
+        return {code: self.sources[code] for code in languages}
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return ", ".join(f"{code}: {format_source(source)}" for code, source in self.sources.items())
+
+
+AnySource = WorldSource | FileSource | HubSource | MemorySource | ByLanguage
+Source = Annotated[AnySource, Field(discriminator="kind")]
+
+_ADAPTER: TypeAdapter[WorldSource | FileSource | HubSource] = TypeAdapter(
+    Annotated[WorldSource | FileSource | HubSource, Field(discriminator="kind")]
+)
 _SUBJECT = {"world": "difficulty", "file": "path", "hub": "name"}  # the field before the `?`
 _LISTS = ("labels",)
 _MAPPINGS = ("columns",)
@@ -115,8 +169,10 @@ def parse_source(text: str) -> WorldSource | FileSource | HubSource:
         raise ValueError(f"Source {text!r} has a wrong value. {problems}.{_hint(kind, fields)}") from None
 
 
-def format_source(source: WorldSource | FileSource | HubSource) -> str:
-    """The short form of `source`: what `parse_source` reads back as an equal source."""
+def format_source(source: AnySource) -> str:
+    """The short form of `source`: what `parse_source` reads back as an equal source. Of memory, what errors call it."""
+    if isinstance(source, MemorySource | ByLanguage):
+        return source.name
     fields = source.model_dump(exclude_defaults=True, exclude={"kind"})
     subject = quote(str(getattr(source, _SUBJECT[source.kind])), safe="/{}*:~ @")
     fields.pop(_SUBJECT[source.kind], None)

@@ -18,7 +18,7 @@ from polydistill.data.rows.files import check_languages, first_rows, in_language
 from polydistill.data.rows.hub import check_columns, check_configurations, load_dataset
 from polydistill.data.rows.labels import LabelReader
 from polydistill.data.rows.shapes import LABEL, Corpus, RowShape
-from polydistill.data.rows.sources import FileSource, HubSource
+from polydistill.data.rows.sources import FileSource, TableSource
 from polydistill.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ class _Sentence:
     tags: list[Any] | None
 
 
-def load_tagged(source: FileSource | HubSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
+def load_tagged(source: FileSource | TableSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
     """The tagged sentences of `source` for each language; aligned only where that is claimed."""
     read = LabelReader(shape, source.labels)
-    if isinstance(source, HubSource):
+    if isinstance(source, TableSource):
         check_configurations(source, languages)
         loaded = {code: _of_hub(load_dataset(source, code), source, shape) for code in languages}
         name, tables = source.name, {code: _table(sentences, shape, read) for code, sentences in loaded.items()}
@@ -190,7 +190,7 @@ def _sentence(file: str | Path, line: int | None, words: object, tags: object) -
 # The hub
 
 
-def _of_hub(data: datasets.Dataset, source: HubSource, shape: RowShape) -> Iterator[_Sentence]:
+def _of_hub(data: datasets.Dataset, source: TableSource, shape: RowShape) -> Iterator[_Sentence]:
     """Sentences of a data set; tags are read by name where it names them, whatever its order."""
     columns = _columns(source.name, source.columns, data.column_names)
     check_columns(data.column_names, source, columns.wanted, shape)

@@ -18,7 +18,7 @@ from polydistill.data.files.text_lines import TextFile, place_of, read_lines, un
 from polydistill.data.files.zips import is_zip, members
 from polydistill.data.rows.files import first_rows, load_files
 from polydistill.data.rows.shapes import SENTENCE, Corpus
-from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, FileSource
+from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, AnySource, FileSource
 from polydistill.errors import DataError
 from polydistill.languages import language
 
@@ -71,6 +71,16 @@ def _sides(source: FileSource, languages: Sequence[str]) -> dict[str, TextFile] 
     if LANGUAGE_PLACEHOLDER in source.path:
         return {code: find_file(source.path, code) for code in languages}
     return dict(members(find_file(source.path, languages[0]), languages)) if is_zip(source.path) else None
+
+
+def plain_files(sources: Mapping[str, AnySource]) -> dict[str, TextFile] | None:
+    """The files, where all these sources are files with a sentence a line and nothing is said of them."""
+    files: dict[str, TextFile] = {}
+    for code, source in sources.items():
+        if not isinstance(source, FileSource) or source != FileSource(path=source.path):
+            return None
+        files[code] = find_file(source.path, code)
+    return None if any(is_table(place_of(file)) or is_zip(place_of(file)) for file in files.values()) else files
 
 
 def aligned_lines(files: Mapping[str, TextFile]) -> Iterator[list[str]]:

@@ -7,7 +7,7 @@ from functools import cache
 from polydistill.data.files.paths import find_files
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import RowShape
-from polydistill.data.rows.sources import FileSource, HubSource, Source
+from polydistill.data.rows.sources import ByLanguage, FileSource, HubSource, Source
 from polydistill.errors import DataError
 from polydistill.languages import parts_of
 
@@ -50,6 +50,8 @@ class Rows:
 
     def of(self, source: Source, shape: RowShape, languages: Sequence[str]) -> int:
         """Rows of all these languages."""
+        if isinstance(source, ByLanguage):
+            return sum(self.of(one, shape, [code]) for code, one in source.of(languages).items())
         if source.rows is not None:
             return source.rows * len(languages)
         if isinstance(source, HubSource) and source.split in HUB_ROWS.get(source.name, {}):
