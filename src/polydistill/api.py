@@ -40,7 +40,7 @@ from polydistill.serving.bench import bench as measure
 from polydistill.serving.bench_worker import Clock
 from polydistill.serving.predicting import WINDOW, answered
 from polydistill.serving.reader import Reader, load_tuned, open_reader
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.answer_scores import Normaliser
 from polydistill.tasks.task import Answer, FoundAnswer, Prediction, TaggedWords
 from polydistill.training.edit import changed, read_run
@@ -190,12 +190,12 @@ def kld(
     return run(kld_run(model, teacher, data, pair, teacher_pair, **options), out)
 
 
-def load(model: str | Path, task: TaskName = "nli") -> Loaded:
+def load(model: str | Path, task: AnyTask = "nli") -> Loaded:
     """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
     return load_tuned(model, task)
 
 
-def reader(model: str | Path, task: TaskName = "nli") -> Reader:
+def reader(model: str | Path, task: AnyTask = "nli") -> Reader:
     """What reads rows again and again: a model as `load` names it, or the ONNX folder of an export."""
     return open_reader(model, task)
 
@@ -204,7 +204,7 @@ def evaluate(
     model: str | Path | Loaded | Reader,
     data: Rows,
     languages: Sequence[str],
-    task: TaskName = "nli",
+    task: AnyTask = "nli",
     normaliser: Normaliser = "squad",
 ) -> tuple[Score, ...]:
     """The score of a model on labelled rows, by language: accuracy (and MAE of stars), F1 (and exact matches of qa)."""
@@ -220,7 +220,7 @@ def predict(
     model: str | Path | Loaded | Reader,
     rows: Iterable[Sequence[Any] | Mapping[str, Any]],
     language: str | None = None,
-    task: TaskName = "nli",
+    task: AnyTask = "nli",
     window: int = WINDOW,
 ) -> Iterator[Answer]:
     """What a model says of each row, in order, as rows come in: texts in the task's order, or a mapping of them.
@@ -237,7 +237,7 @@ def predict(
 def bench(
     *models: str | Path,
     text: str | Path | None = None,
-    task: TaskName = "nli",
+    task: AnyTask = "nli",
     rows: int = 256,
     batch_size: int = 32,
     turns: int = 5,
@@ -266,14 +266,14 @@ def world_rows(
     languages: Sequence[str],
     rows: int = 8,
     *,
-    task: TaskName = "nli",
+    task: AnyTask = "nli",
     split: str = "train",
     seed: int = 0,
     difficulty: str = "mini",
 ) -> Corpus:
     """Rows of the mini-world that say the same in every language."""
     source = WorldSource.model_validate({"rows": rows, "split": split, "seed": seed, "difficulty": difficulty})
-    return load_rows(source, TASKS[task].shape, languages)
+    return load_rows(source, task_of(task).shape, languages)
 
 
 def texts(source: Rows, language: str, rows: int = 5, *, seed: int = 0, buffer: int = 10_000) -> list[str]:

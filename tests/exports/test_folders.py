@@ -104,7 +104,7 @@ def test_an_mblm_as_sentence_transformers_points_to_onnx(tmp_path):
 
 
 def test_weights_that_are_lost_are_noticed(tmp_path, monkeypatch):
-    loaded = load_classifier(saved(tmp_path / "model"), ("entailment", "neutral", "contradiction"))
+    loaded = load_classifier(saved(tmp_path / "model"))
     (tmp_path / "out").mkdir()
     told = loaded.network.save_pretrained
 
@@ -121,13 +121,13 @@ def test_weights_that_are_lost_are_noticed(tmp_path, monkeypatch):
 
 
 def test_a_loaded_model_with_a_head_has_no_vectors(tmp_path):
-    loaded = load_classifier(saved(tmp_path / "model"), ("entailment", "neutral", "contradiction"))
+    loaded = load_classifier(saved(tmp_path / "model"))
     with pytest.raises(ValueError, match="of a model without its head: name the model's folder"):
         polydistill.export(loaded, tmp_path / "out", "sentence-transformers")
 
 
 def test_adapters_are_refused(tmp_path):
-    loaded = load_classifier(saved(tmp_path / "model"), ("entailment", "neutral", "contradiction"))
+    loaded = load_classifier(saved(tmp_path / "model"))
     attach(loaded.network, seed=0)
     with pytest.raises(ValueError, match=r"has adapters, which plain transformers cannot hold\. Export it as onnx"):
         polydistill.export(loaded, tmp_path / "out")

@@ -9,8 +9,9 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 
 from polydistill.starts import hub
 from polydistill.starts.hub import pinned
-from polydistill.starts.loading import load_classifier, task_of
+from polydistill.starts.loading import load_classifier, tuned_task
 from polydistill.starts.origins import Pretrained
+from polydistill.tasks import TaskSpec, task_of
 from tiny import tiny_network, tiny_tokenizer
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -29,7 +30,7 @@ def saved(folder, names, family="xlm-roberta", head="classes"):
 @pytest.mark.parametrize("family", ["xlm-roberta", "bert", "xlm"])
 def test_a_head_in_another_order_is_put_into_ours(tmp_path, family):
     before = saved(tmp_path, ("CONTRADICTION", "entailment", "neutral"), family)
-    loaded = load_classifier(tmp_path, LABELS)
+    loaded = load_classifier(tmp_path)
     inputs = {"input_ids": torch.tensor([[0, 7, 8, 2]])}
     if family == "xlm":
         inputs["langs"] = torch.zeros_like(inputs["input_ids"])
@@ -42,19 +43,19 @@ def test_a_head_in_another_order_is_put_into_ours(tmp_path, family):
 @pytest.mark.parametrize("names", [None, LABELS])
 def test_a_head_without_names_or_in_our_order_stays(tmp_path, names):
     before = saved(tmp_path, names)
-    loaded = load_classifier(tmp_path, LABELS)
+    loaded = load_classifier(tmp_path)
     assert all(value.equal(before.state_dict()[name]) for name, value in loaded.network.state_dict().items())
 
 
 def test_a_model_without_a_head_gets_one(tmp_path):
     saved(tmp_path, None, head="mlm")
-    assert load_classifier(tmp_path, LABELS).network.config.id2label == dict(enumerate(LABELS))
+    assert load_classifier(tmp_path).network.config.id2label == dict(enumerate(LABELS))
 
 
 def test_other_labels_are_refused(tmp_path):
     saved(tmp_path, ("yes", "no", "maybe"))
     with pytest.raises(ValueError, match=r"labels yes, no, maybe; expected entailment, neutral, contradiction"):
-        load_classifier(tmp_path, LABELS)
+        load_classifier(tmp_path)
 
 
 def test_folders(tmp_path):
@@ -114,7 +115,7 @@ NAMED = ("1 star", "2 stars", "3 stars", "4 stars", "5 stars")
 @pytest.mark.parametrize("names", [NAMED, NAMED[::-1], STARS[::-1]])
 def test_stars_as_public_models_name_them_in_either_order(tmp_path, names):
     before = saved(tmp_path, names, head="stars")
-    loaded = load_classifier(tmp_path, STARS)
+    loaded = load_classifier(tmp_path, "stars")
     inputs = {"input_ids": torch.tensor([[0, 7, 8, 2]])}
     with torch.no_grad():
         theirs, ours = before(**inputs).logits, loaded.network.eval()(**inputs).logits
@@ -132,21 +133,22 @@ def test_stars_as_public_models_name_them_in_either_order(tmp_path, names):
         (None, "stars", "nli", "stars"),
         (("yes", "no", "maybe"), "classes", "nli", "nli"),  # reading it says which labels are expected
         (("yes", "no", "maybe"), "classes", "stars", "stars"),
-        (("yes", "no", "maybe"), "classes", "ner", "nli"),
+        (("yes", "no", "maybe"), "classes", "ner", TaskSpec(kind="text", labels=("yes", "no", "maybe"))),
         (None, "choices", "stars", "choice"),
         (None, "mlm", "stars", None),
     ],
 )
 def test_labels_tell_apart_tasks_with_the_same_head(tmp_path, names, head, wanted, found):
     saved(tmp_path, names, head=head)
-    assert task_of(Pretrained(name=str(tmp_path)), wanted) == found
+    assert tuned_task(Pretrained(name=str(tmp_path)), wanted) == found
 
 
-@pytest.mark.parametrize(("names", "head", "wanted"), [(LABELS, "classes", STARS), (NAMED, "stars", LABELS)])
+@pytest.mark.parametrize(("names", "head", "wanted"), [(LABELS, "classes", "stars"), (NAMED, "stars", "nli")])
 def test_a_head_of_a_task_with_other_labels_makes_room(tmp_path, names, head, wanted):
     before = saved(tmp_path, names, head=head)
     network = load_classifier(tmp_path, wanted).network
-    assert network.config.id2label == dict(enumerate(wanted))
-    assert network.classifier.out_proj.weight.shape[0] == len(wanted)
+    labels = task_of(wanted).shape.labels
+    assert network.config.id2label == dict(enumerate(labels))
+    assert network.classifier.out_proj.weight.shape[0] == len(labels)
     embeddings = [one.get_input_embeddings().weight for one in (network, before)]
     assert torch.equal(*embeddings)

@@ -113,12 +113,14 @@ def _cell(value: object) -> str:
 
 def _records(corpus: "Corpus", task: "TaskName") -> list[dict[str, Any]]:
     """Row by row, its languages one after the other; labels by name."""
-    from polydistill.tasks import TASKS
+    from polydistill.tasks import task_of
 
     by_language = {code: list(rows) for code, rows in corpus.rows.items()}
     count = min(map(len, by_language.values()))
     return [
-        {"language": code, **TASKS[task].written(rows[at])} for at in range(count) for code, rows in by_language.items()
+        {"language": code, **task_of(task).written(rows[at])}
+        for at in range(count)
+        for code, rows in by_language.items()
     ]
 
 

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from polydistill.errors import unknown
+
 if TYPE_CHECKING:
     from polydistill.tasks import TaskName
 
@@ -19,6 +21,8 @@ Task = Annotated[
 def task_named(name: str) -> "TaskName":
     """A known task."""
     from polydistill.tasks import TASKS
-    from polydistill.tasks.task import known_task
 
-    return known_task(name, TASKS)
+    for known in TASKS:
+        if known == name:
+            return known
+    raise unknown("task", name, TASKS)

@@ -16,17 +16,20 @@ from polydistill.exports.usage import usage
 from polydistill.exports.wanted import Record
 from polydistill.methods.xd import XDSpec
 from polydistill.results import LOWER_IS_BETTER, LabelsSeen, RunResult, Score
-from polydistill.tasks import TaskName
+from polydistill.tasks import task_of
 from polydistill.training.run import Run
 
 FILE = "README.md"
 UNKNOWN = "not recorded"
 _SPEED = re.compile(r"(?<= Speed: ).*(?=\.\n)")
-_KINDS: dict[TaskName, tuple[str, str]] = {
+_KINDS: dict[str, tuple[str, str]] = {
     "nli": ("classifier of sentence pairs", "text-classification"),
     "paraphrase": ("judge of paraphrases", "text-classification"),
     "stars": ("rater of reviews", "text-classification"),
     "ner": ("tagger of named entities", "token-classification"),
+    "text": ("classifier of texts", "text-classification"),
+    "pair": ("classifier of pairs of texts", "text-classification"),
+    "tags": ("tagger of words", "token-classification"),
     "choice": ("chooser of answers", "multiple-choice"),
     "qa": ("finder of answers", "question-answering"),
 }
@@ -95,7 +98,7 @@ def _front(model: Described) -> ModelCardData:
     wanted, made = model.record.wanted, model.made
     vectors = wanted.pooling is not None
     task = model.record.task
-    kind = "sentence-similarity" if vectors else _KINDS[task][1] if task else None
+    kind = "sentence-similarity" if vectors else _KINDS[task_of(task).name][1] if task else None
     scores = [] if made is None or kind is None or vectors else _evaluated(made, kind)
     return ModelCardData(
         language=_languages(made) or None,
@@ -137,7 +140,7 @@ def _languages(made: Provenance | None) -> list[str]:
 
 def _summary(model: Described) -> str:
     wanted, task = model.record.wanted, model.record.task
-    said = _KINDS[task][0] if task else "encoder"
+    said = _KINDS[task_of(task).name][0] if task else "encoder"
     if wanted.pooling:
         said = f"encoder of sentences (pooling: {wanted.pooling}{', normalised' if wanted.normalize else ''})"
     told = f", which reads as it reads {wanted.language}" if wanted.language else ""

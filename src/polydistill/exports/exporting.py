@@ -17,11 +17,11 @@ from polydistill.models.mblm_config import MBLM
 from polydistill.results import RUN_FILE
 from polydistill.starts.loading import predicts_words
 from polydistill.starts.origins import Pretrained
-from polydistill.tasks import TaskName
+from polydistill.tasks import AnyTask
 from polydistill.training.out import made_whole
 from polydistill.training.run import hand_on, made_by
 
-Write = Callable[[Loaded, Path, TaskName | None, Wanted, Sample], Check]
+Write = Callable[[Loaded, Path, AnyTask | None, Wanted, Sample], Check]
 _WRITERS: dict[Format, Write] = {
     "transformers": write_transformers,
     "sentence-transformers": write_sentence_transformers,
@@ -34,7 +34,7 @@ class Exportable:
     """A model that is exported: how it is loaded, the task of its head (none: words, or vectors), and its folder."""
 
     load: Callable[[], Loaded]
-    task: TaskName | None
+    task: AnyTask | None
     source: str
 
 

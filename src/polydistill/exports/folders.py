@@ -20,13 +20,13 @@ from polydistill.models.heads import BRIDGE, load_bridge, save_bridge
 from polydistill.models.loaded import Loaded
 from polydistill.models.mblm_config import MBLM
 from polydistill.starts.loading import predicts_words, quietly
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 
 _POOLINGS = {"mean": "pooling_mode_mean_tokens", "first": "pooling_mode_cls_token"}
 _DENSE = "2_Dense/model.safetensors"
 
 
-def write_transformers(loaded: Loaded, folder: Path, task: TaskName | None, wanted: Wanted, sample: Sample) -> Check:
+def write_transformers(loaded: Loaded, folder: Path, task: AnyTask | None, wanted: Wanted, sample: Sample) -> Check:
     """Write weights, configuration with labels, and tokenizer; refuse where they say other than the model."""
     _save(loaded, folder)
     if loaded.bridge is not None:
@@ -46,7 +46,7 @@ def write_transformers(loaded: Loaded, folder: Path, task: TaskName | None, want
 
 
 def write_sentence_transformers(
-    loaded: Loaded, folder: Path, task: TaskName | None, wanted: Wanted, sample: Sample
+    loaded: Loaded, folder: Path, task: AnyTask | None, wanted: Wanted, sample: Sample
 ) -> Check:
     """The same of the encoder, with the modules that make a sentence's vector of it."""
     assert wanted.pooling is not None and task is None, "what is wanted says so"
@@ -74,10 +74,10 @@ def _save(loaded: Loaded, folder: Path) -> None:
         loaded.tokenizer.save_pretrained(folder)
 
 
-def _auto(loaded: Loaded, task: TaskName | None) -> Any:
+def _auto(loaded: Loaded, task: AnyTask | None) -> Any:
     """The Auto class that reads the model."""
     if task is not None:
-        return TASKS[task].head
+        return task_of(task).head
     return AutoModelForMaskedLM if predicts_words(loaded.network.config) else AutoModel
 
 

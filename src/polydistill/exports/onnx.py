@@ -23,14 +23,14 @@ from polydistill.exports.reading import Logits, Says, SentenceVectors, resting
 from polydistill.exports.samples import Batch, Sample, longest
 from polydistill.exports.wanted import Check, Wanted
 from polydistill.models.loaded import Loaded
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 
 OPSET = 20  # ours: onnxruntime knows it since 1.17, of early 2024
 MODEL_FILE, LABELS_FILE, LOGITS = "model.onnx", "labels.json", Logits.output
 _EXPORTED, *_TRIED = ((2, 5), (1, 1), (1, 9), (3, 16), (7, 3))  # rows and tokens
 
 
-def write_onnx(loaded: Loaded, folder: Path, task: TaskName | None, wanted: Wanted, sample: Sample) -> Check:
+def write_onnx(loaded: Loaded, folder: Path, task: AnyTask | None, wanted: Wanted, sample: Sample) -> Check:
     """Write `model.onnx`, the tokenizer and the labels; refuse where it says other than the model.
 
     In fp32 it is held against the model on random texts of several sizes and on the sample; in int8 on the sample.
@@ -38,7 +38,7 @@ def write_onnx(loaded: Loaded, folder: Path, task: TaskName | None, wanted: Want
     runtime = onnx_runtime("An export to ONNX", "onnx", "onnxscript")  # to change the file, and for torch.onnx
     moved = resting(loaded)
     model = says(moved, task, wanted).float().eval()
-    choices = (2,) if task is not None and TASKS[task].shape.lists == ("choices",) else ()
+    choices = (2,) if task is not None and task_of(task).shape.lists == ("choices",) else ()
     file = folder / MODEL_FILE
     example = _random(moved, _EXPORTED, choices)
     rows: AbstractContextManager[None] = embedding_in_int8(moved.network) if wanted.int8 else nullcontext()
@@ -62,12 +62,12 @@ def write_onnx(loaded: Loaded, folder: Path, task: TaskName | None, wanted: Want
     refuse(check, wanted)
     _write_tokenizer(moved, folder)
     if task is not None:
-        labels = json.dumps(TASKS[task].shape.labels, ensure_ascii=False)
+        labels = json.dumps(task_of(task).shape.labels, ensure_ascii=False)
         (folder / LABELS_FILE).write_text(labels + "\n", encoding="utf-8")
     return check
 
 
-def says(loaded: Loaded, task: TaskName | None, wanted: Wanted) -> Says:
+def says(loaded: Loaded, task: AnyTask | None, wanted: Wanted) -> Says:
     """What is exported of the model: its sentence vectors, or what its head says."""
     if wanted.pooling is not None:
         return SentenceVectors(loaded, wanted.pooling, wanted.normalize, wanted.language)

@@ -13,7 +13,7 @@ from polydistill.data.rows.shapes import SENTENCE
 from polydistill.data.rows.sources import Source, WorldSource, format_source
 from polydistill.defaults import MAX_LENGTH
 from polydistill.models.loaded import Loaded
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 
 _ROWS = WorldSource(rows=20, split="test")
 _LANGUAGES = ("en", "fr", "de", "es", "tr", "sw")
@@ -40,15 +40,15 @@ class Sample:
         """Such as "world:?rows=20&split=test in en, tr"."""
         return f"{format_source(self.source)} in {', '.join(self.languages)}"
 
-    def batches(self, loaded: Loaded, task: TaskName | None) -> Iterator[Batch]:
+    def batches(self, loaded: Loaded, task: AnyTask | None) -> Iterator[Batch]:
         """The rows of a task, or sentences, as the model reads them."""
-        shape = SENTENCE if task is None else TASKS[task].shape
+        shape = SENTENCE if task is None else task_of(task).shape
         length = longest(loaded)
         for rows in load_rows(self.source, shape, self.languages).rows.values():
             if task is None:
                 text = encode(loaded.tokenizer, rows, shape, length)
             else:
-                text = TASKS[task].encode(loaded.tokenizer, rows, length)
+                text = task_of(task).encode(loaded.tokenizer, rows, length)
             written = list(rows["text"]) if task is None else []
             for places, inputs in length_batches(text, _BATCH, torch.device("cpu")):
                 yield Batch(inputs, tuple(written[place] for place in places) if written else ())

@@ -1,9 +1,11 @@
 """The lines of Python that use an exported folder, run in it, with nothing but the library it is for."""
 
 from polydistill.exports.wanted import Wanted
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 
-_PAIRS: dict[TaskName, str] = {
+_TEXTS = {
+    "text": '["What a day.", "It broke after a week."]',
+    "pair": '[("Every dog sleeps.", "A dog sleeps."), ("Ann saw Bob.", "Bob saw Ann.")]',
     "nli": '[("Every dog sleeps.", "A dog sleeps."), ("Every dog sleeps.", "No dog sleeps.")]',
     "paraphrase": '[("She lives in Rome.", "In Rome she lives."), ("Ann saw Bob.", "Bob saw Ann.")]',
     "stars": '[("It broke after a day.", "A bad buy kitchen"), ("I love it.", "A good buy kitchen")]',
@@ -18,7 +20,7 @@ _SPANS = "((at, to) for at in inside for to in inside if at <= to < at + 30)"  #
 _COLUMNS = '{"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}'
 
 
-def usage(wanted: Wanted, task: TaskName | None, words: bool, ours: bool) -> str:
+def usage(wanted: Wanted, task: AnyTask | None, words: bool, ours: bool) -> str:
     """The lines; `words`: the head predicts words; `ours`: the architecture is not one of `transformers`."""
     if wanted.format == "onnx":
         return _onnx(task)
@@ -32,26 +34,27 @@ def usage(wanted: Wanted, task: TaskName | None, words: bool, ours: bool) -> str
     return first + _transformers(task, words)
 
 
-def _transformers(task: TaskName | None, words: bool) -> str:
-    head = TASKS[task].head.__name__ if task else "AutoModelForMaskedLM" if words else "AutoModel"
+def _transformers(task: AnyTask | None, words: bool) -> str:
+    name = task_of(task).name if task else ""
+    head = task_of(task).head.__name__ if task else "AutoModelForMaskedLM" if words else "AutoModel"
     begin = (
         f"from transformers import {head}, AutoTokenizer\n\n"
         f'tokenizer, model = AutoTokenizer.from_pretrained("."), {head}.from_pretrained(".")\n'
     )
-    if task in _PAIRS:
+    if name in _TEXTS:
         return (
-            f"{begin}pairs = {_PAIRS[task]}\n"
-            'logits = model(**tokenizer(pairs, padding=True, return_tensors="pt")).logits\n'
+            f"{begin}texts = {_TEXTS[name]}\n"
+            'logits = model(**tokenizer(texts, padding=True, return_tensors="pt")).logits\n'
             "print([model.config.id2label[int(best)] for best in logits.argmax(-1)])"
         )
-    if task == "ner":
+    if name in ("ner", "tags"):
         return (
             f"{begin}words = {_WORDS}\n"
             'text = tokenizer(words, is_split_into_words=True, return_tensors="pt")\n'
             "tags, places = model(**text).logits[0].argmax(-1), text.word_ids()\n"
             "print([model.config.id2label[int(tags[places.index(at)])] for at in range(len(words))])"
         )
-    if task == "choice":
+    if name == "choice":
         return (
             f"{begin}{_CHOICE}\n"
             'head, nothing = tokenizer(premise, question), len(tokenizer("")["input_ids"])\n'
@@ -60,7 +63,7 @@ def _transformers(task: TaskName | None, words: bool) -> str:
             'inputs = tokenizer.pad(rows, return_tensors="pt")\n'
             "print(choices[model(**{name: rows[None] for name, rows in inputs.items()}).logits.argmax()])"
         )
-    if task == "qa":
+    if name == "qa":
         return (
             f"{begin}{_ANSWER}"
             'text = tokenizer(question, context, return_offsets_mapping=True, return_tensors="pt")\n'
@@ -73,8 +76,9 @@ def _transformers(task: TaskName | None, words: bool) -> str:
     return f'{begin}print(model(**tokenizer({_SENTENCES}, padding=True, return_tensors="pt")).{last}.shape)'
 
 
-def _onnx(task: TaskName | None) -> str:
-    first = "" if task in (None, "choice", "qa") else "import json\nfrom pathlib import Path\n\n"
+def _onnx(task: AnyTask | None) -> str:
+    name = task_of(task).name if task else ""
+    first = "" if name in ("", "choice", "qa") else "import json\nfrom pathlib import Path\n\n"
     begin = (
         f"{first}"
         "import numpy as np, onnxruntime\nfrom tokenizers import Tokenizer\n\n"
@@ -83,19 +87,19 @@ def _onnx(task: TaskName | None) -> str:
     )
     given = "{name: np.array([getattr(text, columns[name]) for text in texts]) for name in names}"
     labels = 'labels = json.loads(Path("labels.json").read_text())\n'
-    if task in _PAIRS:
+    if name in _TEXTS:
         return (
-            f"{begin}{labels}texts = tokenizer.encode_batch({_PAIRS[task]})\n"
+            f"{begin}{labels}texts = tokenizer.encode_batch({_TEXTS[name]})\n"
             f"(logits,) = session.run(None, {given})\nprint([labels[best] for best in logits.argmax(-1)])"
         )
-    if task == "ner":
+    if name in ("ner", "tags"):
         return (
             f"{begin}{labels}words = {_WORDS}\n"
             f"texts = tokenizer.encode_batch([words], is_pretokenized=True)\n(logits,) = session.run(None, {given})\n"
             "tags, places = logits[0].argmax(-1), texts[0].word_ids\n"
             "print([labels[tags[places.index(at)]] for at in range(len(words))])"
         )
-    if task == "choice":
+    if name == "choice":
         return (
             f"{begin}{_CHOICE}\n"
             'head, nothing = tokenizer.encode(premise, question), len(tokenizer.encode("").ids)\n'
@@ -107,7 +111,7 @@ def _onnx(task: TaskName | None) -> str:
             "    inputs[name] = np.array([[row + [pad] * (longest - len(row)) for row in rows]])\n"
             "print(choices[session.run(None, inputs)[0].argmax()])"
         )
-    if task == "qa":
+    if name == "qa":
         return (
             f"{begin}{_ANSWER}texts = tokenizer.encode_batch([(question, context)])\n"
             f"(logits,) = session.run(None, {given})\n"

@@ -6,7 +6,7 @@ from pydantic import Field, PositiveFloat, model_validator
 
 from polydistill.models.heads import Pooling
 from polydistill.specs import Spec
-from polydistill.tasks import TaskName
+from polydistill.tasks import AnyTask
 
 Format = Literal["transformers", "sentence-transformers", "onnx"]
 Said = Literal["logits", "sentence vectors", "token vectors"]
@@ -80,7 +80,7 @@ class Record(Spec):
     """What an exported folder says of itself in `export.json`."""
 
     wanted: Wanted
-    task: TaskName | None
+    task: AnyTask | None
     check: Check
     parameters: int
     size: int

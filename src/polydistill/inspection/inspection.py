@@ -12,7 +12,7 @@ from polydistill.inspection.projection import PERPLEXITY
 from polydistill.results import LanguageCode
 from polydistill.retrieval.retrieval import Layers
 from polydistill.specs import Spec
-from polydistill.tasks import TaskName
+from polydistill.tasks import AnyTask
 
 FOLDER, FILE = "inspect", "inspect.json"
 """Where an inspection lies that is part of a run's page: in such a folder of the run's."""
@@ -24,7 +24,7 @@ class Inspection(Spec):
 
     data: Source | Mapping[LanguageCode, str]
     """A source, or one file a language, line by line the same."""
-    task: TaskName | None = None
+    task: AnyTask | None = None
     """Rows of this task; none: sentences."""
     sentences: int = Field(default=200, ge=4)
     """At most so many rows are read, the first ones."""

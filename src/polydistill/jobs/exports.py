@@ -17,10 +17,11 @@ from polydistill.methods.sentence import SentenceSpec
 from polydistill.models.heads import Pooling
 from polydistill.models.loaded import Loaded
 from polydistill.starts.folders import students_in
+from polydistill.starts.heads import task_in
 from polydistill.starts.hub import pinned
-from polydistill.starts.loading import load_for, load_masked, load_sentence_encoder, predicts_words, task_in
+from polydistill.starts.loading import load_for, load_masked, load_sentence_encoder, predicts_words
 from polydistill.starts.origins import Pretrained
-from polydistill.tasks import TaskName
+from polydistill.tasks import AnyTask
 
 
 class ExportOptions(TypedDict, total=False):
@@ -30,7 +31,7 @@ class ExportOptions(TypedDict, total=False):
     licences, of the model (as the hub names it) and of its data, are for the card, which else says that it knows none.
     """
 
-    task: TaskName | None
+    task: AnyTask | None
     language: str | None
     pooling: Pooling | None
     normalize: bool
@@ -74,7 +75,7 @@ def _models(model: str | Path | Loaded) -> dict[str, Pretrained | Loaded]:
     return {name: pinned(one) for name, one in several.items()} if len(several) > 1 else {"": pinned(model)}
 
 
-def _subject(model: Pretrained | Loaded, task: TaskName | None, wanted: Wanted) -> Exportable:
+def _subject(model: Pretrained | Loaded, task: AnyTask | None, wanted: Wanted) -> Exportable:
     if isinstance(model, Loaded):
         config, source = model.network.config, ""  # it may have changed since it was read from a run's folder
         config.architectures = [type(model.network).__name__]  # what saving it says, too
@@ -94,7 +95,7 @@ def _subject(model: Pretrained | Loaded, task: TaskName | None, wanted: Wanted) 
 
 
 def _loading(
-    model: Pretrained | Loaded, config: PretrainedConfig, task: TaskName | None, wanted: Wanted
+    model: Pretrained | Loaded, config: PretrainedConfig, task: AnyTask | None, wanted: Wanted
 ) -> Callable[[], Loaded]:
     if isinstance(model, Loaded):
         return lambda: model

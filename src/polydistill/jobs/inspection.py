@@ -17,7 +17,7 @@ from polydistill.results import RUN_FILE
 from polydistill.retrieval.retrieval import Layers
 from polydistill.starts.folders import run_folder
 from polydistill.starts.hub import pinned
-from polydistill.tasks import TaskName
+from polydistill.tasks import AnyTask
 from polydistill.training.checkpoints import written_whole
 from polydistill.training.edit import read_run
 from polydistill.training.inspecting import InspectedModel, inspect_loaded
@@ -48,7 +48,7 @@ def inspect(
     data: Texts | None = None,
     languages: Languages = (),
     *,
-    task: TaskName | None = None,
+    task: AnyTask | None = None,
     out: str | Path | None = None,
     batch_size: int = 64,
     **options: Unpack[InspectionOptions],
@@ -111,7 +111,7 @@ def _judged(model: Model) -> Judging | None:
     return None if run is None else run.evaluation
 
 
-def _their_rows(first: str, judged: Mapping[str, Judging | None], task: TaskName | None) -> tuple[Rows, TaskName]:
+def _their_rows(first: str, judged: Mapping[str, Judging | None], task: AnyTask | None) -> tuple[Rows, AnyTask]:
     """The rows that the first model's run was scored on."""
     rows = judged[first]
     if rows is None:

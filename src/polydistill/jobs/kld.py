@@ -10,7 +10,7 @@ from polydistill.jobs.tuning import called_of, judging_of, length_of, training_o
 from polydistill.languages import canonical
 from polydistill.methods.bert_kld import BertKldSpec
 from polydistill.starts.hub import pinned
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 from polydistill.training.run import Run
 
 
@@ -21,7 +21,7 @@ class KldOptions(Options, total=False):
     weight: float
     temperature: float
     teacher_reads: Literal["own_pair", "student_pair"]
-    task: TaskName
+    task: AnyTask
     dev: Rows | None
     test: Rows | None
     max_length: int | None
@@ -39,7 +39,7 @@ def kld_run(
     weight: float = 0.2,
     temperature: float = 1.0,
     teacher_reads: Literal["own_pair", "student_pair"] = "own_pair",
-    task: TaskName = "nli",
+    task: AnyTask = "nli",
     dev: Rows | None = None,
     test: Rows | None = None,
     max_length: int | None = None,
@@ -66,7 +66,7 @@ def kld_run(
         temperature=temperature,
         max_length=length,
     )
-    rows = load_rows(source, TASKS[task].shape, [method.pair]).counts[method.pair]
+    rows = load_rows(source, task_of(task).shape, [method.pair]).counts[method.pair]
     defaults: Options = {**KLD, "patience": KLD_PATIENCE} if dev is not None else KLD
     return Run(
         name=f"kld {method.teacher_pair} to {method.pair} on {called_of(start)}",

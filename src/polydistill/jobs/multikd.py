@@ -11,14 +11,14 @@ from polydistill.jobs.tuning import branched_start, judging_of, length_of, train
 from polydistill.languages import language
 from polydistill.methods.multikd import MultiKDSpec
 from polydistill.starts.hub import pinned
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 from polydistill.training.run import Run
 
 
 class MultiKDOptions(Options, total=False):
     """What `multikd_run` takes by name."""
 
-    task: TaskName
+    task: AnyTask
     branches: int | None
     temperature: float
     dev: Rows | None
@@ -34,7 +34,7 @@ def multikd_run(
     teachers: Mapping[str, str | Path],
     train: Rows,
     *,
-    task: TaskName = "nli",
+    task: AnyTask = "nli",
     branches: int | None = None,
     temperature: float = 8.0,
     dev: Rows | None = None,
@@ -56,7 +56,7 @@ def multikd_run(
         raise ValueError(f"There are teachers for {', '.join(teachers) or 'no language'}; name one a language.")
     codes, source = tuple(known), as_source(train)
     length = min(length_of(model, max_length) for model in (start, *known.values()))
-    rows = sum(load_rows(source, TASKS[task].shape, codes).counts.values())
+    rows = sum(load_rows(source, task_of(task).shape, codes).counts.values())
     return Run(
         name=f"multikd {'+'.join(codes)}",
         method=MultiKDSpec(task=task, languages=codes, data=source, temperature=temperature, max_length=length),

@@ -19,9 +19,9 @@ from polydistill.methods.xd import XDSpec
 from polydistill.models.mblm_config import Branches
 from polydistill.results import MODEL
 from polydistill.starts.hub import pinned
-from polydistill.starts.loading import task_of
+from polydistill.starts.loading import tuned_task
 from polydistill.starts.origins import Pretrained
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 from polydistill.training.run import Branched, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.transfer.strategies import Strategy
@@ -31,7 +31,7 @@ Files = str | Path | Sequence[str | Path]
 
 
 class _Common(Options, total=False):
-    task: TaskName
+    task: AnyTask
     dev: Rows | None
     test: Rows | None
     test_languages: Sequence[str]
@@ -63,7 +63,7 @@ def tune_run(
     train: Rows,
     languages: Sequence[str],
     *,
-    task: TaskName = "nli",
+    task: AnyTask = "nli",
     dev: Rows | None = None,
     dev_languages: Sequence[str] = (),
     test: Rows | None = None,
@@ -136,7 +136,7 @@ def _rows(method: TuneSpec | TransferTuneSpec, options: Options) -> int:
     if isinstance(method, TransferTuneSpec) and method.few is not None:
         step = options.get("batch_size", TUNE["batch_size"]) * options.get("accumulation", 1)
         return FEW_PASSES * step * -(-method.few * len(method.languages) // max(1, step))
-    return sum(load_rows(method.data, TASKS[method.task].shape, method.languages).counts.values())
+    return sum(load_rows(method.data, task_of(method.task).shape, method.languages).counts.values())
 
 
 def xd_run(
@@ -146,7 +146,7 @@ def xd_run(
     data: Rows | None = None,
     parallel: Mapping[str, Files] | None = None,
     source_language: str = "en",
-    task: TaskName = "nli",
+    task: AnyTask = "nli",
     dev: Rows | None = None,
     test: Rows | None = None,
     test_languages: Sequence[str] = (),
@@ -197,9 +197,9 @@ def called_of(start: Pretrained) -> str:
     return path.parent.name if path.name == MODEL and path.parent.name else path.name
 
 
-def tuned(start: Pretrained, task: TaskName) -> Pretrained:
+def tuned(start: Pretrained, task: AnyTask) -> Pretrained:
     """The same, if it can teach: a head that has learned nothing has nothing to say."""
-    if task_of(start, task) != task:
+    if tuned_task(start, task) != task:
         said = "" if task == "nli" else f" --task {task}"
         raise ValueError(
             f"{start.name} has no head of the task {task!r}, so it cannot teach. Tune it first: polydistill tune "
@@ -239,7 +239,7 @@ def training_of(defaults: Options, options: Options, rows: int, judged: bool) ->
 
 
 def judging_of(
-    task: TaskName,
+    task: AnyTask,
     rows: Rows | None,
     languages: Sequence[str],
     max_length: int,
@@ -253,7 +253,7 @@ def judging_of(
         languages=codes_of(languages),
         data=as_source(rows),
         max_length=max_length,
-        measure=measure or TASKS[task].metric,
+        measure=measure or task_of(task).metric,
     )
 
 
@@ -272,7 +272,7 @@ def _pairs(method: XDSpec) -> int:
     """Number of pairs of a text and its translation, the source language with itself among them."""
     if method.data is not None:
         ((data, languages),) = method.reads
-        counts = load_rows(data, TASKS[method.task].shape, languages).counts
+        counts = load_rows(data, task_of(method.task).shape, languages).counts
         return sum(counts[code] for code in method.languages)
     sides = [load_parallel_text(text, method.source_language) for text in method.parallel]
     pairs = sum(side.counts[text.target] for side, text in zip(sides, method.parallel, strict=True))

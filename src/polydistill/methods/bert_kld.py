@@ -25,7 +25,7 @@ from polydistill.objectives.vectors import Side
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 
 _COMPARED: dict[str, On] = {"hidden": "first", "logits": "logits"}
 _TERM = {"hidden": "kl", "logits": "kd"}
@@ -35,7 +35,7 @@ class BertKldSpec(Spec):
     """Tune a model on the labels of one pair of languages, with a teacher that was tuned on another."""
 
     kind: Literal["bert-kld"] = "bert-kld"
-    task: TaskName = "nli"
+    task: AnyTask = "nli"
     pair: LanguageCode
     """The languages of the student's first text and of the others, such as `fr-tr`: those of its labels."""
     teacher_pair: LanguageCode
@@ -67,7 +67,7 @@ class BertKldSpec(Spec):
 
     @model_validator(mode="after")
     def _the_task_has_what_is_compared(self) -> Self:
-        shape = TASKS[self.task].shape
+        shape = task_of(self.task).shape
         if shape.parts or (shape.lists and self.vector == "hidden"):
             what = f"{shape.parts}, which translations do not share" if shape.parts else "reads several texts a row"
             way_out = "Tune on its labels instead" if shape.parts else "Compare logits (vector='logits')"
@@ -124,12 +124,12 @@ class BertKld(Method):
         said = self.student(text, language, first=first)
         apart = vectors.kl(said.picked(self.on), signal, spec.temperature, spec.target, spec.scaling)
         kept = 1.0 - spec.weight if spec.sum == "shared" else 1.0
-        learned = TASKS[spec.task].loss(said.logits_BC, labels)
+        learned = task_of(spec.task).loss(said.logits_BC, labels)
         return Loss({"task": Term(learned, kept), self.term: Term(apart, spec.weight)})
 
     def counts(self, batch: Batch) -> dict[str, int]:
         """Rows."""
-        return {"task": TASKS[self.spec.task].count(batch["labels"]), self.term: len(batch["text"]["input_ids"])}
+        return {"task": task_of(self.spec.task).count(batch["labels"]), self.term: len(batch["text"]["input_ids"])}
 
 
 def prepare(spec: BertKldSpec, models: Models, seed: int) -> Prepared:
@@ -139,7 +139,7 @@ def prepare(spec: BertKldSpec, models: Models, seed: int) -> Prepared:
     assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
     _check_widths(spec, models)
     ((data, languages),) = spec.reads
-    task = TASKS[spec.task]
+    task = task_of(spec.task)
     rows = load_aligned(data, task.shape, languages, "BERT-KLD").rows
     if LABEL not in rows[spec.pair].column_names:
         raise ValueError(f"BERT-KLD needs labels; the {spec.pair!r} rows of {format_source(data)} have none.")

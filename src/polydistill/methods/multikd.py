@@ -25,7 +25,7 @@ from polydistill.objectives.logits import Scaling, hinton
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 
 _TEXTS_AT_ONCE = 64  # ours: rows that a teacher reads together when its signals are stored
 
@@ -34,7 +34,7 @@ class MultiKDSpec(Spec):
     """Distil a teacher a language into one multilingual student, on the task's text."""
 
     kind: Literal["multikd"] = "multikd"
-    task: TaskName = "nli"
+    task: AnyTask = "nli"
     languages: tuple[LanguageCode, ...]
     """The supervised languages; the run's `teachers` has one for each."""
     data: Source
@@ -46,7 +46,7 @@ class MultiKDSpec(Spec):
 
     @model_validator(mode="after")
     def _a_label_a_row(self) -> Self:
-        if parts := TASKS[self.task].shape.parts:
+        if parts := task_of(self.task).shape.parts:
             raise ValueError(
                 f"MultiKD compares what is said of a row; the task {self.task!r} {parts}, and teachers with other "
                 "tokenizers see other tokens. Take a task with a label a row."
@@ -106,7 +106,7 @@ class MultiKD(Method):
 def prepare(spec: MultiKDSpec, models: Models, seed: int) -> Prepared:
     """One group a language: its text for the student, and what its teacher says of it, or the text for the teacher."""
     del seed
-    corpus = load_rows(spec.data, TASKS[spec.task].shape, spec.languages)
+    corpus = load_rows(spec.data, task_of(spec.task).shape, spec.languages)
     living: dict[str, Frozen] = {}
     groups = [_group(spec, models, code, rows, living) for code, rows in corpus.rows.items()]
     student = Polyglot(models.student.network)
@@ -115,7 +115,7 @@ def prepare(spec: MultiKDSpec, models: Models, seed: int) -> Prepared:
 
 def _group(spec: MultiKDSpec, models: Models, code: str, rows: Dataset, living: dict[str, Frozen]) -> Group:
     """A language's rows. Its teacher is loaded here; where its signals are stored it is needed no longer after that."""
-    task, loaded = TASKS[spec.task], models.teachers[code]()
+    task, loaded = task_of(spec.task), models.teachers[code]()
     assert loaded.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
     teacher = Frozen(Polyglot(loaded.network))
     text = task.encode(models.student.tokenizer, rows, spec.max_length)

@@ -34,7 +34,7 @@ from polydistill.objectives.vectors import squared_distance
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.tasks import NLI, TASKS, Task, TaskName
+from polydistill.tasks import NLI, AnyTask, Task, task_of
 from polydistill.transfer.joint import Joint
 from polydistill.transfer.strategies import Role, Strategy, strategy
 from polydistill.transfer.transferring import transferring
@@ -53,7 +53,7 @@ class TransferTuneSpec(Spec):
     """Tune on the labels of some languages by a zero-shot strategy."""
 
     kind: Literal["transfer"] = "transfer"
-    task: TaskName = "nli"
+    task: AnyTask = "nli"
     languages: tuple[LanguageCode, ...]
     data: Source
     max_length: int = 256  # as for `Tune`; the thesis does not say
@@ -71,10 +71,10 @@ class TransferTuneSpec(Spec):
 
     @model_validator(mode="after")
     def _a_teacher_says_something_of_rows_or_words(self) -> Self:
-        if self.distil is not None and TASKS[self.task].shape.spans:
+        if self.distil is not None and task_of(self.task).shape.spans:
             raise ValueError(
                 f"Task distillation compares what is said of a row or word; the task {self.task!r} "
-                f"{TASKS[self.task].shape.parts}. Leave the teacher out, and learn from labels alone."
+                f"{task_of(self.task).shape.parts}. Leave the teacher out, and learn from labels alone."
             )
         return self
 
@@ -142,7 +142,7 @@ def labelled(logits: Tensor, labels: Tensor) -> Tensor:
 
 def prepare(spec: TransferTuneSpec, models: Models, seed: int) -> Prepared:
     """One group a language: the texts as those who learn (and the teacher) read them; around it all the strategy."""
-    chosen, task = spec.strategy, TASKS[spec.task]
+    chosen, task = spec.strategy, task_of(spec.task)
     students: dict[Role, Loaded | None] = {"source": models.source, "target": None, chosen.judged: models.student}
     learning: dict[Role, Loaded] = {
         role: one
@@ -173,7 +173,7 @@ def _group(
     spec: TransferTuneSpec, models: Models, learning: Mapping[Role, Loaded], language: str, rows: Dataset
 ) -> Group:
     """Labelled rows as each of those who read them does."""
-    task = TASKS[spec.task]
+    task = task_of(spec.task)
     readers: dict[str, Loaded] = {str(role): one for role, one in learning.items()}
     if models.teacher is not None:
         readers[TEACHER] = models.teacher

@@ -22,14 +22,14 @@ from polydistill.models.polyglot import Polyglot
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.tasks import NLI, TASKS, Task, TaskName
+from polydistill.tasks import NLI, AnyTask, Task, task_of
 
 
 class TuneSpec(Spec):
     """Tune a model on the labels of some languages."""
 
     kind: Literal["tune"] = "tune"
-    task: TaskName = "nli"
+    task: AnyTask = "nli"
     languages: tuple[LanguageCode, ...]
     data: Source
     max_length: int = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
@@ -67,7 +67,7 @@ class Tuning(Method):
 def prepare(spec: TuneSpec, models: Models, seed: int) -> Prepared:
     """One group a language."""
     del seed
-    task = TASKS[spec.task]
+    task = task_of(spec.task)
     groups = [
         task.group(models.student.tokenizer, rows, language, spec.max_length)
         for language, rows in labelled_rows(spec.data, task.shape, spec.languages).items()

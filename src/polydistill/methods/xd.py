@@ -28,7 +28,7 @@ from polydistill.objectives import vectors
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 
 Distance = Literal["mse", "l1", "cosine", "smooth-l1"]
 
@@ -79,7 +79,7 @@ class XDSpec(Spec):
     """Distil a tuned polyglot from its source language into others, on parallel rows without labels."""
 
     kind: Literal["xd"] = "xd"
-    task: TaskName = "nli"
+    task: AnyTask = "nli"
     source_language: LanguageCode = "en"  # "we use English as our source language" (Sec. 3.1)
     languages: tuple[LanguageCode, ...]
     """Target languages; the source language among them keeps it ("so that the model does not forget", Sec. 3.3.1)."""
@@ -97,7 +97,7 @@ class XDSpec(Spec):
 
     @model_validator(mode="after")
     def _the_task_has_what_is_compared(self) -> Self:
-        shape = TASKS[self.task].shape
+        shape = task_of(self.task).shape
         if shape.parts:
             raise ValueError(
                 f"XD compares what is said of a row and of its translation; the task {self.task!r} {shape.parts}, "
@@ -140,7 +140,7 @@ def prepare(spec: XDSpec, models: Models, seed: int) -> Prepared:
     """One group a target language: the translation, and the original or what the teacher says of it."""
     assert models.teacher is not None, "XD has a teacher"
     assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
-    groups, task = [], TASKS[spec.task]
+    groups, task = [], task_of(spec.task)
     for language, source_rows, target_rows in _pairs(spec, seed):
         source = task.encode(models.teacher.tokenizer, source_rows, _limit(spec))
         target = task.encode(models.student.tokenizer, target_rows, _limit(spec))
@@ -171,7 +171,7 @@ def _group(spec: XDSpec, models: Models, language: str, source: Encoded, target:
 
 def _pairs(spec: XDSpec, seed: int) -> Sequence[tuple[str, Dataset, Dataset]]:
     """(target language, source rows, target rows) of every language pair."""
-    shape = TASKS[spec.task].shape
+    shape = task_of(spec.task).shape
     if spec.data is not None:
         ((data, languages),) = spec.reads
         corpus = load_aligned(data, shape, languages, "XD")

@@ -21,7 +21,7 @@ from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot, Reading
 from polydistill.results import MODEL, RunResult, save_result
 from polydistill.starts.loading import load_classifier
-from polydistill.tasks import TASKS
+from polydistill.tasks import task_of
 from polydistill.training.examination import Examination
 from polydistill.training.examine import examine
 from polydistill.training.execute import execute
@@ -57,8 +57,7 @@ class Together:
         if (found := result_in(folder)) is not None:
             return found
         folder.mkdir(parents=True, exist_ok=True)
-        task = TASKS[self.judging.task]
-        loaded = [load_classifier(store.folder(run) / MODEL, task.shape.labels, head=task.head) for run in self.runs]
+        loaded = [load_classifier(store.folder(run) / MODEL, self.judging.task) for run in self.runs]
         split = getattr(self.judging.data, "split", "test")
         scores = judge(self.judging, _common(loaded)).scores(_Mean([one.network for one in loaded]), split)
         result = done[0].model_copy(
@@ -100,7 +99,7 @@ class Best:
     def result(self, store: Store, console: Console | None = None) -> RunResult:
         """What the best one scores; of equals the first."""
         tried = [Together((run,), self.chosen_on).result(store, console) for run in self.of]
-        metric = TASKS[self.chosen_on.task].metric
+        metric = task_of(self.chosen_on.task).metric
         means = [np.mean([score.value for score in one.scores if score.metric == metric]) for one in tried]
         best = self.of[int(np.argmax(means))]
         found = execute(best, store, console)

@@ -182,7 +182,7 @@ def _rows(run: Run) -> dict[str, Dataset]:
 
 
 def _look(store: Store, run: Run, rows: Mapping[str, Dataset]) -> _Seen:
-    loaded: Loaded = load_classifier(store.folder(run) / MODEL, NLI.shape.labels)
+    loaded: Loaded = load_classifier(store.folder(run) / MODEL, "nli")
     student = Polyglot(loaded.network).eval()
     device = next(student.parameters()).device
     predicted, vectors = {}, {}

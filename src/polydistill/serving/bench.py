@@ -29,7 +29,7 @@ from polydistill.serving.json_lines import read_rows
 from polydistill.serving.machine import cores, processor
 from polydistill.serving.reader import Backend, model_place, size_on_disk
 from polydistill.specs import Spec
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 from polydistill.training.execute import versions
 from polydistill.world.grammar import available_languages
 
@@ -39,7 +39,7 @@ Answer = TypeVar("Answer", Ready, Opened, Turn, Ended)
 class Settings(Spec):
     """How models are measured."""
 
-    task: TaskName = "nli"
+    task: AnyTask = "nli"
     batch_size: PositiveInt = 32
     rows: PositiveInt = 256
     singles: PositiveInt = 20
@@ -212,7 +212,7 @@ class _Worker:
 
 def _rows(settings: Settings, text: Path | None) -> list[dict[str, Any]]:
     """The rows that all models read, no more than wanted."""
-    asked = TASKS[settings.task]
+    asked = task_of(settings.task)
     if text is None:
         codes = available_languages()
         each = -(-settings.rows // len(codes))

@@ -20,7 +20,7 @@ from polydistill.serving.machine import peak_resident, resident
 from polydistill.serving.predicting import encoded
 from polydistill.serving.reader import Backend, Reader, model_place, open_reader
 from polydistill.specs import Spec
-from polydistill.tasks import TaskName
+from polydistill.tasks import AnyTask
 from polydistill.tasks.task import Record
 
 Clock = Literal["wall", "processor"]
@@ -30,7 +30,7 @@ class Job(Spec):
     """What a worker is told."""
 
     model: str
-    task: TaskName
+    task: AnyTask
     language: str | None = None
     rows: tuple[dict[str, Any], ...]
     batch_size: int

@@ -7,7 +7,7 @@ from typing import Any
 
 from polydistill.data.files.text_lines import decoded
 from polydistill.errors import DataError
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 
 _WAY_OUT = "Correct or remove the line, or leave such lines out with --skip-bad."
 
@@ -26,7 +26,7 @@ class LeftOut:
 
 
 def read_rows(
-    lines: Iterable[tuple[int, bytes]], name: str, task: TaskName, left_out: LeftOut | None = None
+    lines: Iterable[tuple[int, bytes]], name: str, task: AnyTask, left_out: LeftOut | None = None
 ) -> Iterator[dict[str, Any]]:
     """The rows of numbered lines, blank ones aside. With `left_out`, it collects what otherwise is an error."""
     for number, raw in lines:
@@ -42,15 +42,15 @@ def read_rows(
             yield row
 
 
-def _row(raw: bytes, name: str, number: int, task: TaskName) -> dict[str, Any]:
+def _row(raw: bytes, name: str, number: int, task: AnyTask) -> dict[str, Any]:
     text = decoded(name, number, raw)
     try:
         row = json.loads(text)
     except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and thousands of brackets
         why = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else error
         raise DataError(name, number, f"text that is not JSON ({why})", "one JSON object a line", _WAY_OUT) from None
-    expected = f"an object such as {TASKS[task].example}"
-    if wrong := TASKS[task].wrong_with(row if isinstance(row, dict) else None):
+    expected = f"an object such as {task_of(task).example}"
+    if wrong := task_of(task).wrong_with(row if isinstance(row, dict) else None):
         raise DataError(name, number, wrong, expected, _WAY_OUT)
     if not _is_unicode(text, row):
         raise DataError(name, number, r"half of a surrogate pair (such as \ud83d alone)", expected, _WAY_OUT)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from polydistill.exports.onnx import LABELS_FILE, LOGITS, MODEL_FILE, onnx_runtime
 from polydistill.models.polyglot import Reading
-from polydistill.tasks import TASKS, TaskName
+from polydistill.tasks import AnyTask, task_of
 
 
 class OnnxStudent(nn.Module):
@@ -34,14 +34,14 @@ def is_onnx(model: str | Path) -> bool:
     return (folder / MODEL_FILE).is_file() and (folder / LABELS_FILE).is_file()
 
 
-def load_onnx(model: str | Path, task: TaskName) -> OnnxStudent:
+def load_onnx(model: str | Path, task: AnyTask) -> OnnxStudent:
     """The student of an exported folder, with as many threads as PyTorch has."""
     folder = Path(model).expanduser()
     labels = tuple(json.loads((folder / LABELS_FILE).read_text(encoding="utf-8")))
-    if labels != TASKS[task].shape.labels:
+    if labels != task_of(task).shape.labels:
         raise ValueError(
             f"{folder} says {', '.join(labels) or 'choices'}, which are not the labels of the task {task!r} "
-            f"({', '.join(TASKS[task].shape.labels) or 'choices'}). Name its own task."
+            f"({', '.join(task_of(task).shape.labels) or 'choices'}). Name its own task."
         )
     runtime = onnx_runtime("Reading an ONNX model")
     options = runtime.SessionOptions()

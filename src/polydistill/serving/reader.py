@@ -15,7 +15,7 @@ from polydistill.models.polyglot import Polyglot
 from polydistill.serving.onnx_student import is_onnx, load_onnx
 from polydistill.starts.hub import pinned
 from polydistill.starts.loading import load_for
-from polydistill.tasks import TaskName
+from polydistill.tasks import AnyTask
 
 Backend = Literal["PyTorch", "ONNX Runtime"]
 
@@ -37,7 +37,7 @@ class Reader:
         return min(MAX_LENGTH, int(self.tokenizer.model_max_length))
 
 
-def open_reader(model: "str | Path | Loaded | Reader", task: TaskName) -> Reader:
+def open_reader(model: "str | Path | Loaded | Reader", task: AnyTask) -> Reader:
     """A model's or a run's folder, a hub name or an exported ONNX folder, ready to read rows of a task."""
     if isinstance(model, Reader):
         return model
@@ -48,7 +48,7 @@ def open_reader(model: "str | Path | Loaded | Reader", task: TaskName) -> Reader
     return Reader(Polyglot(loaded.network), loaded.tokenizer, loaded.network.device, "PyTorch")
 
 
-def load_tuned(model: str | Path, task: TaskName) -> Loaded:
+def load_tuned(model: str | Path, task: AnyTask) -> Loaded:
     """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
     loaded = load_for(pinned(model), task)
     torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu").train(False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polydistill.data.batches.encoding import Encoded, Floats, Ints, encode
-from polydistill.data.rows.shapes import LABEL, PAIR_OF_SENTENCES, PARAPHRASES
+from polydistill.data.rows.shapes import LABEL, PAIR_OF_SENTENCES, PARAPHRASES, RowShape
 from polydistill.results import Score, score_of
 from polydistill.tasks.reading import row_logits
+from polydistill.tasks.spec import TaskSpec
 from polydistill.tasks.task import Answer, Prediction, Record, Task, row_labels, shares
 
 if TYPE_CHECKING:
@@ -74,6 +76,14 @@ class Classification(Task[Encoded, Ints]):
 
 NLI = Classification("nli", PAIR_OF_SENTENCES, "accuracy", '{"premise": "...", "hypothesis": "..."}')
 PARAPHRASE = Classification("paraphrase", PARAPHRASES, "accuracy", '{"sentence1": "...", "sentence2": "..."}')
+
+_TEXTS = {"text": ("text",), "pair": ("text", "text_pair")}
+
+
+def classification(spec: TaskSpec) -> Classification:
+    """A task of one's own on one text or two."""
+    shape = RowShape(_TEXTS[spec.kind], spec.labels, spellings=spec.spellings)
+    return Classification(spec.kind, shape, "accuracy", json.dumps(dict.fromkeys(shape.texts, "...")))
 
 
 def predictions(logits: Floats, labels: Sequence[str]) -> list[Answer]:

@@ -6,6 +6,8 @@ word and kind are; F1 = 2 right / (said + gold), over all sentences together, as
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,9 +15,10 @@ import numpy as np
 from polydistill.data.batches.encoding import Floats, Ragged
 from polydistill.data.batches.masking import IGNORED
 from polydistill.data.batches.windows import Windows, encode_words
-from polydistill.data.rows.shapes import LABEL, WORDS
-from polydistill.results import Score, entity_score
+from polydistill.data.rows.shapes import LABEL, WORDS, RowShape
+from polydistill.results import Score, entity_score, score_of
 from polydistill.tasks.reading import token_logits
+from polydistill.tasks.spec import TaskSpec
 from polydistill.tasks.task import Answer, Record, TaggedWords, Task, shares
 
 if TYPE_CHECKING:
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
     from polydistill.tasks.reading import Student
 
 Tags = list[list[int]]
-_OUTSIDE = 0
+_OUTSIDE = "O"
+_CHUNKED = re.compile("[BIES]-.+")
 
 
 class Tagging(Task[Windows, Tags]):
@@ -96,9 +100,10 @@ class Tagging(Task[Windows, Tags]):
 
     def _logits(self, student: Student, text: Windows, language: str | None, device: torch.device | None) -> Floats:
         """The logits of every word of all sentences, in order."""
-        tokens_NC = token_logits(student, text, len(self.shape.labels), language, device)
-        words_NC = np.full((int(text.words.sum()), len(self.shape.labels)), -np.inf, dtype=np.float32)
-        words_NC[:, _OUTSIDE] = 0.0
+        labels = self.shape.labels
+        tokens_NC = token_logits(student, text, len(labels), language, device)
+        words_NC = np.full((int(text.words.sum()), len(labels)), -np.inf, dtype=np.float32)
+        words_NC[:, labels.index(_OUTSIDE) if _OUTSIDE in labels else 0] = 0.0
         words_NC[text.word_N] = tokens_NC[text.token_N]
         return words_NC
 
@@ -127,4 +132,22 @@ def _split(given: object) -> object:
     return {"tokens": list(given)} if isinstance(given, list | tuple) else given
 
 
-NER = Tagging("ner", WORDS, "f1", '{"tokens": ["...", "..."]}')
+class WordTagging(Tagging):
+    """A task whose words have tags that stand alone, such as parts of speech. Accuracy is the share of words."""
+
+    def score(self, language: str, said: Tags, gold: Tags, split: str = "test", data_fingerprint: str = "") -> Score:
+        """Accuracy, with right and wrong by word."""
+        pairs = zip(itertools.chain.from_iterable(said), itertools.chain.from_iterable(gold), strict=True)
+        return score_of(language, np.array([one == other for one, other in pairs]), split, data_fingerprint)
+
+
+_EXAMPLE = '{"tokens": ["...", "..."]}'
+NER = Tagging("ner", WORDS, "f1", _EXAMPLE)
+
+
+def tagging(spec: TaskSpec) -> Tagging:
+    """A task of one's own on words: entities where its tags are written `B-PER`, else tags that stand alone."""
+    shape = RowShape(WORDS.texts, spec.labels, lists=WORDS.lists, tagged=True, spellings=spec.spellings)
+    if all(tag == _OUTSIDE or _CHUNKED.fullmatch(tag) for tag in spec.labels):
+        return Tagging("tags", shape, "f1", _EXAMPLE)
+    return WordTagging("tags", shape, "accuracy", _EXAMPLE)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from polydistill.data.batches.encoding import Encoded, Floats, Ints, Ragged
 from polydistill.data.rows.shapes import LABEL, RowShape
-from polydistill.errors import unknown
 from polydistill.results import Score
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from polydistill.data.batches.batches import Group
     from polydistill.tasks.reading import Student
 
-TaskName = Literal["nli", "paraphrase", "ner", "choice", "stars", "qa"]
 Metric = Literal["accuracy", "f1"]
 Record = Mapping[str, Any]
 
@@ -96,7 +94,8 @@ Answer = Prediction | TaggedWords | FoundAnswer
 class Task(ABC, Generic[E, Said]):
     """One task. `E` is its rows as a model reads them, `Said` what is right of them or what a student says of them."""
 
-    name: TaskName
+    name: str
+    """Its name, or the kind of a task of one's own."""
     shape: RowShape
     metric: Metric
     example: str
@@ -202,11 +201,3 @@ def shares(logits: Floats) -> NDArray[np.float64]:
     """Probabilities from logits, over the last axis."""
     powers = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
     return np.asarray(powers / powers.sum(-1, keepdims=True))
-
-
-def known_task(name: str, tasks: Mapping[TaskName, Task[Any, Any]]) -> TaskName:
-    """The name, if it is one of a task."""
-    for known in tasks:
-        if known == name:
-            return known
-    raise unknown("task", name, tasks)

@@ -23,7 +23,7 @@ from polydistill.retrieval.retrieval import resolved
 from polydistill.retrieval.retrieving import aligned, asleep
 from polydistill.retrieval.token_vectors import TextEncoder, sentence_vectors, special_ids
 from polydistill.specs import hashed
-from polydistill.tasks import TASKS
+from polydistill.tasks import task_of
 
 FEWEST = 4  # rows: the fewest that t-SNE and the unbiased estimate of CKA can do with
 
@@ -93,7 +93,7 @@ def _comparable(subjects: Sequence[InspectedModel]) -> None:
 
 def _rows(what: Inspection, codes: Sequence[str]) -> tuple[Corpus, str]:
     """Rows that say the same in every language, and the hash of their source."""
-    shape = SENTENCE if what.task is None else TASKS[what.task].shape
+    shape = SENTENCE if what.task is None else task_of(what.task).shape
     if shape.lists or shape.parts:
         raise ValueError(f"Rows of the task {what.task!r} are no single texts. Name sentences to read, and no task.")
     if isinstance(what.data, Mapping):
@@ -163,7 +163,7 @@ def _vectors(
 def _encoded(loaded: Loaded, rows: Dataset, shape: RowShape, what: Inspection) -> Encoded:
     if what.task is None:
         return encode(loaded.tokenizer, rows, shape, loaded.max_length)
-    text: Encoded = TASKS[what.task].encode(loaded.tokenizer, rows, loaded.max_length)
+    text: Encoded = task_of(what.task).encode(loaded.tokenizer, rows, loaded.max_length)
     return text
 
 

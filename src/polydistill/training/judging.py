@@ -14,7 +14,7 @@ from polydistill.data.rows.sources import format_source
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.results import Score
-from polydistill.tasks import TASKS, Task
+from polydistill.tasks import Task, task_of
 from polydistill.training.settings import Judging
 
 
@@ -56,7 +56,7 @@ class Judge:
 
 def judge(judging: Judging, tokenizer: PreTrainedTokenizerBase) -> Judge:
     """Read and encode the rows, whose labels are what is right."""
-    task = TASKS[judging.task]
+    task = task_of(judging.task)
     corpus = load_rows(judging.data, task.shape, judging.languages)
     for language, rows in corpus.rows.items():
         if LABEL not in rows.column_names:
@@ -70,7 +70,7 @@ def judge(judging: Judging, tokenizer: PreTrainedTokenizerBase) -> Judge:
 
 def agreement_judge(judging: Judging, student: PreTrainedTokenizerBase, teacher: Loaded, source_language: str) -> Judge:
     """Read and encode the rows without their labels: right is what the teacher says of the source language's text."""
-    task = TASKS[judging.task]
+    task = task_of(judging.task)
     languages = tuple(dict.fromkeys((source_language, *judging.languages)))
     corpus = load_aligned(judging.data, task.shape, languages, "Agreement")
     originals = task.encode(teacher.tokenizer, corpus.rows[source_language], judging.max_length)

@@ -36,7 +36,7 @@ from polydistill.results import (
 from polydistill.specs import Spec, hashed
 from polydistill.starts.folders import model_content, run_folder
 from polydistill.starts.origins import Fresh, Pretrained
-from polydistill.tasks import TASKS
+from polydistill.tasks import task_of
 from polydistill.training.settings import Judging, Training
 
 MethodSpec = Annotated[
@@ -126,7 +126,7 @@ class Run(Spec):
     def _evaluation_reads_labels(self) -> Run:
         if self.evaluation is None:
             return self
-        metric = TASKS[self.evaluation.task].metric
+        metric = task_of(self.evaluation.task).metric
         if self.evaluation.measure != metric:
             raise ValueError(
                 f"evaluation.measure is {self.evaluation.measure!r}, but a result is scored by {metric}, which reads "
@@ -256,7 +256,7 @@ class Run(Spec):
     def data_fingerprint(self) -> str:
         """A hash of the content of every row this run reads."""
         task = getattr(self.method, "task", None)  # a method without one reads sentences
-        shape = SENTENCE if task is None else TASKS[task].shape
+        shape = SENTENCE if task is None else task_of(task).shape
         learned = [fingerprint(source, languages, shape) for source, languages in self.method.reads]
         judged = [
             fingerprint(judging.data, judging.languages, judging.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, TypeAdapter, ValidationError, model_validator
 
 from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.shapes import SENTENCE, RowShape
@@ -12,7 +12,7 @@ from polydistill.data.rows.sources import Source
 from polydistill.errors import unknown
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.tasks import TASKS, Task, TaskName
+from polydistill.tasks import AnyTask, Task, task_of
 from polydistill.tasks.answer_scores import Normaliser
 from polydistill.tasks.qa import normalising
 from polydistill.tasks.task import Metric
@@ -47,13 +47,14 @@ class Training(Spec):
         return self
 
 
+_TASK: TypeAdapter[AnyTask] = TypeAdapter(AnyTask)
 Measure = Literal[Metric, "agreement", "perplexity"]
 
 
 class Judging(Spec):
     """Rows on which a task is scored, by language."""
 
-    task: TaskName = "nli"
+    task: AnyTask = "nli"
     languages: tuple[LanguageCode, ...]
     data: Source
     max_length: PositiveInt = 256
@@ -67,13 +68,17 @@ class Judging(Spec):
     @model_validator(mode="before")
     @classmethod
     def _the_tasks_measure(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "measure" not in data and data.get("task", "nli") in TASKS:
-            return {**data, "measure": TASKS[data.get("task", "nli")].metric}
-        return data
+        if not isinstance(data, dict) or "measure" in data:
+            return data
+        try:
+            task = _TASK.validate_python(data.get("task", "nli"))
+        except ValidationError:
+            return data  # the field itself says what is wrong
+        return {**data, "measure": task_of(task).metric}
 
     @model_validator(mode="after")
     def _the_task_has_the_measure(self) -> Judging:
-        task = TASKS[self.task]
+        task = task_of(self.task)
         known = (task.metric, "perplexity") if task.shape.parts else (task.metric, "agreement", "perplexity")
         if self.measure not in known:
             raise unknown(f"measure of the task {self.task!r}", self.measure, known)
@@ -81,7 +86,7 @@ class Judging(Spec):
 
     @model_validator(mode="after")
     def _answers_are_normalised(self) -> Judging:
-        if self.normaliser != "squad" and not TASKS[self.task].shape.spans:
+        if self.normaliser != "squad" and not task_of(self.task).shape.spans:
             raise ValueError(
                 f"normaliser={self.normaliser!r} is of answers (task qa), not of {self.task!r}. Leave it out."
             )
@@ -90,9 +95,9 @@ class Judging(Spec):
     @property
     def asked(self) -> Task[Any, Any]:
         """The task, with its scores as they are asked for."""
-        return normalising(TASKS[self.task], self.normaliser)
+        return normalising(task_of(self.task), self.normaliser)
 
     @property
     def shape(self) -> RowShape:
         """What rows are read."""
-        return SENTENCE if self.measure == "perplexity" else TASKS[self.task].shape
+        return SENTENCE if self.measure == "perplexity" else task_of(self.task).shape

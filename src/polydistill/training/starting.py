@@ -15,7 +15,6 @@ from polydistill.models.mblm import branched
 from polydistill.objectives.layer_maps import resolve
 from polydistill.starts.loading import load_classifier, load_encoder, load_masked, predicts_words
 from polydistill.starts.origins import Fresh, Pretrained
-from polydistill.tasks import TASKS
 from polydistill.training.run import AnyStart, Branched, Cut, ResultOf, Run
 from polydistill.training.store import Store
 
@@ -38,8 +37,7 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
         loaded = load_masked(name, revision)
         check_head(run.method, loaded.network.config, name)
         return loaded
-    task = TASKS[run.method.task]
-    return load_classifier(name, task.shape.labels, revision, task.head)
+    return load_classifier(name, run.method.task, revision)
 
 
 def check_head(method: PretrainSpec | MonolingualSpec | MMKDSpec, config: PretrainedConfig, name: str) -> None:

@@ -15,11 +15,12 @@ _OTHER_SPELLINGS = {
 }
 
 
-def spelled(label: str, labels: Sequence[str]) -> str:
-    """The one of `labels` that this one spells, in any case or in another of its usual spellings; else itself."""
+def spelled(label: str, shape: RowShape) -> str:
+    """The one of a shape's labels that this one spells, in any case or in another of its spellings; else itself."""
     plain = label.strip().casefold()
-    known = {one.casefold(): one for one in labels}
-    return known.get(plain) or known.get(_OTHER_SPELLINGS.get(plain, ""), label)
+    known = {one.casefold(): one for one in shape.labels}
+    others = {**_OTHER_SPELLINGS, **{other.casefold(): name.casefold() for other, name in shape.spellings}}
+    return known.get(plain) or known.get(others.get(plain, ""), label)
 
 
 class LabelReader:
@@ -33,9 +34,9 @@ class LabelReader:
             )
         self.spellings = tuple(spellings) or shape.labels
         self._index = {name.casefold(): index for index, name in enumerate(self.spellings)}
-        for other, name in _OTHER_SPELLINGS.items():
-            if name in self._index:
-                self._index.setdefault(other, self._index[name])
+        for other, name in (*shape.spellings, *_OTHER_SPELLINGS.items()):
+            if name.casefold() in self._index:
+                self._index.setdefault(other.casefold(), self._index[name.casefold()])
 
     def knows(self, value: object) -> bool:
         """Whether `value` is a label (or says that there is none)."""

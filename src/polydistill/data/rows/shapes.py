@@ -33,6 +33,8 @@ class RowShape:
     """Those of the texts without which a row is left out; the others may be empty. None named: all must be there."""
     missing: tuple[str, ...] = ()
     """What a source writes where it has no text, beside nothing at all."""
+    spellings: tuple[tuple[str, str], ...] = ()
+    """How else labels are written: (as it is written, the label that is meant)."""
     spans: bool = False
     """Whether a row is answered by a part of its last text: `label` is then a mapping of answers as SQuAD has it on the
     hub, `text` and `answer_start` (characters), and `labels` are the ends of an answer."""

@@ -38,7 +38,7 @@ from polydistill.papers.planning.sizes import (
 from polydistill.papers.recipe import TableRecipe
 from polydistill.specs import Spec
 from polydistill.starts.origins import Pretrained
-from polydistill.tasks import TASKS
+from polydistill.tasks import task_of
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging
 
@@ -175,7 +175,7 @@ def _tokens(run: Run) -> float:
         return SENTENCE_TOKENS if ours else run.method.max_length
     if isinstance(run.method, Translations):
         return SENTENCE_TOKENS if ours else PARALLEL_TOKENS
-    return WORLD_TOKENS if ours else TOKENS[run.method.task]
+    return WORLD_TOKENS if ours else TOKENS[task_of(run.method.task).name]
 
 
 def _readings(run: Run) -> list[float]:
@@ -207,7 +207,7 @@ def _teaching(run: Run, examples: int, rows: Rows) -> float:
     tokens = _tokens(run)
     if not isinstance(run.method, MultiKDSpec):
         return architecture(run.teacher or run.start).reading(_taught(run, examples, rows), tokens)
-    shape = TASKS[run.method.task].shape
+    shape = task_of(run.method.task).shape
     own = rows.of(run.method.data, shape, ["en"]) if run.method.store_teacher else examples / len(run.teachers)
     return sum(architecture(teacher).reading(own, tokens) for teacher in run.teachers.values())
 
@@ -218,14 +218,14 @@ def _taught(run: Run, examples: int, rows: Rows) -> int:
     if isinstance(method, MonolingualSpec | MMKDSpec):
         return examples if method.has_teacher else 0
     if isinstance(method, TransferTuneSpec):
-        once = method.few or rows.of(method.data, TASKS[method.task].shape, method.languages)
-        return 0 if method.distil is None else examples if TASKS[method.task].shape.tagged else once
+        once = method.few or rows.of(method.data, task_of(method.task).shape, method.languages)
+        return 0 if method.distil is None else examples if task_of(method.task).shape.tagged else once
     if isinstance(method, SentenceSpec):
         return sum(rows.of(source, SENTENCE, codes[:1]) for source, codes in method.reads)
     if not isinstance(method, XDSpec | BertKldSpec):
         return 0
     if method.store_teacher and method.data is not None:
-        return rows.of(method.data, TASKS[method.task].shape, method.reads[0][1][:1])
+        return rows.of(method.data, task_of(method.task).shape, method.reads[0][1][:1])
     return examples
 
 
