@@ -57,10 +57,8 @@ if TYPE_CHECKING:
         texts,
         trim,
         tune,
-        tune_run,
         world_rows,
         xd,
-        xd_run,
     )
 
 __version__ = "0.1.0"
@@ -113,10 +111,8 @@ __all__ = [
     "texts",
     "trim",
     "tune",
-    "tune_run",
     "world_rows",
     "xd",
-    "xd_run",
 ]
 
 announce()

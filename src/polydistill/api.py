@@ -2,11 +2,8 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
-
-from rich.console import Console
 
 from polydistill.data.batches.streams import TextStream, open_texts
 from polydistill.data.rows.given import Rows, as_source
@@ -24,9 +21,11 @@ from polydistill.jobs.inspection import inspect
 from polydistill.jobs.kld import KldOptions, kld_run
 from polydistill.jobs.multikd import MultiKDOptions, multikd_run
 from polydistill.jobs.retrieval import retrieve
+from polydistill.jobs.run import Done, do, run
 from polydistill.jobs.students import DistillOptions, distill_run
 from polydistill.jobs.trimming import Trimmed, trim
-from polydistill.jobs.tuning import TuneOptions, XDOptions, tune_run, xd_run
+from polydistill.jobs.tune import tune
+from polydistill.jobs.xd import xd
 from polydistill.models.loaded import Loaded
 from polydistill.papers.catalogue import figure, figures, plan, recipe, table, tables
 from polydistill.papers.planning.plan import Plan
@@ -34,7 +33,7 @@ from polydistill.papers.quickstart import Quickstart, quickstart
 from polydistill.papers.table import Table
 from polydistill.reports.figures import Figure
 from polydistill.reports.stored import report
-from polydistill.results import MODEL, STUDENTS, RunResult, Score
+from polydistill.results import Score
 from polydistill.serving.bench import Bench, Settings
 from polydistill.serving.bench import bench as measure
 from polydistill.serving.bench_worker import Clock
@@ -44,12 +43,9 @@ from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.answer_scores import Normaliser
 from polydistill.tasks.task import Answer, FoundAnswer, Prediction, TaggedWords
 from polydistill.training.edit import changed, read_run
-from polydistill.training.execute import execute
 from polydistill.training.judging import judge
-from polydistill.training.out import claim
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging
-from polydistill.training.store import DEFAULT_ROOT, Store
 
 __all__ = [
     "Bench",
@@ -100,61 +96,14 @@ __all__ = [
     "texts",
     "trim",
     "tune",
-    "tune_run",
     "world_rows",
     "xd",
-    "xd_run",
 ]
-
-
-@dataclass(frozen=True)
-class Done:
-    """A finished run: what it was, what it scored, and where it lies."""
-
-    run: Run
-    result: RunResult
-    folder: Path
-
-    @property
-    def model(self) -> Path:
-        """The student, as plain `transformers` loads it."""
-        return self.folder / MODEL
-
-    @property
-    def students(self) -> dict[str, Path]:
-        """The students by name, where the run leaves several; each as `model` is."""
-        return {name: self.folder / STUDENTS / name for name in self.run.students}
-
-
-def run(
-    what: Run | str | Path,
-    out: str | Path | None = None,
-    runs: str | Path = DEFAULT_ROOT,
-    console: Console | None = None,
-    tensorboard: bool = False,
-) -> Done:
-    """Do a run, or the run of a file, in the folder `out` or in a folder of its own among `runs`."""
-    wanted = what if isinstance(what, Run) else read_run(what)
-    store = Store(runs) if out is None else claim(out, wanted)
-    folder = store.folder(wanted)  # asked for before: its rows may be changed while the run is under way
-    return Done(wanted, execute(wanted, store, console, tensorboard), folder)
-
-
-def tune(
-    model: str | Path, train: Rows, languages: Sequence[str], out: str | Path, **options: Unpack[TuneOptions]
-) -> Done:
-    """Tune a model on the labels of some languages, in the folder `out`; options: see `recipes.own.tune_run`."""
-    return run(tune_run(model, train, languages, **options), out)
-
-
-def xd(model: str | Path, languages: Sequence[str] = (), *, out: str | Path, **options: Unpack[XDOptions]) -> Done:
-    """Distil a tuned model into other languages without labels, in `out`; options: see `recipes.own.xd_run`."""
-    return run(xd_run(model, languages, **options), out)
 
 
 def align(teacher: str | Path, student: str | Path, *, out: str | Path, **options: Unpack[AlignOptions]) -> Done:
     """Align a multilingual encoder with an English one, in `out`; options: see `recipes.own.align_run`."""
-    return run(align_run(teacher, student, **options), out)
+    return do(align_run(teacher, student, **options), out)
 
 
 def multikd(
@@ -166,14 +115,14 @@ def multikd(
     **options: Unpack[MultiKDOptions],
 ) -> Done:
     """Distil tuned models, one a language, into one multilingual student, in `out`; options: see `multikd_run`."""
-    return run(multikd_run(student, teachers, train, **options), out)
+    return do(multikd_run(student, teachers, train, **options), out)
 
 
 def distill(
     teacher: str | Path, texts: Mapping[str, Rows], *, out: str | Path, **options: Unpack[DistillOptions]
 ) -> Done:
     """Distil a masked language model into small students, by language, in `out`; options: see `distill_run`."""
-    return run(distill_run(teacher, texts, **options), out)
+    return do(distill_run(teacher, texts, **options), out)
 
 
 def kld(
@@ -187,7 +136,7 @@ def kld(
     **options: Unpack[KldOptions],
 ) -> Done:
     """Tune a model on texts in a pair of languages with a teacher of another pair, in `out`; options: see `kld_run`."""
-    return run(kld_run(model, teacher, data, pair, teacher_pair, **options), out)
+    return do(kld_run(model, teacher, data, pair, teacher_pair, **options), out)
 
 
 def load(model: str | Path, task: AnyTask = "nli") -> Loaded:

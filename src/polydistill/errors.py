@@ -14,9 +14,14 @@ def unknown(kind: str, name: object, known: Iterable[object], listed: str | None
     `listed` says in short what is known where there is too much of it for a line.
     """
     choices = [str(choice) for choice in known]
-    near = difflib.get_close_matches(str(name), choices, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return ValueError(f"Unknown {kind} {str(name)!r}.{hint} Known: {listed or ', '.join(choices) or 'none'}.")
+    known_are = listed or ", ".join(choices) or "none"
+    return ValueError(f"Unknown {kind} {str(name)!r}.{nearest(str(name), choices)} Known: {known_are}.")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A sentence that asks whether the nearest known name was meant; nothing where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 class DataError(ValueError):

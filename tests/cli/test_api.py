@@ -26,7 +26,7 @@ def test_the_import_is_quick_and_loads_nothing_heavy():
 
 
 def test_tune_then_distil_then_use(own_model, work):
-    tuned = pd.tune(own_model, "file:rows.jsonl", ["en"], "tuned", steps=2, batch_size=4, test="file:rows.jsonl")
+    tuned = pd.tune(own_model, "file:rows.jsonl", ["en"], out="tuned", steps=2, batch_size=4, test="file:rows.jsonl")
     assert tuned.run.training.learning_rate == 2e-5
     assert [score.language for score in tuned.result.scores] == ["en"]
     done = pd.xd(tuned.folder, out="turkish", parallel={"tr": ["text.en", "text.tr"]}, steps=2)

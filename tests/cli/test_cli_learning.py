@@ -71,7 +71,7 @@ def test_xd_from_parallel_text(polydistill, own_model, work):
     ("given", "says"),
     [
         ("", "either rows of the task (data) or plain parallel text"),
-        ("--data file:rows.jsonl --langs en,tr --parallel en-tr=text", "--langs en,tr goes with --data"),
+        ("--data file:rows.jsonl --langs en,tr --parallel en-tr=text", "and not both"),
         ("--parallel en-tr", "expected en-de=FILE"),
         ("--parallel entr=text", "expected en-de=FILE"),
         ("--parallel en-tr=text --parallel en-tr=text", "gives tr twice"),

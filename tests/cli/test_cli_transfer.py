@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from polydistill import api
+from polydistill.jobs.tune import tune
 from polydistill.models.adapters import adapters
 from polydistill.training.run import Run
 from polydistill.transfer.strategies import STRATEGIES
@@ -53,11 +54,11 @@ def test_a_few_rows_are_learned_in_fifty_passes(polydistill, own_model, work):
     assert "100 steps of 4 rows" in result.stderr  # a pass is two batches
     run = Run.model_validate_json(Path("few/run.json").read_text())
     assert (run.method.few, run.labels_seen) == (6, ("tr",))
-    assert api.tune_run(own_model, "file:rows.jsonl", ["tr"], few=6, batch_size=4, max_length=60) == run
+    assert tune.run(own_model, "file:rows.jsonl", ["tr"], few=6, batch_size=4, max_length=60) == run
 
 
 def test_plain_tuning_stays_what_it_was(own_model, work):
-    assert api.tune_run(own_model, "file:rows.jsonl", ["en"]).method.kind == "tune"
+    assert tune.run(own_model, "file:rows.jsonl", ["en"]).method.kind == "tune"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from polydistill.jobs.multikd import multikd_run
-from polydistill.jobs.tuning import tune_run
+from polydistill.jobs.tune import tune
 from polydistill.starts.origins import Pretrained
 from polydistill.training.run import Branched
 from tiny import tiny_network, tiny_tokenizer
@@ -51,7 +51,7 @@ def test_an_mblm_of_ones_own(models):
     assert isinstance(run.start, Branched)
     assert (run.start.branches.languages, run.start.branches.blocks) == (("en", "fr"), 1)
     assert run.method.temperature == 2.0
-    tuned = tune_run(models["student"], ROWS, ["en", "tr"], branches=2)
+    tuned = tune.run(models["student"], ROWS, ["en", "tr"], branches=2)
     assert (tuned.start.branches.languages, tuned.start.branches.blocks) == (("en", "tr"), 2)
 
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from polydistill.jobs.references import xd_reference
-from polydistill.jobs.tuning import tune_run, xd_run
+from polydistill.jobs.tune import tune
+from polydistill.jobs.xd import xd
 from polydistill.results import RunResult, save_result
 from polydistill.training.run import Run
 from tiny import tiny_network, tiny_tokenizer
@@ -20,38 +20,38 @@ def model(tmp_path):
 
 
 def test_one_pass_is_the_default(model):
-    run = tune_run(model, "world:?rows=100", ["en", "tr"])
+    run = tune.run(model, "world:?rows=100", ["en", "tr"])
     assert run.training.steps == 200 // 32
-    assert tune_run(model, "world:?rows=100", ["en", "tr"], batch_size=4, accumulation=5).training.steps == 10
-    assert tune_run(model, "world:?rows=3", ["en"]).training.steps == 1
+    assert tune.run(model, "world:?rows=100", ["en", "tr"], batch_size=4, accumulation=5).training.steps == 10
+    assert tune.run(model, "world:?rows=3", ["en"]).training.steps == 1
 
 
 def test_defaults_and_what_is_said_over_them(model):
-    training = tune_run(model, "world:?rows=100", ["en"], learning_rate=1e-3, decay="constant").training
+    training = tune.run(model, "world:?rows=100", ["en"], learning_rate=1e-3, decay="constant").training
     assert (training.learning_rate, training.decay, training.batch_size, training.warmup) == (1e-3, "constant", 32, 0.1)
-    xd = xd_run(model, ["en", "tr"], data="world:?rows=100").training
-    assert (xd.learning_rate, xd.batch_size, xd.steps) == (5e-6, 8, 200 // 8)
+    taught = xd.run(model, ["en", "tr"], data="world:?rows=100").training
+    assert (taught.learning_rate, taught.batch_size, taught.steps) == (5e-6, 8, 200 // 8)
 
 
 def test_inputs_are_no_longer_than_the_model_reads(model):
-    assert tune_run(model, "world:?rows=9", ["en"]).method.max_length == 64
-    assert tune_run(model, "world:?rows=9", ["en"], max_length=20).method.max_length == 20
+    assert tune.run(model, "world:?rows=9", ["en"]).method.max_length == 64
+    assert tune.run(model, "world:?rows=9", ["en"], max_length=20).method.max_length == 20
     with pytest.raises(ValueError, match=r"max_length is 65, but .* reads at most 64 tokens. Ask for 64"):
-        tune_run(model, "world:?rows=9", ["en"], max_length=65)
+        tune.run(model, "world:?rows=9", ["en"], max_length=65)
 
 
 def test_dev_rows_select_ten_times_in_the_languages_of_training(model):
-    run = tune_run(model, "world:?rows=400", ["eng"], dev="world:?split=dev&rows=9", test="world:?split=test&rows=9")
+    run = tune.run(model, "world:?rows=400", ["eng"], dev="world:?split=dev&rows=9", test="world:?split=test&rows=9")
     assert (run.selection.languages, run.evaluation.languages) == (("en",), ("en",))
     assert (run.training.steps, run.training.evaluate_every) == (12, 1)
     assert run.selected_on == ("dev/en",)
-    run = tune_run(model, "world:?rows=400", ["en"], dev="world:?split=dev&rows=9", dev_languages=["tr"], steps=100)
+    run = tune.run(model, "world:?rows=400", ["en"], dev="world:?split=dev&rows=9", dev_langs=["tr"], steps=100)
     assert (run.selection.languages, run.training.evaluate_every) == (("tr",), 10)
 
 
 def test_evaluations_without_dev_rows_are_refused(model):
     with pytest.raises(ValueError, match=r"evaluate_every=5 needs rows"):
-        tune_run(model, "world:?rows=9", ["en"], evaluate_every=5)
+        tune.run(model, "world:?rows=9", ["en"], evaluate_every=5)
 
 
 def test_parallel_text_is_named_file_by_file(model, tmp_path):
@@ -59,10 +59,10 @@ def test_parallel_text_is_named_file_by_file(model, tmp_path):
         (tmp_path / f"news.{code}").write_text("one\ntwo\nthree\n")
     both = tuple(str(tmp_path / f"news.{code}") for code in ("en", "tr"))
     for given in (both, str(tmp_path / "news"), tmp_path / "news.{lang}"):
-        run = xd_run(model, parallel={"tur": given}, batch_size=1)
+        run = xd.run(model, parallel={"tur": given}, batch_size=1)
         assert run.method.parallel[0].files == both
         assert (run.method.languages, run.training.steps) == (("en", "tr"), 6)
-    assert xd_run(model, ["tr"], parallel={"tr": both}, batch_size=1).training.steps == 3
+    assert xd.run(model, ["tr"], parallel={"tr": both}, batch_size=1).training.steps == 3
 
 
 def test_both_sides_of_parallel_text_make_the_identity(model, tmp_path):
@@ -75,15 +75,15 @@ def test_both_sides_of_parallel_text_make_the_identity(model, tmp_path):
     for changed in (None, *sides):
         if changed:
             changed.write_text("two\n")
-        seen.add(xd_run(model, parallel={"tr": sides}).identity)
+        seen.add(xd.run(model, parallel={"tr": sides}).identity)
     assert len(seen) == 3
-    assert xd_run(model, parallel={"tr": file}).identity not in seen
+    assert xd.run(model, parallel={"tr": file}).identity not in seen
 
 
 def test_the_models_content_makes_the_identity_and_not_its_place(model, tmp_path):
-    first = tune_run(model, "world:?rows=9", ["en"])
+    first = tune.run(model, "world:?rows=9", ["en"])
     moved = model.rename(tmp_path / "moved")
-    second = tune_run(moved, "world:?rows=9", ["en"])
+    second = tune.run(moved, "world:?rows=9", ["en"])
     assert second.identity == first.model_copy(update={"start": second.start}).identity
     identity = second.identity
     tiny_network(seed=1).float().save_pretrained(moved)
@@ -94,22 +94,22 @@ def test_a_model_without_a_tuned_head_cannot_teach(tmp_path):
     tiny_network(head="mlm").float().save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"no head of the task 'nli', so it cannot teach. Tune it first"):
-        xd_run(tmp_path, ["en", "tr"], data="world:?rows=9")
-    assert isinstance(tune_run(tmp_path, "world:?rows=9", ["en"]), Run)
+        xd.run(tmp_path, ["en", "tr"], data="world:?rows=9")
+    assert isinstance(tune.run(tmp_path, "world:?rows=9", ["en"]), Run)
 
 
 def test_rows_of_the_source_language_alone_teach_nothing(model):
     with pytest.raises(ValueError, match=r"There is nothing to learn: name languages besides 'en'"):
-        xd_run(model, data="world:?rows=9")
+        xd.run(model, data="world:?rows=9")
 
 
 def test_the_record_beside_a_model_counts(model, tmp_path):
     """A folder that a run left says whose labels its model saw, though the next run knows only the folder."""
     folder = tmp_path / "tuned"
     folder.mkdir()
-    first = tune_run(model, "world:?rows=9", ["tr"], dev="world:?split=dev&rows=9")
+    first = tune.run(model, "world:?rows=9", ["tr"], dev="world:?split=dev&rows=9")
     model.rename(folder / "model")
-    assert xd_run(folder, ["en", "tr"], data="world:?rows=9").labels_seen == ()
+    assert xd.run(folder, ["en", "tr"], data="world:?rows=9").labels_seen == ()
     (folder / "run.json").write_text(first.model_dump_json())
     record = RunResult(
         run_id="tuned",
@@ -124,25 +124,25 @@ def test_the_record_beside_a_model_counts(model, tmp_path):
         versions={},
     )
     save_result(folder, record)
-    second = xd_run(folder, ["en", "tr"], data="world:?rows=9")
+    second = xd.run(folder, ["en", "tr"], data="world:?rows=9")
     assert (second.labels_seen, second.selected_on) == (("tr",), ("dev/tr",))
-    assert tune_run(folder, "world:?rows=9", ["en"]).labels_seen == ("tr", "en")
+    assert tune.run(folder, "world:?rows=9", ["en"]).labels_seen == ("tr", "en")
 
 
 def test_a_run_survives_json(model):
-    run = xd_run(model, ["en", "tr"], data="world:?rows=9", dev="world:?split=dev&rows=9", steps=20)
+    run = xd.run(model, ["en", "tr"], data="world:?rows=9", dev="world:?split=dev&rows=9", steps=20)
     assert Run.model_validate(json.loads(run.model_dump_json())) == run
 
 
 def test_a_source_language_that_is_the_target(model, tmp_path):
     (tmp_path / "t.en").write_text("one\n")
     with pytest.raises(ValueError, match=r"needs two languages"):
-        xd_run(model, parallel={"en": [tmp_path / "t.en", tmp_path / "t.en"]})
+        xd.run(model, parallel={"en": [tmp_path / "t.en", tmp_path / "t.en"]})
 
 
 def test_the_reference_preset_changes_what_the_authors_code_does_otherwise(model):
-    paper = xd_run(model, ["en", "tr"], data="world:?rows=100", dev="world:?rows=30&split=dev")
-    reference = xd_reference(paper)
+    paper = xd.run(model, ["en", "tr"], data="world:?rows=100", dev="world:?rows=30&split=dev")
+    reference = xd.run(model, "en,tr", data="world:?rows=100", dev="world:?rows=30&split=dev", preset="reference")
     assert (paper.method.longer, paper.training.batching.sampling, paper.selection.measure) == (
         "cut",
         "uniform",
@@ -156,5 +156,3 @@ def test_the_reference_preset_changes_what_the_authors_code_does_otherwise(model
     assert reference.method.max_length <= 128
     assert reference.identity != paper.identity
     assert reference.selected_on == ("dev/en", "dev/tr")
-    with pytest.raises(ValueError, match="one of XD; 'tune' has none"):
-        xd_reference(tune_run(model, "world:?rows=100", ["en"]))

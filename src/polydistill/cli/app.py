@@ -9,11 +9,11 @@ from polydistill import __version__
 from polydistill.cli import (
     align,
     bench,
+    commands,
     corpora,
     doctor,
     exporting,
     inspection,
-    learning,
     models,
     multikd,
     pairs,
@@ -24,6 +24,9 @@ from polydistill.cli import (
     trimming,
 )
 from polydistill.cli.screen import errors
+from polydistill.jobs.run import run
+from polydistill.jobs.tune import tune
+from polydistill.jobs.xd import xd
 
 RESUMABLE = ("quickstart", "tune", "xd", "multikd", "distill", "kld", "align", "run", "table")
 USER_ERROR, INTERRUPTED = 2, 130
@@ -89,11 +92,13 @@ def polydistill(
 
 
 for add in (
-    *(tables.add, learning.add, multikd.add, students.add, pairs.add, align.add, corpora.add),
+    *(tables.add, multikd.add, students.add, pairs.add, align.add, corpora.add),
     *(models.add, predicting.add, trimming.add, exporting.add, bench.add),
     *(retrieval.add, inspection.add, doctor.add),
 ):
     add(app)
+for one in (run, tune, xd):
+    commands.add(app, one.job)
 
 
 def main() -> None:

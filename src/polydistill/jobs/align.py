@@ -12,7 +12,8 @@ from polydistill.data.translations.corpora import parse_corpora
 from polydistill.data.translations.filters import Filters
 from polydistill.data.translations.translations import count_pairs
 from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, AlignMethod, Options, Preset
-from polydistill.jobs.tuning import Files, codes_of, length_of, training_of
+from polydistill.jobs.making import codes_of, length_of, training_of
+from polydistill.jobs.options import Files
 from polydistill.languages import language
 from polydistill.methods.mmkd import REFERENCE, MMKDSpec
 from polydistill.methods.sentence import SentenceSpec
@@ -79,7 +80,7 @@ def align_run(
     if isinstance(spec, MMKDSpec):  # here, before a folder is taken for what cannot be done
         check_head(spec, AutoConfig.from_pretrained(start.name, revision=start.revision), start.name)
     settings: Options = {**options, "batch_size": options.get("batch_size", _usual_batch(len(codes)))}
-    training = training_of(ALIGN, settings, 0 if "steps" in options else _rows(spec, start, seed), judged=False)
+    training = training_of({**ALIGN, **settings}, lambda _: _rows(spec, start, seed), judged=False)
     return Run(
         name=f"{method} {first}-{'+'.join(codes)}",
         method=spec,

@@ -6,7 +6,7 @@ from typing import Literal, Unpack
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.load import load_rows
 from polydistill.defaults import KLD, KLD_MAX_LENGTH, KLD_PASSES, KLD_PATIENCE, Options
-from polydistill.jobs.tuning import called_of, judging_of, length_of, training_of, tuned
+from polydistill.jobs.making import called_of, judging_of, length_of, training_of, tuned
 from polydistill.languages import canonical
 from polydistill.methods.bert_kld import BertKldSpec
 from polydistill.starts.hub import pinned
@@ -73,7 +73,7 @@ def kld_run(
         method=method,
         start=start,
         teacher=tuned(pinned(teacher), task),
-        training=training_of(defaults, options, KLD_PASSES * rows, judged=dev is not None),
+        training=training_of({**defaults, **options}, lambda _: rows, dev is not None, KLD_PASSES),
         selection=judging_of(task, dev, [method.pair], length),
         evaluation=judging_of(task, test, [method.pair], length),
         seed=seed,

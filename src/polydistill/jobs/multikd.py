@@ -7,7 +7,7 @@ from typing import Unpack
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.load import load_rows
 from polydistill.defaults import MULTIKD, Options
-from polydistill.jobs.tuning import branched_start, judging_of, length_of, training_of, tuned
+from polydistill.jobs.making import branched_start, judging_of, length_of, training_of, tuned
 from polydistill.languages import language
 from polydistill.methods.multikd import MultiKDSpec
 from polydistill.starts.hub import pinned
@@ -62,7 +62,7 @@ def multikd_run(
         method=MultiKDSpec(task=task, languages=codes, data=source, temperature=temperature, max_length=length),
         start=branched_start(start, codes, branches),
         teachers=known,
-        training=training_of(MULTIKD, options, rows, judged=dev is not None),
+        training=training_of({**MULTIKD, **options}, lambda _: rows, dev is not None),
         selection=judging_of(task, dev, dev_languages or codes, length),
         evaluation=judging_of(task, test, test_languages or codes, length),
         seed=seed,

@@ -11,7 +11,7 @@ from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.load import load_text
 from polydistill.defaults import MONOLINGUAL, LossName, Options
 from polydistill.jobs.layer_maps import describe_maps
-from polydistill.jobs.tuning import called_of, judging_of, length_of, training_of
+from polydistill.jobs.making import called_of, judging_of, length_of, training_of
 from polydistill.methods.monolingual import MonolingualSpec, Student, Text
 from polydistill.methods.named_losses import named_loss
 from polydistill.models.bank import Origin, Part
@@ -113,7 +113,7 @@ def distill_run(
     if buffer is not None and "steps" not in options:
         raise ValueError("Text that is read as it is needed has no known length: say how many steps to take.")
     rows = 0 if "steps" in options else sum(sum(load_text(text.data, [text.language]).counts.values()) for text in read)
-    training = training_of(MONOLINGUAL, options, rows, judged=dev is not None)
+    training = training_of({**MONOLINGUAL, **options}, lambda _: rows, dev is not None)
     run = Run(
         name=f"{loss} {'+'.join(codes)} of {called_of(taught_by)}",
         method=method,

@@ -1,0 +1,169 @@
+"""What the jobs that make runs share: models and rows as they are named, and the settings of a training."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from transformers import AutoConfig, AutoTokenizer
+
+from polydistill.data.files.paths import find_file
+from polydistill.data.rows.given import Rows, as_source
+from polydistill.data.translations.parallel import moses_path
+from polydistill.data.translations.translations import ParallelText
+from polydistill.defaults import EVALUATIONS, MAX_LENGTH
+from polydistill.errors import unknown
+from polydistill.jobs.options import Files
+from polydistill.languages import canonical, language
+from polydistill.models.mblm_config import Branches
+from polydistill.results import MODEL
+from polydistill.specs import Spec
+from polydistill.starts.loading import tuned_task
+from polydistill.starts.origins import Pretrained
+from polydistill.tasks import TASKS, AnyTask, task_of
+from polydistill.training.run import Branched
+from polydistill.training.settings import Judging, Training
+
+
+def several(languages: str | Sequence[str]) -> tuple[str, ...]:
+    """The languages of `en,tr`, or of a list."""
+    named = languages.split(",") if isinstance(languages, str) else languages
+    return tuple(one.strip() for one in named if one.strip())
+
+
+def codes_of(languages: str | Sequence[str]) -> tuple[str, ...]:
+    """Languages, or pairs of them, by their two-letter codes, each once."""
+    named = several(languages)
+    if not named:
+        raise ValueError("Name at least one language, such as en, or several, such as en,tr.")
+    return tuple(dict.fromkeys(map(canonical, named)))
+
+
+def task_named(task: str | AnyTask) -> AnyTask:
+    """A known task, or the one described."""
+    if not isinstance(task, str):
+        return task
+    for known in TASKS:
+        if known == task:
+            return known
+    raise unknown("task", task, TASKS)
+
+
+def settings(spec: type[Spec], given: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """Of what a job was given, the settings of its method; where one is none, the method's own holds.
+
+    So a parameter that is called as a setting is one, and nothing else has to be written for it.
+    """
+    said = {name: given[name] for name in spec.model_fields if given.get(name) is not None}
+    return {**said, **more}
+
+
+def called_of(start: Pretrained) -> str:
+    """A model's name: of its run's folder, where it lies in one."""
+    path = Path(start.name)
+    return path.parent.name if path.name == MODEL and path.parent.name else path.name
+
+
+def tuned(start: Pretrained, task: AnyTask) -> Pretrained:
+    """The same, if it can teach: a head that has learned nothing has nothing to say."""
+    if tuned_task(start, task) != task:
+        said = "" if task == "nli" else f" --task {task}"
+        raise ValueError(
+            f"{start.name} has no head of the task {task!r}, so it cannot teach. Tune it first: polydistill tune "
+            f"--model {start.name}{said} --train ROWS --out tuned."
+        )
+    return start
+
+
+def branched_start(start: Pretrained, languages: tuple[str, ...], blocks: int | None) -> Pretrained | Branched:
+    """The model itself, or with branches of so many blocks for these languages."""
+    if blocks is None:
+        return start
+    depth = int(AutoConfig.from_pretrained(start.name, revision=start.revision).num_hidden_layers)
+    if not 0 < blocks <= depth:
+        raise ValueError(f"branches is {blocks}; {start.name} has {depth} blocks, so branches may have 1 to {depth}.")
+    return Branched(of=start, branches=Branches(languages=languages, blocks=blocks))
+
+
+def length_of(start: Pretrained, wanted: int | None, usual: int = MAX_LENGTH) -> int:
+    """The longest input in tokens: what is wanted, or the usual, but never more than the model can read."""
+    limit = int(AutoTokenizer.from_pretrained(start.name, revision=start.revision).model_max_length)
+    if wanted is not None and wanted > limit:
+        raise ValueError(f"max_length is {wanted}, but {start.name} reads at most {limit} tokens. Ask for {limit}.")
+    return wanted or min(usual, limit)
+
+
+def training_of(options: Mapping[str, Any], rows: Callable[[int], int], judged: bool, passes: float = 1.0) -> Training:
+    """The options of a training; `passes` over the rows, judged now and then, where nothing is said.
+
+    `rows` counts them where that matters, for a step of so many.
+    """
+    settings = {name: value for name, value in options.items() if name in Training.model_fields}
+    epochs = options.get("epochs")
+    if epochs is not None and "steps" in settings:
+        raise ValueError(f"steps={settings['steps']} and epochs={epochs} both say how long it takes. Give one of them.")
+    if epochs is not None and not 0 < epochs < math.inf:
+        raise ValueError(f"epochs is {epochs}; expected a number of passes over the rows that is greater than 0.")
+    if "steps" not in settings:
+        step = max(1, settings["batch_size"] * settings.get("accumulation", 1))
+        settings["steps"] = max(1, int((epochs or passes) * rows(step)) // step)
+    if judged:
+        settings.setdefault("evaluate_every", max(1, settings["steps"] // EVALUATIONS))
+    elif settings.get("evaluate_every"):
+        raise ValueError(f"evaluate_every={settings['evaluate_every']} needs rows to judge on: give dev rows.")
+    return Training(**settings)
+
+
+def judging_of(
+    task: AnyTask,
+    rows: Rows | None,
+    languages: str | Sequence[str],
+    max_length: int,
+    measure: Literal["agreement", "perplexity"] | None = None,
+) -> Judging | None:
+    """What judges a student, if rows are given: by the task's own measure where no other is named."""
+    if rows is None:
+        return None
+    return Judging(
+        task=task,
+        languages=codes_of(languages),
+        data=as_source(rows),
+        max_length=max_length,
+        measure=measure or task_of(task).metric,
+    )
+
+
+def parallel_texts(given: Sequence[str] | Mapping[str, Files], first: str) -> tuple[str, tuple[ParallelText, ...]]:
+    """The source language, and parallel text, of `en-de=FILE,FILE` and the like, or of files by target language."""
+    files = given.items() if isinstance(given, Mapping) else map(_split, given)
+    texts: list[ParallelText] = []
+    sources: dict[str, str] = {}
+    for pair, sides in files:
+        source, dash, target = pair.partition("-")
+        code = language(target if dash else pair).code
+        if code in (text.target for text in texts):
+            raise ValueError(f"--parallel gives {code} twice. Put its text into one file, or two that are aligned.")
+        sources[language(source if dash else first).code] = pair
+        if len(sources) > 1:
+            raise ValueError(f"--parallel begins with {' and '.join(sorted(sources))}: the teacher reads one language.")
+        texts.append(parallel_text(next(iter(sources)), code, sides))
+    return next(iter(sources), first), tuple(texts)
+
+
+def _split(one: str) -> tuple[str, list[str]]:
+    """The languages and the files of `en-de=FILE,FILE`."""
+    pair, equals, paths = one.partition("=")
+    if not (equals and "-" in pair and paths):
+        raise ValueError(f"--parallel {one}: expected en-de=FILE or en-de=ENGLISH,GERMAN.")
+    return pair, paths.split(",")
+
+
+def parallel_text(source: str, target: str, files: Files) -> ParallelText:
+    """Both sides by their own names, so that the run says (and its identity covers) exactly what is read."""
+    paths = [str(files)] if isinstance(files, str | Path) else [str(file) for file in files]
+    if len(paths) not in (1, 2):
+        raise ValueError(f"Parallel text for {target!r}: expected one file or two, not {len(paths)}.")
+    code = language(target).code
+    if len(paths) == 1 and not Path(paths[0]).is_file():
+        paths = list(dict.fromkeys(str(find_file(moses_path(paths[0]), side)) for side in (source, code)))
+    return ParallelText(target=code, files=tuple(paths))

@@ -1,0 +1,97 @@
+"""Parameters that several jobs have, each written once: their types, their help, and the options of every training."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
+
+from typing_extensions import TypeAliasType
+
+from polydistill.defaults import MAX_LENGTH
+from polydistill.jobs.job import Argument, Help
+
+if TYPE_CHECKING:
+    from polydistill import tasks
+    from polydistill.data.rows import given
+    from polydistill.models.loaded import Loaded
+    from polydistill.serving.reader import Reader
+
+Place = TypeAliasType("Place", str | Path)
+"""A folder or a file."""
+Languages = str | Sequence[str]
+"""Such as `en,tr`, or a list."""
+Files = str | Path | Sequence[str | Path]
+Rows = TypeAliasType("Rows", "given.Rows")
+"""Where rows come from: a file, `world:...`, `hub:NAME@COMMIT`, a source, or a table in memory."""
+OwnModel = TypeAliasType("OwnModel", "str | Path | Loaded")
+"""A model's or a run's folder, a hub name, or a model that is loaded."""
+Readable = TypeAliasType("Readable", "str | Path | Loaded | Reader")
+"""The same, or what reads rows with it again and again."""
+
+ROWS = "a file, world:... or hub:NAME@COMMIT"
+
+Model = Annotated[str | Path, Help("A folder, or a hub name (owner/name, or owner/name@COMMIT).")]
+ModelFirst = Annotated[OwnModel, Argument("A model's or a run's folder, or a hub name.")]
+ReadableFirst = Annotated[Readable, Argument("A model's or a run's folder, a hub name, or an ONNX folder.")]
+TaskLike = TypeAliasType("TaskLike", "str | tasks.AnyTask")
+"""A known task, or one that is described."""
+Task = Annotated[
+    TaskLike,
+    Help(
+        "nli or paraphrase (sentence pairs), ner (named entities), choice (questions with choices), stars (reviews) or "
+        "qa (questions on a context)."
+    ),
+]
+Dev = Annotated[Rows | None, Help(f"Rows that choose the weights to keep: {ROWS}.")]
+DevLanguages = Annotated[Languages, Help("Languages of the dev rows, if not those that are learned.")]
+Test = Annotated[Rows | None, Help(f"Rows to score the result on: {ROWS}.")]
+TestLanguages = Annotated[Languages, Help("Languages of the test, if not those that are learned.")]
+Branches = Annotated[int | None, Help("Make it an MBLM: so many of its lowest blocks become a branch a language.")]
+MaxLength = Annotated[int | None, Help(f"Tokens of an input. Default: {MAX_LENGTH}, or what the model reads.")]
+Seed = Annotated[int, Help("Decides order, dropout and a new head.")]
+Language = Annotated[str | None, Help("Language of the texts; matters to models that are told it, such as XLM.")]
+
+_TRAINING, PLACE = "Training", "The run"
+
+
+class Placing(TypedDict, total=False):
+    """The options of everything that makes a run: what is changed of it, and where it is done."""
+
+    set: Annotated[
+        Sequence[str] | None,
+        Help("Change any setting of the run, such as training.batching.sampling=in-turn.", many=True, panel=PLACE),
+    ]
+    out: Annotated[
+        Place | None, Help("Folder for run.json, model/ and results.json. Default: a new one in --runs.", panel=PLACE)
+    ]
+    runs: Annotated[Place | None, Help("Folder of all runs, where --out is not given.", default="runs", panel=PLACE)]
+    tensorboard: Annotated[bool | None, Help("Also log for TensorBoard.", default=False, panel=PLACE)]
+
+
+class Learning(Placing, total=False):
+    """The options of every training. A job says what it takes where nothing is said (`defaults`)."""
+
+    steps: Annotated[int | None, Help("Optimiser steps. Default: one pass over the rows.", panel=_TRAINING)]
+    epochs: Annotated[float | None, Help("Instead of steps: passes over the rows.", panel=_TRAINING)]
+    batch_size: Annotated[int | None, Help("Rows a step.", panel=_TRAINING)]
+    accumulation: Annotated[int | None, Help("Batches that a step adds up.", default=1, panel=_TRAINING)]
+    learning_rate: Annotated[float | None, Help("Peak learning rate.", panel=_TRAINING)]
+    weight_decay: Annotated[float | None, Help("Weight decay.", default=0.0, panel=_TRAINING)]
+    warmup: Annotated[
+        float | None, Help("Share of the steps in which the learning rate rises.", default=0.0, panel=_TRAINING)
+    ]
+    decay: Annotated[
+        Literal["constant", "linear"] | None,
+        Help("What the learning rate does after that.", default="constant", panel=_TRAINING),
+    ]
+    clip: Annotated[float | None, Help("Largest norm of the gradient; 0 = no limit.", default=1.0, panel=_TRAINING)]
+    evaluate_every: Annotated[
+        int | None, Help("Steps between looks at the dev rows. Default: ten looks a training.", panel=_TRAINING)
+    ]
+    patience: Annotated[int | None, Help("Stop after so many looks without a new best.", panel=_TRAINING)]
+    checkpoint_every: Annotated[
+        int | None,
+        Help("Steps between checkpoints, from which a cut run goes on.", default=500, panel=_TRAINING),
+    ]
+    precision: Annotated[
+        Literal["fp32", "bf16"] | None, Help("Numbers to compute in.", default="fp32", panel=_TRAINING)
+    ]

@@ -1,0 +1,117 @@
+"""The job xd: a person's own tuned model, taken to more languages without labels."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, Unpack
+
+from polydistill.defaults import XD, Preset
+from polydistill.jobs.job import Help, training_job
+from polydistill.jobs.options import (
+    ROWS,
+    Dev,
+    Files,
+    Languages,
+    Learning,
+    MaxLength,
+    Model,
+    Rows,
+    Seed,
+    Task,
+    Test,
+    TestLanguages,
+)
+
+if TYPE_CHECKING:
+    from polydistill.methods.xd import XDSpec
+    from polydistill.training.run import Run
+
+
+@training_job(
+    "polydistill xd --model tuned --parallel en-de=news.en,news.de --test xnli/dev-{lang}.tsv --out german",
+    spec="polydistill.methods.xd:XDSpec",
+    defaults=XD,
+)
+def xd(
+    model: Model,
+    langs: Annotated[
+        Languages, Help("The languages to learn. Default, of --parallel: all. The first of --data teaches.")
+    ] = (),
+    *,
+    data: Annotated[Rows | None, Help(f"Rows of the task in all languages, labels unread: {ROWS}.")] = None,
+    parallel: Annotated[
+        Sequence[str] | Mapping[str, Files],
+        Help("Plain parallel text, en-de=FILE or en-de=FILE,FILE; once a language.", many=True),
+    ] = (),
+    task: Task = "nli",
+    on: Annotated[
+        Literal["logits", "first"], Help("What is compared: the logits, or the first token's vector.")
+    ] = "logits",
+    distance: Annotated[Literal["mse", "l1", "cosine", "smooth-l1"], Help("How far apart they are.")] = "mse",
+    longer: Annotated[
+        Literal["cut", "drop"] | None, Help("Rows over --max-length. Default: cut; drop under --preset reference.")
+    ] = None,
+    store_teacher: Annotated[
+        bool, Help("The teacher reads every source text once, and not again in each step.")
+    ] = True,
+    preset: Annotated[Preset, Help("reference: as the authors' code does it; see docs/xd.md.")] = "paper",
+    dev: Dev = None,
+    test: Test = None,
+    test_langs: TestLanguages = (),
+    max_length: MaxLength = None,
+    seed: Seed = 0,
+    **options: Unpack[Learning],
+) -> "Run":
+    """Teach a tuned model of your own more languages, from translations and without labels.
+
+    Give `data` (rows of the task, aligned across `langs`) or `parallel`, plain parallel text, also by target language:
+    `{"de": ["news.en", "news.de"]}`. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
+    """
+    from polydistill.data.rows.given import as_source
+    from polydistill.jobs import making
+    from polydistill.jobs.references import xd_reference
+    from polydistill.methods.xd import XDSpec
+    from polydistill.starts.hub import pinned
+    from polydistill.training.run import Run
+
+    given, known = locals(), making.task_named(task)
+    if preset == "reference" and longer == "cut":
+        raise ValueError("--preset reference drops rows that are too long. Leave --longer out, or the preset.")
+    start, named = making.tuned(pinned(model), known), making.several(langs)
+    first, texts = making.parallel_texts(parallel, making.codes_of(named)[0] if named and data is not None else "en")
+    codes = making.codes_of(named or (first, *(text.target for text in texts)))
+    if data is not None and codes == (first,):
+        raise ValueError(f"There is nothing to learn: name languages besides {first!r}, which teaches.")
+    length = making.length_of(start, max_length)
+    content = {
+        "task": known,
+        "source_language": first,
+        "languages": codes,
+        "data": None if data is None else as_source(data),
+        "parallel": texts,
+        "max_length": length,
+    }
+    method = XDSpec(**making.settings(XDSpec, given, **content))
+    run = Run(
+        name=f"xd {'+'.join(codes)} on {making.called_of(start)}",
+        method=method,
+        start=start,
+        training=making.training_of(options, lambda _: _pairs(method), dev is not None),
+        selection=making.judging_of(known, dev, codes, length, "agreement"),
+        evaluation=making.judging_of(known, test, making.several(test_langs) or codes, length),
+        seed=seed,
+    )
+    return xd_reference(run) if preset == "reference" else run
+
+
+def _pairs(method: "XDSpec") -> int:
+    """Number of pairs of a text and its translation, the source language with itself among them."""
+    from polydistill.data.rows.load import load_rows
+    from polydistill.data.translations.translations import load_parallel_text
+    from polydistill.tasks import task_of
+
+    if method.data is not None:
+        ((data, languages),) = method.reads
+        counts = load_rows(data, task_of(method.task).shape, languages).counts
+        return sum(counts[code] for code in method.languages)
+    sides = [load_parallel_text(text, method.source_language) for text in method.parallel]
+    pairs = sum(side.counts[text.target] for side, text in zip(sides, method.parallel, strict=True))
+    return 2 * pairs if method.source_language in method.languages else pairs
