@@ -37,7 +37,7 @@ def test_an_error_of_several_lines_becomes_one(polydistill, monkeypatch):
     def fails(*_, **__):
         raise OSError("first\n  second")
 
-    monkeypatch.setattr(api, "world_rows", fails)
+    monkeypatch.setattr("polydistill.data.rows.load.load_records", fails)
     one_error(polydistill("world"), "first second")
 
 
@@ -51,7 +51,7 @@ def test_errors_of_ours_are_not_hidden(polydistill, monkeypatch):
     def fails(*_, **__):
         raise KeyError("ours")
 
-    monkeypatch.setattr(api, "world_rows", fails)
+    monkeypatch.setattr("polydistill.data.rows.load.load_records", fails)
     assert isinstance(polydistill("world").exception, KeyError)
 
 
@@ -61,7 +61,7 @@ def test_an_interruption_says_whether_the_same_command_goes_on(polydistill, monk
         raise KeyboardInterrupt
 
     monkeypatch.setattr(api, "table", stopped)
-    monkeypatch.setattr(api, "world_rows", stopped)
+    monkeypatch.setattr("polydistill.data.rows.load.load_records", stopped)
     result = polydistill(command)
     assert result.exit_code == 130
     assert ("The same command again" in result.stderr) is resumes

@@ -1,16 +1,9 @@
 """What `polydistill list` shows, row by row."""
 
+import ast
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
-
-from polydistill import api
-from polydistill.languages import LANGUAGES
-from polydistill.methods import bert_kld, mmkd, monolingual, multikd, pretraining, sentence, transfer_tuning, tuning, xd
-from polydistill.results import RUN_FILE, load_result
-from polydistill.tasks import TASKS
-from polydistill.training.edit import read_run
-from polydistill.training.store import Store
-from polydistill.world.grammar import available_languages
 
 What = Literal["runs", "tables", "figures", "tasks", "languages", "methods"]
 HEADINGS: dict[What, tuple[str, ...]] = {
@@ -21,52 +14,74 @@ HEADINGS: dict[What, tuple[str, ...]] = {
     "languages": ("code", "language", "also known as", "in the mini-world"),
     "methods": ("method", "what it does"),
 }
+_METHODS = {
+    "pretrain": "pretraining",
+    "tune": "tuning",
+    "transfer": "transfer_tuning",
+    "xd": "xd",
+    "monolingual": "monolingual",
+    "multikd": "multikd",
+    "bert-kld": "bert_kld",
+    "mmkd": "mmkd",
+    "sentence": "sentence",
+}
+"""The methods, and the modules that begin with what they do."""
 
 
 def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
     """The rows under `HEADINGS[what]`."""
     match what:
         case "runs":
-            return _runs(Store(runs))
-        case "tables":
-            return list(api.tables().items())
-        case "figures":
-            return list(api.figures().items())
+            return _runs(runs)
+        case "tables" | "figures":
+            from polydistill.papers import catalogue
+
+            return list((catalogue.tables() if what == "tables" else catalogue.figures()).items())
         case "tasks":
-            return [
-                (
-                    name,
-                    " and ".join(task.shape.texts),
-                    "a part of the context" if task.shape.spans else ", ".join(task.shape.labels) or "the right choice",
-                    ", ".join((task.metric, *task.beside)),
-                )
-                for name, task in TASKS.items()
-            ]
+            return _tasks()
         case "languages":
+            from polydistill.languages import LANGUAGES
+            from polydistill.world.grammar import available_languages
+
             here = available_languages()
             return [
                 (code, entry.name, ", ".join(entry.aliases), "yes" if code in here else "")
                 for code, entry in LANGUAGES.items()
             ]
         case "methods":
-            kinds = {
-                "pretrain": pretraining,
-                "tune": tuning,
-                "transfer": transfer_tuning,
-                "xd": xd,
-                "monolingual": monolingual,
-                "multikd": multikd,
-                "bert-kld": bert_kld,
-                "mmkd": mmkd,
-                "sentence": sentence,
-            }
-            return [(kind, (module.__doc__ or "").splitlines()[0]) for kind, module in kinds.items()]
+            return [(kind, _first_line(f"polydistill.methods.{module}")) for kind, module in _METHODS.items()]
 
 
-def _runs(store: Store) -> list[tuple[str, ...]]:
+def _tasks() -> list[tuple[str, ...]]:
+    from polydistill.tasks import TASKS
+
+    return [
+        (
+            name,
+            " and ".join(task.shape.texts),
+            "a part of the context" if task.shape.spans else ", ".join(task.shape.labels) or "the right choice",
+            ", ".join((task.metric, *task.beside)),
+        )
+        for name, task in TASKS.items()
+    ]
+
+
+def _first_line(module: str) -> str:
+    """The first line of a module's docstring, without loading the module and all that it needs."""
+    found = find_spec(module)
+    assert found is not None and found.origin is not None, f"{module} is one of ours"
+    text = ast.get_docstring(ast.parse(Path(found.origin).read_text(encoding="utf-8")))
+    return (text or "").splitlines()[0]
+
+
+def _runs(root: Path) -> list[tuple[str, ...]]:
     """Finished runs with the mean of their first metric, then those that have begun; one bad folder hides no other."""
+    from polydistill.results import RESULTS_FILE, RUN_FILE
+
     rows = []
-    for folders, row in ((store.done(), _done), (store.unfinished(), _begun)):
+    finished = sorted(path.parent for path in root.glob(f"*/{RESULTS_FILE}"))
+    begun = sorted({path.parent for path in root.glob(f"*/{RUN_FILE}")}.difference(finished))
+    for folders, row in ((finished, _done), (begun, _begun)):
         for folder in folders:
             try:
                 rows.append((folder.name, *row(folder)))
@@ -76,6 +91,8 @@ def _runs(store: Store) -> list[tuple[str, ...]]:
 
 
 def _done(folder: Path) -> tuple[str, ...]:
+    from polydistill.results import load_result
+
     result = load_result(folder)
     values = [score.value for score in result.scores if score.metric == result.scores[0].metric]
     mean = f"{100 * sum(values) / len(values):.1f} over {len(values)}" if values else "–"
@@ -84,5 +101,8 @@ def _done(folder: Path) -> tuple[str, ...]:
 
 
 def _begun(folder: Path) -> tuple[str, ...]:
+    from polydistill.results import RUN_FILE
+    from polydistill.training.edit import read_run
+
     run = read_run(folder / RUN_FILE)
     return run.name, str(run.seed), "begun", "–", ", ".join(run.labels_seen) or "none"

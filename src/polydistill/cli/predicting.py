@@ -80,9 +80,10 @@ def predict(
     if row is None:
         _lines(model, known, input_, output, lang, skip_bad, window)
         return
-    from polydistill import api
+    from polydistill.serving.predicting import answered
+    from polydistill.serving.reader import open_reader
 
-    (found,) = api.predict(model, [row], lang, known)
+    ((_, found),) = answered(open_reader(model, known), [row], known, lang)
     say(found.line)
 
 

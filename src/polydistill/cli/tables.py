@@ -3,7 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich import box
@@ -14,8 +14,7 @@ from polydistill.cli.screen import codes, errors, example, results, save, say
 from polydistill.cli.tasks import Task, task_named
 
 if TYPE_CHECKING:
-    from polydistill.data.rows.shapes import Corpus
-    from polydistill.tasks import TaskName
+    pass
 
 Runs = Annotated[Path, typer.Option(help="Folder of all runs.")]
 What = Literal["runs", "tables", "figures", "tasks", "languages", "methods"]
@@ -64,11 +63,18 @@ def world(
     ] = False,
 ) -> None:
     """Print rows of the embedded mini-world, which say the same in every language."""
-    from polydistill import api
+    from polydistill.data.rows.load import load_records
+    from polydistill.data.rows.sources import WorldSource
+    from polydistill.tasks import task_of
 
-    known = task_named(task)
-    corpus = api.world_rows(codes(langs), rows, task=known, split=split, seed=seed, difficulty=difficulty)
-    records = _records(corpus, known)
+    asked = task_of(task_named(task))
+    source = WorldSource.model_validate({"rows": rows, "split": split, "seed": seed, "difficulty": difficulty})
+    by_language = load_records(source, asked.shape, codes(langs))
+    records = [
+        {"language": code, **asked.written(some[at])}
+        for at in range(min(map(len, by_language.values())))
+        for code, some in by_language.items()
+    ]
     if json_:
         for row in records:
             say(json.dumps(row, ensure_ascii=False))
@@ -79,10 +85,10 @@ def world(
     for heading in ("row", *labels, "", *texts):
         view.add_column(heading, overflow="fold")
     for at, row in enumerate(records):
-        first = at % len(corpus.languages) == 0
-        number = str(at // len(corpus.languages) + 1) if first else ""
+        first = at % len(by_language) == 0
+        number = str(at // len(by_language) + 1) if first else ""
         shown = [_cell(row[name]) if first or isinstance(row[name], list | dict) else "" for name in labels]
-        last = at % len(corpus.languages) == len(corpus.languages) - 1
+        last = at % len(by_language) == len(by_language) - 1
         cells = (Text(_cell(row[name])) for name in texts)
         view.add_row(number, *shown, str(row["language"]), *cells, end_section=last)
     results().print(view)
@@ -109,19 +115,6 @@ def _cell(value: object) -> str:
     if isinstance(value, dict):
         return " | ".join(value["text"])
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _records(corpus: "Corpus", task: "TaskName") -> list[dict[str, Any]]:
-    """Row by row, its languages one after the other; labels by name."""
-    from polydistill.tasks import task_of
-
-    by_language = {code: list(rows) for code, rows in corpus.rows.items()}
-    count = min(map(len, by_language.values()))
-    return [
-        {"language": code, **task_of(task).written(rows[at])}
-        for at in range(count)
-        for code, rows in by_language.items()
-    ]
 
 
 def table(

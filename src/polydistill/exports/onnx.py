@@ -9,7 +9,6 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from polydistill.data.batches.encoding import column_names
 from polydistill.exports.checking import compare, refuse
 from polydistill.exports.int8 import embedding_in_int8, products_in_int8
+from polydistill.exports.onnx_folder import LABELS_FILE, MODEL_FILE, TOKENIZER_FILE, onnx_runtime
 from polydistill.exports.reading import Logits, Says, SentenceVectors, resting
 from polydistill.exports.samples import Batch, Sample, longest
 from polydistill.exports.wanted import Check, Wanted
@@ -26,7 +26,6 @@ from polydistill.models.loaded import Loaded
 from polydistill.tasks import AnyTask, task_of
 
 OPSET = 20  # ours: onnxruntime knows it since 1.17, of early 2024
-MODEL_FILE, LABELS_FILE, LOGITS = "model.onnx", "labels.json", Logits.output
 _EXPORTED, *_TRIED = ((2, 5), (1, 1), (1, 9), (3, 16), (7, 3))  # rows and tokens
 
 
@@ -75,17 +74,6 @@ def says(loaded: Loaded, task: AnyTask | None, wanted: Wanted) -> Says:
     return Logits(loaded, wanted.language)
 
 
-def onnx_runtime(wanted_for: str, *others: str) -> Any:
-    """ONNX Runtime, if it and the other packages are installed."""
-    try:
-        runtime, *_ = [import_module(name) for name in ("onnxruntime", *others)]
-    except ImportError as error:
-        raise ValueError(
-            f"{wanted_for} needs {error.name}, which is not installed: pip install 'polydistill[onnx]'."
-        ) from None
-    return runtime
-
-
 def _write(model: Says, inputs: Mapping[str, Tensor], file: Path) -> None:
     sizes = dict.fromkeys(range(next(iter(inputs.values())).ndim), torch.export.Dim.DYNAMIC)
     with _quietly(), torch.no_grad():
@@ -109,7 +97,7 @@ def _write_tokenizer(loaded: Loaded, folder: Path) -> None:
     """The tokenizer, whose `tokenizer.json`, where it has one, cuts and pads without `transformers`."""
     tokenizer: Any = loaded.tokenizer
     tokenizer.save_pretrained(folder)
-    file = folder / "tokenizer.json"
+    file = folder / TOKENIZER_FILE
     if file.is_file():
         from tokenizers import Tokenizer
 

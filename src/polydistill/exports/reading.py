@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from polydistill.data.batches.encoding import column_names
+from polydistill.exports.onnx_folder import LOGITS
 from polydistill.exports.wanted import Said
 from polydistill.models.heads import Pooling, pooled
 from polydistill.models.loaded import Loaded
@@ -33,7 +34,7 @@ class Logits(Says):
     """What the head says."""
 
     what: Said = "logits"
-    output = "logits"
+    output = LOGITS
 
     def __init__(self, loaded: Loaded, language: str | None = None) -> None:
         super().__init__(loaded, language)

@@ -14,13 +14,13 @@ from typing import Any, Literal
 
 import torch
 
-from polydistill.data.batches.batches import length_batches
-from polydistill.exports.onnx import MODEL_FILE
+from polydistill.exports.onnx_folder import MODEL_FILE
 from polydistill.serving.machine import peak_resident, resident
 from polydistill.serving.predicting import encoded
 from polydistill.serving.reader import Backend, Reader, model_place, open_reader
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask
+from polydistill.tasks.reading import ArrayStudent, batch_logits
 from polydistill.tasks.task import Record
 
 Clock = Literal["wall", "processor"]
@@ -105,14 +105,13 @@ class Worker:
 def read(reader: Reader, rows: Sequence[Record], job: Job) -> None:
     """From texts to logits, as predicting does it."""
     text, _ = encoded(reader, rows, job.task)
-    with torch.inference_mode():
-        for _, inputs in length_batches(text, job.batch_size, reader.device):
-            reader.student(inputs, job.language).logits_BC.cpu()
+    for _ in batch_logits(reader.student, text, job.language, job.batch_size, reader.device):
+        pass
 
 
 def parameters(reader: Reader, model: str) -> int | None:
     """The model's parameters; of an ONNX file unknown where `onnx` is not installed."""
-    if reader.backend == "PyTorch":
+    if not isinstance(reader.student, ArrayStudent):
         return sum(value.numel() for value in reader.student.parameters())
     try:
         import onnx

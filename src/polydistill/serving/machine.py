@@ -6,8 +6,6 @@ import resource
 import sys
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # comes with accelerate
-
 _STATUS = Path("/proc/self/status")
 
 
@@ -24,8 +22,18 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def threads() -> int:
+    """The threads that PyTorch works with; where it is not loaded, those that the environment or the cores allow."""
+    if torch := sys.modules.get("torch"):
+        return int(torch.get_num_threads())
+    wanted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return int(wanted) if wanted.isdecimal() and int(wanted) else cores()
+
+
 def resident() -> int:
     """Bytes of memory that this process holds now."""
+    import psutil  # type: ignore[import-untyped]
+
     return int(psutil.Process().memory_info().rss)
 
 

@@ -1,41 +1,34 @@
-"""A student that ONNX Runtime runs: the folder that an export leaves, read without a forward pass of PyTorch."""
+"""A student that ONNX Runtime runs: the folder that an export leaves, read without PyTorch."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+import numpy as np
 
-from polydistill.exports.onnx import LABELS_FILE, LOGITS, MODEL_FILE, onnx_runtime
-from polydistill.models.polyglot import Reading
+from polydistill.data.batches.encoding import Floats
+from polydistill.data.batches.padding import Padded
+from polydistill.exports.onnx_folder import LABELS_FILE, LOGITS, MODEL_FILE, onnx_runtime
+from polydistill.serving.machine import threads
 from polydistill.tasks import AnyTask, task_of
+from polydistill.tasks.reading import ArrayStudent
 
 
-class OnnxStudent(nn.Module):
+class OnnxStudent(ArrayStudent):
     """Reads as the exported model read. It was told the language when it was exported, so it is told none here."""
 
     def __init__(self, session: Any) -> None:
-        super().__init__()
         self.session = session
-        self.names = [one.name for one in session.get_inputs()]
+        self.names = tuple(one.name for one in session.get_inputs())
 
-    def forward(self, inputs: Mapping[str, Tensor], language: str | None = None) -> Reading:
+    def logits(self, inputs: Padded) -> Floats:
         """The logits of a batch."""
-        del language
-        (logits,) = self.session.run([LOGITS], {name: inputs[name].numpy() for name in self.names})
-        return Reading(torch.from_numpy(logits))
-
-
-def is_onnx(model: str | Path) -> bool:
-    """Whether this is the folder of an exported model."""
-    folder = Path(model).expanduser()
-    return (folder / MODEL_FILE).is_file() and (folder / LABELS_FILE).is_file()
+        (logits,) = self.session.run([LOGITS], {name: inputs[name] for name in self.names})
+        return np.asarray(logits, dtype=np.float32)
 
 
 def load_onnx(model: str | Path, task: AnyTask) -> OnnxStudent:
-    """The student of an exported folder, with as many threads as PyTorch has."""
+    """The student of an exported folder, with as many threads as PyTorch would take."""
     folder = Path(model).expanduser()
     labels = tuple(json.loads((folder / LABELS_FILE).read_text(encoding="utf-8")))
     if labels != task_of(task).shape.labels:
@@ -45,7 +38,7 @@ def load_onnx(model: str | Path, task: AnyTask) -> OnnxStudent:
         )
     runtime = onnx_runtime("Reading an ONNX model")
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
+    options.intra_op_num_threads = threads()
     try:
         session = runtime.InferenceSession(folder / MODEL_FILE, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime has an exception a kind of trouble, and no class above them

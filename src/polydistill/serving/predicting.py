@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar, cast
-
-from datasets import Dataset
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from polydistill.serving.reader import Reader
 from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.task import Answer, Record
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 WINDOW = 512  # ours: eight batches, enough for rows of a length to meet
 
@@ -27,8 +28,8 @@ def answered(
         yield from zip(some, asked.answers(reader.student, text, table, language, reader.device), strict=True)
 
 
-def encoded(reader: Reader, records: Sequence[Record], task: AnyTask) -> tuple[Any, Dataset]:
+def encoded(reader: Reader, records: Sequence[Record], task: AnyTask) -> tuple[Any, "Dataset"]:
     """Rows as the reader's model reads them, and as a table."""
     columns = {name: [record[name] for record in records] for name in task_of(task).shape.texts}
-    table = cast(Dataset, columns)  # to be encoded takes columns by name; making a real table takes milliseconds
+    table = cast("Dataset", columns)  # to be encoded takes columns by name; making a real table takes milliseconds
     return task_of(task).encode(reader.tokenizer, table, reader.max_length), table

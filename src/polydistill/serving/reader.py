@@ -1,34 +1,33 @@
-"""What reads rows: a model of a task with its tokenizer, whatever runs it."""
+"""What reads rows: a model of a task with its tokenizer, whatever runs it. Only a model of PyTorch's loads PyTorch."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-import torch
-from torch import nn
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
-from transformers.utils.hub import cached_file
+from typing import TYPE_CHECKING, Any, Literal
 
 from polydistill.defaults import MAX_LENGTH
-from polydistill.models.loaded import Loaded
-from polydistill.models.polyglot import Polyglot
-from polydistill.serving.onnx_student import is_onnx, load_onnx
-from polydistill.starts.hub import pinned
-from polydistill.starts.loading import load_for
+from polydistill.exports.onnx_folder import TOKENIZER_FILE, is_onnx
 from polydistill.tasks import AnyTask
 
-Backend = Literal["PyTorch", "ONNX Runtime"]
+if TYPE_CHECKING:
+    import torch
 
-_CPU = torch.device("cpu")
+    from polydistill.models.loaded import Loaded
+    from polydistill.tasks.reading import Student
+
+Backend = Literal["PyTorch", "ONNX Runtime"]
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A model that is ready to read. `student(inputs, language)` gives a `Reading`, as every student does."""
+    """A model that is ready to read."""
 
-    student: nn.Module
-    tokenizer: PreTrainedTokenizerBase
-    device: torch.device
+    student: Student
+    tokenizer: Any
+    """Of `transformers`, or a `PlainTokenizer`."""
+    device: torch.device | None
+    """None: not one of PyTorch's."""
     backend: Backend
 
     @property
@@ -37,19 +36,41 @@ class Reader:
         return min(MAX_LENGTH, int(self.tokenizer.model_max_length))
 
 
-def open_reader(model: "str | Path | Loaded | Reader", task: AnyTask) -> Reader:
+def open_reader(model: str | Path | Loaded | Reader, task: AnyTask) -> Reader:
     """A model's or a run's folder, a hub name or an exported ONNX folder, ready to read rows of a task."""
     if isinstance(model, Reader):
         return model
-    if not isinstance(model, Loaded) and is_onnx(model):
-        student = load_onnx(model, task)
-        return Reader(student, AutoTokenizer.from_pretrained(Path(model).expanduser()), _CPU, "ONNX Runtime")
-    loaded = model if isinstance(model, Loaded) else load_tuned(model, task)
+    if isinstance(model, str | Path):
+        return _of_onnx(Path(model).expanduser(), task) if is_onnx(model) else _of_torch(load_tuned(model, task))
+    return _of_torch(model)
+
+
+def _of_onnx(folder: Path, task: AnyTask) -> Reader:
+    from polydistill.serving.onnx_student import load_onnx
+    from polydistill.serving.tokenizer import plain_tokenizer
+
+    student = load_onnx(folder, task)
+    tokenizer: Any = plain_tokenizer(folder / TOKENIZER_FILE, student.names)
+    if tokenizer is None:  # a tokenizer that `tokenizers` does not know, such as XLM's
+        from transformers import AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    return Reader(student, tokenizer, None, "ONNX Runtime")
+
+
+def _of_torch(loaded: Loaded) -> Reader:
+    from polydistill.models.polyglot import Polyglot
+
     return Reader(Polyglot(loaded.network), loaded.tokenizer, loaded.network.device, "PyTorch")
 
 
 def load_tuned(model: str | Path, task: AnyTask) -> Loaded:
     """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
+    import torch
+
+    from polydistill.starts.hub import pinned
+    from polydistill.starts.loading import load_for
+
     loaded = load_for(pinned(model), task)
     torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu").train(False)
     return loaded
@@ -59,6 +80,10 @@ def model_place(model: str | Path) -> Path:
     """The folder of a model's files: its own, that inside a run's folder, or the cache's of a hub name."""
     if is_onnx(model):
         return Path(model).expanduser()
+    from transformers.utils.hub import cached_file
+
+    from polydistill.starts.hub import pinned
+
     found = pinned(model)
     if Path(found.name).is_dir():
         return Path(found.name)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
@@ -15,6 +14,7 @@ from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.results import Score
 from polydistill.tasks import Task, task_of
+from polydistill.tasks.reading import ArrayStudent
 from polydistill.training.settings import Judging
 
 
@@ -33,7 +33,7 @@ class Judge:
         """The task the rows are of."""
         return self.judging.asked
 
-    def scores(self, student: nn.Module, split: str) -> tuple[Score, ...]:
+    def scores(self, student: nn.Module | ArrayStudent, split: str) -> tuple[Score, ...]:
         """The task's scores of each language, with what was right by row."""
         judged = fingerprint(self.judging.data, self.judging.languages, self.task.shape)
         return tuple(
@@ -49,8 +49,8 @@ class Judge:
             for language, gold in self.gold.items()
         }
 
-    def _said(self, student: nn.Module, language: str) -> Any:
-        device = next((value.device for value in student.parameters()), torch.device("cpu"))  # ONNX has none
+    def _said(self, student: nn.Module | ArrayStudent, language: str) -> Any:
+        device = None if isinstance(student, ArrayStudent) else next(value.device for value in student.parameters())
         return self.task.say(student, self.texts[language], language, device)
 
 

@@ -7,9 +7,11 @@ with a place, a time or a manner are held out: they occur in test only. The cell
 splits have their shares and train has enough of every noun and verb.
 """
 
-from collections.abc import Iterator
+from bisect import bisect
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import count
+from itertools import accumulate, count
 from random import Random
 from typing import Literal, get_args
 
@@ -21,6 +23,7 @@ Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 SHARES = (0.60, 0.15, 0.25)
 TOLERANCE = 0.06
+_UP_TO = tuple(accumulate(SHARES))
 IN_TRAIN = 0.25  # of the verbs that each noun goes with, and of the noun families of each verb, train has this share
 HELD_OUT_SHARE = 0.15
 # How often a family follows the split of its sort's general noun: else a noun would seldom meet its hypernym in dev.
@@ -64,7 +67,8 @@ class Splits:
 
     def __init__(self, seed: int) -> None:
         draws = (Random(f"splits|{seed}|{attempt}") for attempt in count())
-        self._cells, self._held_out = next((cells, held_out) for cells, held_out in map(_draw, draws) if _sound(cells))
+        self._cells, rng = next((cells, rng) for rng in draws if _sound(cells := _draw_cells(rng)))
+        self._held_out = _draw_held_out(rng)
 
     def of_frame(self, noun: str, verb: str) -> Split:
         """The split of all clauses with this noun (or person) and verb."""
@@ -102,22 +106,31 @@ def check_split(split: str) -> Split:
     raise unknown("split", split, SPLITS)
 
 
-def _draw(rng: Random) -> tuple[dict[Cell, Split], frozenset[tuple[str, str]]]:
-    """A split for each cell, and the combinations of verb and modifier that are held out."""
+def _draw_cells(rng: Random) -> dict[Cell, Split]:
+    """A split for each cell."""
     cells: dict[Cell, Split] = {}
     for (_, root), members in _families().items():
         drawn: list[Split] = []
         while drawn.count("train") < IN_TRAIN * len(members):
-            general = rng.choices(SPLITS, SHARES)[0]
+            general = _draw_split(rng)
             drawn = [general]
             for _ in members[1:]:
-                own, follows = rng.choices(SPLITS, SHARES)[0], rng.random() < FOLLOWS_GENERAL_NOUN
+                own, follows = _draw_split(rng), rng.random() < FOLLOWS_GENERAL_NOUN
                 drawn.append(general if follows else own)
         cells.update({(family, root): split for family, split in zip(members, drawn, strict=True)})
+    return cells
+
+
+def _draw_split(rng: Random) -> Split:
+    """What `rng.choices(SPLITS, SHARES)` draws, which is asked for hundreds of thousands of times, at once."""
+    return SPLITS[bisect(_UP_TO, rng.random() * _UP_TO[-1], 0, len(SPLITS) - 1)]
+
+
+def _draw_held_out(rng: Random) -> frozenset[tuple[str, str]]:
+    """The combinations of verb and modifier that are held out."""
     modifiers = (*PLACES, *TIMES, *MANNERS)
     roots = [verb.id for verb in VERBS.values() if verb.parent is None]
-    held_out = ((root, modifier) for root in roots for modifier in modifiers if rng.random() < HELD_OUT_SHARE)
-    return cells, frozenset(held_out)
+    return frozenset((root, modifier) for root in roots for modifier in modifiers if rng.random() < HELD_OUT_SHARE)
 
 
 @cache
@@ -133,25 +146,45 @@ def _families() -> dict[tuple[Sort, str], list[str]]:
 
 
 def _sound(cells: dict[Cell, Split]) -> bool:
-    """Whether train has enough of every noun and verb, and each split its share of what its pairs are made from."""
+    """Whether each split has its share of what its pairs are made from, and train has enough of every noun and verb."""
+    return _has_shares(cells) and _has_enough_in_train(cells)
+
+
+def _has_shares(cells: dict[Cell, Split]) -> bool:
+    """Most draws fail here, so frames are counted by cell once, and not by draw."""
+    by_cell, steps = _counted()
+    of_splits = [((cells[one], number) for one, number in measure.items()) for measure in by_cell]
+    of_splits.append((cells[one], number) for (one, other), number in steps.items() if cells[one] == cells[other])
+    return all(map(_as_shared, of_splits))
+
+
+def _as_shared(measure: Iterable[tuple[Split, int]]) -> bool:
+    numbers = dict.fromkeys(SPLITS, 0)
+    for split, number in measure:
+        numbers[split] += number
+    total = sum(numbers.values())
+    return all(abs(numbers[split] / total - share) <= TOLERANCE for split, share in zip(SPLITS, SHARES, strict=True))
+
+
+@cache
+def _counted() -> tuple[tuple[Counter[Cell], ...], Counter[tuple[Cell, Cell]]]:
+    """By cell the frames, those that `mini` has, and those of a verb that has a hypernym; and by two cells the steps.
+
+    A step goes from a noun to its hypernym, and is within a split where both cells are.
+    """
+    everything = [(cell(noun, verb), noun, VERBS[verb]) for noun, verb in frames()]
+    parents = [(one, parent, verb.id) for one, noun, verb in everything if (parent := NOUNS[noun].parent) is not None]
+    return (
+        Counter(one for one, _, _ in everything),
+        Counter(one for one, _, verb in everything if not verb.objects),
+        Counter(one for one, _, verb in everything if verb.parent is not None),
+    ), Counter((one, cell(parent, verb)) for one, parent, verb in parents)
+
+
+def _has_enough_in_train(cells: dict[Cell, Split]) -> bool:
     everything = [(noun, verb, cells[cell(noun, verb)]) for noun, verb in frames()]
-    simple = [(noun, split) for noun, verb, split in everything if not VERBS[verb].objects]  # what `mini` has
     for noun in NOUNS:
-        own = [split for other, split in simple if other == noun]
+        own = [split for other, verb, split in everything if other == noun and not VERBS[verb].objects]
         if own.count("train") < IN_TRAIN * len(own):
             return False
-    if {verb for _, verb, split in everything if split == "train"} != set(VERBS):
-        return False
-    kinds = [(parent, verb, split) for noun, verb, split in everything if (parent := NOUNS[noun].parent) is not None]
-    measures = (
-        [split for _, _, split in everything],
-        [split for _, split in simple],
-        # Steps from a noun to its hypernym within a split, and verbs that have a hypernym.
-        [split for parent, verb, split in kinds if split == cells[cell(parent, verb)]],
-        [split for _, verb, split in everything if VERBS[verb].parent is not None],
-    )
-    return all(
-        abs(measure.count(split) / len(measure) - share) <= TOLERANCE
-        for measure in measures
-        for split, share in zip(SPLITS, SHARES, strict=True)
-    )
+    return {verb for _, verb, split in everything if split == "train"} == set(VERBS)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from polydistill.data.files.paths import find_files, visible_files
 from polydistill.data.rows.answers import load_answers
@@ -24,7 +25,7 @@ from polydistill.data.rows.sources import (
     format_source,
 )
 from polydistill.data.rows.tagged import load_tagged
-from polydistill.data.rows.world import load_world, world_content
+from polydistill.data.rows.world import load_world, world_columns, world_content
 from polydistill.data.translations.parallel import load_text_files, plain_files, read_aligned
 from polydistill.languages import canonical, parts_of
 
@@ -41,6 +42,18 @@ def load_rows(source: Source, shape: RowShape, languages: Sequence[str]) -> Corp
     single = _single(codes)
     corpus = _load(source, shape, single)
     return corpus if single == codes else in_pairs(corpus, codes, format_source(source), _claimed(source))
+
+
+def load_records(source: Source, shape: RowShape, languages: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The same rows by language as plain mappings; those of the mini-world without a table, which is slow to load."""
+    codes = _codes(languages)
+    if not isinstance(source, WorldSource) or _single(codes) != codes:
+        return {code: list(rows) for code, rows in load_rows(source, shape, codes).rows.items()}
+    made = world_columns(source, shape, codes)
+    return {
+        code: [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        for code, columns in made.items()
+    }
 
 
 def load_aligned(source: Source, shape: RowShape, languages: Sequence[str], who: str) -> Corpus:
