@@ -70,13 +70,12 @@ def test_xd_from_parallel_text(polydistill, own_model, work):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("", "either rows of the task (data) or plain parallel text"),
+        ("", "either rows of the task (data) or parallel corpora"),
         ("--data file:rows.jsonl --langs en,tr --parallel en-tr=text", "and not both"),
-        ("--parallel en-tr", "expected en-de=FILE"),
-        ("--parallel entr=text", "expected en-de=FILE"),
-        ("--parallel en-tr=text --parallel en-tr=text", "gives tr twice"),
-        ("--parallel en-tr=text --parallel tr-en=text", "the teacher reads one language"),
-        ("--parallel en-tr=a,b,c", "expected one file or two, not 3"),
+        ("--parallel en-tr", "expected a pair of languages and its text"),
+        ("--parallel entr=text", "expected a pair of languages and its text"),
+        ("--parallel en-tr=text --parallel tr-en=text", "All pairs begin with one language"),
+        ("--parallel en-tr=a,b,c", "no such file"),
         ("--parallel en-tr=text.en,lost.tr", "lost.tr"),
         ("--parallel en-tr=lost.zip", "lost.zip: found no such file"),
         ("--data file:rows.jsonl --langs en,tr --task nil", "Did you mean 'nli'?"),

@@ -9,8 +9,9 @@ from polydistill.data.rows.files import load_files
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import ANSWERS, CHOICES, PAIR_OF_SENTENCES, PARAPHRASES, WORDS
 from polydistill.data.rows.sources import FileSource
-from polydistill.data.translations.corpora import load_corpora, parse_corpora
+from polydistill.data.translations.corpora import load_corpora
 from polydistill.data.translations.filters import Filters
+from polydistill.data.translations.given import as_corpora
 from polydistill.data.translations.parallel import load_parallel
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -95,7 +96,7 @@ def test_parallel_text(path, code, count, blank):
 
 
 def test_a_corpus_with_blank_double_and_untranslated_lines():
-    corpora = parse_corpora(
+    corpora = as_corpora(
         [f"en-sw={DATA}/parallel/globalvoices/GlobalVoices", f"en-sw={DATA}/parallel/tico19/tico19-test.en-sw"],
         Filters(shortest=None, longest=None),
     )

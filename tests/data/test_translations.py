@@ -8,8 +8,9 @@ import pytest
 from polydistill.data.batches.encoding import Repeated
 from polydistill.data.rows.sources import WorldSource
 from polydistill.data.translations import translations
-from polydistill.data.translations.corpora import load_corpora, parse_corpora
+from polydistill.data.translations.corpora import load_corpora
 from polydistill.data.translations.filters import Filters
+from polydistill.data.translations.given import as_corpora
 from polydistill.data.translations.translations import Translations, count_pairs, load_pairs
 from tiny import tiny_tokenizer
 
@@ -31,7 +32,9 @@ def test_each_language_has_corpora_of_its_own(tmp_path):
     (tmp_path / "a.en").write_text("one\ntwo\n\n")
     (tmp_path / "a.fr").write_text("un\ndeux\ntrois\n")
     (tmp_path / "b.tsv").write_text("en\tde\nthree\tdrei\n")
-    corpora = parse_corpora([f"en-fr={tmp_path}/a", f"en-de={tmp_path}/b.tsv"], Filters(shortest=None, longest=None))
+    corpora = as_corpora(
+        [f"en-fr={tmp_path}/a", f"en-de={tmp_path}/b.tsv"], filters=Filters(shortest=None, longest=None)
+    )
     spec = Translations(languages=("de", "fr"), corpora=corpora.corpora, filters=corpora.filters)
     loaded = load_pairs(spec, "this test")
     assert list(loaded.pairs) == ["de", "fr"]
@@ -43,7 +46,7 @@ def test_each_language_has_corpora_of_its_own(tmp_path):
 
 def test_lengths_of_corpora_need_a_tokenizer(tmp_path):
     (tmp_path / "b.tsv").write_text("en\tde\nthree\tdrei\n")
-    spec = Translations(languages=("de",), corpora=parse_corpora([f"en-de={tmp_path}/b.tsv"]).corpora)
+    spec = Translations(languages=("de",), corpora=as_corpora([f"en-de={tmp_path}/b.tsv"]).corpora)
     with pytest.raises(ValueError, match="there is no tokenizer to count them"):
         load_pairs(spec, "this test")
 
@@ -63,7 +66,7 @@ def reading(monkeypatch):
 
 def test_pairs_that_were_counted_are_not_read_again(tmp_path, reading):
     (tmp_path / "b.tsv").write_text("en\tde\nthree\tdrei\nfour\tvier\n")
-    corpora = parse_corpora([f"en-de={tmp_path}/b.tsv"], Filters(shortest=1))
+    corpora = as_corpora([f"en-de={tmp_path}/b.tsv"], filters=Filters(shortest=1))
     spec = Translations(languages=("de",), corpora=corpora.corpora, filters=corpora.filters)
     tokenizers = [copy.deepcopy(tiny_tokenizer()) for _ in range(2)]  # as two are that were loaded from one folder
     assert count_pairs(spec, "this test", tokenizers[0]) == 2
@@ -76,7 +79,7 @@ def test_pairs_that_were_counted_are_not_read_again(tmp_path, reading):
 @pytest.mark.parametrize("change", ["content", "filters", "tokenizer", "seed"])
 def test_other_pairs_than_those_counted_are_read(tmp_path, reading, change):
     (tmp_path / "b.tsv").write_text("en\tde\nthree\tdrei\n")
-    corpora = parse_corpora([f"en-de={tmp_path}/b.tsv"], Filters(shortest=1))
+    corpora = as_corpora([f"en-de={tmp_path}/b.tsv"], filters=Filters(shortest=1))
     spec, tokenizer = Translations(languages=("de",), corpora=corpora.corpora, filters=corpora.filters), None
     count_pairs(spec, "this test", tiny_tokenizer())
     if change == "content":

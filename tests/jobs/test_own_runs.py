@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from polydistill.data.translations.filters import Filters
 from polydistill.jobs.tune import tune
 from polydistill.jobs.xd import xd
 from polydistill.results import RunResult, save_result
@@ -54,15 +55,27 @@ def test_evaluations_without_dev_rows_are_refused(model):
         tune.run(model, "world:?rows=9", ["en"], evaluate_every=5)
 
 
-def test_parallel_text_is_named_file_by_file(model, tmp_path):
+def test_parallel_text_in_every_form(model, tmp_path):
     for code in ("en", "tr"):
         (tmp_path / f"news.{code}").write_text("one\ntwo\nthree\n")
     both = tuple(str(tmp_path / f"news.{code}") for code in ("en", "tr"))
     for given in (both, str(tmp_path / "news"), tmp_path / "news.{lang}"):
         run = xd.run(model, parallel={"tur": given}, batch_size=1)
-        assert run.method.parallel[0].files == both
+        assert run.method.corpora[0].data.path == str(tmp_path / "news.{lang}")
         assert (run.method.languages, run.training.steps) == (("en", "tr"), 6)
     assert xd.run(model, ["tr"], parallel={"tr": both}, batch_size=1).training.steps == 3
+
+
+def test_several_corpora_a_language_of_any_source_are_filtered(model):
+    given = ["en-tr=world:?rows=60", "en-tr=world:?rows=60&seed=1", "en-de=world:?rows=30"]
+    run = xd.run(model, parallel=given, batch_size=1)
+    assert (run.method.languages, run.training.steps) == (("en", "tr", "de"), 2 * 150)
+    fewer = xd.run(model, parallel=given, batch_size=1, longest=8, at_most=20, duplicates="drop")
+    assert fewer.method.filters == Filters(shortest=None, longest=8, at_most=20, same_sides="keep")
+    assert fewer.training.steps < 2 * 60
+    assert fewer.identity != run.identity
+    with pytest.raises(ValueError, match=r"longest: these choose among the pairs of parallel text"):
+        xd.run(model, ["en", "tr"], data="world:?rows=9", longest=8)
 
 
 def test_both_sides_of_parallel_text_make_the_identity(model, tmp_path):

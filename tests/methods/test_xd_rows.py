@@ -6,7 +6,7 @@ import pytest
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import FileSource, WorldSource
-from polydistill.data.translations.translations import ParallelText
+from polydistill.data.translations.given import as_corpora
 from polydistill.methods.method import Models
 from polydistill.methods.xd import XDSpec, prepare
 from polydistill.models.loaded import Loaded
@@ -39,7 +39,7 @@ def texts_of(encoded):
 def moses(tmp_path):
     for code, lines in (("en", EN), ("tr", TR)):
         (tmp_path / f"news.{code}").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return (ParallelText(target="tr", files=(str(tmp_path / "news.en"), str(tmp_path / "news.tr"))),)
+    return as_corpora({"tr": tmp_path / "news.{lang}"}).corpora
 
 
 def test_rows_of_a_task_in_two_languages(tmp_path):
@@ -69,7 +69,7 @@ def test_another_source_language(tmp_path):
 
 
 def test_parallel_sentences_are_paired_up_alike_on_both_sides(tmp_path, moses):
-    english, turkish = prepared_of(tmp_path, parallel=moses).groups
+    english, turkish = prepared_of(tmp_path, corpora=moses).groups
     translation = dict(zip(EN, TR, strict=True))
     source, target = texts_of(turkish.texts["source"]), texts_of(turkish.texts["target"])
     assert [first for first, _ in source] == EN
@@ -81,14 +81,14 @@ def test_parallel_sentences_are_paired_up_alike_on_both_sides(tmp_path, moses):
 
 
 def test_the_seed_pairs_sentences_up(tmp_path, moses):
-    first, again, other = (prepared_of(tmp_path, seed, parallel=moses).groups[1].texts["source"] for seed in (0, 0, 1))
+    first, again, other = (prepared_of(tmp_path, seed, corpora=moses).groups[1].texts["source"] for seed in (0, 0, 1))
     assert texts_of(first) == texts_of(again)
     assert texts_of(first) != texts_of(other)
 
 
 def test_what_parallel_text_reads(moses):
-    spec = XDSpec(languages=("en", "tr"), parallel=moses)
-    assert [source for source, _ in spec.reads] == [FileSource(path=file) for file in moses[0].files]
+    spec = XDSpec(languages=("en", "tr"), corpora=moses)
+    assert [source for source, _ in spec.reads] == [moses[0].data]
 
 
 @pytest.mark.parametrize("stored", [False, True])
@@ -137,8 +137,8 @@ def test_no_row_is_short_enough(tmp_path, stored):
 
 
 def test_clear_errors(tmp_path, moses):
-    for rows in ({}, {"data": WORLD, "parallel": moses}):
-        with pytest.raises(ValueError, match=r"XD needs either rows of the task .* or plain parallel text"):
+    for rows in ({}, {"data": WORLD, "corpora": moses}):
+        with pytest.raises(ValueError, match=r"XD needs either rows of the task .* or parallel corpora"):
             XDSpec(languages=("en", "tr"), **rows)
     for code, label in (("en", "neutral"), ("tr", "entailment")):
         (tmp_path / f"dev-{code}.tsv").write_text(f"premise\thypothesis\tlabel\na\tb\t{label}\n", encoding="utf-8")
@@ -149,13 +149,13 @@ def test_clear_errors(tmp_path, moses):
 @pytest.mark.parametrize("languages", [("en",), ("en", "fr"), ("tr", "fr")])
 def test_languages_and_parallel_text_must_agree(moses, languages):
     with pytest.raises(ValueError, match=r"The languages are .*, but there is parallel text for tr\."):
-        XDSpec(languages=languages, parallel=moses)
+        XDSpec(languages=languages, corpora=moses)
 
 
 def test_languages_by_other_names():
-    text = ParallelText(target="tur", files=("both.tsv",))
-    spec = XDSpec(source_language="English", languages=("eng", "Turkish"), parallel=(text,))
-    assert (spec.source_language, spec.languages, spec.parallel[0].target) == ("en", ("en", "tr"), "tr")
+    text = as_corpora("eng-tur=both.tsv").corpora
+    spec = XDSpec(source_language="English", languages=("eng", "Turkish"), corpora=text)
+    assert (spec.source_language, spec.languages, spec.corpora[0].target) == ("en", ("en", "tr"), "tr")
 
 
 def test_student_and_teacher_are_two_networks(tmp_path):

@@ -10,7 +10,7 @@ from rich.console import Console
 from polydistill import api
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.sources import WorldSource
-from polydistill.data.translations.translations import ParallelText
+from polydistill.data.translations.given import as_corpora
 from polydistill.methods.multikd import MultiKDSpec
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSpec
 from polydistill.methods.tuning import TuneSpec
@@ -159,7 +159,7 @@ def test_questions_are_distilled_across_languages_without_labels(encoder, tmp_pa
         ({"task": "ner", "data": WorldSource()}, "tags words, which translations do not share"),
         ({"task": "qa", "data": WorldSource()}, "marks words of a text, which translations do not share"),
         ({"task": "choice", "data": WorldSource(), "on": "first"}, "compares logits"),
-        ({"task": "choice", "parallel": (ParallelText(target="tr", files=("a",)),)}, "not plain sentences"),
+        ({"task": "choice", "corpora": as_corpora("en-tr=a").corpora}, "not plain sentences"),
     ],
 )
 def test_xd_refuses_what_it_cannot_compare(given, says):

@@ -8,12 +8,11 @@ from transformers import AutoConfig, AutoTokenizer
 
 from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.given import Rows, as_source
-from polydistill.data.translations.corpora import parse_corpora
 from polydistill.data.translations.filters import Filters
+from polydistill.data.translations.given import Parallel, as_corpora
 from polydistill.data.translations.translations import count_pairs
 from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, AlignMethod, Options, Preset
 from polydistill.jobs.making import codes_of, length_of, training_of
-from polydistill.jobs.options import Files
 from polydistill.languages import language
 from polydistill.methods.mmkd import REFERENCE, MMKDSpec
 from polydistill.methods.sentence import SentenceSpec
@@ -28,7 +27,7 @@ class AlignOptions(Options, total=False):
 
     data: Rows | None
     languages: Sequence[str]
-    parallel: Sequence[str] | Mapping[str, Files]
+    parallel: Parallel
     filters: Filters | None
     source_language: str
     method: AlignMethod
@@ -44,7 +43,7 @@ def align_run(
     *,
     data: Rows | None = None,
     languages: Sequence[str] = (),
-    parallel: Sequence[str] | Mapping[str, Files] = (),
+    parallel: Parallel = (),
     filters: Filters | None = None,
     source_language: str = "en",
     method: AlignMethod = "mmkd",
@@ -56,12 +55,12 @@ def align_run(
 ) -> Run:
     """Align `student` with `teacher`, an encoder of the source language, on sentences and their translations.
 
-    Give `parallel`, corpora such as `en-tr=FILE` (or, by target language, one text each), of whose pairs `filters`
-    keeps some; or `data`, sentences that say the same in all `languages`. MMKD goes `without` terms such as `struca`;
-    each batch has as many pairs of every language.
+    Give `parallel`, corpora such as `en-tr=FILE` (or text by target language), of whose pairs `filters` keeps some; or
+    `data`, sentences that say the same in all `languages`. MMKD goes `without` terms such as `struca`; each batch has
+    as many pairs of every language.
     """
     start, taught_by, first = pinned(student), pinned(teacher), language(source_language).code
-    corpora = parse_corpora(_named(parallel, first)) if parallel else None
+    corpora = as_corpora(parallel, first, filters) if parallel else None
     if corpora is not None:
         first = corpora.source_language
     given = languages or (() if corpora is None else corpora.languages)
@@ -90,16 +89,6 @@ def align_run(
         training=training.model_copy(update={"batching": Batching(batches="balanced")}),
         seed=seed,
     )
-
-
-def _named(parallel: Sequence[str] | Mapping[str, Files], first: str) -> Sequence[str]:
-    """Corpora by their short forms."""
-    if not isinstance(parallel, Mapping):
-        return parallel
-    texts = {
-        code: str(one) if isinstance(one, str | Path) else ",".join(map(str, one)) for code, one in parallel.items()
-    }
-    return [f"{first}-{code}={text}" for code, text in texts.items()]
 
 
 def describe_levels(method: MMKDSpec) -> str:

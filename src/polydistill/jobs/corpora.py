@@ -1,6 +1,5 @@
 """A person's parallel corpora, read and counted: what `polydistill corpora` does."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -8,8 +7,9 @@ from typing import Any, TypedDict, Unpack
 from transformers import AutoTokenizer
 
 from polydistill.data.batches.encoding import token_counts
-from polydistill.data.translations.corpora import KeptPairs, load_corpora, parse_corpora
+from polydistill.data.translations.corpora import KeptPairs, load_corpora
 from polydistill.data.translations.filters import Filters
+from polydistill.data.translations.given import Parallel, as_corpora
 from polydistill.starts.hub import pinned
 
 
@@ -25,7 +25,7 @@ class FilterOptions(TypedDict, total=False):
 
 
 def read_corpora(
-    corpora: Sequence[str], tokenizer: str | Path | None = None, *, seed: int = 0, **filters: Unpack[FilterOptions]
+    corpora: Parallel, tokenizer: str | Path | None = None, *, seed: int = 0, **filters: Unpack[FilterOptions]
 ) -> KeptPairs:
     """The pairs of parallel corpora (`en-tr=FILE`, ...) that are kept, by target language, and what was dropped.
 
@@ -33,7 +33,7 @@ def read_corpora(
     they do not matter.
     """
     said: dict[str, Any] = {"shortest": None, "longest": None} if tokenizer is None else {}
-    wanted = parse_corpora(corpora, Filters(**(said | dict(filters))))
+    wanted = as_corpora(corpora, filters=Filters(**(said | dict(filters))))
     if tokenizer is None:
         return load_corpora(wanted, None, seed)
     start = pinned(tokenizer)

@@ -7,14 +7,11 @@ from typing import Any, Literal
 
 from transformers import AutoConfig, AutoTokenizer
 
-from polydistill.data.files.paths import find_file
 from polydistill.data.rows.given import Rows, as_source
-from polydistill.data.translations.parallel import moses_path
-from polydistill.data.translations.translations import ParallelText
+from polydistill.data.translations.filters import Filters
 from polydistill.defaults import EVALUATIONS, MAX_LENGTH
 from polydistill.errors import unknown
-from polydistill.jobs.options import Files
-from polydistill.languages import canonical, language
+from polydistill.languages import canonical
 from polydistill.models.mblm_config import Branches
 from polydistill.results import MODEL
 from polydistill.specs import Spec
@@ -133,37 +130,12 @@ def judging_of(
     )
 
 
-def parallel_texts(given: Sequence[str] | Mapping[str, Files], first: str) -> tuple[str, tuple[ParallelText, ...]]:
-    """The source language, and parallel text, of `en-de=FILE,FILE` and the like, or of files by target language."""
-    files = given.items() if isinstance(given, Mapping) else map(_split, given)
-    texts: list[ParallelText] = []
-    sources: dict[str, str] = {}
-    for pair, sides in files:
-        source, dash, target = pair.partition("-")
-        code = language(target if dash else pair).code
-        if code in (text.target for text in texts):
-            raise ValueError(f"--parallel gives {code} twice. Put its text into one file, or two that are aligned.")
-        sources[language(source if dash else first).code] = pair
-        if len(sources) > 1:
-            raise ValueError(f"--parallel begins with {' and '.join(sorted(sources))}: the teacher reads one language.")
-        texts.append(parallel_text(next(iter(sources)), code, sides))
-    return next(iter(sources), first), tuple(texts)
-
-
-def _split(one: str) -> tuple[str, list[str]]:
-    """The languages and the files of `en-de=FILE,FILE`."""
-    pair, equals, paths = one.partition("=")
-    if not (equals and "-" in pair and paths):
-        raise ValueError(f"--parallel {one}: expected en-de=FILE or en-de=ENGLISH,GERMAN.")
-    return pair, paths.split(",")
-
-
-def parallel_text(source: str, target: str, files: Files) -> ParallelText:
-    """Both sides by their own names, so that the run says (and its identity covers) exactly what is read."""
-    paths = [str(files)] if isinstance(files, str | Path) else [str(file) for file in files]
-    if len(paths) not in (1, 2):
-        raise ValueError(f"Parallel text for {target!r}: expected one file or two, not {len(paths)}.")
-    code = language(target).code
-    if len(paths) == 1 and not Path(paths[0]).is_file():
-        paths = list(dict.fromkeys(str(find_file(moses_path(paths[0]), side)) for side in (source, code)))
-    return ParallelText(target=code, files=tuple(paths))
+def filters_of(options: Mapping[str, Any], usual: Filters, used: bool) -> Filters:
+    """Which pairs are kept: the usual, or what is said. Where no parallel text is read nothing must be said."""
+    said = {name: value for name, value in options.items() if name in Filters.model_fields}
+    if said != usual.model_dump(include=set(said)) and not used:
+        raise ValueError(
+            f"{', '.join(said)}: these choose among the pairs of parallel text (parallel); of rows (data) all are "
+            "read. Leave them out."
+        )
+    return Filters(**{**usual.model_dump(), **said})

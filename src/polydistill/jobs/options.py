@@ -12,6 +12,7 @@ from polydistill.jobs.job import Argument, Help
 if TYPE_CHECKING:
     from polydistill import tasks
     from polydistill.data.rows import given
+    from polydistill.data.translations import given as given_pairs
     from polydistill.models.loaded import Loaded
     from polydistill.serving.reader import Reader
 
@@ -19,7 +20,8 @@ Place = TypeAliasType("Place", str | Path)
 """A folder or a file."""
 Languages = str | Sequence[str]
 """Such as `en,tr`, or a list."""
-Files = str | Path | Sequence[str | Path]
+Pairs = TypeAliasType("Pairs", "given_pairs.Parallel")
+"""Corpora such as `en-de=FILE`, or parallel text by target language."""
 Rows = TypeAliasType("Rows", "given.Rows")
 """Where rows come from: a file, `world:...`, `hub:NAME@COMMIT`, a source, or a table in memory."""
 OwnModel = TypeAliasType("OwnModel", "str | Path | Loaded")
@@ -41,6 +43,14 @@ Task = Annotated[
         "qa (questions on a context)."
     ),
 ]
+Parallel = Annotated[
+    Pairs,
+    Help(
+        "A parallel corpus, as `polydistill corpora` reads it: en-de=FILE, a zip, a table, en-de=FILE,FILE, hub:... or "
+        "world:.... Several of one pair of languages are read in order.",
+        many=True,
+    ),
+]
 Dev = Annotated[Rows | None, Help(f"Rows that choose the weights to keep: {ROWS}.")]
 DevLanguages = Annotated[Languages, Help("Languages of the dev rows, if not those that are learned.")]
 Test = Annotated[Rows | None, Help(f"Rows to score the result on: {ROWS}.")]
@@ -50,7 +60,7 @@ MaxLength = Annotated[int | None, Help(f"Tokens of an input. Default: {MAX_LENGT
 Seed = Annotated[int, Help("Decides order, dropout and a new head.")]
 Language = Annotated[str | None, Help("Language of the texts; matters to models that are told it, such as XLM.")]
 
-_TRAINING, PLACE = "Training", "The run"
+_TRAINING, PLACE, _PAIRS = "Training", "The run", "Which pairs of --parallel are kept"
 
 
 class Placing(TypedDict, total=False):
@@ -95,3 +105,14 @@ class Learning(Placing, total=False):
     precision: Annotated[
         Literal["fp32", "bf16"] | None, Help("Numbers to compute in.", default="fp32", panel=_TRAINING)
     ]
+
+
+class LearningPairs(Learning, total=False):
+    """The options of a training on parallel text: also which of its pairs are kept."""
+
+    shortest: Annotated[int | None, Help("Tokens of a side, at least.", panel=_PAIRS)]
+    longest: Annotated[int | None, Help("Tokens of a side, at most.", panel=_PAIRS)]
+    duplicates: Annotated[Literal["drop", "keep"] | None, Help("Pairs that came before.", panel=_PAIRS)]
+    same_sides: Annotated[Literal["drop", "keep"] | None, Help("Pairs whose sides are the same.", panel=_PAIRS)]
+    at_most: Annotated[int | None, Help("Pairs of each corpus.", panel=_PAIRS)]
+    sample: Annotated[Literal["first", "random"] | None, Help("Which pairs, where there are more.", panel=_PAIRS)]

@@ -1,6 +1,5 @@
 """The job xd: a person's own tuned model, taken to more languages without labels."""
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 from polydistill.defaults import XD, Preset
@@ -8,11 +7,11 @@ from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import (
     ROWS,
     Dev,
-    Files,
     Languages,
-    Learning,
+    LearningPairs,
     MaxLength,
     Model,
+    Parallel,
     Rows,
     Seed,
     Task,
@@ -22,6 +21,7 @@ from polydistill.jobs.options import (
 
 if TYPE_CHECKING:
     from polydistill.methods.xd import XDSpec
+    from polydistill.starts.origins import Pretrained
     from polydistill.training.run import Run
 
 
@@ -37,10 +37,7 @@ def xd(
     ] = (),
     *,
     data: Annotated[Rows | None, Help(f"Rows of the task in all languages, labels unread: {ROWS}.")] = None,
-    parallel: Annotated[
-        Sequence[str] | Mapping[str, Files],
-        Help("Plain parallel text, en-de=FILE or en-de=FILE,FILE; once a language.", many=True),
-    ] = (),
+    parallel: Parallel = (),
     task: Task = "nli",
     on: Annotated[
         Literal["logits", "first"], Help("What is compared: the logits, or the first token's vector.")
@@ -58,14 +55,16 @@ def xd(
     test_langs: TestLanguages = (),
     max_length: MaxLength = None,
     seed: Seed = 0,
-    **options: Unpack[Learning],
+    **options: Unpack[LearningPairs],
 ) -> "Run":
     """Teach a tuned model of your own more languages, from translations and without labels.
 
-    Give `data` (rows of the task, aligned across `langs`) or `parallel`, plain parallel text, also by target language:
+    Give `data` (rows of the task, aligned across `langs`) or `parallel`, parallel corpora, also by target language:
     `{"de": ["news.en", "news.de"]}`. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
     """
     from polydistill.data.rows.given import as_source
+    from polydistill.data.translations.filters import EVERY_PAIR
+    from polydistill.data.translations.given import as_corpora
     from polydistill.jobs import making
     from polydistill.jobs.references import xd_reference
     from polydistill.methods.xd import XDSpec
@@ -76,8 +75,12 @@ def xd(
     if preset == "reference" and longer == "cut":
         raise ValueError("--preset reference drops rows that are too long. Leave --longer out, or the preset.")
     start, named = making.tuned(pinned(model), known), making.several(langs)
-    first, texts = making.parallel_texts(parallel, making.codes_of(named)[0] if named and data is not None else "en")
-    codes = making.codes_of(named or (first, *(text.target for text in texts)))
+    filters = making.filters_of(options, EVERY_PAIR, used=bool(parallel))
+    first = making.codes_of(named)[0] if named and data is not None else "en"
+    chosen = as_corpora(parallel, first, filters) if parallel else None
+    if chosen is not None:
+        first = chosen.source_language
+    codes = making.codes_of(named or (first, *(chosen.languages if chosen else ())))
     if data is not None and codes == (first,):
         raise ValueError(f"There is nothing to learn: name languages besides {first!r}, which teaches.")
     length = making.length_of(start, max_length)
@@ -86,7 +89,8 @@ def xd(
         "source_language": first,
         "languages": codes,
         "data": None if data is None else as_source(data),
-        "parallel": texts,
+        "corpora": chosen.corpora if chosen else (),
+        "filters": filters,
         "max_length": length,
     }
     method = XDSpec(**making.settings(XDSpec, given, **content))
@@ -94,7 +98,7 @@ def xd(
         name=f"xd {'+'.join(codes)} on {making.called_of(start)}",
         method=method,
         start=start,
-        training=making.training_of(options, lambda _: _pairs(method), dev is not None),
+        training=making.training_of(options, lambda _: _pairs(method, start, seed), dev is not None),
         selection=making.judging_of(known, dev, codes, length, "agreement"),
         evaluation=making.judging_of(known, test, making.several(test_langs) or codes, length),
         seed=seed,
@@ -102,16 +106,18 @@ def xd(
     return xd_reference(run) if preset == "reference" else run
 
 
-def _pairs(method: "XDSpec") -> int:
+def _pairs(method: "XDSpec", start: "Pretrained", seed: int) -> int:
     """Number of pairs of a text and its translation, the source language with itself among them."""
+    from transformers import AutoTokenizer
+
     from polydistill.data.rows.load import load_rows
-    from polydistill.data.translations.translations import load_parallel_text
+    from polydistill.data.translations.translations import count_corpora
     from polydistill.tasks import task_of
 
     if method.data is not None:
         ((data, languages),) = method.reads
         counts = load_rows(data, task_of(method.task).shape, languages).counts
         return sum(counts[code] for code in method.languages)
-    sides = [load_parallel_text(text, method.source_language) for text in method.parallel]
-    pairs = sum(side.counts[text.target] for side, text in zip(sides, method.parallel, strict=True))
+    tokenizer = AutoTokenizer.from_pretrained(start.name, revision=start.revision)
+    pairs = sum(map(len, count_corpora(method.chosen, tokenizer, seed).rows.values()))
     return 2 * pairs if method.source_language in method.languages else pairs

@@ -20,7 +20,10 @@ from polydistill.data.batches.encoding import Encoded
 from polydistill.data.rows.load import load_aligned
 from polydistill.data.rows.shapes import RowShape
 from polydistill.data.rows.sources import Source
-from polydistill.data.translations.translations import ParallelText, files_read, load_parallel_text
+from polydistill.data.translations.corpora import Corpora, ParallelCorpus
+from polydistill.data.translations.filters import EVERY_PAIR, Filters
+from polydistill.data.translations.translations import Loaded as LoadedPairs
+from polydistill.data.translations.translations import Pairs, pairs_of
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.models.frozen import Frozen
 from polydistill.models.polyglot import On, Polyglot
@@ -85,8 +88,10 @@ class XDSpec(Spec):
     """Target languages; the source language among them keeps it ("so that the model does not forget", Sec. 3.3.1)."""
     data: Source | None = None
     """Rows of the task, aligned across languages, whose labels are not read ..."""
-    parallel: tuple[ParallelText, ...] = ()
-    """... or plain parallel sentences by target language; for a task on pairs they are paired up at random."""
+    corpora: tuple[ParallelCorpus, ...] = ()
+    """... or parallel corpora, at least one a language; for a task on pairs their sentences are paired up at random."""
+    filters: Filters = EVERY_PAIR
+    """Which pairs of the corpora are kept; of `data` all are."""
     on: On = "logits"
     distance: Distance = "mse"
     max_length: int = 256  # "truncating sentences to be up to 256 words per example" (Sec. 3.1)
@@ -103,7 +108,7 @@ class XDSpec(Spec):
                 f"XD compares what is said of a row and of its translation; the task {self.task!r} {shape.parts}, "
                 "which translations do not share. Tune on its labels instead."
             )
-        if shape.lists and (self.parallel or self.on == "first"):
+        if shape.lists and (self.corpora or self.on == "first"):
             raise ValueError(
                 f"The task {self.task!r} reads several texts a row: XD needs rows of the task (data), not plain "
                 "sentences, and compares logits (on='logits')."
@@ -112,11 +117,13 @@ class XDSpec(Spec):
 
     @model_validator(mode="after")
     def _one_kind_of_rows(self) -> Self:
-        if (self.data is None) == (not self.parallel):
-            raise ValueError("XD needs either rows of the task (data) or plain parallel text (parallel), and not both.")
-        texts = {text.target for text in self.parallel}
+        if (self.data is None) == (not self.corpora):
+            raise ValueError("XD needs either rows of the task (data) or parallel corpora (corpora), and not both.")
+        if self.data is not None and self.filters != EVERY_PAIR:
+            raise ValueError("Filters are for parallel corpora; all rows of `data` are kept. Leave `filters` out.")
+        texts = set(self.chosen.languages) if self.corpora else set()
         named = set(self.languages) - {self.source_language}
-        if self.parallel and texts - {self.source_language} != named:
+        if self.corpora and texts != named:
             raise ValueError(
                 f"The languages are {', '.join(self.languages)}, but there is parallel text for "
                 f"{', '.join(sorted(texts))}. Name those; {self.source_language!r} may be among them."
@@ -128,7 +135,12 @@ class XDSpec(Spec):
         """The rows this method learns from: sources, and the languages read from them."""
         if self.data is not None:
             return ((self.data, tuple(dict.fromkeys((self.source_language, *self.languages)))),)
-        return files_read(self.parallel, self.source_language)
+        return self.chosen.reads
+
+    @property
+    def chosen(self) -> Corpora:
+        """The corpora and which of their pairs are kept."""
+        return Corpora(source_language=self.source_language, corpora=self.corpora, filters=self.filters)
 
     @property
     def labels_seen(self) -> tuple[str, ...]:
@@ -141,7 +153,8 @@ def prepare(spec: XDSpec, models: Models, seed: int) -> Prepared:
     assert models.teacher is not None, "XD has a teacher"
     assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
     groups, task = [], task_of(spec.task)
-    for language, source_rows, target_rows in _pairs(spec, seed):
+    parallel = pairs_of(spec.chosen, models.student.tokenizer, seed) if spec.corpora else LoadedPairs({})
+    for language, source_rows, target_rows in _pairs(spec, parallel, seed):
         source = task.encode(models.teacher.tokenizer, source_rows, _limit(spec))
         target = task.encode(models.student.tokenizer, target_rows, _limit(spec))
         if spec.longer == "drop":
@@ -155,7 +168,7 @@ def prepare(spec: XDSpec, models: Models, seed: int) -> Prepared:
         groups.append(_group(spec, models, language, source, target))
     living = None if spec.store_teacher else Frozen(Polyglot(models.teacher.network))
     method = XD(Polyglot(models.student.network), living, spec.on, spec.distance, spec.source_language)
-    return Prepared(method, groups)
+    return Prepared(method, groups, notes=parallel.notes)
 
 
 def _limit(spec: XDSpec) -> int:
@@ -169,7 +182,7 @@ def _group(spec: XDSpec, models: Models, language: str, source: Encoded, target:
     return Group(language, {"target": target}, {"signal": signal})
 
 
-def _pairs(spec: XDSpec, seed: int) -> Sequence[tuple[str, Dataset, Dataset]]:
+def _pairs(spec: XDSpec, parallel: LoadedPairs, seed: int) -> Sequence[tuple[str, Dataset, Dataset]]:
     """(target language, source rows, target rows) of every language pair."""
     shape = task_of(spec.task).shape
     if spec.data is not None:
@@ -177,27 +190,27 @@ def _pairs(spec: XDSpec, seed: int) -> Sequence[tuple[str, Dataset, Dataset]]:
         corpus = load_aligned(data, shape, languages, "XD")
         source = corpus.rows[spec.source_language]
         return [(language, source, corpus.rows[language]) for language in spec.languages]
-    return _sentence_pairs(spec, shape, seed)
+    return _sentence_pairs(spec, parallel.pairs, shape, seed)
 
 
-def _sentence_pairs(spec: XDSpec, shape: RowShape, seed: int) -> list[tuple[str, Dataset, Dataset]]:
+def _sentence_pairs(
+    spec: XDSpec, parallel: Mapping[str, Pairs], shape: RowShape, seed: int
+) -> list[tuple[str, Dataset, Dataset]]:
     """Rows of the task's shape made of plain sentences; the source language learns from all its sentences."""
     pairs = []
-    for text in spec.parallel:
-        corpus = load_parallel_text(text, spec.source_language)
-        originals, translations = corpus.rows[spec.source_language], corpus.rows[text.target]
-        rng = np.random.default_rng([seed, 4])
-        order = [np.arange(len(originals)), *(rng.permutation(len(originals)) for _ in shape.texts[1:])]
-        pairs.append((text.target, _combine(originals, order, shape), _combine(translations, order, shape)))
+    for code, sides in parallel.items():
+        count, rng = len(sides.source), np.random.default_rng([seed, 4])
+        order = [np.arange(count), *(rng.permutation(count) for _ in shape.texts[1:])]
+        pairs.append((code, _combine(sides.source, order, shape), _combine(sides.target, order, shape)))
     if spec.source_language in spec.languages:
         originals = concatenate_datasets([source for _, source, _ in pairs])
         pairs.insert(0, (spec.source_language, originals, originals))
     return pairs
 
 
-def _combine(rows: Dataset, order: Sequence[np.ndarray[Any, Any]], shape: RowShape) -> Dataset:
+def _combine(texts: Sequence[str], order: Sequence[np.ndarray[Any, Any]], shape: RowShape) -> Dataset:
     """Rows of the task's shape from single sentences: sentence i, paired with another where the task reads two."""
-    sentences = list(rows["text"])
+    sentences = list(texts)
     return Dataset.from_dict(
         {name: [sentences[i] for i in index] for name, index in zip(shape.texts, order, strict=True)}
     )

@@ -5,31 +5,21 @@ All pairs have one language in common, such as English; the rows of one pair of 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
-from pathlib import Path
+from itertools import chain, zip_longest
 from typing import Self
 
 import numpy as np
 from datasets import Dataset, concatenate_datasets
 from pydantic import Field, model_validator
 
-from polydistill.data.files.paths import codes_in_files
+from polydistill.data.batches.streams import text_parts
 from polydistill.data.files.seen import Seen
 from polydistill.data.rows.hub import hub_rows
 from polydistill.data.rows.load import load_text
-from polydistill.data.rows.sources import (
-    LANGUAGE_PLACEHOLDER,
-    FileSource,
-    HubSource,
-    Source,
-    WorldSource,
-    format_source,
-    parse_source,
-)
+from polydistill.data.rows.sources import ByLanguage, FileSource, Source, TableSource, format_source
 from polydistill.data.translations.filters import CountTokens, Filters, keep
-from polydistill.data.translations.parallel import moses_path, parallel_rows
+from polydistill.data.translations.parallel import aligned_lines, parallel_rows, plain_files
 from polydistill.errors import DataError
-from polydistill.languages import parts_of
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 
@@ -37,7 +27,7 @@ _SAMPLE = 5  # what the seed is used for: which pairs of a corpus are kept
 
 
 class ParallelCorpus(Spec):
-    """Text of the source language and its translation: files, a zip, a set of the hub, or the mini-world."""
+    """Text of the source language and its translation: files, a zip, a table, a set of the hub, or the mini-world."""
 
     target: LanguageCode
     data: Source
@@ -111,12 +101,30 @@ def load_corpora(corpora: Corpora, tokens: CountTokens | None, seed: int = 0) ->
 
 def read_pairs(source: Source, languages: Sequence[str]) -> Iterator[Sequence[str]]:
     """Row by row the texts in these languages, blank ones too."""
-    if isinstance(source, HubSource):
+    if isinstance(source, TableSource):
         return hub_rows(source, languages)
     if isinstance(source, FileSource):
         return iter(parallel_rows(source, languages))
+    if isinstance(source, ByLanguage):
+        return _side_by_side(source, languages)
     rows = load_text(source, languages).rows
     return zip(*(rows[code]["text"] for code in languages), strict=True)
+
+
+def _side_by_side(source: ByLanguage, languages: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Row i of each language's own source, which must have equally many."""
+    own = source.of(languages)
+    if (files := plain_files(own)) is not None:
+        yield from aligned_lines(files)
+        return
+    sides = [chain.from_iterable(part() for part in text_parts(one, code)) for code, one in own.items()]
+    for number, texts in enumerate(zip_longest(*sides), start=1):
+        if None in texts:
+            short = next(code for code, text in zip(own, texts, strict=True) if text is None)
+            found = f"no row {number} for {short!r}"
+            way_out = "Row i of each must say the same: look for rows lost on the way."
+            raise DataError(source.name, None, found, "equally many rows in both languages", way_out)
+        yield texts
 
 
 def _check_some(counts: Sequence[CorpusCount]) -> None:
@@ -133,36 +141,3 @@ def _check_some(counts: Sequence[CorpusCount]) -> None:
             raise DataError(
                 names, None, f"no pair that may be kept for {code!r} ({said})", "at least one pair", way_out
             )
-
-
-def parse_corpora(texts: Sequence[str], filters: Filters | None = None) -> Corpora:
-    """Corpora by short forms such as `en-tr=FILE`: a zip, a table, `a.{lang}` or its prefix, `a.en,a.tr`, a source."""
-    sources, corpora = set(), []
-    for text in texts:
-        pair, equals, data = text.partition("=")
-        languages = parts_of(pair) if "-" in pair else ()
-        if not (equals and data and len(languages) == 2):
-            raise ValueError(f"{text!r}: expected a pair of languages and its text, such as en-tr=FILE.")
-        sources.add(languages[0])
-        corpora.append(ParallelCorpus(target=languages[1], data=_source(data, languages)))
-    if len(sources) > 1:
-        raise ValueError(f"All pairs begin with one language, and these with {' and '.join(sorted(sources))}.")
-    return Corpora(source_language=sources.pop(), corpora=tuple(corpora), filters=filters or Filters())
-
-
-def _source(text: str, languages: Sequence[str]) -> WorldSource | FileSource | HubSource:
-    """A source by its short form, or a path, or two."""
-    if text.startswith(("world:", "file:", "hub:")):
-        return parse_source(text)
-    first, comma, second = text.partition(",")
-    if not comma or Path(text).exists():
-        return FileSource(path=moses_path(text))
-    for ours, theirs in product(*map(codes_in_files, languages)):
-        for start in (at for at in range(len(first)) if first.startswith(ours, at)):
-            template = first[:start] + LANGUAGE_PLACEHOLDER + first[start + len(ours) :]
-            if template.replace(LANGUAGE_PLACEHOLDER, theirs) == second:
-                return FileSource(path=template)
-    raise ValueError(
-        f"{text!r}: expected two files whose names differ in the code of their language only, such as a.en,a.tr. Name "
-        "them so (a link will do), or put both sides into one TSV file."
-    )

@@ -58,6 +58,9 @@ class Filters(Spec):
         return self.shortest is not None or self.longest is not None
 
 
+EVERY_PAIR = Filters(shortest=None, longest=None, duplicates="keep", same_sides="keep", at_most=None)
+
+
 class Kept(Protocol):
     """The pairs that are kept of those that may be."""
 

@@ -10,22 +10,14 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from polydistill.data.batches.encoding import token_counts
 from polydistill.data.rows.load import fingerprint, load_aligned
-from polydistill.data.rows.shapes import SENTENCE, Corpus
-from polydistill.data.rows.sources import FileSource, Source
-from polydistill.data.translations.corpora import Corpora, CorpusCount, ParallelCorpus, load_corpora
+from polydistill.data.rows.shapes import SENTENCE
+from polydistill.data.rows.sources import Source
+from polydistill.data.translations.corpora import Corpora, CorpusCount, KeptPairs, ParallelCorpus, load_corpora
 from polydistill.data.translations.filters import SIDES, Filters
-from polydistill.data.translations.parallel import load_parallel
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 
 _TEXT = SENTENCE.texts[0]
-
-
-class ParallelText(Spec):
-    """Plain parallel sentences of the source language and a target: two files (Moses), or one (TSV, CSV, JSONL)."""
-
-    target: LanguageCode
-    files: tuple[str, ...]
 
 
 class Translations(Spec):
@@ -101,30 +93,54 @@ class Loaded(NamedTuple):
         return {"corpora": [count.model_dump(mode="json") for count in self.counts]} if self.counts else {}
 
 
-_counted: dict[str, Loaded] = {}
+_counted: dict[str, KeptPairs] = {}
 """What was read to be counted, by its name, until it is asked for: one lot at most, as text is large."""
 
 
-def count_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase, seed: int = 0) -> int:
-    """How many pairs `load_pairs` gives, which then has them at hand: nothing is read and tokenised twice."""
-    name = _name(spec, tokenizer, seed)
-    loaded = load_pairs(spec, who, tokenizer, seed)
-    _counted[name] = loaded
-    return sum(len(pairs.source) for pairs in loaded.pairs.values())
+def count_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase | None, seed: int = 0) -> int:
+    """How many pairs `load_pairs` gives."""
+    if spec.data is None:
+        return sum(map(len, count_corpora(spec.chosen, tokenizer, seed).rows.values()))
+    return sum(len(pairs.source) for pairs in load_pairs(spec, who, tokenizer, seed).pairs.values())
 
 
 def load_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase | None = None, seed: int = 0) -> Loaded:
     """The pairs that `who` (for errors) reads; `tokenizer` counts the tokens of corpora, where lengths matter."""
-    counted = _counted.pop(_name(spec, tokenizer, seed), None) if _counted else None
+    if spec.data is None:
+        found = pairs_of(spec.chosen, tokenizer, seed)
+        return Loaded({code: found.pairs[code] for code in spec.languages}, found.counts)
+    ((data, languages),) = spec.reads
+    whole = load_aligned(data, SENTENCE, languages, who)
+    source = whole.rows[spec.source_language][_TEXT]
+    return Loaded({code: Pairs(source, whole.rows[code][_TEXT]) for code in spec.languages})
+
+
+def count_corpora(chosen: Corpora, tokenizer: PreTrainedTokenizerBase | None, seed: int = 0) -> KeptPairs:
+    """The pairs that `pairs_of` gives, which then has them at hand: nothing is read and tokenised twice."""
+    name = _name(chosen, tokenizer, seed)  # before the tokenizer is used, which may change how it says it cuts
+    _counted[name] = kept = _kept(chosen, tokenizer, seed)
+    return kept
+
+
+def pairs_of(chosen: Corpora, tokenizer: PreTrainedTokenizerBase | None, seed: int = 0) -> Loaded:
+    """The pairs of corpora that pass the filters; `tokenizer` counts tokens, where lengths matter."""
+    kept = _kept(chosen, tokenizer, seed)
+    pairs = {code: Pairs(*(kept.rows[code][side] for side in SIDES)) for code in chosen.languages}
+    return Loaded(pairs, kept.counts)
+
+
+def _kept(chosen: Corpora, tokenizer: PreTrainedTokenizerBase | None, seed: int) -> KeptPairs:
+    counted = _counted.pop(_name(chosen, tokenizer, seed), None) if _counted else None
     _counted.clear()
-    return counted or _read(spec, who, tokenizer, seed)
+    tokens = None if tokenizer is None else partial(token_counts, tokenizer)
+    return counted or load_corpora(chosen, tokens, seed)
 
 
-def _name(spec: Translations, tokenizer: PreTrainedTokenizerBase | None, seed: int) -> str:
+def _name(chosen: Corpora, tokenizer: PreTrainedTokenizerBase | None, seed: int) -> str:
     """A hash of all that decides which pairs are loaded: what is read, with its content, and what counts tokens."""
-    wanted = spec.model_dump_json(include=set(Translations.model_fields))
-    content = [fingerprint(source, languages) for source, languages in spec.reads]
-    return hashlib.sha256("\0".join([wanted, *content, _cuts(tokenizer), str(seed)]).encode()).hexdigest()
+    content = [fingerprint(source, languages) for source, languages in chosen.reads]
+    cuts = _cuts(tokenizer) if chosen.filters.count_tokens else ""
+    return hashlib.sha256("\0".join([chosen.model_dump_json(), *content, cuts, str(seed)]).encode()).hexdigest()
 
 
 def _cuts(tokenizer: PreTrainedTokenizerBase | None) -> str:
@@ -134,25 +150,3 @@ def _cuts(tokenizer: PreTrainedTokenizerBase | None) -> str:
     if tokenizer.is_fast:
         return str(cast(PreTrainedTokenizerFast, tokenizer).backend_tokenizer.to_str())
     return f"{tokenizer!r} {tokenizer.get_vocab()}"
-
-
-def _read(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase | None, seed: int) -> Loaded:
-    if spec.data is not None:
-        ((data, languages),) = spec.reads
-        whole = load_aligned(data, SENTENCE, languages, who)
-        source = whole.rows[spec.source_language][_TEXT]
-        return Loaded({code: Pairs(source, whole.rows[code][_TEXT]) for code in spec.languages})
-    tokens = None if tokenizer is None else partial(token_counts, tokenizer)
-    kept = load_corpora(spec.chosen, tokens, seed)
-    pairs = {code: Pairs(*(kept.rows[code][side] for side in SIDES)) for code in spec.languages}
-    return Loaded(pairs, kept.counts)
-
-
-def load_parallel_text(text: ParallelText, source: str) -> Corpus:
-    """The two sides of a parallel text."""
-    return load_parallel(text.files[0] if len(text.files) == 1 else text.files, source, text.target)
-
-
-def files_read(parallel: tuple[ParallelText, ...], source: str) -> tuple[tuple[Source, tuple[str, ...]], ...]:
-    """The files of parallel texts as sources, and the languages read from them."""
-    return tuple((FileSource(path=file), (source, text.target)) for text in parallel for file in text.files)
