@@ -18,8 +18,8 @@ from polydistill.jobs.align import AlignOptions, align_run
 from polydistill.jobs.corpora import read_corpora as corpora
 from polydistill.jobs.exports import export
 from polydistill.jobs.inspection import inspect
-from polydistill.jobs.kld import KldOptions, kld_run
-from polydistill.jobs.multikd import MultiKDOptions, multikd_run
+from polydistill.jobs.kld import kld
+from polydistill.jobs.multikd import multikd
 from polydistill.jobs.retrieval import retrieve
 from polydistill.jobs.run import Done, do, run
 from polydistill.jobs.students import DistillOptions, distill_run
@@ -77,10 +77,8 @@ __all__ = [
     "figures",
     "inspect",
     "kld",
-    "kld_run",
     "load",
     "multikd",
-    "multikd_run",
     "plan",
     "predict",
     "push",
@@ -106,37 +104,11 @@ def align(teacher: str | Path, student: str | Path, *, out: str | Path, **option
     return do(align_run(teacher, student, **options), out)
 
 
-def multikd(
-    student: str | Path,
-    teachers: Mapping[str, str | Path],
-    train: Rows,
-    *,
-    out: str | Path,
-    **options: Unpack[MultiKDOptions],
-) -> Done:
-    """Distil tuned models, one a language, into one multilingual student, in `out`; options: see `multikd_run`."""
-    return do(multikd_run(student, teachers, train, **options), out)
-
-
 def distill(
     teacher: str | Path, texts: Mapping[str, Rows], *, out: str | Path, **options: Unpack[DistillOptions]
 ) -> Done:
     """Distil a masked language model into small students, by language, in `out`; options: see `distill_run`."""
     return do(distill_run(teacher, texts, **options), out)
-
-
-def kld(
-    model: str | Path,
-    teacher: str | Path,
-    data: Rows,
-    pair: str,
-    teacher_pair: str,
-    *,
-    out: str | Path,
-    **options: Unpack[KldOptions],
-) -> Done:
-    """Tune a model on texts in a pair of languages with a teacher of another pair, in `out`; options: see `kld_run`."""
-    return do(kld_run(model, teacher, data, pair, teacher_pair, **options), out)
 
 
 def load(model: str | Path, task: AnyTask = "nli") -> Loaded:

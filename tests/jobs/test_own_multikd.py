@@ -2,7 +2,7 @@
 
 import pytest
 
-from polydistill.jobs.multikd import multikd_run
+from polydistill.jobs.multikd import multikd
 from polydistill.jobs.tune import tune
 from polydistill.starts.origins import Pretrained
 from polydistill.training.run import Branched
@@ -31,12 +31,12 @@ def models(tmp_path):
 
 def own_run(models, **options):
     teachers = {"en": models["en"], "French": models["fr"]}
-    return multikd_run(models["student"], teachers, ROWS, **options)
+    return multikd.run(models["student"], teachers, ROWS, **options)
 
 
 def test_what_is_said_is_in_the_run(models):
     run = own_run(
-        models, dev="world:?split=dev&rows=30", test="world:?split=test&rows=30", test_languages=["en", "tr"], seed=3
+        models, dev="world:?split=dev&rows=30", test="world:?split=test&rows=30", test_langs=["en", "tr"], seed=3
     )
     assert run.teachers == {"en": Pretrained(name=str(models["en"])), "fr": Pretrained(name=str(models["fr"]))}
     assert (run.method.languages, run.method.temperature, run.method.max_length) == (("en", "fr"), 8.0, 64)
@@ -63,11 +63,11 @@ def test_branches_must_fit(models, blocks):
 
 def test_a_teacher_must_be_tuned(models):
     with pytest.raises(ValueError, match=r"student has no head of the task 'nli', so it cannot teach. Tune it first"):
-        multikd_run(models["en"], {"fr": models["student"]}, ROWS)
+        multikd.run(models["en"], {"fr": models["student"]}, ROWS)
 
 
 def test_teachers_are_one_a_language(models):
-    with pytest.raises(ValueError, match="There are teachers for en, English; name one a language"):
-        multikd_run(models["student"], {"en": models["en"], "English": models["fr"]}, ROWS)
-    with pytest.raises(ValueError, match="There are teachers for no language"):
-        multikd_run(models["student"], {}, ROWS)
+    with pytest.raises(ValueError, match=r"teacher gives en twice. Name one a language"):
+        multikd.run(models["student"], {"en": models["en"], "English": models["fr"]}, ROWS)
+    with pytest.raises(ValueError, match="There is no --teacher: expected a language and its model"):
+        multikd.run(models["student"], {}, ROWS)

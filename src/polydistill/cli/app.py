@@ -15,8 +15,6 @@ from polydistill.cli import (
     exporting,
     inspection,
     models,
-    multikd,
-    pairs,
     predicting,
     retrieval,
     students,
@@ -24,6 +22,8 @@ from polydistill.cli import (
     trimming,
 )
 from polydistill.cli.screen import errors
+from polydistill.jobs.kld import kld
+from polydistill.jobs.multikd import multikd
 from polydistill.jobs.run import run
 from polydistill.jobs.tune import tune
 from polydistill.jobs.xd import xd
@@ -92,12 +92,12 @@ def polydistill(
 
 
 for add in (
-    *(tables.add, multikd.add, students.add, pairs.add, align.add, corpora.add),
+    *(tables.add, students.add, align.add, corpora.add),
     *(models.add, predicting.add, trimming.add, exporting.add, bench.add),
     *(retrieval.add, inspection.add, doctor.add),
 ):
     add(app)
-for one in (run, tune, xd):
+for one in (run, tune, xd, kld, multikd):
     commands.add(app, one.job)
 
 

@@ -79,7 +79,9 @@ def align_run(
     if isinstance(spec, MMKDSpec):  # here, before a folder is taken for what cannot be done
         check_head(spec, AutoConfig.from_pretrained(start.name, revision=start.revision), start.name)
     settings: Options = {**options, "batch_size": options.get("batch_size", _usual_batch(len(codes)))}
-    training = training_of({**ALIGN, **settings}, lambda _: _rows(spec, start, seed), judged=False)
+    training = training_of(
+        {**ALIGN, **settings}, None if "steps" in options else lambda _: _rows(spec, start, seed), judged=False
+    )
     return Run(
         name=f"{method} {first}-{'+'.join(codes)}",
         method=spec,

@@ -1,80 +1,85 @@
-"""BERT-KLD on a person's own models and rows: what `polydistill kld` does."""
+"""The job kld: BERT-KLD on a person's own models and rows."""
 
 from pathlib import Path
-from typing import Literal, Unpack
+from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
-from polydistill.data.rows.given import Rows, as_source
-from polydistill.data.rows.load import load_rows
-from polydistill.defaults import KLD, KLD_MAX_LENGTH, KLD_PASSES, KLD_PATIENCE, Options
-from polydistill.jobs.making import called_of, judging_of, length_of, training_of, tuned
-from polydistill.languages import canonical
-from polydistill.methods.bert_kld import BertKldSpec
-from polydistill.starts.hub import pinned
-from polydistill.tasks import AnyTask, task_of
-from polydistill.training.run import Run
+from polydistill.defaults import KLD, KLD_MAX_LENGTH, KLD_PASSES, KLD_PATIENCE
+from polydistill.jobs.job import Help, training_job
+from polydistill.jobs.options import ROWS, Dev, Learning, Model, Rows, Seed, Task, Test
+
+if TYPE_CHECKING:
+    from polydistill.training.run import Run
 
 
-class KldOptions(Options, total=False):
-    """What `kld_run` takes by name."""
-
-    vector: Literal["hidden", "logits"]
-    weight: float
-    temperature: float
-    teacher_reads: Literal["own_pair", "student_pair"]
-    task: AnyTask
-    dev: Rows | None
-    test: Rows | None
-    max_length: int | None
-    seed: int
-
-
-def kld_run(
-    model: str | Path,
-    teacher: str | Path,
-    data: Rows,
-    pair: str,
-    teacher_pair: str,
+@training_job(
+    "polydistill kld --model FacebookAI/xlm-roberta-base --teacher tuned --teacher-pair en-fr --pair en-tr "
+    "--data xnli/dev-{lang}.tsv --out student",
+    spec="polydistill.methods.bert_kld:BertKldSpec",
+    defaults=KLD,
+    notes={"steps": f"Optimiser steps. Default: {KLD_PASSES} passes over the rows."},
+)
+def kld(
+    model: Model,
+    teacher: Annotated[str | Path, Help("A model that was tuned on --teacher-pair: a folder, or a hub name.")],
+    data: Annotated[Rows, Help(f"Rows of the task, the same in all these languages: {ROWS}.")],
+    pair: Annotated[str, Help("Languages of the student's, whose labels it learns, such as en-tr.")],
+    teacher_pair: Annotated[str, Help("Languages of the teacher's first and second text, such as en-fr.")],
     *,
-    vector: Literal["hidden", "logits"] = "hidden",
-    weight: float = 0.2,
-    temperature: float = 1.0,
-    teacher_reads: Literal["own_pair", "student_pair"] = "own_pair",
-    task: AnyTask = "nli",
-    dev: Rows | None = None,
-    test: Rows | None = None,
-    max_length: int | None = None,
-    seed: int = 0,
-    **options: Unpack[Options],
-) -> Run:
-    """Tune `model` on the labels of `pair` (such as `fr-tr`), taught by `teacher`, which was tuned on `teacher_pair`.
+    task: Task = "nli",
+    vector: Annotated[
+        Literal["hidden", "logits"], Help("What is compared; logits: classical distillation.")
+    ] = "hidden",
+    weight: Annotated[float, Help("Of the teacher: lambda; with logits alpha, a share of 1.")] = 0.2,
+    temperature: Annotated[float, Help("Softens both sides.")] = 1.0,
+    teacher_reads: Annotated[
+        Literal["own_pair", "student_pair"], Help("Each example in whose languages.")
+    ] = "own_pair",
+    dev: Dev = None,
+    test: Test = None,
+    max_length: Annotated[
+        int | None, Help(f"Tokens of an input. Default: {KLD_MAX_LENGTH}, or what the model reads.")
+    ] = None,
+    seed: Seed = 0,
+    **options: Unpack[Learning],
+) -> "Run":
+    """Tune a model on texts in two languages, taught by a model that was tuned on two others.
 
-    `data` holds rows of the task that say the same in every language of the two pairs. With `dev` the weights that are
-    best on the pair are kept, and training stops when they get no better. `vector="logits"` is classical distillation:
-    the labels then have 1 - `weight` of the loss.
+    With `dev` the weights that are best on the pair are kept, and training stops when they get no better. With
+    `vector="logits"` the labels have 1 - `weight` of the loss.
     """
-    start, source = pinned(model), as_source(data)
-    length = length_of(start, max_length, KLD_MAX_LENGTH)
-    method = BertKldSpec(
-        task=task,
-        pair=canonical(pair),
-        teacher_pair=canonical(teacher_pair),
-        data=source,
-        teacher_reads=teacher_reads,
-        vector=vector,
-        weight=weight,
-        sum="added" if vector == "hidden" else "shared",
-        temperature=temperature,
-        max_length=length,
-    )
-    rows = load_rows(source, task_of(task).shape, [method.pair]).counts[method.pair]
-    defaults: Options = {**KLD, "patience": KLD_PATIENCE} if dev is not None else KLD
+    from polydistill.data.rows.given import as_source
+    from polydistill.data.rows.load import load_rows
+    from polydistill.jobs import making
+    from polydistill.languages import canonical
+    from polydistill.methods.bert_kld import BertKldSpec
+    from polydistill.starts.hub import pinned
+    from polydistill.tasks import task_of
+    from polydistill.training.run import Run
+
+    given, known = locals(), making.task_named(task)
+    start, source, own = pinned(model), as_source(data), canonical(pair)
+    content = {
+        "task": known,
+        "pair": own,
+        "teacher_pair": canonical(teacher_pair),
+        "data": source,
+        "sum": "added" if vector == "hidden" else "shared",
+        "max_length": making.length_of(start, max_length, KLD_MAX_LENGTH),
+    }
+    method = BertKldSpec(**making.settings(BertKldSpec, given, **content))
+    stops = {"patience": KLD_PATIENCE} if dev is not None else {}
     return Run(
-        name=f"kld {method.teacher_pair} to {method.pair} on {called_of(start)}",
+        name=f"kld {method.teacher_pair} to {own} on {making.called_of(start)}",
         method=method,
         start=start,
-        teacher=tuned(pinned(teacher), task),
-        training=training_of({**defaults, **options}, lambda _: rows, dev is not None, KLD_PASSES),
-        selection=judging_of(task, dev, [method.pair], length),
-        evaluation=judging_of(task, test, [method.pair], length),
+        teacher=making.tuned(pinned(teacher), known),
+        training=making.training_of(
+            {**stops, **options},
+            lambda _: load_rows(source, task_of(known).shape, [own]).counts[own],
+            dev is not None,
+            KLD_PASSES,
+        ),
+        selection=making.judging_of(known, dev, [own], method.max_length),
+        evaluation=making.judging_of(known, test, [own], method.max_length),
         seed=seed,
     )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from transformers import AutoConfig, AutoTokenizer
 
@@ -21,6 +21,8 @@ from polydistill.tasks import TASKS, AnyTask, task_of
 from polydistill.training.run import Branched
 from polydistill.training.settings import Judging, Training
 
+T = TypeVar("T")
+
 
 def several(languages: str | Sequence[str]) -> tuple[str, ...]:
     """The languages of `en,tr`, or of a list."""
@@ -34,6 +36,25 @@ def codes_of(languages: str | Sequence[str]) -> tuple[str, ...]:
     if not named:
         raise ValueError("Name at least one language, such as en, or several, such as en,tr.")
     return tuple(dict.fromkeys(map(canonical, named)))
+
+
+def by_language(what: str, given: Mapping[str, T] | Sequence[str], expected: str) -> dict[str, T | str]:
+    """What is given for each language, as a mapping or as `fr=FOLDER` and the like, by two-letter codes."""
+    named: list[tuple[str, T | str]] = list(given.items()) if isinstance(given, Mapping) else []
+    for one in () if isinstance(given, Mapping) else given:
+        name, equals, value = one.partition("=")
+        if not (name and equals and value):
+            raise ValueError(f"--{what} {one}: expected {expected}.")
+        named.append((name, value))
+    found: dict[str, T | str] = {}
+    for name, each in named:
+        code = language(name).code
+        if code in found:
+            raise ValueError(f"--{what} gives {code} twice. Name one a language.")
+        found[code] = each
+    if not found:
+        raise ValueError(f"There is no --{what}: expected {expected}, at least once.")
+    return found
 
 
 def task_named(task: str | AnyTask) -> AnyTask:
@@ -90,10 +111,13 @@ def length_of(start: Pretrained, wanted: int | None, usual: int = MAX_LENGTH) ->
     return wanted or min(usual, limit)
 
 
-def training_of(options: Mapping[str, Any], rows: Callable[[int], int], judged: bool, passes: float = 1.0) -> Training:
+def training_of(
+    options: Mapping[str, Any], rows: Callable[[int], int] | None, judged: bool, passes: float = 1.0
+) -> Training:
     """The options of a training; `passes` over the rows, judged now and then, where nothing is said.
 
-    `rows` counts them where that matters, for a step of so many.
+    `rows` counts them, for a step of so many. They are counted also where it does not matter, so that rows that cannot
+    be read are refused now; none: they are not counted, as `steps` is said.
     """
     settings = {name: value for name, value in options.items() if name in Training.model_fields}
     epochs = options.get("epochs")
@@ -101,9 +125,10 @@ def training_of(options: Mapping[str, Any], rows: Callable[[int], int], judged: 
         raise ValueError(f"steps={settings['steps']} and epochs={epochs} both say how long it takes. Give one of them.")
     if epochs is not None and not 0 < epochs < math.inf:
         raise ValueError(f"epochs is {epochs}; expected a number of passes over the rows that is greater than 0.")
-    if "steps" not in settings:
+    if rows is not None:
         step = max(1, settings["batch_size"] * settings.get("accumulation", 1))
-        settings["steps"] = max(1, int((epochs or passes) * rows(step)) // step)
+        whole = max(1, int((passes if epochs is None else epochs) * rows(step)) // step)
+        settings = {"steps": whole, **settings}
     if judged:
         settings.setdefault("evaluate_every", max(1, settings["steps"] // EVALUATIONS))
     elif settings.get("evaluate_every"):

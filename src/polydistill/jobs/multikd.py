@@ -1,69 +1,84 @@
-"""One multilingual student of a person's own teachers: what `polydistill multikd` does."""
+"""The job multikd: one multilingual student of a person's own teachers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
-from polydistill.data.rows.given import Rows, as_source
-from polydistill.data.rows.load import load_rows
-from polydistill.defaults import MULTIKD, Options
-from polydistill.jobs.making import branched_start, judging_of, length_of, training_of, tuned
-from polydistill.languages import language
-from polydistill.methods.multikd import MultiKDSpec
-from polydistill.starts.hub import pinned
-from polydistill.tasks import AnyTask, task_of
-from polydistill.training.run import Run
+from polydistill.defaults import MULTIKD
+from polydistill.jobs.job import Help, training_job
+from polydistill.jobs.options import (
+    ROWS,
+    Branches,
+    Dev,
+    DevLanguages,
+    Learning,
+    MaxLength,
+    Rows,
+    Seed,
+    Task,
+    Test,
+    TestLanguages,
+)
 
-
-class MultiKDOptions(Options, total=False):
-    """What `multikd_run` takes by name."""
-
-    task: AnyTask
-    branches: int | None
-    temperature: float
-    dev: Rows | None
-    dev_languages: Sequence[str]
-    test: Rows | None
-    test_languages: Sequence[str]
-    max_length: int | None
-    seed: int
+if TYPE_CHECKING:
+    from polydistill.training.run import Run
 
 
-def multikd_run(
-    student: str | Path,
-    teachers: Mapping[str, str | Path],
-    train: Rows,
+@training_job(
+    "polydistill multikd --student FacebookAI/xlm-roberta-base --teacher en=english --teacher fr=french "
+    "--train nli.{lang}.tsv --branches 4 --out both",
+    spec="polydistill.methods.multikd:MultiKDSpec",
+    defaults=MULTIKD,
+)
+def multikd(
+    student: Annotated[str | Path, Help("A multilingual encoder: a folder, or a hub name.")],
+    teacher: Annotated[
+        Mapping[str, str | Path] | Sequence[str],
+        Help("A model tuned on the task in a language, fr=FOLDER or fr=owner/name; once each.", many=True),
+    ],
+    train: Annotated[Rows, Help(f"Rows of the task in these languages, labels unread: {ROWS}.")],
     *,
-    task: AnyTask = "nli",
-    branches: int | None = None,
-    temperature: float = 8.0,
-    dev: Rows | None = None,
-    dev_languages: Sequence[str] = (),
-    test: Rows | None = None,
-    test_languages: Sequence[str] = (),
-    max_length: int | None = None,
-    seed: int = 0,
-    **options: Unpack[Options],
-) -> Run:
-    """Distil teachers by language, each tuned on the task, into `student`, on the task's rows `train` (labels unread).
+    task: Task = "nli",
+    branches: Branches = None,
+    temperature: Annotated[float, Help("Softens what all say.")] = 8.0,
+    scaling: Annotated[
+        Literal["hinton", "cross_entropy"], Help("hinton: T^2 x mean KL; cross_entropy: -p log q, without T^2.")
+    ] = "cross_entropy",
+    dev: Dev = None,
+    dev_langs: DevLanguages = (),
+    test: Test = None,
+    test_langs: TestLanguages = (),
+    max_length: MaxLength = None,
+    seed: Seed = 0,
+    **options: Unpack[Learning],
+) -> "Run":
+    """Distil models of single languages, whatever their families, into one multilingual student.
 
-    With `branches` the student is an MBLM: so many of its lowest blocks become a branch a language. Dev rows choose the
-    weights by their labels, in the teachers' languages where no others are named.
+    Dev rows choose the weights by their labels, in the teachers' languages where no others are named.
     """
-    start = pinned(student)
-    known = {language(code).code: tuned(pinned(model), task) for code, model in teachers.items()}
-    if not known or len(known) < len(teachers):
-        raise ValueError(f"There are teachers for {', '.join(teachers) or 'no language'}; name one a language.")
-    codes, source = tuple(known), as_source(train)
-    length = min(length_of(model, max_length) for model in (start, *known.values()))
-    rows = sum(load_rows(source, task_of(task).shape, codes).counts.values())
+    from polydistill.data.rows.given import as_source
+    from polydistill.data.rows.load import load_rows
+    from polydistill.jobs import making
+    from polydistill.methods.multikd import MultiKDSpec
+    from polydistill.starts.hub import pinned
+    from polydistill.tasks import task_of
+    from polydistill.training.run import Run
+
+    given, known, start = locals(), making.task_named(task), pinned(student)
+    named = making.by_language("teacher", teacher, "a language and its model, such as fr=french")
+    teachers = {code: making.tuned(pinned(model), known) for code, model in named.items()}
+    codes, source = tuple(teachers), as_source(train)
+    length = min(making.length_of(one, max_length) for one in (start, *teachers.values()))
+    content = {"task": known, "languages": codes, "data": source, "max_length": length}
     return Run(
         name=f"multikd {'+'.join(codes)}",
-        method=MultiKDSpec(task=task, languages=codes, data=source, temperature=temperature, max_length=length),
-        start=branched_start(start, codes, branches),
-        teachers=known,
-        training=training_of({**MULTIKD, **options}, lambda _: rows, dev is not None),
-        selection=judging_of(task, dev, dev_languages or codes, length),
-        evaluation=judging_of(task, test, test_languages or codes, length),
+        method=MultiKDSpec(**making.settings(MultiKDSpec, given, **content)),
+        start=making.branched_start(start, codes, branches),
+        teachers=teachers,
+        training=making.training_of(
+            options, lambda _: sum(load_rows(source, task_of(known).shape, codes).counts.values()), dev is not None
+        ),
+        selection=making.judging_of(known, dev, making.several(dev_langs) or codes, length),
+        evaluation=making.judging_of(known, test, making.several(test_langs) or codes, length),
         seed=seed,
     )
