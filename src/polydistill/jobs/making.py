@@ -11,7 +11,7 @@ from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.translations.filters import Filters
 from polydistill.defaults import EVALUATIONS, MAX_LENGTH
 from polydistill.errors import unknown
-from polydistill.languages import canonical
+from polydistill.languages import canonical, language
 from polydistill.models.mblm_config import Branches
 from polydistill.results import MODEL
 from polydistill.specs import Spec
