@@ -59,6 +59,9 @@ def unsafe(tree: ast.AST) -> list[str]:
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         if isinstance(call.func, ast.Name) and call.func.id in ("print", "eval", "exec", "compile", "__import__"):
             found.append(f"{call.func.id}( in line {call.lineno}")
+        loads = isinstance(call.func, ast.Attribute) and call.func.attr in ("from_pretrained", "from_config")
+        if loads and "trust_remote_code" not in [keyword.arg for keyword in call.keywords]:
+            found.append(f"no trust_remote_code=False in line {call.lineno}")
         for keyword in call.keywords:
             allowed = isinstance(keyword.value, ast.Constant) and keyword.value.value is False
             if keyword.arg == "trust_remote_code" and not allowed:
@@ -116,6 +119,13 @@ def test_the_rules_see_what_they_forbid():
     assert breaches("data", upward) == ["training"]
     assert breaches("jobs", upward) == []
     assert breaches("data", ast.parse("def f():\n    import polydistill.cli")) == ["cli"]
-    for text in ("print(1)", "eval('1')", "import pickle", "from pickle import loads", "f(trust_remote_code=x)"):
+    for text in (
+        "print(1)",
+        "eval('1')",
+        "import pickle",
+        "from pickle import loads",
+        "f(trust_remote_code=x)",
+        "Auto.from_pretrained(x)",
+    ):
         assert unsafe(ast.parse(text)), text
     assert not unsafe(ast.parse("console.print(1)\nf(trust_remote_code=False)\nre.compile('a')\nmodel.eval()"))

@@ -9,7 +9,7 @@ from transformers import AutoModelForMaskedLM
 
 from polydistill.models.bank import Bank, Build, build_students, check_share, parameters_of
 from polydistill.models.layers import blocks, decoder, head_transform
-from polydistill.starts.loading import quietly
+from polydistill.starts.strict import quietly
 from tiny import tiny_network
 
 FAMILIES = ("xlm-roberta", "roberta", "bert", "distilbert", "modernbert")

@@ -5,7 +5,7 @@ import torch
 
 from polydistill.models.cut import cut
 from polydistill.models.layers import FAMILIES, blocks
-from polydistill.starts.loading import quietly
+from polydistill.starts.strict import quietly
 from tiny import HEADS, tiny_network
 
 DEEP = 4

@@ -16,8 +16,8 @@ from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.monolingual import Weights
 from polydistill.starts.folders import run_folder
 from polydistill.starts.hub import pinned
-from polydistill.starts.loading import quietly
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.strict import quietly
 from polydistill.training.execute import execute
 from polydistill.training.perplexity import held_out
 from polydistill.training.run import ResultOf, Run

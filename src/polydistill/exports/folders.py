@@ -9,7 +9,7 @@ from typing import Any
 import torch
 import transformers
 from torch import nn
-from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
+from transformers import AutoModel, AutoModelForMaskedLM
 
 from polydistill.exports.checking import Numbers, compare, refuse
 from polydistill.exports.reading import Logits, Says, SentenceVectors, TokenVectors, asked, resting
@@ -19,7 +19,9 @@ from polydistill.models.adapters import adapted
 from polydistill.models.heads import BRIDGE, load_bridge, save_bridge
 from polydistill.models.loaded import Loaded
 from polydistill.models.mblm_config import MBLM
-from polydistill.starts.loading import predicts_words, quietly
+from polydistill.starts.loading import predicts_words
+from polydistill.starts.strict import open_network, quietly
+from polydistill.starts.tokenizers import open_tokenizer, save_tokenizer
 from polydistill.tasks import AnyTask, task_of
 
 _POOLINGS = {"mean": "pooling_mode_mean_tokens", "first": "pooling_mode_cls_token"}
@@ -32,8 +34,8 @@ def write_transformers(loaded: Loaded, folder: Path, task: AnyTask | None, wante
     if loaded.bridge is not None:
         save_bridge(loaded.bridge, folder / BRIDGE)
     with quietly():
-        back = _auto(loaded, task).from_pretrained(folder)
-        again = resting(Loaded(back, AutoTokenizer.from_pretrained(folder)))
+        back = open_network(folder, None, _auto(loaded, task)).network
+        again = resting(Loaded(back, open_tokenizer(folder, None, back)))
     kind: Callable[[Loaded], Says] = (
         Logits if task is not None or predicts_words(loaded.network.config) else TokenVectors
     )
@@ -71,7 +73,7 @@ def _save(loaded: Loaded, folder: Path) -> None:
         )
     with quietly():
         loaded.network.save_pretrained(folder)
-        loaded.tokenizer.save_pretrained(folder)
+        save_tokenizer(loaded.tokenizer, folder)
 
 
 def _auto(loaded: Loaded, task: AnyTask | None) -> Any:
@@ -129,7 +131,8 @@ def _vectors_of(folder: Path, wanted: Wanted) -> tuple[str, Callable[[Batch], Nu
     except ImportError:
         assert wanted.pooling is not None
         with quietly():
-            back = resting(Loaded(AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)))
+            network = open_network(folder, None, AutoModel).network
+            back = resting(Loaded(network, open_tokenizer(folder, None, network)))
         if (folder / _DENSE).is_file():
             back = replace(back, bridge=load_bridge(folder / _DENSE))
         by = f"transformers {transformers.__version__}, as sentence-transformers is not installed"

@@ -23,6 +23,7 @@ from polydistill.exports.reading import Logits, Says, SentenceVectors, resting
 from polydistill.exports.samples import Batch, Sample, longest
 from polydistill.exports.wanted import Check, Wanted
 from polydistill.models.loaded import Loaded
+from polydistill.starts.tokenizers import save_tokenizer
 from polydistill.tasks import AnyTask, task_of
 
 OPSET = 20  # ours: onnxruntime knows it since 1.17, of early 2024
@@ -96,7 +97,7 @@ def _write(model: Says, inputs: Mapping[str, Tensor], file: Path) -> None:
 def _write_tokenizer(loaded: Loaded, folder: Path) -> None:
     """The tokenizer, whose `tokenizer.json`, where it has one, cuts and pads without `transformers`."""
     tokenizer: Any = loaded.tokenizer
-    tokenizer.save_pretrained(folder)
+    save_tokenizer(tokenizer, folder)
     file = folder / TOKENIZER_FILE
     if file.is_file():
         from tokenizers import Tokenizer

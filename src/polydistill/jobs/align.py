@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
-from transformers import AutoConfig, AutoTokenizer
-
 from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.translations.filters import Filters
@@ -18,6 +16,8 @@ from polydistill.methods.mmkd import REFERENCE, MMKDSpec
 from polydistill.methods.sentence import SentenceSpec
 from polydistill.starts.hub import pinned
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.strict import open_config
+from polydistill.starts.tokenizers import open_tokenizer
 from polydistill.training.run import Run
 from polydistill.training.starting import check_head
 
@@ -77,7 +77,7 @@ def align_run(
     }
     spec = _mmkd(content, preset, without) if method == "mmkd" else _sentence(content, preset, without)
     if isinstance(spec, MMKDSpec):  # here, before a folder is taken for what cannot be done
-        check_head(spec, AutoConfig.from_pretrained(start.name, revision=start.revision), start.name)
+        check_head(spec, open_config(start.name, start.revision), start.name)
     settings: Options = {**options, "batch_size": options.get("batch_size", _usual_batch(len(codes)))}
     training = training_of(
         {**ALIGN, **settings}, None if "steps" in options else lambda _: _rows(spec, start, seed), judged=False
@@ -122,6 +122,6 @@ def _usual_batch(languages: int) -> int:
 
 def _rows(method: MMKDSpec | SentenceSpec, student: Pretrained, seed: int) -> int:
     """Rows of one pass: pairs, or each of their sides where these are rows of their own."""
-    tokenizer = AutoTokenizer.from_pretrained(student.name, revision=student.revision)
+    tokenizer = open_tokenizer(student.name, student.revision)
     pairs = count_pairs(method, "align", tokenizer, seed)
     return pairs if isinstance(method, MMKDSpec) else 2 * pairs

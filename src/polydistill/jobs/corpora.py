@@ -4,13 +4,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from transformers import AutoTokenizer
-
 from polydistill.data.batches.encoding import token_counts
 from polydistill.data.translations.corpora import KeptPairs, load_corpora
 from polydistill.data.translations.filters import Filters
 from polydistill.data.translations.given import Parallel, as_corpora
 from polydistill.starts.hub import pinned
+from polydistill.starts.tokenizers import open_tokenizer
 
 
 class FilterOptions(TypedDict, total=False):
@@ -37,5 +36,5 @@ def read_corpora(
     if tokenizer is None:
         return load_corpora(wanted, None, seed)
     start = pinned(tokenizer)
-    reader = AutoTokenizer.from_pretrained(start.name, revision=start.revision)
+    reader = open_tokenizer(start.name, start.revision)
     return load_corpora(wanted, partial(token_counts, reader), seed)

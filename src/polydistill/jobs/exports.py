@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from transformers import AutoConfig, PretrainedConfig
+from transformers import PretrainedConfig
 
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.sources import WorldSource, format_source
@@ -21,6 +21,7 @@ from polydistill.starts.heads import task_in
 from polydistill.starts.hub import pinned
 from polydistill.starts.loading import load_for, load_masked, load_sentence_encoder, predicts_words
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.strict import open_config
 from polydistill.tasks import AnyTask
 
 
@@ -80,7 +81,7 @@ def _subject(model: Pretrained | Loaded, task: AnyTask | None, wanted: Wanted) -
         config, source = model.network.config, ""  # it may have changed since it was read from a run's folder
         config.architectures = [type(model.network).__name__]  # what saving it says, too
     else:
-        config, source = AutoConfig.from_pretrained(model.name, revision=model.revision), model.name
+        config, source = open_config(model.name, model.revision), model.name
     own = task or task_in(config)
     if wanted.pooling is not None:
         if isinstance(model, Loaded) and (own is not None or predicts_words(config)):

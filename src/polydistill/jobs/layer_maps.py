@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from transformers import AutoConfig
-
 from polydistill.methods.monolingual import MonolingualSpec
 from polydistill.objectives.layer_maps import LayerMap, describe, resolve
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.strict import open_config
 from polydistill.training.run import Branched, Cut, ResultOf, Run, Start
 
 
@@ -20,7 +19,7 @@ def depth_of(start: Start) -> int:
         made = start.run
         return made.method.depth if isinstance(made.method, MonolingualSpec) else depth_of(made.start)
     if isinstance(start, Pretrained):
-        return int(AutoConfig.from_pretrained(start.name, revision=start.revision).num_hidden_layers)
+        return int(open_config(start.name, start.revision).num_hidden_layers)
     return start.blocks
 
 

@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from transformers import AutoConfig, AutoTokenizer
-
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.translations.filters import Filters
 from polydistill.defaults import EVALUATIONS, MAX_LENGTH
@@ -17,6 +15,8 @@ from polydistill.results import MODEL
 from polydistill.specs import Spec
 from polydistill.starts.loading import tuned_task
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.strict import open_config
+from polydistill.starts.tokenizers import open_tokenizer
 from polydistill.tasks import TASKS, AnyTask, task_of
 from polydistill.training.run import Branched
 from polydistill.training.settings import Judging, Training
@@ -97,7 +97,7 @@ def branched_start(start: Pretrained, languages: tuple[str, ...], blocks: int | 
     """The model itself, or with branches of so many blocks for these languages."""
     if blocks is None:
         return start
-    depth = int(AutoConfig.from_pretrained(start.name, revision=start.revision).num_hidden_layers)
+    depth = int(open_config(start.name, start.revision).num_hidden_layers)
     if not 0 < blocks <= depth:
         raise ValueError(f"branches is {blocks}; {start.name} has {depth} blocks, so branches may have 1 to {depth}.")
     return Branched(of=start, branches=Branches(languages=languages, blocks=blocks))
@@ -105,7 +105,7 @@ def branched_start(start: Pretrained, languages: tuple[str, ...], blocks: int | 
 
 def length_of(start: Pretrained, wanted: int | None, usual: int = MAX_LENGTH) -> int:
     """The longest input in tokens: what is wanted, or the usual, but never more than the model can read."""
-    limit = int(AutoTokenizer.from_pretrained(start.name, revision=start.revision).model_max_length)
+    limit = int(open_tokenizer(start.name, start.revision).model_max_length)
     if wanted is not None and wanted > limit:
         raise ValueError(f"max_length is {wanted}, but {start.name} reads at most {limit} tokens. Ask for {limit}.")
     return wanted or min(usual, limit)

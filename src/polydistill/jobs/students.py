@@ -4,8 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Required, Unpack
 
-from transformers import AutoConfig
-
 from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.load import load_text
@@ -21,6 +19,7 @@ from polydistill.objectives.layer_maps import LayerMap, known
 from polydistill.starts.hub import pinned
 from polydistill.starts.loading import predicts_words
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.strict import open_config
 from polydistill.training.run import Run
 
 
@@ -129,7 +128,7 @@ def distill_run(
 
 def _teacher(start: Pretrained) -> Pretrained:
     """The same, if it can teach masked language models."""
-    config = AutoConfig.from_pretrained(start.name, revision=start.revision)
+    config = open_config(start.name, start.revision)
     if config.model_type not in FAMILIES:
         raise ValueError(
             f"{start.name} is a model of the family {config.model_type!r}, whose parts are not known here, so no "
@@ -146,5 +145,5 @@ def _teacher(start: Pretrained) -> Pretrained:
 
 def _fits(start: Pretrained, width: int | None, heads: int | None) -> bool:
     """Whether the teacher's weights fit into a student of this width."""
-    config = AutoConfig.from_pretrained(start.name, revision=start.revision)
+    config = open_config(start.name, start.revision)
     return width in (None, config.hidden_size) and heads in (None, config.num_attention_heads)

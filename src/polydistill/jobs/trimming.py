@@ -26,8 +26,10 @@ from polydistill.models.trimming.vocabulary import vocabulary_of
 from polydistill.specs import Spec
 from polydistill.starts.folders import students_in
 from polydistill.starts.hub import pinned
-from polydistill.starts.loading import beside, load_whole, quietly
+from polydistill.starts.loading import beside, load_whole
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.strict import quietly
+from polydistill.starts.tokenizers import save_tokenizer
 from polydistill.training.out import made_whole
 from polydistill.training.run import hand_on
 
@@ -165,7 +167,7 @@ def _write(
     vocabulary = vocabulary_of(loaded.tokenizer)
     with quietly():
         trimmed(loaded.network, kept).save_pretrained(folder)
-        loaded.tokenizer.save_pretrained(folder)
+        save_tokenizer(loaded.tokenizer, folder)
         (folder / "tokenizer.json").write_text(
             json.dumps(vocabulary.trimmed(kept), ensure_ascii=False), encoding="utf-8"
         )

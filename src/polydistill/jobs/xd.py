@@ -108,16 +108,15 @@ def xd(
 
 def _pairs(method: "XDSpec", start: "Pretrained", seed: int) -> int:
     """Number of pairs of a text and its translation, the source language with itself among them."""
-    from transformers import AutoTokenizer
-
     from polydistill.data.rows.load import load_rows
     from polydistill.data.translations.translations import count_corpora
+    from polydistill.starts.tokenizers import open_tokenizer
     from polydistill.tasks import task_of
 
     if method.data is not None:
         ((data, languages),) = method.reads
         counts = load_rows(data, task_of(method.task).shape, languages).counts
         return sum(counts[code] for code in method.languages)
-    tokenizer = AutoTokenizer.from_pretrained(start.name, revision=start.revision)
+    tokenizer = open_tokenizer(start.name, start.revision)
     pairs = sum(map(len, count_corpora(method.chosen, tokenizer, seed).rows.values()))
     return 2 * pairs if method.source_language in method.languages else pairs

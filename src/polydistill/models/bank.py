@@ -76,7 +76,7 @@ def build_students(
         torch.manual_seed(seed)
         for name in names:
             network: PreTrainedModel = AutoModelForMaskedLM.from_config(  # type: ignore[no-untyped-call]
-                copy.deepcopy(config)
+                copy.deepcopy(config), trust_remote_code=False
             )
             students[name] = network.to(teacher.dtype)  # type: ignore[arg-type]
     for network in students.values():

@@ -52,7 +52,10 @@ def _fresh_encoder(base: PreTrainedModel, config: PretrainedConfig, seed: int) -
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         fresh: PreTrainedModel = AutoModel.from_config(  # type: ignore[no-untyped-call]
-            small, attn_implementation=base.config._attn_implementation, dtype=torch.float32
+            small,
+            attn_implementation=base.config._attn_implementation,
+            dtype=torch.float32,
+            trust_remote_code=False,
         )
     if getattr(base, "_output_capturing_hooks_installed", False):
         # The network's blocks report their outputs already, and the library would not look for new ones.

@@ -16,6 +16,8 @@ class Loaded:
     tokenizer: PreTrainedTokenizerBase
     bridge: nn.Linear | None = None
     """What brings its sentence vectors into the width of those that they were learned from, where that is another."""
+    new: tuple[str, ...] = ()
+    """Parts of the network that were drawn at random, as its files do not have them: a head, and its pooler."""
 
     @property
     def max_length(self) -> int:

@@ -40,7 +40,10 @@ class MBLMPreTrainedModel(PreTrainedModel):
         base = self.config.encoder
         base.id2label, base.label2id = self.config.id2label, self.config.label2id
         network: PreTrainedModel = auto.from_config(
-            base, dtype=torch.get_default_dtype(), attn_implementation=self.config._attn_implementation
+            base,
+            dtype=torch.get_default_dtype(),
+            attn_implementation=self.config._attn_implementation,
+            trust_remote_code=False,
         )
         branch_out(network, self.layout, self.guide)
         return network

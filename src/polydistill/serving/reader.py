@@ -54,7 +54,7 @@ def _of_onnx(folder: Path, task: AnyTask) -> Reader:
     if tokenizer is None:  # a tokenizer that `tokenizers` does not know, such as XLM's
         from transformers import AutoTokenizer
 
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     return Reader(student, tokenizer, None, "ONNX Runtime")
 
 

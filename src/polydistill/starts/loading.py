@@ -1,23 +1,17 @@
 """What a run begins with: a network and its tokenizer, fresh, downloaded, or left behind by another run."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-import transformers
 from torch import nn
 from transformers import (
-    AutoConfig,
     AutoModel,
     AutoModelForMaskedLM,
-    AutoTokenizer,
     PretrainedConfig,
     PreTrainedModel,
 )
-from transformers.utils.hub import cached_file
 
 from polydistill.models.adapters import FILE as ADAPTERS
 from polydistill.models.adapters import load_adapters
@@ -25,6 +19,8 @@ from polydistill.models.heads import BRIDGE, load_bridge
 from polydistill.models.loaded import Loaded
 from polydistill.starts.heads import has_head, is_of_another_task, label_order, task_in
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.strict import Opened, open_config, open_network, place_of
+from polydistill.starts.tokenizers import open_tokenizer
 from polydistill.tasks import TASKS, AnyTask, task_of
 
 
@@ -40,19 +36,25 @@ def load_classifier(
     """
     shape, head = task_of(task).shape, task_of(task).head
     labels = shape.labels
-    with quietly():
-        config = AutoConfig.from_pretrained(name, revision=revision)
-        other = is_of_another_task(config, shape, head)
-        order = list(range(len(labels))) if other else label_order(str(name), config, shape, head)
-        outputs = {"num_labels": len(labels)} if labels else {}
-        # the head of another task makes room for a new one
-        network = head.from_pretrained(name, revision=revision, ignore_mismatched_sizes=other, **outputs)
+    config = open_config(name, revision)
+    other = is_of_another_task(config, shape, head)
+    order = list(range(len(labels))) if other else label_order(str(name), config, shape, head)
+    outputs = {"num_labels": len(labels)} if labels else {}
+    # the head of another task makes room for a new one
+    opened = open_network(name, revision, head, new_head=other or not has_head(config, head), **outputs)
+    network = opened.network
     if order != list(range(len(labels))):
         _reorder(network, order)
     if labels:
         network.config.id2label = dict(enumerate(labels))
         network.config.label2id = {label: index for index, label in enumerate(labels)}
-    return Loaded(with_adapters(network, name, revision), AutoTokenizer.from_pretrained(name, revision=revision))
+    return _loaded(opened, name, revision)
+
+
+def _loaded(opened: Opened, name: str | Path, revision: str | None, *, masks: bool = False) -> Loaded:
+    """A network with the adapters beside its weights, and its tokenizer."""
+    network = with_adapters(opened.network, name, revision)
+    return Loaded(network, open_tokenizer(name, revision, network, masks=masks), new=opened.new)
 
 
 def with_adapters(network: PreTrainedModel, name: str | Path, revision: str | None = None) -> PreTrainedModel:
@@ -65,8 +67,7 @@ def with_adapters(network: PreTrainedModel, name: str | Path, revision: str | No
 
 def beside(name: str | Path, file: str, revision: str | None = None) -> Path | None:
     """A file of ours beside a model's weights, if it is there: adapters, or a bridge."""
-    found = cached_file(name, file, revision=revision, _raise_exceptions_for_missing_entries=False)
-    return None if found is None else Path(found)
+    return place_of(name, file, revision)
 
 
 def predicts_words(config: PretrainedConfig) -> bool:
@@ -76,9 +77,8 @@ def predicts_words(config: PretrainedConfig) -> bool:
 
 def load_masked(name: str | Path, revision: str | None = None) -> Loaded:
     """A model with the head that predicts hidden words, and its tokenizer."""
-    with quietly():
-        network = with_adapters(AutoModelForMaskedLM.from_pretrained(name, revision=revision), name, revision)
-    return Loaded(network, AutoTokenizer.from_pretrained(name, revision=revision))
+    new_head = not predicts_words(open_config(name, revision))
+    return _loaded(open_network(name, revision, AutoModelForMaskedLM, new_head=new_head), name, revision, masks=True)
 
 
 def load_for(start: Pretrained, task: AnyTask) -> Loaded:
@@ -92,9 +92,8 @@ def load_for(start: Pretrained, task: AnyTask) -> Loaded:
 
 def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     """A model without its head, whatever it was trained for, and its tokenizer."""
-    with quietly():
-        network = with_adapters(AutoModel.from_pretrained(name, revision=revision), name, revision)
-    return Loaded(_without_pooler(network), AutoTokenizer.from_pretrained(name, revision=revision))
+    loaded = _loaded(open_network(name, revision, AutoModel), name, revision)
+    return replace(loaded, network=_without_pooler(loaded.network), new=())
 
 
 def load_sentence_encoder(name: str | Path, revision: str | None = None) -> Loaded:
@@ -113,12 +112,11 @@ def _without_pooler(network: Any) -> PreTrainedModel:
 def load_whole(start: Pretrained) -> Loaded:
     """A model with the head that it has, if any, whatever its labels; adapters beside its weights stay there."""
     name, revision = start.name, start.revision
-    config = AutoConfig.from_pretrained(name, revision=revision)
+    config = open_config(name, revision)
     heads = (AutoModelForMaskedLM, *(task.head for task in TASKS.values()))
     fitting = (head for head in heads if has_head(config, head) or (head is heads[0] and predicts_words(config)))
-    with quietly():
-        network: Any = next(fitting, AutoModel).from_pretrained(name, revision=revision)
-    return Loaded(_without_pooler(network), AutoTokenizer.from_pretrained(name, revision=revision))
+    network = open_network(name, revision, next(fitting, AutoModel)).network
+    return Loaded(_without_pooler(network), open_tokenizer(name, revision, network))
 
 
 def tuned_task(start: Pretrained, wanted: AnyTask | None = None) -> AnyTask | None:
@@ -127,7 +125,7 @@ def tuned_task(start: Pretrained, wanted: AnyTask | None = None) -> AnyTask | No
     A head whose labels are of no named task counts as one of the wanted task, if it may be: reading it says what is
     wrong. Where none is wanted, it is described by its own labels.
     """
-    return task_in(AutoConfig.from_pretrained(start.name, revision=start.revision), wanted)
+    return task_in(open_config(start.name, start.revision), wanted)
 
 
 def _reorder(network: nn.Module, order: list[int]) -> None:
@@ -136,17 +134,3 @@ def _reorder(network: nn.Module, order: list[int]) -> None:
     with torch.no_grad():
         for values in layers[-1].parameters():
             values.copy_(values[order].clone())
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Without the bars of `transformers` for moments, and its warning of a new head where one is meant."""
-    logging: Any = transformers.logging
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
-        logging.enable_progress_bar()

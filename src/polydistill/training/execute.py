@@ -30,7 +30,8 @@ from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.models.used_rows import learning_used_rows
 from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
-from polydistill.starts.loading import quietly
+from polydistill.starts.strict import quietly
+from polydistill.starts.tokenizers import save_tokenizer
 from polydistill.training.checkpoints import install, written_whole
 from polydistill.training.distiller import Distiller, Evaluate
 from polydistill.training.judging import judge
@@ -75,6 +76,8 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
     identity, rows = run.identity, run.data_fingerprint
     set_seed(run.seed)
     student = load_start(run.start, run, store)
+    if student.new and state.is_main_process:
+        console.print(f"{run.name}: new, drawn at random: {', '.join(student.new)}", highlight=False, markup=False)
     with state.main_process_first():
         numerics = settled(folder, student.network.config.hidden_size, state.num_processes)
     with numerics.applied():
@@ -164,7 +167,7 @@ def _keep_student(student: Loaded, folder: Path) -> None:
             save_adapters(student.network, unfinished)
         if student.bridge is not None:
             save_bridge(student.bridge, unfinished / BRIDGE)
-        student.tokenizer.save_pretrained(unfinished)
+        save_tokenizer(student.tokenizer, unfinished)
     install(unfinished, folder)
 
 

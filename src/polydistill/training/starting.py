@@ -1,5 +1,7 @@
 """What a run begins with: a network and its tokenizer, fresh, downloaded, left by another run, or made of another."""
 
+from dataclasses import replace
+
 from transformers import PretrainedConfig
 
 from polydistill.data.rows.load import load_text
@@ -25,10 +27,11 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
         return _fresh(start, run)
     if isinstance(start, Cut):
         whole = load_start(start.of, run, store)
-        return Loaded(cut(whole.network, resolve(start.map, start.depth, len(blocks(whole.network)))), whole.tokenizer)
+        kept = resolve(start.map, start.depth, len(blocks(whole.network)))
+        return replace(whole, network=cut(whole.network, kept))
     if isinstance(start, Branched):
         whole = load_start(start.of, run, store)
-        return Loaded(branched(whole.network, start.branches), whole.tokenizer)
+        return replace(whole, network=branched(whole.network, start.branches))
     name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
     if isinstance(run.method, SentenceSpec) or (isinstance(run.method, MMKDSpec) and not run.method.weights.tlm):

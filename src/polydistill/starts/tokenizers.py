@@ -1,0 +1,95 @@
+"""Tokenizers: opened with what they need and checked against their model, and saved as they were opened."""
+
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from polydistill.errors import DataError
+from polydistill.starts.strict import place_of, quietly, readable
+
+_STATE = "_opened_with"  # how its file cuts and pads by itself
+_SETTINGS = "tokenizer_config.json"
+
+
+def open_tokenizer(
+    name: str | Path, revision: str | None = None, network: PreTrainedModel | None = None, *, masks: bool = False
+) -> PreTrainedTokenizerBase:
+    """A model's tokenizer. One without its files would make every text unknown pieces, so they are required.
+
+    `network` is who reads what it writes; `masks` says that hidden words are to be predicted.
+    """
+    known = [file for file in _files(name) if place_of(name, file, revision) is not None]
+    with readable(Path(name) / (known or [_SETTINGS])[0], "a tokenizer's files"), quietly():
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            name, revision=revision, trust_remote_code=False
+        )
+    wanted = sorted(set(tokenizer.vocab_files_names.values()) - {_SETTINGS})
+    if not any(place_of(name, file, revision) for file in wanted):
+        raise DataError(
+            name,
+            None,
+            f"no file of the vocabulary of its {type(tokenizer).__name__}",
+            f"one of {', '.join(wanted)}",
+            "Copy the tokenizer's files of the model that it was made from into the folder.",
+        )
+    _check(tokenizer, name, network, masks)
+    if tokenizer.is_fast:
+        backend = tokenizer.backend_tokenizer
+        setattr(tokenizer, _STATE, (backend.truncation, backend.padding))
+    return tokenizer
+
+
+def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write a tokenizer as it was opened: how it was last asked to cut and pad is not part of it."""
+    if not tokenizer.is_fast:
+        tokenizer.save_pretrained(folder)
+        return
+    backend = tokenizer.backend_tokenizer
+    now = (backend.truncation, backend.padding)
+    _set(backend, *getattr(tokenizer, _STATE, (None, None)))
+    try:
+        tokenizer.save_pretrained(folder)
+    finally:
+        _set(backend, *now)
+
+
+def _set(backend: Any, truncation: dict[str, Any] | None, padding: dict[str, Any] | None) -> None:
+    """Let the tokenizer itself cut and pad so."""
+    backend.no_truncation() if truncation is None else backend.enable_truncation(**truncation)
+    backend.no_padding() if padding is None else backend.enable_padding(**padding)
+
+
+def _files(name: str | Path) -> list[str]:
+    """What may be damaged, where it is a folder: the likeliest file first."""
+    common = ("tokenizer.json", "sentencepiece.bpe.model", "spiece.model", "vocab.txt", "vocab.json", _SETTINGS)
+    return list(common) if Path(name).is_dir() else []
+
+
+def _check(tokenizer: PreTrainedTokenizerBase, name: str | Path, network: PreTrainedModel | None, masks: bool) -> None:
+    needed = {"pad": tokenizer.pad_token_id, **({"mask": tokenizer.mask_token_id} if masks else {})}
+    for kind, number in needed.items():
+        if number is None:
+            way_out = f'Name it in its {_SETTINGS}, such as "{kind}_token": "<{kind}>" (a piece of its vocabulary).'
+            raise DataError(name, None, f"a tokenizer without a {kind} piece", "one with it", way_out)
+    if network is None:
+        return
+    embeddings: Any = network.get_input_embeddings()
+    rows, largest = int(embeddings.weight.shape[0]), _largest(tokenizer)
+    if largest >= rows:
+        raise DataError(
+            name,
+            None,
+            f"a tokenizer with pieces up to number {largest}, and a model with {rows} embeddings",
+            "an embedding for each piece",
+            "The tokenizer is of another model: copy the files of its own into the folder.",
+        )
+
+
+def _largest(tokenizer: PreTrainedTokenizerBase) -> int:
+    """The largest number of a piece. The whole vocabulary is read only where its numbers have gaps: it takes long."""
+    count = len(tokenizer)
+    added = max(tokenizer.added_tokens_decoder, default=0)
+    if count and tokenizer.convert_ids_to_tokens(count - 1) is not None:
+        return max(count - 1, added)
+    return max([added, *tokenizer.get_vocab().values()])

@@ -1,0 +1,96 @@
+"""A tokenizer has its files, fits its model, and is saved as it was opened."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from transformers import AutoModelForMaskedLM
+
+from polydistill.errors import DataError
+from polydistill.starts.loading import load_classifier, load_masked
+from polydistill.starts.strict import open_network
+from polydistill.starts.tokenizers import open_tokenizer, save_tokenizer
+from tiny import tiny_network, tiny_tokenizer
+
+
+@pytest.fixture
+def folder(tmp_path):
+    tiny_network(dtype=torch.float32).save_pretrained(tmp_path / "model")
+    save_tokenizer(tiny_tokenizer(), tmp_path / "model")
+    return tmp_path / "model"
+
+
+def settings(folder, **changes):
+    file = folder / "tokenizer_config.json"
+    known = json.loads(file.read_text()) | changes
+    file.write_text(json.dumps({name: value for name, value in known.items() if value is not None}))
+
+
+def test_a_model_without_its_tokenizer_is_refused(folder):
+    for file in folder.glob("tokenizer*"):
+        file.unlink()
+    with pytest.raises(DataError, match=r"no file of the vocabulary.*tokenizer\.json.*Copy the tokenizer's files"):
+        load_classifier(folder)
+
+
+@pytest.mark.parametrize("content", ["", "junk", "[]", '{"model": {}}'])
+def test_a_damaged_tokenizer_is_one_line(folder, content):
+    (folder / "tokenizer.json").write_text(content)
+    with pytest.raises(DataError, match=r"tokenizer\.json: found \w+: ") as error:
+        load_classifier(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_a_tokenizer_that_is_larger_than_the_embeddings_is_refused(folder):
+    tokenizer = open_tokenizer(folder)
+    tokenizer.add_tokens(["<one more>"])
+    save_tokenizer(tokenizer, folder)
+    with pytest.raises(DataError, match=r"pieces up to number 300, and a model with 300 embeddings"):
+        load_classifier(folder)
+
+
+def test_a_vocabulary_with_gaps_is_measured_by_its_largest_number(folder):
+    file = folder / "tokenizer.json"
+    said = json.loads(file.read_text())
+    last = max(said["model"]["vocab"], key=said["model"]["vocab"].get)
+    said["model"]["vocab"][last] = 5000
+    file.write_text(json.dumps(said))
+    with pytest.raises(DataError, match="pieces up to number 5000"):
+        load_classifier(folder)
+
+
+def test_pads_are_needed_and_masks_where_words_are_hidden(folder):
+    settings(folder, mask_token=None)
+    assert load_classifier(folder).tokenizer.mask_token is None
+    tiny_network(head="mlm", dtype=torch.float32).save_pretrained(folder)
+    with pytest.raises(DataError, match="without a mask piece"):
+        load_masked(folder)
+    settings(folder, pad_token=None)
+    with pytest.raises(DataError, match="without a pad piece"):
+        open_tokenizer(folder, None, open_network(folder, None, AutoModelForMaskedLM).network)
+
+
+@pytest.mark.parametrize("cuts", [False, True])
+def test_a_tokenizer_is_saved_as_it_was_opened_whatever_it_has_read(folder, tmp_path, cuts):
+    tokenizer = open_tokenizer(folder)
+    if cuts:
+        tokenizer.backend_tokenizer.enable_truncation(9)
+        tokenizer.backend_tokenizer.enable_padding(length=9)
+        tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+        tokenizer = open_tokenizer(folder)
+    save_tokenizer(tokenizer, tmp_path / "before")
+    tokenizer(["a text", "another one"], truncation=True, max_length=3, padding=True)
+    save_tokenizer(tokenizer, tmp_path / "after")
+    now = tokenizer.backend_tokenizer
+    assert now.truncation["max_length"] == 3 and now.padding is not None
+    before, after = ((tmp_path / name / "tokenizer.json").read_bytes() for name in ("before", "after"))
+    assert before == after and (json.loads(after)["truncation"] is not None) == cuts
+
+
+def test_code_beside_a_tokenizer_is_refused_whatever_is_typed(folder, monkeypatch):
+    settings(folder, tokenizer_class="Theirs", auto_map={"AutoTokenizer": ["theirs.Theirs", "theirs.Theirs"]})
+    (folder / "theirs.py").write_text("raise SystemExit('their code has run')")
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    assert type(open_tokenizer(folder)).__module__.startswith("transformers.")
+    shutil.rmtree(folder)
