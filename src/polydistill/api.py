@@ -28,7 +28,7 @@ from polydistill.jobs.tune import tune
 from polydistill.jobs.xd import xd
 from polydistill.models.loaded import Loaded
 from polydistill.papers.catalogue import figure, figures, plan, recipe, table, tables
-from polydistill.papers.planning.plan import Plan
+from polydistill.papers.plan import Plan
 from polydistill.papers.quickstart import Quickstart, quickstart
 from polydistill.papers.table import Table
 from polydistill.reports.figures import Figure

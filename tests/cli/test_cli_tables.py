@@ -9,7 +9,7 @@ import pytest
 from polydistill import api
 from polydistill.cli import doctor
 from polydistill.cli.listing import listing
-from polydistill.papers.planning.plan import Plan
+from polydistill.papers.plan import Plan
 from polydistill.papers.table import Table
 from polydistill.training.run import MethodSpec
 
@@ -119,13 +119,13 @@ def test_what_cannot_be_drawn_is_said(polydistill, work, command, says):
 
 def test_plan_runs_nothing(polydistill, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    result = polydistill("table xd/5 --scale paper --plan --gpu H100 --json plan.json --markdown plan.md")
+    result = polydistill("table xd/5 --scale paper --plan --rows-a-second 100 --json plan.json --markdown plan.md")
     assert result.exit_code == 0, result.output
     plan = Plan.model_validate_json(Path("plan.json").read_text())
-    assert (plan.runs, plan.gpu) == (6, "H100")
+    assert (plan.runs, plan.rows_a_second) == (6, 100)
     assert "FacebookAI/xlm-mlm-tlm-xnli15-1024" in result.stdout
-    assert all(note in " ".join(result.stdout.split()) for note in plan.assumptions)
-    assert plan.assumptions[0] in Path("plan.md").read_text()
+    assert all(note in " ".join(result.stdout.split()) for note in plan.notes)
+    assert plan.notes[0] in Path("plan.md").read_text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plan.json", "plan.md"]
 
 
@@ -134,7 +134,7 @@ def test_plan_runs_nothing(polydistill, monkeypatch, tmp_path):
     [
         ("table xd/9", "Unknown table 'xd/9'"),
         ("table xd/3 --seeds 0", "seeds is 0"),
-        ("table xd/3 --plan --gpu A1000", "Did you mean 'A100'?"),
+        ("table xd/3 --plan --rows-a-second 0", "expected more than 0"),
         ("world --rows 0", "rows"),
         ("world --difficulty huge", "huge"),
     ],

@@ -9,15 +9,10 @@ from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.jobs.layer_maps import describe_maps
 from polydistill.jobs.references import monolingual_reference, reference_map
 from polydistill.jobs.students import distill_run
-from polydistill.methods.monolingual import MonolingualSpec, Student, Weights
+from polydistill.methods.monolingual import Student
 from polydistill.methods.named_losses import LOSSES, named_loss
-from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.tuning import TuneSpec
-from polydistill.papers.planning.plan import plan_table
-from polydistill.papers.planning.sizes import SENTENCE_TOKENS, Architecture, learner
-from polydistill.papers.recipe import RecipeGroup, RecipeRow, TableRecipe
-from polydistill.starts.origins import Fresh
-from polydistill.training.run import ResultOf, Run
+from polydistill.training.run import Run
 from polydistill.training.settings import Training
 from tiny import tiny_network, tiny_tokenizer
 
@@ -148,24 +143,3 @@ def test_the_reference_preset(model):
 
 def _run(method, start) -> Run:
     return Run(name="x", method=method, start=start, training=Training(steps=10))
-
-
-def test_a_plan_knows_the_size_of_students():
-    teacher = _run(PretrainSpec(languages=("en", "tr"), data=WorldSource()), Fresh(blocks=4, width=16, vocabulary=200))
-    students = (Student(name="small", languages=("en",)),)
-    method = MonolingualSpec(students=students, data=WorldSource(), depth=2, width=8, init="random")
-    distilled = _run(method, ResultOf(run=teacher))
-    assert learner(teacher) == Architecture(4, 16, 200)
-    assert learner(distilled) == Architecture(2, 8, 200)
-    tuned = _run(TuneSpec(languages=("en",), data=WorldSource()), ResultOf(run=distilled, student="small"))
-    assert learner(tuned) == Architecture(2, 8, 200)
-    costs = plan_of(distilled)
-    assert costs.teacher_flops == Architecture(4, 16, 200).reading(80, SENTENCE_TOKENS)
-    alone = method.model_copy(update={"weights": Weights(mlm=1, hinton=0, hid=0, att=0, emb=0)})
-    assert plan_of(_run(alone, ResultOf(run=teacher))).teacher_flops == 0
-    assert plan_of(_run(alone, ResultOf(run=teacher))).student_flops < costs.student_flops  # it scores fewer positions
-
-
-def plan_of(run):
-    rows = [RecipeRow("x", None, lambda _: {"en": run})]
-    return plan_table(TableRecipe("mono/0", "made up", [RecipeGroup("", rows)], "x"), [0]).lines[-1]

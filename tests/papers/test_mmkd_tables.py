@@ -14,7 +14,7 @@ from polydistill.papers.combined import runs_of
 from polydistill.papers.mmkd.figures import figure
 from polydistill.papers.mmkd.scales import BENCHMARKS, setting
 from polydistill.papers.mmkd.tables import ABLATIONS, OURS, TABLES, Systems, table
-from polydistill.papers.planning.plan import with_starts
+from polydistill.papers.plan import with_starts
 from polydistill.papers.published import published_table
 from polydistill.papers.recipe import make_table
 from polydistill.starts.origins import Pretrained

@@ -13,7 +13,7 @@ from polydistill.methods.tuning import TuneSpec
 from polydistill.papers.mono.scales import setting
 from polydistill.papers.mono.systems import Systems
 from polydistill.papers.mono.tables import TABLES, table, thirds
-from polydistill.papers.planning.plan import plan_table, with_starts
+from polydistill.papers.plan import plan_table, with_starts
 from polydistill.papers.published import published_table
 from polydistill.training.examination import Examination
 from polydistill.training.run import Cut, ResultOf

@@ -13,7 +13,7 @@ from polydistill.methods.tuning import TuneSpec
 from polydistill.papers.combined import Best, Together, runs_of
 from polydistill.papers.multikd.scales import setting
 from polydistill.papers.multikd.tables import TABLES, Systems, table
-from polydistill.papers.planning.plan import with_starts
+from polydistill.papers.plan import with_starts
 from polydistill.papers.published import published_table
 from polydistill.papers.scales import encoder
 from polydistill.results import Score

@@ -3,6 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from polydistill.papers.page import Scores
 from polydistill.papers.table import Entry, EntryGroup, build_table
 from polydistill.reports.page import (
     Command,
@@ -13,9 +14,7 @@ from polydistill.reports.page import (
     Record,
     Sample,
     Samples,
-    Scores,
     page_html,
-    section_html,
     write_page,
 )
 from polydistill.reports.plots import score_bars
@@ -93,17 +92,17 @@ def test_contents_lead_to_the_sections(sections):
 
 def test_tables_are_accessible(sections):
     for section in (sections[2], sections[4]):
-        seen = outline(section_html(section))
+        seen = outline(section.html())
         assert all("scope" in found for tag, found in seen if tag == "th")
         tags = [tag for tag, _ in seen]
         assert tags.count("caption") == tags.count("table") == 1
-    assert "80.0" in section_html(sections[2])
-    assert 'scope="rowgroup"' in section_html(sections[2])
+    assert "80.0" in sections[2].html()
+    assert 'scope="rowgroup"' in sections[2].html()
 
 
 def test_plots_have_alternative_text_and_a_caption(make_run):
     plot = score_bars({"XD": {"en": 0.5}})
-    seen = outline(section_html(Picture("Picture", plot, "What it shows.")))
+    seen = outline(Picture("Picture", plot, "What it shows.").html())
     svg = next(found for tag, found in seen if tag == "svg")
     assert (svg["role"], svg["aria-label"]) == ("img", plot.alt)
     assert "figcaption" in {tag for tag, _ in seen}
@@ -111,7 +110,7 @@ def test_plots_have_alternative_text_and_a_caption(make_run):
 
 def test_right_and_wrong_are_signs_and_words():
     sample = Sample("neutral", {"en": ["a"], "tr": ["b"], "sw": ["c"]}, {"en": "neutral", "tr": "entailment"}, {})
-    html = section_html(Samples("Samples", [sample]))
+    html = Samples("Samples", [sample]).html()
     cells = re.findall(r'<td class="answer" data-label="before">(.*?)</td>', html)
     assert "✓" in cells[0]
     assert "right: " in cells[0]

@@ -15,6 +15,7 @@ from polydistill.cli import (
     exporting,
     inspection,
     models,
+    papers,
     predicting,
     retrieval,
     students,
@@ -92,7 +93,7 @@ def polydistill(
 
 
 for add in (
-    *(tables.add, students.add, align.add, corpora.add),
+    *(papers.add, tables.add, students.add, align.add, corpora.add),
     *(models.add, predicting.add, trimming.add, exporting.add, bench.add),
     *(retrieval.add, inspection.add, doctor.add),
 ):

@@ -1,54 +1,27 @@
-"""Commands that show: quickstart, world, text, table, list, report."""
+"""Commands that show: world, text, list, report."""
 
 import json
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich import box
 from rich.table import Table as View
 from rich.text import Text
 
-from polydistill.cli.screen import codes, errors, example, results, save, say
+from polydistill.cli.screen import codes, example, results, say
 from polydistill.cli.tasks import Task, task_named
-
-if TYPE_CHECKING:
-    pass
 
 Runs = Annotated[Path, typer.Option(help="Folder of all runs.")]
 What = Literal["runs", "tables", "figures", "tasks", "languages", "methods"]
-ScaleName = Literal["paper", "world", "quick", "smoke"]
 
 
 def add(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    app.command(epilog=example("polydistill quickstart --seed 1"))(quickstart)
     app.command(epilog=example("polydistill world --langs en,tr --task nli --rows 8"))(world)
     app.command(epilog=example("polydistill text 'file:corpus/*.txt.gz' --lang tr --rows 5"))(text)
-    app.command(epilog=example("polydistill table xd/3 --scale world --seeds 5 --json table.json"))(table)
-    app.command(epilog=example("polydistill figure mono/4.1 --seeds 3 --out figure.png"))(figure)
     app.command("list", epilog=example("polydistill list tables"))(list_)
     app.command(epilog=example("polydistill report runs --out report.html"))(report)
-
-
-def quickstart(
-    seed: Annotated[int, typer.Option(help="Decides all that is random.")] = 0,
-    runs: Runs = Path("runs"),
-    tensorboard: Annotated[bool, typer.Option(help="Also log for TensorBoard.")] = False,
-    scale: Annotated[
-        Literal["world", "quick", "smoke"],
-        typer.Option(help="world: as the tables, longer; smoke: seconds, to see that all parts work."),
-    ] = "quick",
-) -> None:
-    """The main job at once, offline: a small polyglot, tuned on English, learns five languages without labels."""
-    from polydistill import api
-    from polydistill.papers.rendering import to_rich
-
-    made = api.quickstart(runs, seed, errors(), tensorboard, scale)
-    console = results()
-    console.print(to_rich(made.table, console.width))
-    say(f"page: {made.page}\nsummary: {made.summary}")
 
 
 def world(
@@ -115,74 +88,6 @@ def _cell(value: object) -> str:
     if isinstance(value, dict):
         return " | ".join(value["text"])
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def table(
-    id: Annotated[str, typer.Argument(help="Such as xd/3; see: polydistill list tables.")],
-    scale: Annotated[
-        ScaleName,
-        typer.Option(help="paper: as published; world: the mini-world; quick: smaller, shorter; smoke: a test."),
-    ] = "world",
-    seeds: Annotated[int, typer.Option(help="How many: 0, 1, ...")] = 1,
-    plan: Annotated[bool, typer.Option("--plan", help="Run nothing; say what it would take.")] = False,
-    finished: Annotated[bool, typer.Option("--finished", help="Run nothing; show the runs that are done.")] = False,
-    gpu: Annotated[str, typer.Option(help="With --plan: A100, H100, H200, V100 or T4.")] = "A100",
-    select: Annotated[
-        Literal["supervised", "all"] | None,
-        typer.Option(help="multikd: whose dev rows choose the weights; the paper's are all languages'."),
-    ] = None,
-    search: Annotated[
-        bool, typer.Option("--search", help="multikd: try all learning rates and epochs that the paper tries.")
-    ] = False,
-    json_: Annotated[Path | None, typer.Option("--json", help="Also write it as JSON.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Also write it as Markdown.")] = None,
-    runs: Runs = Path("runs"),
-) -> None:
-    """Print a paper's table with our numbers beside the published ones; run what is missing first."""
-    from polydistill import api
-    from polydistill.papers import rendering
-    from polydistill.papers.planning import text as plan_text
-
-    console = results()
-    if plan:
-        planned = api.plan(id, scale, seeds, gpu, select, search)
-        console.print(plan_text.to_rich(planned))
-        save(json_, planned.model_dump_json(indent=2) + "\n")
-        save(markdown, plan_text.to_markdown(planned))
-        return
-    made = api.table(id, scale, seeds, runs, errors(), finished, select, search)
-    console.print(rendering.to_rich(made, console.width))
-    save(json_, rendering.to_json(made) + "\n")
-    save(markdown, rendering.to_markdown(made))
-
-
-def figure(
-    id: Annotated[str, typer.Argument(help="Such as mono/4.1; see: polydistill list figures.")],
-    scale: Annotated[ScaleName, typer.Option(help="As of a table.")] = "world",
-    seeds: Annotated[int, typer.Option(help="How many: 0, 1, ...")] = 1,
-    finished: Annotated[bool, typer.Option("--finished", help="Run nothing; show the runs that are done.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Draw it: a .png or .svg file.")] = None,
-    json_: Annotated[Path | None, typer.Option("--json", help="Also write its points as JSON.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Also write them as Markdown.")] = None,
-    runs: Runs = Path("runs"),
-) -> None:
-    """Print the points of a paper's figure and draw it; run what is missing first."""
-    from polydistill import api
-    from polydistill.cli.inspection import show
-    from polydistill.reports import figures, inspection
-
-    picture = None if out is None else figures.drawing(out)  # a wrong name is said before anything is run
-    made = api.figure(id, scale, seeds, runs, errors(), finished)
-    if isinstance(made, figures.Figure):
-        results().print(figures.to_rich(made))
-        said, plot = figures.to_markdown(made), partial(figures.draw, made)
-    else:
-        show(made)
-        said, plot = inspection.to_markdown(made), partial(inspection.main_plot, made)
-    save(json_, made.model_dump_json(indent=2) + "\n")
-    save(markdown, said)
-    if out is not None and picture is not None:
-        save(out, picture(plot()))
 
 
 def list_(

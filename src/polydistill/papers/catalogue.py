@@ -15,7 +15,7 @@ from polydistill.papers.mono import figures as mono_figures
 from polydistill.papers.mono import tables as mono_tables
 from polydistill.papers.multikd import tables as multikd_tables
 from polydistill.papers.multikd.tables import Select
-from polydistill.papers.planning.plan import Plan, plan_table
+from polydistill.papers.plan import Plan, plan_table
 from polydistill.papers.published import published_table
 from polydistill.papers.recipe import TableRecipe, make_table
 from polydistill.papers.scales import Scale
@@ -115,12 +115,12 @@ def plan(
     id: str,
     scale: Scale = "paper",
     seeds: int = 1,
-    gpu: str = "A100",
+    rows_a_second: float | None = None,
     select: Select | None = None,
     search: bool = False,
 ) -> Plan:
     """What a table would take; nothing is run or fetched."""
-    return plan_table(recipe(id, scale, select, search), _seeds(seeds), gpu)
+    return plan_table(recipe(id, scale, select, search), _seeds(seeds), rows_a_second)
 
 
 def _seeds(count: int) -> range:

@@ -22,6 +22,7 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import LABEL
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
+from polydistill.papers.page import Scores
 from polydistill.papers.published import published_table
 from polydistill.papers.scales import Scale
 from polydistill.papers.table import Entry, EntryGroup, Table, build_table
@@ -36,7 +37,6 @@ from polydistill.reports.page import (
     Record,
     Sample,
     Samples,
-    Scores,
     write_page,
 )
 from polydistill.reports.plots import loss_curves, score_bars

@@ -7,7 +7,7 @@ import numpy as np
 from polydistill.inspection.inspection import Comparison, Inspected, LayerNumbers, ModelNumbers
 from polydistill.inspection.projection import Plane
 from polydistill.reports.figures import Line, Panel, Point, draw_panels
-from polydistill.reports.page import Grid, Picture, Prose, Record, Section
+from polydistill.reports.page import Grid, Picture, Prose, Record
 from polydistill.reports.plots import Plot, canvas
 from polydistill.reports.vectors import meanings_picture, models_picture
 
@@ -91,7 +91,7 @@ def _grid_markdown(grid: Grid) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + (f"\n{grid.remark}\n" if grid.remark else "")
 
 
-def sections(found: Inspected, drawn: Mapping[str, Picture]) -> list[Section]:
+def sections(found: Inspected, drawn: Mapping[str, Picture]) -> list[Prose | Grid | Picture | Record]:
     """The parts of a page; `drawn` are its pictures."""
     grids = [comparisons_grid(found)] if found.comparisons else []
     return [

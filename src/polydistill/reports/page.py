@@ -1,19 +1,66 @@
-"""One self-contained HTML page of a result: nothing is loaded from elsewhere, everything given is escaped."""
+"""One self-contained HTML page of sections: nothing is loaded from elsewhere, everything given is escaped.
+
+A section is anything with a heading that says its own HTML; here are those that know no paper.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from importlib.resources import files
+from functools import cache
 from pathlib import Path
-from string import Template
-from typing import Any
+from typing import Any, Protocol
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from polydistill.languages import called
-from polydistill.papers.columns import Column
-from polydistill.papers.rendering import average_heading, column_heading, notes, row_cells
-from polydistill.papers.table import Row, Table
 from polydistill.reports.plots import Plot
+
+_HERE = "polydistill.reports"
+
+
+class Section(Protocol):
+    """A part of a page."""
+
+    @property
+    def heading(self) -> str:
+        """What stands above it, and in the contents."""
+        ...
+
+    def html(self) -> Markup:
+        """What stands under the heading."""
+        ...
+
+
+def write_page(path: str | Path, title: str, sections: Sequence[Section]) -> Path:
+    """Write the page, with a list of contents on top."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page_html(title, sections), encoding="utf-8")
+    return target
+
+
+def page_html(title: str, sections: Sequence[Section]) -> str:
+    """The whole page as text."""
+    return shown("page.html", title=title, sections=sections)
+
+
+def shown(template: str, package: str = _HERE, **values: Any) -> Markup:
+    """A template of a package's folder `templates`, filled in; it may use those of this package."""
+    return Markup(_templates(package).get_template(template).render(**values))
+
+
+@cache
+def _templates(package: str) -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader(_HERE)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["called"] = called
+    return environment
 
 
 @dataclass(frozen=True)
@@ -32,6 +79,10 @@ class Headlines:
     heading: str
     numbers: Sequence[Number]
 
+    def html(self) -> Markup:
+        """What stands under the heading."""
+        return shown("headlines.html", section=self)
+
 
 @dataclass(frozen=True)
 class Prose:
@@ -40,13 +91,9 @@ class Prose:
     heading: str
     text: str
 
-
-@dataclass(frozen=True)
-class Scores:
-    """A table of results."""
-
-    heading: str
-    table: Table
+    def html(self) -> Markup:
+        """What stands under the heading."""
+        return shown("prose.html", section=self)
 
 
 @dataclass(frozen=True)
@@ -58,6 +105,10 @@ class Grid:
     rows: Sequence[Sequence[str]]
     remark: str = ""
 
+    def html(self) -> Markup:
+        """What stands under the heading."""
+        return shown("grid.html", section=self)
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -66,6 +117,16 @@ class Picture:
     heading: str
     plot: Plot
     caption: str
+
+    @property
+    def drawn(self) -> Markup:
+        """The plot as SVG, with its text for who cannot see it."""
+        name = Markup('<svg role="img" aria-label="{}" ').format(self.plot.alt)
+        return Markup(self.plot.svg().replace("<svg ", name, 1))
+
+    def html(self) -> Markup:
+        """What stands under the heading."""
+        return shown("picture.html", section=self)
 
 
 @dataclass(frozen=True)
@@ -87,6 +148,10 @@ class Samples:
     before: str = "before"
     after: str = "after"
 
+    def html(self) -> Markup:
+        """What stands under the heading."""
+        return shown("samples.html", section=self)
+
 
 @dataclass(frozen=True)
 class Record:
@@ -94,6 +159,15 @@ class Record:
 
     heading: str
     record: Mapping[str, Any]
+
+    @property
+    def json(self) -> str:
+        """The record as text."""
+        return json.dumps(self.record, indent=2, ensure_ascii=False)
+
+    def html(self) -> Markup:
+        """What stands under the heading."""
+        return shown("record.html", section=self)
 
 
 @dataclass(frozen=True)
@@ -103,141 +177,6 @@ class Command:
     heading: str
     command: str
 
-
-Section = Headlines | Prose | Scores | Grid | Picture | Samples | Record | Command
-
-
-def write_page(path: str | Path, title: str, sections: Sequence[Section]) -> Path:
-    """Write the page, with a list of contents on top."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page_html(title, sections), encoding="utf-8")
-    return target
-
-
-def page_html(title: str, sections: Sequence[Section]) -> str:
-    """The whole page as text."""
-    template = Template(files("polydistill.reports").joinpath("page.html").read_text(encoding="utf-8"))
-    links = (f'<li><a href="#part-{at}">{escape(one.heading)}</a></li>' for at, one in enumerate(sections, start=1))
-    parts = (
-        f'<section id="part-{at}" aria-labelledby="head-{at}">\n<h2 id="head-{at}">{escape(one.heading)}</h2>\n'
-        f"{section_html(one)}\n</section>"
-        for at, one in enumerate(sections, start=1)
-    )
-    return template.substitute(title=escape(title), contents="".join(links), body="\n".join(parts))
-
-
-def section_html(section: Section) -> str:
-    """What stands under a section's heading."""
-    match section:
-        case Headlines():
-            html = _headlines(section)
-        case Prose():
-            html = "\n".join(f"<p>{escape(part)}</p>" for part in section.text.split("\n\n"))
-        case Scores():
-            html = _scores(section.table)
-        case Grid():
-            html = _grid(section)
-        case Picture():
-            html = _picture(section)
-        case Samples():
-            html = "\n".join(_sample(at, one, section) for at, one in enumerate(section.samples, start=1))
-        case Record():
-            dumped = escape(json.dumps(section.record, indent=2, ensure_ascii=False))
-            html = f"<details><summary>Show the record (JSON)</summary>\n<pre>{dumped}</pre></details>"
-        case Command():
-            html = f"<pre><code>{escape(section.command)}</code></pre>"
-    return html
-
-
-def _headlines(section: Headlines) -> str:
-    def one(number: Number) -> str:
-        note = f'<dd class="note">{escape(number.note)}</dd>' if number.note else ""
-        return f'<div><dt>{escape(number.label)}</dt><dd class="value">{escape(number.value)}</dd>{note}</div>'
-
-    return f'<dl class="numbers">{"".join(map(one, section.numbers))}</dl>'
-
-
-def _scores(table: Table) -> str:
-    headings = ['<th scope="col">system</th>', *map(_heading, table.columns)]
-    if table.average_over:
-        headings.append(f'<th scope="col">{escape(average_heading(table))}</th>')
-    bodies = []
-    for group in table.groups:
-        head = f'<tr class="group"><th scope="rowgroup" colspan="{len(headings)}">{escape(group.name)}</th></tr>'
-        rows = [_score_row(table, row) for row in group.rows]
-        bodies.append(f"<tbody>{head if group.name else ''}{''.join(rows)}</tbody>")
-    remarks = "".join(f"<li>{escape(note)}</li>" for note in notes(table))
-    caption = escape(f"{table.id}: {table.title}")
-    return (
-        _scrolling(
-            f'<table class="scores"><caption><span>{caption}</span></caption>'
-            f"<thead><tr>{''.join(headings)}</tr></thead>{''.join(bodies)}</table>",
-            f"Table {table.id}",
-        )
-        + f'\n<ul class="notes">{remarks}</ul>'
-    )
-
-
-def _heading(column: Column) -> str:
-    title = "" if column.language is None else f' title="{escape(called(column.language))}"'
-    text = escape(column_heading(column))
-    return f'<th scope="col">{f"<abbr{title}>{text}</abbr>" if title else text}</th>'
-
-
-def _score_row(table: Table, row: Row) -> str:
-    def one(ours: str, published: str) -> str:
-        beside = f'<span class="published">{escape(published)}</span>' if published else ""
-        return f"<td>{escape(ours)}{beside}</td>"
-
-    cells = "".join(one(*pair) for pair in row_cells(table, row))
-    return f'<tr><th scope="row">{escape(row.name)}</th>{cells}</tr>'
-
-
-def _grid(section: Grid) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.columns)
-    rows = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
-        for first, *cells in section.rows
-    )
-    table = f'<table class="scores"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    return _scrolling(table, section.heading) + (
-        f'\n<p class="notes">{escape(section.remark)}</p>' if section.remark else ""
-    )
-
-
-def _picture(section: Picture) -> str:
-    plot = section.plot
-    drawn = plot.svg().replace("<svg ", f'<svg role="img" aria-label="{escape(plot.alt)}" ', 1)
-    return f"<figure>{_scrolling(drawn, plot.title)}<figcaption>{escape(section.caption)}</figcaption></figure>"
-
-
-def _sample(at: int, sample: Sample, section: Samples) -> str:
-    systems = {section.before: sample.before, section.after: sample.after}
-    columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("language", "text", *systems))
-    rows = "".join(_sample_row(code, texts, sample.gold, systems) for code, texts in sample.texts.items())
-    caption = f"<caption><span>{at}. Gold label: {escape(sample.gold)}</span></caption>"
-    table = f"<table>{caption}<thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<div class="samples">{_scrolling(table, f"Sample {at}")}</div>'
-
-
-def _sample_row(code: str, texts: Sequence[str], gold: str, systems: Mapping[str, Mapping[str, str]]) -> str:
-    lines = "".join(f"<p>{escape(text)}</p>" for text in texts)
-    answers = "".join(_answer(name, labels.get(code), gold) for name, labels in systems.items())
-    head = f'<th scope="row">{escape(called(code))}</th>'
-    return f'<tr>{head}<td lang="{escape(code)}" dir="auto">{lines}</td>{answers}</tr>'
-
-
-def _answer(system: str, predicted: str | None, gold: str) -> str:
-    """One prediction, marked right or wrong by a sign and by a word for screen readers, not only by colour."""
-    start = f'<td class="answer" data-label="{escape(system)}">'
-    if predicted is None:
-        return f"{start}–</td>"
-    word, sign = ("right", "✓") if predicted == gold else ("wrong", "✗")
-    marked = f'<span class="{word}"><span aria-hidden="true">{sign}</span><span class="hidden">{word}: </span>'
-    return f"{start}{marked} {escape(predicted)}</span></td>"
-
-
-def _scrolling(inner: str, label: str) -> str:
-    """What may be wider than a phone scrolls within itself; it takes the focus so that keys can scroll it."""
-    return f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(label)}">{inner}</div>'
+    def html(self) -> Markup:
+        """What stands under the heading."""
+        return shown("command.html", section=self)

@@ -68,13 +68,12 @@ def paired_t(a: ArrayLike, b: ArrayLike) -> Interval:
     """
     differences = _differences(a, b, at_least=2)
     mean, count = float(differences.mean()), differences.size
-    error = float(differences.std(ddof=1)) / count**0.5
     # A spread of rounding errors alone is no spread.
-    if error <= 1e-12 * max(1.0, abs(mean)):
+    if float(differences.std(ddof=1)) / count**0.5 <= 1e-12 * max(1.0, abs(mean)):
         return Interval(mean, mean, mean, 1.0 if abs(mean) <= 1e-12 else 2.0 ** (1 - count))
-    reach = float(stats.t.ppf(1 - LEVEL / 2, count - 1)) * error
-    p = float(2 * stats.t.sf(abs(mean / error), count - 1))
-    return Interval(mean, mean - reach, mean + reach, p)
+    found = stats.ttest_1samp(differences, 0.0)
+    low, high = found.confidence_interval(1 - LEVEL)
+    return Interval(mean, float(low), float(high), float(found.pvalue))
 
 
 def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> float:
@@ -85,7 +84,7 @@ def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> float:
     """
     differences = _differences(correct_a, correct_b, at_least=1)
     only_a, only_b = int((differences > 0).sum()), int((differences < 0).sum())
-    return min(1.0, 2 * float(stats.binom.cdf(min(only_a, only_b), only_a + only_b, 0.5)))
+    return float(stats.binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
 
 
 def paired_bootstrap(correct_a: ArrayLike, correct_b: ArrayLike, seed: int = 0) -> Interval:

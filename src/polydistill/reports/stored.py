@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from polydistill.errors import DataError
 from polydistill.inspection.inspection import FILE, FOLDER, Inspected
-from polydistill.papers.table import Entry, EntryGroup, build_table
 from polydistill.reports import inspection
-from polydistill.reports.page import Picture, Prose, Record, Scores, Section, write_page
+from polydistill.reports.page import Grid, Picture, Prose, Record, Section, write_page
 from polydistill.reports.plots import PALETTE, loss_curves, score_bars
-from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
+from polydistill.results import LOWER_IS_BETTER, RESULTS_FILE, RUN_FILE, RunResult, load_result
 from polydistill.training.store import LOG, Store
 
 _NO_TERMS = ("loss", "grad_norm", "learning_rate", "epoch", "step", "total_flos")
@@ -55,32 +56,69 @@ def _scores(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
     kinds = dict.fromkeys((score.metric, score.split) for _, result in finished for score in result.scores)
     parts: list[Section] = []
     for metric, split in kinds:
-        entries = _entries([(folder, result) for folder, result in finished if result.by_language(metric, split)])
-        groups = [EntryGroup("", entries)]
-        table = build_table("runs", "stored results", groups, setting=f"split {split}", metric=metric, split=split)
-        parts.append(Scores(f"Scores ({metric}, {split})", table))
-        if len(entries) <= len(PALETTE):
-            systems = {
-                entry.name: {code: one.value for code, one in entry.all_runs[0].by_language(metric, split).items()}
-                for entry in entries
+        found = systems([(folder, result) for folder, result in finished if result.by_language(metric, split)])
+        parts.append(_grid(found, metric, split))
+        if len(found) <= len(PALETTE):
+            first = {
+                one.name: {code: one.value for code, one in one.runs[0].by_language(metric, split).items()}
+                for one in found
             }
-            caption = "The first seed of each system." if any(len(entry.all_runs) > 1 for entry in entries) else ""
-            parts.append(
-                Picture(f"{metric[0].upper()}{metric[1:]} ({split})", score_bars(systems, metric=metric), caption)
-            )
+            caption = "The first seed of each system." if any(len(one.runs) > 1 for one in found) else ""
+            title = f"{metric[0].upper()}{metric[1:]} ({split})"
+            parts.append(Picture(title, score_bars(first, metric=metric), caption))
     return parts
 
 
-def _entries(finished: Sequence[tuple[Path, RunResult]]) -> list[Entry]:
-    """Runs that differ in nothing but their seed are one system; a second one of a name gets a run's id beside it."""
-    systems: dict[str, dict[int, RunResult]] = {}
+@dataclass(frozen=True)
+class System:
+    """Runs that differ in nothing but their seed."""
+
+    name: str
+    runs: tuple[RunResult, ...]
+
+    def values(self, metric: str, split: str, codes: Sequence[str]) -> list[float]:
+        """The mean over these languages of each run that has them all."""
+        scores = [run.by_language(metric, split) for run in self.runs]
+        return [float(np.mean([by[code].value for code in codes])) for by in scores if set(codes) <= set(by)]
+
+
+def systems(finished: Sequence[tuple[Path, RunResult]]) -> list[System]:
+    """The systems of these runs; a second one of a name gets a run's id beside it."""
+    alike: dict[str, dict[int, RunResult]] = {}
     for folder, result in finished:
-        systems.setdefault(_system(folder, result), {}).setdefault(result.seed, result)
-    entries: dict[str, Entry] = {}
-    for runs in map(list, map(dict.values, systems.values())):
-        name = runs[0].name if runs[0].name not in entries else f"{runs[0].name} ({runs[0].run_id})"
-        entries[name] = Entry(name, runs)
-    return list(entries.values())
+        alike.setdefault(_system(folder, result), {}).setdefault(result.seed, result)
+    found: dict[str, System] = {}
+    for runs in (tuple(by_seed.values()) for by_seed in alike.values()):
+        name = runs[0].name if runs[0].name not in found else f"{runs[0].name} ({runs[0].run_id})"
+        found[name] = System(name, runs)
+    return list(found.values())
+
+
+def _grid(found: Sequence[System], metric: str, split: str) -> Grid:
+    """Scores in points by language, and what each system was given."""
+    codes = tuple(dict.fromkeys(code for one in found for run in one.runs for code in run.by_language(metric, split)))
+    rows = []
+    for one in found:
+        seen = one.runs[0].labels_seen
+        by_language = [_points(one.values(metric, split, [code])) + ("" if code in seen else "°") for code in codes]
+        seeds = ", ".join(str(run.seed) for run in sorted(one.runs, key=lambda run: run.seed))
+        given = (", ".join(seen) or "none", ", ".join(one.runs[0].selected_on) or "nothing")
+        rows.append((one.name, *by_language, _points(one.values(metric, split, codes)), seeds, *given))
+    lower = " The lower the better." if metric in LOWER_IS_BETTER else ""
+    return Grid(
+        f"Scores ({metric}, {split})",
+        ("system", *codes, f"mean of {len(codes)}", "seeds", "labels seen", "selected on"),
+        rows,
+        f"In points.{lower} ±: sample standard deviation over seeds. °: no labels of this language were seen.",
+    )
+
+
+def _points(values: Sequence[float]) -> str:
+    """Such as `78.1 ± 0.4`; a dash where there is none."""
+    if not values:
+        return "–"
+    spread = f" ± {100 * float(np.std(values, ddof=1)):.1f}" if len(values) > 1 else ""
+    return f"{100 * float(np.mean(values)):.1f}{spread}"
 
 
 def _system(folder: Path, result: RunResult) -> str:

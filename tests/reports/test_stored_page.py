@@ -6,7 +6,7 @@ import pytest
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.tuning import TuneSpec
-from polydistill.reports.page import Picture, Scores
+from polydistill.reports.page import Grid, Picture
 from polydistill.reports.stored import found_runs, sections
 from polydistill.results import RUN_FILE, RunResult, entity_score, save_result, score_of
 from polydistill.starts.origins import Fresh
@@ -44,32 +44,30 @@ def keep(root, seed, right, pairs=0.6, world=0, cut=False, scores=None):
 
 
 def rows_of(root):
-    (scores,) = (part for part in sections(found_runs(root)) if isinstance(part, Scores))
-    return {row.name: (row.seeds, row.cells["en"].mean) for row in scores.table.groups[0].rows}
+    (scores,) = (part for part in sections(found_runs(root)) if isinstance(part, Grid))
+    english, seeds = scores.columns.index("en"), scores.columns.index("seeds")
+    return {row[0]: (row[seeds], row[english]) for row in scores.rows}
 
 
 def test_seeds_of_one_system_are_averaged(tmp_path):
     for seed, right in enumerate((1, 2, 3)):
         keep(tmp_path, seed, right)
-    assert rows_of(tmp_path) == {"Baseline": ((0, 1, 2), pytest.approx(50))}
+    assert rows_of(tmp_path) == {"Baseline": ("0, 1, 2", "50.0 ± 25.0")}
 
 
 def test_seeds_of_what_is_cut_from_another_run_are_averaged(tmp_path):
     for seed, right in enumerate((1, 3)):
         keep(tmp_path, seed, right, cut=True)
-    assert rows_of(tmp_path) == {"Baseline": ((0, 1), pytest.approx(50))}
+    assert rows_of(tmp_path) == {"Baseline": ("0, 1", "50.0 ± 35.4")}
 
 
 def test_each_metric_has_a_table_and_a_picture_of_its_own(tmp_path):
     keep(tmp_path, 0, 1)
     keep(tmp_path, 0, 1, world=1, scores=(entity_score("en", np.array([[1, 1, 1], [0, 0, 2]])),))
     parts = sections(found_runs(tmp_path))
-    tables = {part.heading: part.table for part in parts if isinstance(part, Scores)}
-    assert {heading: table.metric for heading, table in tables.items()} == {
-        "Scores (accuracy, test)": "accuracy",
-        "Scores (f1, test)": "f1",
-    }
-    assert [table.groups[0].rows[0].cells["en"].mean for table in tables.values()] == [25, 50]
+    grids = [part for part in parts if isinstance(part, Grid)]
+    assert [grid.heading for grid in grids] == ["Scores (accuracy, test)", "Scores (f1, test)"]
+    assert [grid.rows[0][1] for grid in grids] == ["25.0", "50.0"]
     bars = [part for part in parts if isinstance(part, Picture)]
     assert [part.heading for part in bars] == ["Accuracy (test)", "F1 (test)"]
     assert [part.plot.figure.axes[0].get_ylabel() for part in bars] == ["Accuracy (%)", "F1 (%)"]
@@ -82,8 +80,8 @@ def test_systems_of_one_name_stay_apart(tmp_path, other):
         keep(tmp_path, seed, 3, **other)
     rows = rows_of(tmp_path)
     assert len(rows) == 2
-    assert {seeds for seeds, _ in rows.values()} == {(0, 1)}
-    assert sorted(mean for _, mean in rows.values()) == [25, 75]
+    assert {seeds for seeds, _ in rows.values()} == {"0, 1"}
+    assert sorted(mean for _, mean in rows.values()) == ["25.0 ± 0.0", "75.0 ± 0.0"]
 
 
 def test_a_result_without_its_run_stands_alone(tmp_path):
@@ -91,4 +89,12 @@ def test_a_result_without_its_run_stands_alone(tmp_path):
         keep(tmp_path, seed, 1)
     for file in tmp_path.glob(f"*/{RUN_FILE}"):
         file.unlink()
-    assert [seeds for seeds, _ in rows_of(tmp_path).values()] == [(0,), (1,)]
+    assert [seeds for seeds, _ in rows_of(tmp_path).values()] == ["0", "1"]
+
+
+def test_a_page_says_what_each_system_was_given(tmp_path):
+    both = (score_of("en", np.arange(4) < 1), score_of("tr", np.arange(4) < 2))
+    keep(tmp_path, 0, 1, scores=both)
+    (grid,) = (part for part in sections(found_runs(tmp_path)) if isinstance(part, Grid))
+    assert grid.columns == ("system", "en", "tr", "mean of 2", "seeds", "labels seen", "selected on")
+    assert grid.rows == [("Baseline", "25.0", "50.0°", "37.5", "0", "en", "nothing")]

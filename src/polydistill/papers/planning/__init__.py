@@ -1,1 +1,0 @@
-"""What a table would take, without running anything."""
