@@ -204,7 +204,7 @@ def test_report_of_all_runs_and_of_one(polydistill, made, tmp_path):
     assert "Baseline" in pages[0]
     assert pages[0].count("Loss: ") > pages[1].count("Loss: ") > 0
     assert "Loss: XD, seed 0" in pages[1]
-    assert "&quot;kind&quot;: &quot;xd&quot;" in pages[1]
+    assert "&#34;kind&#34;: &#34;xd&#34;" in pages[1]
     assert "Accuracy (test)" in pages[1]
 
 
