@@ -5,15 +5,7 @@ from pathlib import Path
 
 from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER
 from polydistill.errors import DataError
-from polydistill.languages import language
-
-
-def codes_in_files(code: str) -> tuple[str, ...]:
-    """All codes under which files know a language, its two-letter code first (`zh`, `zho`, `cmn`, ..., `zho-CN`)."""
-    entry = language(code)
-    codes = [entry.code, *entry.aliases]
-    with_region = [f"{base}-{region.upper()}" for base, dash, region in (c.partition("-") for c in codes) if dash]
-    return tuple(dict.fromkeys([*codes, *with_region]))
+from polydistill.languages import codes_of, language
 
 
 def find_file(template: str, code: str) -> Path:
@@ -51,7 +43,7 @@ def visible_files(folder: Path) -> list[Path]:
 
 def _candidates(template: str, code: str) -> list[str]:
     """The template with each name of the language, the two-letter code first."""
-    return list(dict.fromkeys(template.replace(LANGUAGE_PLACEHOLDER, name) for name in codes_in_files(code)))
+    return list(dict.fromkeys(template.replace(LANGUAGE_PLACEHOLDER, name) for name in codes_of(code)))
 
 
 def _matches(pattern: str) -> list[str]:
@@ -65,7 +57,8 @@ def _missing(template: str, code: str) -> DataError:
     others = [Path(match).name for match in _matches(template.replace(LANGUAGE_PLACEHOLDER, "*"))]
     listed = ", ".join(others[:20]) + (", ..." if len(others) > 20 else "")
     found = f"no file for language {code!r}" + (f" (there are {listed})" if others else " nor for any other")
-    names = ", ".join(codes_in_files(code))
+    entry = language(code)
+    names = ", ".join([entry.code, *entry.aliases])
     return DataError(
         template, None, found, f"a file with {{lang}} as one of: {names}", "Leave the language out, or add its file."
     )

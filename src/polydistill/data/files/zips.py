@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from polydistill.data.files.paths import codes_in_files
 from polydistill.errors import DataError
+from polydistill.languages import codes_of
 
 SUFFIX = ".zip"
 _TEXT_PACKS = 50  # ours: times; text in any language packs 3 to 10 times, a bomb a thousand
@@ -57,7 +57,7 @@ def open_member(member: Member) -> IO[bytes]:
 
 
 def _of_language(archive: Path, entries: Sequence[zipfile.ZipInfo], code: str) -> zipfile.ZipInfo:
-    endings = {name.lower() for name in codes_in_files(code)}
+    endings = {name.lower() for name in codes_of(code)}
     visible = [entry for entry in entries if not any(part.startswith((".", "__")) for part in _parts(entry))]
     matching = [entry for entry in visible if _ending(entry.filename) in endings]
     if len(matching) == 1:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polydistill.data.files.paths import codes_in_files
 from polydistill.data.files.records import Columns, file_format, first_record, read_records
 from polydistill.data.files.tables import TableBuilder
 from polydistill.data.files.text_lines import read_lines
@@ -20,6 +19,7 @@ from polydistill.data.rows.labels import LabelReader
 from polydistill.data.rows.shapes import LABEL, Corpus, RowShape
 from polydistill.data.rows.sources import FileSource, TableSource
 from polydistill.errors import DataError
+from polydistill.languages import codes_of
 
 if TYPE_CHECKING:
     import datasets
@@ -131,7 +131,7 @@ def _of_lines(path: Path) -> Iterator[_Sentence]:
 
 def _without_prefix(sentences: Iterator[_Sentence], code: str) -> Iterator[_Sentence]:
     """The sentences without the language before each token, if all tokens of the first sentence have it."""
-    prefixes = tuple(f"{known}:" for known in codes_in_files(code))
+    prefixes = tuple(f"{known}:" for known in codes_of(code))
     prefix: str | None = None
     for sentence in sentences:
         if prefix is None:

@@ -15,7 +15,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from polydistill.data.files.paths import codes_in_files
 from polydistill.data.files.records import is_table
 from polydistill.data.files.zips import is_zip
 from polydistill.data.rows.given import Rows, as_source
@@ -23,7 +22,7 @@ from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, AnySource, ByLan
 from polydistill.data.translations.corpora import Corpora, ParallelCorpus
 from polydistill.data.translations.filters import Filters
 from polydistill.data.translations.parallel import moses_path
-from polydistill.languages import language, parts_of
+from polydistill.languages import codes_of, language, parts_of
 
 Parallel = str | Iterable[str] | Mapping[str, Rows | Sequence[Rows]]
 """Corpora by their short forms, or by target language: a path, two files of lines, a table, or a list of corpora."""
@@ -94,7 +93,7 @@ def _source(given: Any, languages: Sequence[str]) -> AnySource:
 
 def _two_files(first: str, second: str, languages: Sequence[str]) -> FileSource | ByLanguage:
     """A file a language: one path where the names differ in its code only, else both."""
-    for ours, theirs in product(*map(codes_in_files, languages)):
+    for ours, theirs in product(*map(codes_of, languages)):
         for start in (at for at in range(len(first)) if first.startswith(ours, at)):
             template = first[:start] + LANGUAGE_PLACEHOLDER + first[start + len(ours) :]
             if template.replace(LANGUAGE_PLACEHOLDER, theirs) == second:

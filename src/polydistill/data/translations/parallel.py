@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from polydistill.data.files.paths import codes_in_files, find_file
+from polydistill.data.files.paths import find_file
 from polydistill.data.files.records import Columns, file_format, first_record, is_table, read_records
 from polydistill.data.files.tables import TableBuilder
 from polydistill.data.files.text_lines import TextFile, place_of, read_lines, uncompressed
@@ -20,7 +20,7 @@ from polydistill.data.rows.files import first_rows, load_files
 from polydistill.data.rows.shapes import SENTENCE, Corpus
 from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, AnySource, FileSource
 from polydistill.errors import DataError
-from polydistill.languages import language
+from polydistill.languages import codes_of, language
 
 BLANK = "blank line"
 TRANSLATION = "translation"  # the hub's convention: {"translation": {"en": "...", "tr": "..."}}
@@ -152,7 +152,7 @@ def load_text_files(source: FileSource, languages: Sequence[str]) -> Corpus:
 def translations(value: object, languages: Sequence[str], file: str | Path, line: int | None) -> list[Any]:
     """The texts of `{"en": "...", "tr": "..."}` in the order of `languages`, under any code of theirs."""
     found = value if isinstance(value, Mapping) else {}
-    texts = [next((found[name] for name in codes_in_files(code) if name in found), None) for code in languages]
+    texts = [next((found[name] for name in codes_of(code) if name in found), None) for code in languages]
     if None in texts:
         have = f"{TRANSLATION} with {', '.join(found) or 'no keys'}" if found is value else f"{TRANSLATION} = {value!r}"
         way_out = "Correct or remove the line, or leave the language out."

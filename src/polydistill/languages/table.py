@@ -1,16 +1,10 @@
-"""The languages the toolkit knows by name, and the many codes that files use for them.
+"""Languages by readable names, the further codes that files of the benchmarks use for them, and their scripts.
 
-A language is a two-letter code (ISO 639-1) everywhere in polydistill, or a three-letter one (ISO 639-3) where it has no
-other. Here are all of ISO 639-1, so all of XLM-R's, and some more that mBERT has. Files of the benchmarks also
-use three-letter codes (Tatoeba: `deu`), script suffixes (NTREX: `zho-CN`) and names; `language` reads them all.
-
-Rows of several texts may also be asked for in a pair of languages, as if it were one: `en-hi` has its first text in
-English and the others in Hindi. `canonical`, `parts_of` and `called` know languages and pairs.
+All of ISO 639-1, so all of XLM-R's, and some more that mBERT has. Any other language is known by its tag (`tags`).
+Tatoeba's files have codes of their own (`cmn`, `lvs`), NTREX's say a region (`zho-CN`), XCOPA's and MARC's two letters.
 """
 
 from dataclasses import dataclass
-
-from polydistill.errors import unknown
 
 
 @dataclass(frozen=True)
@@ -231,39 +225,3 @@ LANGUAGES: dict[str, Language] = {
         Language("yue", "Cantonese", (), ("Han",)),
     )
 }
-
-_BY_ANY_CODE = {key.lower(): entry for entry in LANGUAGES.values() for key in (entry.code, entry.name, *entry.aliases)}
-_LISTED = f"{len(LANGUAGES)} languages, by code or English name (polydistill list languages)"
-
-
-def language(code: str) -> Language:
-    """The language that `code` (two letters, three letters or English name, any case) stands for."""
-    try:
-        return _BY_ANY_CODE[code.strip().lower()]
-    except KeyError:
-        raise unknown("language", code, _BY_ANY_CODE, _LISTED) from None
-
-
-def canonical(code: str) -> str:
-    """The two-letter code of a language, or of a pair such as `en-hi`, by any codes or names of theirs."""
-    return "-".join(parts_of(code))
-
-
-def parts_of(code: str) -> tuple[str, ...]:
-    """The languages of a code: two of a pair (of the first text, and of the others), else the one it names."""
-    if code.strip().lower() in _BY_ANY_CODE or "-" not in code:
-        return (language(code).code,)
-    dashes = (at for at, sign in enumerate(code) if sign == "-")  # a code may have one itself: zho-CN
-    splits = ((code[:at].strip().lower(), code[at + 1 :].strip().lower()) for at in dashes)
-    known = [pair for pair in splits if all(side in _BY_ANY_CODE for side in pair)]
-    if not known:
-        raise unknown("language, or pair of languages such as en-hi,", code, _BY_ANY_CODE, _LISTED)
-    first, second = (language(side).code for side in known[0])
-    if first == second:
-        raise ValueError(f"{code!r} names one language twice; a pair has two. Say {first!r} for texts in one language.")
-    return first, second
-
-
-def called(code: str) -> str:
-    """The English name: `Turkish`, or of a pair `English-Hindi`."""
-    return "-".join(language(part).name for part in parts_of(code))
