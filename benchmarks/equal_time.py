@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 
 from measuring import Row, in_ms, interleaved, markdown, ratios, spread, write
-from polydistill.methods.named_losses import WITHOUT_TEACHER
+from polydistill.methods.monolingual.named_losses import WITHOUT_TEACHER
 from polydistill.papers.mono.scales import setting
 from polydistill.papers.mono.systems import Systems
 from polydistill.starts.origins import Pretrained

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from polydistill.data.rows.sources import FileSource, WorldSource
-from polydistill.jobs.layer_maps import describe_maps
 from polydistill.jobs.references import monolingual_reference, reference_map
 from polydistill.jobs.students import distill_run
 from polydistill.methods.monolingual import Student
-from polydistill.methods.named_losses import LOSSES, named_loss
+from polydistill.methods.monolingual.named_losses import LOSSES, named_loss
 from polydistill.methods.tuning import TuneSpec
 from polydistill.training.run import Run
 from polydistill.training.settings import Training
+from polydistill.training.starting import described
 from tiny import tiny_network, tiny_tokenizer
 
 TEXTS = {"tur": "world:?rows=40", "en": "world:?rows=40"}
@@ -59,15 +59,15 @@ def test_another_width_begins_at_random(model):
 
 
 def test_maps(model):
-    assert describe_maps(distill_run(model, TEXTS, depth=2)) == (
+    assert described(distill_run(model, TEXTS, depth=2)) == (
         "students begin as 1<-2 2<-4 (uniform); learn from 1<-2 2<-4 (uniform)"
     )
     aligned = distill_run(model, TEXTS, depth=3, loss="MonoAlignment", init_map="top")
-    assert describe_maps(aligned) == "students begin as 1<-2 2<-3 3<-4 (top); learn from 3<-4 (last)"
+    assert described(aligned) == "students begin as 1<-2 2<-3 3<-4 (top); learn from 3<-4 (last)"
     explicit = distill_run(model, TEXTS, depth=2, map={1: 1, 2: 4}, width=8)
-    assert describe_maps(explicit) == "students begin as random; learn from 1<-1 2<-4"
+    assert described(explicit) == "students begin as random; learn from 1<-1 2<-4"
     both = distill_run(model, TEXTS, depth=2, map={1: 1, 2: 4})
-    assert describe_maps(both) == "students begin as 1<-1 2<-4; learn from 1<-1 2<-4"
+    assert described(both) == "students begin as 1<-1 2<-4; learn from 1<-1 2<-4"
     with pytest.raises(ValueError, match=r"3 does not divide 4\. Give an explicit map .*{1: 2, 2: 3, 3: 4}"):
         distill_run(model, TEXTS, depth=3)
 
@@ -133,7 +133,7 @@ def test_the_reference_preset(model):
     )
     assert (method.map, method.init_map, method.init_head) == ({1: 1, 2: 4}, "top", "random")
     assert reference.identity != paper.identity
-    assert describe_maps(reference) == "students begin as 1<-3 2<-4 (top); learn from 1<-1 2<-4"
+    assert described(reference) == "students begin as 1<-3 2<-4 (top); learn from 1<-1 2<-4"
     with pytest.raises(ValueError, match="'tune' is another"):
         monolingual_reference(_run(TuneSpec(languages=("en",), data=WorldSource()), paper.start))
 

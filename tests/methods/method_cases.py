@@ -20,8 +20,6 @@ from polydistill.data.batches.batches import Batch, Steps
 from polydistill.data.batches.masking import IGNORED
 from polydistill.data.batches.schedule import Schedule
 from polydistill.data.rows.sources import WorldSource
-from polydistill.methods import bert_kld, mmkd, monolingual, multikd, pretraining, sentence, transfer_tuning, xd
-from polydistill.methods import tuning as tuning_method
 from polydistill.methods.bert_kld import BertKldSpec
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.mmkd import MMKDSpec
@@ -29,6 +27,7 @@ from polydistill.methods.monolingual import MonolingualSpec
 from polydistill.methods.multikd import MultiKDSpec
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.sentence import SentenceSpec
+from polydistill.methods.spec import MethodSpec
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
@@ -43,17 +42,6 @@ from tiny import LANGUAGES, outputs, tiny_network, tiny_tokenizer
 ROWS, STEPS = 6, 4
 _DATA = {"languages": LANGUAGES[::-1], "data": WorldSource(rows=24), "max_length": 40}
 _LONGER = {**_DATA, "max_length": 60}  # the networks read 66, pads included
-PREPARE = {
-    PretrainSpec: pretraining.prepare,
-    TuneSpec: tuning_method.prepare,
-    TransferTuneSpec: transfer_tuning.prepare,
-    XDSpec: xd.prepare,
-    MonolingualSpec: monolingual.prepare,
-    BertKldSpec: bert_kld.prepare,
-    MultiKDSpec: multikd.prepare,
-    MMKDSpec: mmkd.prepare,
-    SentenceSpec: sentence.prepare,
-}
 ALIGNING = MMKDSpec | SentenceSpec
 
 
@@ -61,17 +49,7 @@ ALIGNING = MMKDSpec | SentenceSpec
 class Case:
     """A method's spec and the family of its networks."""
 
-    spec: (
-        PretrainSpec
-        | TuneSpec
-        | TransferTuneSpec
-        | XDSpec
-        | MonolingualSpec
-        | BertKldSpec
-        | MultiKDSpec
-        | MMKDSpec
-        | SentenceSpec
-    )
+    spec: MethodSpec
     family: str = "xlm-roberta"
 
     def __str__(self) -> str:
@@ -208,9 +186,7 @@ def _prepared(case: Case) -> Prepared:
         source = Loaded(tiny_network(case.family, case.head, seed=3), tiny_tokenizer())
         if isinstance(case.spec, ALIGNING):
             teacher = copy.deepcopy(mmkd_cases.teacher())
-        return PREPARE[type(case.spec)](
-            case.spec, Models(student, teacher, Path(folder), source, teachers(case.head)), seed=0
-        )
+        return case.spec.prepare(Models(student, teacher, Path(folder), source, teachers(case.head)), seed=0)
 
 
 def batch_of(prepared: Prepared, step: int = 0) -> Batch:

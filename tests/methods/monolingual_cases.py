@@ -11,7 +11,7 @@ from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Method
 from polydistill.methods.monolingual import Monolingual, MonolingualSpec, Student, Weights
-from polydistill.methods.named_losses import LOSSES
+from polydistill.methods.monolingual.named_losses import LOSSES
 from polydistill.models.layers import blocks, family_of
 from reference import monolingual as reference
 

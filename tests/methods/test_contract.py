@@ -21,7 +21,6 @@ from method_cases import (
 from safetensors.torch import load_model, save_model
 
 from polydistill.data.batches.signals import weights_fingerprint
-from polydistill.methods import xd
 from polydistill.methods.method import Models
 from polydistill.methods.mmkd import MMKDSpec
 from polydistill.methods.monolingual import MonolingualSpec
@@ -194,10 +193,10 @@ def test_stored_signals_are_what_the_living_teacher_says(case):
 def test_a_student_that_is_its_teacher_has_nothing_to_learn(case):
     network = tiny_network(case.family, case.head, seed=5)
     models = Models(Loaded(network, tiny_tokenizer()), Loaded(copy.deepcopy(network), tiny_tokenizer()))
-    prepared = xd.prepare(case.spec.model_copy(update={"languages": ("en",)}), models, seed=0)
+    prepared = case.spec.model_copy(update={"languages": ("en",)}).prepare(models, seed=0)
     assert [group.language for group in prepared.groups] == ["en"]
     batch = batch_of(prepared)
     assert torch.equal(batch["source"]["input_ids"], batch["target"]["input_ids"])
     assert prepared.method(**batch).total.item() == pytest.approx(0.0, abs=1e-12)
-    other = xd.prepare(case.spec.model_copy(update={"languages": ("tr",)}), models, seed=0)
+    other = case.spec.model_copy(update={"languages": ("tr",)}).prepare(models, seed=0)
     assert other.method(**batch_of(other)).total.item() > 1e-3

@@ -12,7 +12,6 @@ from test_contract import assert_same_gradients
 from polydistill.data.batches.batches import collate
 from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.load import load_text
-from polydistill.methods import mmkd, sentence
 from polydistill.methods.method import Models
 from polydistill.methods.mmkd import MMKDSpec
 from polydistill.models.loaded import Loaded
@@ -110,7 +109,7 @@ def test_the_mean_over_both_sides_is_what_sentences_learn():
 def test_the_teachers_vectors_are_stored_by_pooling(tmp_path):
     models = Models(Loaded(tiny_network(), tiny_tokenizer()), mmkd_cases.teacher(), Path(tmp_path))
     for name in ("sentence-mean", "sentence-mean", "sentence-first"):
-        sentence.prepare(mmkd_cases.SPECS[name], models, 0)
+        mmkd_cases.SPECS[name].prepare(models, 0)
     assert len(list(tmp_path.glob("*.arrow"))) == 2  # both languages are translations of the same sentences
 
 
@@ -139,9 +138,9 @@ def test_equal_seeds_give_equal_heads():
 
 def test_networks_that_must_be_told_the_language_are_refused():
     models = Models(Loaded(tiny_network("xlm", "mlm"), tiny_tokenizer()), mmkd_cases.teacher(), Path("nowhere"))
-    for module, name in ((mmkd, "mmkd"), (sentence, "sentence-mean")):
+    for name in ("mmkd", "sentence-mean"):
         with pytest.raises(ValueError, match="A 'xlm' model must be told the language of each text"):
-            module.prepare(mmkd_cases.SPECS[name], models, 0)
+            mmkd_cases.SPECS[name].prepare(models, 0)
 
 
 def test_rows_that_are_not_aligned_are_refused(tmp_path):
@@ -150,4 +149,4 @@ def test_rows_that_are_not_aligned_are_refused(tmp_path):
     spec = MMKDSpec(languages=("fr",), data={"kind": "file", "path": str(tmp_path / "text.{lang}")})
     models = Models(Loaded(tiny_network(head="mlm"), tiny_tokenizer()), mmkd_cases.teacher())
     with pytest.raises(ValueError, match="MMKD needs rows that say the same in every language"):
-        mmkd.prepare(spec, models, 0)
+        spec.prepare(models, 0)

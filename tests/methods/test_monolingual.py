@@ -16,7 +16,7 @@ from polydistill.data.batches.masking import IGNORED
 from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.method import Models
-from polydistill.methods.monolingual import MonolingualSpec, Student, Text, Weights, prepare
+from polydistill.methods.monolingual import MonolingualSpec, Student, Text, Weights
 from polydistill.models.capture import Transparent
 from polydistill.models.loaded import Loaded
 from polydistill.starts.origins import Fresh
@@ -31,7 +31,7 @@ EVERYTHING = Weights(relations=0.2)
 
 def prepared_of(wanted: MonolingualSpec, family="xlm-roberta", seed=0, dropout=0.0):
     teacher = tiny_network(family, "mlm", seed=4, dropout=dropout)
-    return prepare(wanted, Models(Loaded(teacher, tiny_tokenizer())), seed)
+    return wanted.prepare(Models(Loaded(teacher, tiny_tokenizer())), seed)
 
 
 def distiller_of(prepared, folder: Path, steps=4, **training):

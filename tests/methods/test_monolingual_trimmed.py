@@ -13,7 +13,7 @@ from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Models
-from polydistill.methods.monolingual import Weights, prepare
+from polydistill.methods.monolingual import Weights
 from polydistill.models.fresh import learn_tokenizer
 from polydistill.models.loaded import Loaded
 from polydistill.models.trimming.choosing import choose, count_pieces
@@ -49,7 +49,7 @@ def prepared_of(wanted, family="xlm-roberta", keep=120):
     tokenizer, kept = trimmed_tokenizer(keep)
     teacher = tiny_network(family, "mlm", seed=4)
     models = Models(Loaded(trimmed(teacher, kept), tokenizer), teacher=Loaded(teacher, tiny_tokenizer()))
-    return prepare(wanted, models, 0), teacher, kept
+    return wanted.prepare(models, 0), teacher, kept
 
 
 def batch_of(prepared):

@@ -17,7 +17,6 @@ from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Models
 from polydistill.methods.multikd import MultiKD, MultiKDSpec
-from polydistill.methods.multikd import prepare as prepare_multikd
 from polydistill.models.loaded import Loaded
 from polydistill.models.mblm import branched
 from polydistill.models.mblm_config import Branches
@@ -128,10 +127,10 @@ def test_teachers_are_loaded_one_after_the_other_and_let_go(tmp_path):
     models = Models(
         Loaded(tiny_network(), tiny_tokenizer()), None, tmp_path, teachers={code: counted(code) for code in LANGUAGES}
     )
-    first = prepare_multikd(MultiKDSpec(**DATA), models, seed=0)
+    first = MultiKDSpec(**DATA).prepare(models, seed=0)
     assert loaded == list(LANGUAGES)
     assert len(list(tmp_path.glob("*.arrow"))) == len(LANGUAGES)
-    again = prepare_multikd(MultiKDSpec(**DATA), models, seed=0)
+    again = MultiKDSpec(**DATA).prepare(models, seed=0)
     assert len(list(tmp_path.glob("*.arrow"))) == len(LANGUAGES)
     for one, other in zip(first.groups, again.groups, strict=True):
         assert np.array_equal(one.values["signal"], other.values["signal"])
@@ -140,7 +139,7 @@ def test_teachers_are_loaded_one_after_the_other_and_let_go(tmp_path):
 def test_one_teacher_is_mono_kd(tmp_path):
     spec = MultiKDSpec(**{**DATA, "languages": ("en",)})
     models = Models(Loaded(tiny_network(), tiny_tokenizer()), None, tmp_path, teachers=teachers())
-    prepared = prepare_multikd(spec, models, seed=0)
+    prepared = spec.prepare(models, seed=0)
     assert [group.language for group in prepared.groups] == ["en"]
     assert (spec.reads, spec.labels_seen) == (((DATA["data"], ("en",)),), ())
 
@@ -149,7 +148,7 @@ def test_a_student_that_is_its_teacher_learns_nothing(tmp_path):
     network = tiny_network(seed=3)
     same = {"en": lambda: Loaded(copy.deepcopy(network), tiny_tokenizer())}
     spec = MultiKDSpec(**{**DATA, "languages": ("en",), "store_teacher": False})
-    prepared = prepare_multikd(spec, Models(Loaded(network, tiny_tokenizer()), None, tmp_path, teachers=same), seed=0)
+    prepared = spec.prepare(Models(Loaded(network, tiny_tokenizer()), None, tmp_path, teachers=same), seed=0)
     batch = batch_of(prepared)
     assert all(value.abs().max() < 1e-12 for value in gradients(prepared.method, batch).values())
     assert prepared.method(**batch).total.item() > 0.1  # the entropy of what the teacher says
@@ -195,7 +194,7 @@ def test_batches_of_several_languages():
     with pytest.raises(ValueError, match="needs batches of one language"):
         prepared.method(**mixed)
     with pytest.raises(ValueError, match="Teachers that read each batch need batches of one language"):
-        prepare(LIVING).method(**{**mixed, "signal": None})
+        prepare(LIVING).method(**{name: value for name, value in mixed.items() if name != "signal"})
 
 
 def test_tagging_is_refused():

@@ -8,7 +8,7 @@ from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.method import Models
-from polydistill.methods.pretraining import PretrainSpec, prepare
+from polydistill.methods.pretraining import PretrainSpec
 from polydistill.models.loaded import Loaded
 from tiny import tiny_network, tiny_tokenizer
 
@@ -18,7 +18,7 @@ WORLD = WorldSource(rows=ROWS)
 
 def prepared_of(seed=0, family="xlm-roberta", **spec):
     spec = {"languages": CODES, "data": WORLD, **spec}
-    return prepare(PretrainSpec(**spec), Models(Loaded(tiny_network(family, "mlm"), tiny_tokenizer())), seed)
+    return PretrainSpec(**spec).prepare(Models(Loaded(tiny_network(family, "mlm"), tiny_tokenizer())), seed)
 
 
 def rows_of(prepared):

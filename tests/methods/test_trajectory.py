@@ -14,7 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from method_cases import PREPARE
 from mmkd_cases import teacher as english
 from multikd_cases import teachers
 from rich.console import Console
@@ -74,7 +73,7 @@ def trajectory(name: str, folder: Path) -> dict[str, float]:
     student = Loaded(tiny_network(head=head, seed=1), tiny_tokenizer())
     teacher = english() if name in ALIGNING else Loaded(tiny_network(head=head, seed=2, dropout=0.1), tiny_tokenizer())
     set_seed(run.seed)
-    prepared = PREPARE[type(run.method)](run.method, Models(student, teacher, folder, teachers=teachers()), run.seed)
+    prepared = run.method.prepare(Models(student, teacher, folder, teachers=teachers()), run.seed)
     distiller = make_distiller(run, prepared, None, folder / "checkpoints", Console(file=io.StringIO()))
     losses: list[float] = []
     prepared.method.register_forward_hook(lambda _, __, loss: losses.append(loss.total.item()))

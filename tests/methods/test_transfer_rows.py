@@ -9,9 +9,8 @@ from transformers import PreTrainedTokenizerFast
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Models
-from polydistill.methods.transfer_tuning import TEACHER, TaskDistillation, TransferTuneSpec, prepare
+from polydistill.methods.transfer_tuning import TEACHER, TaskDistillation, TransferTuneSpec
 from polydistill.methods.tuning import TuneSpec
-from polydistill.methods.tuning import prepare as prepare_plain
 from polydistill.models.fresh import learn_tokenizer
 from polydistill.models.loaded import Loaded
 from tiny import tiny_network, tiny_tokenizer
@@ -38,32 +37,35 @@ def models(head="classes", tokenizer=None, signals=None):
 @pytest.mark.parametrize(("name", "roles"), [("ADAPT SRC", ["source"]), ("ADAPT JOINT", ["source", "target"])])
 def test_each_reads_the_rows_with_its_own_tokenizer(name, roles):
     given = models(tokenizer=other_tokenizer())
-    (group,) = prepare(spec(strategy=name, distil=TaskDistillation()), given, seed=0).groups
+    (group,) = spec(strategy=name, distil=TaskDistillation()).prepare(given, seed=0).groups
     assert list(group.texts) == [*roles, TEACHER]
     tokenizers = {"source": given.source.tokenizer, "target": given.student.tokenizer}
     for role in roles:
-        (plain,) = prepare_plain(
-            TuneSpec(languages=("en",), data=WORLD, max_length=64),
-            Models(Loaded(given.student.network, tokenizers[role])),
-            0,
-        ).groups
+        (plain,) = (
+            TuneSpec(languages=("en",), data=WORLD, max_length=64)
+            .prepare(
+                Models(Loaded(given.student.network, tokenizers[role])),
+                0,
+            )
+            .groups
+        )
         assert np.array_equal(group.texts[role].columns["input_ids"], plain.texts["text"].columns["input_ids"])
         assert np.array_equal(group.values[f"{role}_labels"], plain.values["labels"])
 
 
 def test_stored_signals_are_what_the_teacher_says_when_it_reads(tmp_path):
     given = models(signals=tmp_path)
-    (stored,) = prepare(spec(strategy="FULL TRG", distil=TaskDistillation()), given, seed=0).groups
+    (stored,) = spec(strategy="FULL TRG", distil=TaskDistillation()).prepare(given, seed=0).groups
     assert list(stored.texts) == ["target"]
     assert stored.values["signal"].shape == (24, 3)
-    living = prepare(spec(strategy="FULL TRG", distil=TaskDistillation()), models(), seed=0)
+    living = spec(strategy="FULL TRG", distil=TaskDistillation()).prepare(models(), seed=0)
     assert living.method.teacher is not None and "signal" not in living.groups[0].values
     assert list(Path(tmp_path).glob("*.arrow"))
 
 
 def test_words_that_two_tokenizers_both_see():
     given = models("tags", other_tokenizer())
-    (group,) = prepare(spec(strategy="ADAPT JOINT", task="ner"), given, seed=0).groups
+    (group,) = spec(strategy="ADAPT JOINT", task="ner").prepare(given, seed=0).groups
     mine, theirs = (group.values[f"{role}_labels"] for role in ("source", "target"))
     assert not np.array_equal(mine.flat, theirs.flat)
     for row in range(len(mine.offsets) - 1):
@@ -74,7 +76,7 @@ def test_words_that_two_tokenizers_both_see():
 def test_words_that_one_tokenizer_puts_into_another_window():
     says = r"tokenizers of source and target and teacher cut the 'en' sentences .*Raise max_length \(12\)"
     with pytest.raises(ValueError, match=says):
-        prepare(spec(strategy="ADAPT JOINT", task="ner", max_length=12), models("tags", other_tokenizer()), seed=0)
+        spec(strategy="ADAPT JOINT", task="ner", max_length=12).prepare(models("tags", other_tokenizer()), seed=0)
 
 
 def test_the_spec_reads_labels_and_takes_a_strategy_by_name():
@@ -83,7 +85,7 @@ def test_the_spec_reads_labels_and_takes_a_strategy_by_name():
     assert TransferTuneSpec.model_validate_json(named.model_dump_json()) == named
     assert named.labels_seen == ("en",)
     assert named.reads == ((WORLD, ("en",)),)
-    (group,) = prepare(named, models(), seed=0).groups
+    (group,) = named.prepare(models(), seed=0).groups
     assert len(group.lengths) == 5
     with pytest.raises(ValueError, match="greater than 0"):
         TaskDistillation(logits=0)

@@ -8,7 +8,7 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.method import Models
-from polydistill.methods.tuning import TuneSpec, prepare
+from polydistill.methods.tuning import TuneSpec
 from polydistill.models.loaded import Loaded
 from tiny import LANGUAGES, tiny_network, tiny_tokenizer
 
@@ -16,7 +16,7 @@ WORLD = WorldSource(rows=24)
 
 
 def prepared_of(spec, **network):
-    return prepare(spec, Models(Loaded(tiny_network(**network), tiny_tokenizer())), seed=0)
+    return spec.prepare(Models(Loaded(tiny_network(**network), tiny_tokenizer())), seed=0)
 
 
 def test_one_group_a_language_in_order():

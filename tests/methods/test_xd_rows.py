@@ -8,7 +8,7 @@ from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.data.translations.given import as_corpora
 from polydistill.methods.method import Models
-from polydistill.methods.xd import XDSpec, prepare
+from polydistill.methods.xd import XDSpec
 from polydistill.models.loaded import Loaded
 from tiny import tiny_network, tiny_tokenizer
 
@@ -20,7 +20,7 @@ TR = ["bir kedi", "bir köpek", "yaşlı kadın görür", "ekmek", "bir adam", "
 def prepared_of(tmp_path, seed=0, **spec):
     spec = {"languages": ("en", "tr"), "store_teacher": False, **spec}
     models = Models(*(Loaded(tiny_network(seed=s), tiny_tokenizer()) for s in (1, 2)), tmp_path / "signals")
-    return prepare(XDSpec(**spec), models, seed)
+    return XDSpec(**spec).prepare(models, seed)
 
 
 def texts_of(encoded):
@@ -124,7 +124,7 @@ def test_signals_are_of_the_language_that_the_teacher_was_told(tmp_path):
     data = FileSource(path=str(tmp_path / "dev.tsv"), aligned=True)
     models = Models(*(Loaded(tiny_network("xlm", seed=s), tiny_tokenizer()) for s in (1, 2)), tmp_path / "signals")
     english, french = (
-        prepare(XDSpec(languages=(code,), source_language=code, data=data), models, seed=0).groups[0].values["signal"]
+        XDSpec(languages=(code,), source_language=code, data=data).prepare(models, seed=0).groups[0].values["signal"]
         for code in ("en", "fr")
     )
     assert (english != french).any()
@@ -161,4 +161,4 @@ def test_languages_by_other_names():
 def test_student_and_teacher_are_two_networks(tmp_path):
     network = Loaded(tiny_network(), tiny_tokenizer())
     with pytest.raises(AssertionError, match="a network of its own"):
-        prepare(XDSpec(languages=("tr",), data=WORLD), Models(network, network, tmp_path), seed=0)
+        XDSpec(languages=("tr",), data=WORLD).prepare(Models(network, network, tmp_path), seed=0)

@@ -16,7 +16,6 @@ from polydistill.data.batches.schedule import Batching, Schedule
 from polydistill.data.batches.stream_steps import Share, StreamSteps, TextGroup
 from polydistill.data.batches.streams import TextStream, open_texts
 from polydistill.data.rows.sources import WorldSource
-from polydistill.methods import monolingual
 from polydistill.methods.method import Method, Models
 from polydistill.methods.monolingual import MonolingualSpec, Student
 from polydistill.methods.pretraining import MaskedLanguageModelling
@@ -63,7 +62,7 @@ def _monolingual() -> Method:
     )
     start = Loaded(tiny_network(head="mlm", seed=1), tiny_tokenizer())
     teacher = Loaded(tiny_network(head="mlm", seed=2), tiny_tokenizer())
-    return monolingual.prepare(spec, Models(start, teacher), seed=0).method
+    return spec.prepare(Models(start, teacher), seed=0).method
 
 
 def in_memory(name: str, batch_size: int, accumulation: int) -> tuple[Method, MicroBatches]:

@@ -146,7 +146,7 @@ def test_a_run_without_a_teacher():
 
 def test_a_run_that_is_to_be_scored():
     judging = Judging(languages=("en",), data=aligned_run().method.data)
-    with pytest.raises(ValueError, match="An aligned encoder has no classes to score"):
+    with pytest.raises(ValueError, match="has no classes to score: leave `selection` and `evaluation` unset"):
         changed(evaluation=judging.model_dump())
 
 

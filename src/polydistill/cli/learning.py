@@ -43,10 +43,8 @@ def do(
     """Print the run, or do it and print its scores and where it lies."""
     from polydistill import api
     from polydistill.cli.scores import show_scores
-    from polydistill.jobs.align import describe_levels
-    from polydistill.jobs.layer_maps import describe_maps
     from polydistill.jobs.run import do as run_it
-    from polydistill.methods.mmkd import MMKDSpec
+    from polydistill.training.starting import described
 
     changed = api.changed(wanted, changes or [])
     if only_print:
@@ -60,10 +58,8 @@ def do(
         highlight=False,
         soft_wrap=True,
     )
-    if isinstance(changed.method, MMKDSpec):
-        errors().print(describe_levels(changed.method), markup=False, highlight=False, soft_wrap=True)
-    if changed.students:
-        errors().print(describe_maps(changed), markup=False, highlight=False, soft_wrap=True)
+    if more := described(changed):
+        errors().print(more, markup=False, highlight=False, soft_wrap=True)
     done = run_it(changed, out, runs, tensorboard, errors())
     if done.result.scores:
         show_scores(done.result.scores)

@@ -1,7 +1,5 @@
 """What `polydistill list` shows, row by row."""
 
-import ast
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -14,18 +12,6 @@ HEADINGS: dict[What, tuple[str, ...]] = {
     "languages": ("code", "language", "also known as", "in the mini-world"),
     "methods": ("method", "what it does"),
 }
-_METHODS = {
-    "pretrain": "pretraining",
-    "tune": "tuning",
-    "transfer": "transfer_tuning",
-    "xd": "xd",
-    "monolingual": "monolingual",
-    "multikd": "multikd",
-    "bert-kld": "bert_kld",
-    "mmkd": "mmkd",
-    "sentence": "sentence",
-}
-"""The methods, and the modules that begin with what they do."""
 
 
 def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
@@ -49,7 +35,9 @@ def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
                 for code, entry in LANGUAGES.items()
             ]
         case "methods":
-            return [(kind, _first_line(f"polydistill.methods.{module}")) for kind, module in _METHODS.items()]
+            from polydistill.methods.table import entries, summary
+
+            return [(kind, summary(entry)) for kind, entry in entries().items()]
 
 
 def _tasks() -> list[tuple[str, ...]]:
@@ -64,14 +52,6 @@ def _tasks() -> list[tuple[str, ...]]:
         )
         for name, task in TASKS.items()
     ]
-
-
-def _first_line(module: str) -> str:
-    """The first line of a module's docstring, without loading the module and all that it needs."""
-    found = find_spec(module)
-    assert found is not None and found.origin is not None, f"{module} is one of ours"
-    text = ast.get_docstring(ast.parse(Path(found.origin).read_text(encoding="utf-8")))
-    return (text or "").splitlines()[0]
 
 
 def _runs(root: Path) -> list[tuple[str, ...]]:

@@ -27,18 +27,14 @@ def do_run(job: Job, given: Mapping[str, Any], only_print: bool) -> None:
 
 def _announced(run: "Run") -> list[str]:
     """What begins now."""
-    from polydistill.jobs.align import describe_levels
-    from polydistill.jobs.layer_maps import describe_maps
-    from polydistill.methods.mmkd import MMKDSpec
+    from polydistill.training.starting import described
 
     training = run.training
     lines = [
         f"{run.name}: {training.steps} steps of {training.batch_size * training.accumulation} rows, learning rate "
         f"{training.learning_rate:g}, seed {run.seed}"
     ]
-    if isinstance(run.method, MMKDSpec):
-        lines.append(describe_levels(run.method))
-    return [*lines, describe_maps(run)] if run.students else lines
+    return [line for line in (*lines, described(run)) if line]
 
 
 def show_done(done: "Done") -> None:

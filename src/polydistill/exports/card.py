@@ -14,7 +14,6 @@ from polydistill.data.rows.sources import Source, WorldSource
 from polydistill.exports.provenance import Provenance, base_models, data, is_portable, method_of, origin
 from polydistill.exports.usage import usage
 from polydistill.exports.wanted import Record
-from polydistill.methods.xd import XDSpec
 from polydistill.results import LOWER_IS_BETTER, LabelsSeen, RunResult, Score
 from polydistill.tasks import task_of
 from polydistill.training.run import Run
@@ -175,7 +174,7 @@ def _history(model: Described) -> Iterable[str]:
 def _step(number: int, run: Run) -> str:
     title, equation = method_of(run)
     taught = {role: origin(start) for role, start in run.models.items() if role != "start"}
-    if isinstance(run.method, XDSpec) and run.teacher is None:
+    if run.method.teaching == "itself" and run.teacher is None:
         taught["teacher"] = "the same"
     training = run.training
     lines = [

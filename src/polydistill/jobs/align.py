@@ -76,7 +76,7 @@ def align_run(
         "max_length": min(length_of(one, max_length, ALIGN_MAX_LENGTH) for one in (start, taught_by)),
     }
     spec = _mmkd(content, preset, without) if method == "mmkd" else _sentence(content, preset, without)
-    if isinstance(spec, MMKDSpec):  # here, before a folder is taken for what cannot be done
+    if spec.head == "words":  # here, before a folder is taken for what cannot be done
         check_head(spec, open_config(start.name, start.revision), start.name)
     settings: Options = {**options, "batch_size": options.get("batch_size", _usual_batch(len(codes)))}
     training = training_of(
@@ -91,18 +91,6 @@ def align_run(
         training=training.model_copy(update={"batching": Batching(batches="balanced")}),
         seed=seed,
     )
-
-
-def describe_levels(method: MMKDSpec) -> str:
-    """What each term counts, and how it is taken, in one line."""
-    how = {
-        "tlm": f"at {method.tlm_positions} positions",
-        "xwcl": f"among the {method.xwcl_picks}'s words, a {method.xwcl_per}, temperature {method.xwcl_temperature:g}",
-        "senta": f"{method.senta_features} of features",
-        "struca": f"{method.struca_rows} of rows, temperature {method.struca_temperature:g}",
-    }
-    terms = [f"{weight:g} {name} ({how[name]})" for name, weight in method.weights if weight]
-    return f"{' + '.join(terms)}; the teacher's projectors: {method.teacher_projectors}"
 
 
 def _mmkd(content: Mapping[str, Any], preset: Preset, without: Sequence[str]) -> MMKDSpec:
@@ -124,4 +112,4 @@ def _rows(method: MMKDSpec | SentenceSpec, student: Pretrained, seed: int) -> in
     """Rows of one pass: pairs, or each of their sides where these are rows of their own."""
     tokenizer = open_tokenizer(student.name, student.revision)
     pairs = count_pairs(method, "align", tokenizer, seed)
-    return pairs if isinstance(method, MMKDSpec) else 2 * pairs
+    return pairs if method.kind == "mmkd" else 2 * pairs

@@ -13,7 +13,6 @@ from polydistill.exports.exporting import Exportable, Exported, export_models
 from polydistill.exports.provenance import provenance
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Format, Wanted
-from polydistill.methods.sentence import SentenceSpec
 from polydistill.models.heads import Pooling
 from polydistill.models.loaded import Loaded
 from polydistill.starts.folders import students_in
@@ -65,8 +64,7 @@ def _pooling_of(model: str | Path | Loaded) -> Pooling:
     """How the vectors of a model were pooled when it learned; the mean where that is not known."""
     first = next(iter(_models(model).values()))
     made = None if isinstance(first, Loaded) else provenance(first.name)
-    method = None if made is None else made.run.method
-    return method.pooling if isinstance(method, SentenceSpec) else "mean"
+    return "mean" if made is None else made.run.method.pooled_by
 
 
 def _models(model: str | Path | Loaded) -> dict[str, Pretrained | Loaded]:

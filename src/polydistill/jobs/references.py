@@ -1,10 +1,10 @@
 """The preset `reference`: what the authors' public code does, where it is not what the paper says."""
 
-from polydistill.jobs.layer_maps import depth_of
 from polydistill.methods.monolingual import MonolingualSpec, Weights
 from polydistill.methods.xd import XDSpec
 from polydistill.objectives.layer_maps import resolve
 from polydistill.training.run import Run
+from polydistill.training.starting import depth_of
 
 
 def xd_reference(run: Run) -> Run:

@@ -8,10 +8,9 @@ from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.load import load_text
 from polydistill.defaults import MONOLINGUAL, LossName, Options
-from polydistill.jobs.layer_maps import describe_maps
 from polydistill.jobs.making import called_of, judging_of, length_of, training_of
 from polydistill.methods.monolingual import MonolingualSpec, Student, Text
-from polydistill.methods.named_losses import named_loss
+from polydistill.methods.monolingual.named_losses import named_loss
 from polydistill.models.bank import Origin, Part
 from polydistill.models.layers import FAMILIES
 from polydistill.models.trimming.piece_map import LostMass
@@ -21,6 +20,7 @@ from polydistill.starts.loading import predicts_words
 from polydistill.starts.origins import Pretrained
 from polydistill.starts.strict import open_config
 from polydistill.training.run import Run
+from polydistill.training.starting import described
 
 
 class DistillOptions(Options, total=False):
@@ -122,7 +122,7 @@ def distill_run(
         selection=judging_of("nli", None if dev is None else as_source(dev), codes, length, "perplexity"),
         seed=seed,
     )
-    describe_maps(run)  # maps that do not fit are refused now, not when the run is done
+    described(run)  # maps that do not fit are refused now, not when the run is done
     return run
 
 

@@ -8,7 +8,7 @@ poster compares with, is `vector="logits"` with `sum="shared"`: (1 - alpha) task
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import PositiveFloat, model_validator
 from torch import Tensor
@@ -18,24 +18,23 @@ from polydistill.data.rows.load import load_aligned
 from polydistill.data.rows.shapes import LABEL
 from polydistill.data.rows.sources import Source, format_source
 from polydistill.methods.method import Method, Models, Prepared
-from polydistill.models.frozen import Frozen
+from polydistill.methods.spec import TaskMethodSpec, Teaching
+from polydistill.methods.teacher import Teacher, answering, says
 from polydistill.models.polyglot import On, Polyglot
 from polydistill.objectives import vectors
 from polydistill.objectives.vectors import Side
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
-from polydistill.specs import Spec
-from polydistill.tasks import AnyTask, task_of
 
 _COMPARED: dict[str, On] = {"hidden": "first", "logits": "logits"}
 _TERM = {"hidden": "kl", "logits": "kd"}
 
 
-class BertKldSpec(Spec):
+class BertKldSpec(TaskMethodSpec):
     """Tune a model on the labels of one pair of languages, with a teacher that was tuned on another."""
 
     kind: Literal["bert-kld"] = "bert-kld"
-    task: AnyTask = "nli"
+    teaching: ClassVar[Teaching] = "one"
     pair: LanguageCode
     """The languages of the student's first text and of the others, such as `fr-tr`: those of its labels."""
     teacher_pair: LanguageCode
@@ -67,7 +66,7 @@ class BertKldSpec(Spec):
 
     @model_validator(mode="after")
     def _the_task_has_what_is_compared(self) -> Self:
-        shape = task_of(self.task).shape
+        shape = self.shape
         if shape.parts or (shape.lists and self.vector == "hidden"):
             what = f"{shape.parts}, which translations do not share" if shape.parts else "reads several texts a row"
             way_out = "Tune on its labels instead" if shape.parts else "Compare logits (vector='logits')"
@@ -98,59 +97,51 @@ class BertKldSpec(Spec):
         """Languages whose task labels are read."""
         return (self.pair,)
 
+    @property
+    def teacher_is(self) -> str:
+        """What the teacher must be."""
+        return f"a model that was tuned on the pair {self.teacher_pair}"
+
+    def prepare(self, models: Models, seed: int) -> Prepared:
+        """One group: the rows in the student's pair, and in the teacher's or what the teacher says of them."""
+        del seed
+        assert models.teacher is not None, "BERT-KLD has a teacher"
+        assert models.teacher.network is not models.student.network, "a teacher is frozen: a network of its own"
+        _check_widths(self, models)
+        ((data, languages),) = self.reads
+        task = self.task_learned
+        rows = load_aligned(data, task.shape, languages, "BERT-KLD").rows
+        if LABEL not in rows[self.pair].column_names:
+            raise ValueError(f"BERT-KLD needs labels; the {self.pair!r} rows of {format_source(data)} have none.")
+        own = task.group(models.student.tokenizer, rows[self.pair], self.pair, self.max_length)
+        signals = models.signals if self.store_teacher else None
+        teacher = answering(models.teacher.network, _COMPARED[self.vector], self.taught_in, signals)
+        texts, values = teacher.beside(task.encode(models.teacher.tokenizer, rows[self.taught_in], self.max_length))
+        method = BertKld(Polyglot(models.student.network), teacher.reading, self)
+        return Prepared(method, [Group(self.pair, {**own.texts, **texts}, {**own.values, **values})])
+
 
 class BertKld(Method):
     """Learn labels, and say of each row what the teacher says of it."""
 
-    def __init__(self, student: Polyglot, teacher: Frozen | None, spec: BertKldSpec) -> None:
+    def __init__(self, student: Polyglot, teacher: Teacher | None, spec: BertKldSpec) -> None:
         super().__init__()
         self.student, self.teacher, self.spec = student, teacher, spec
         self.on, self.term = _COMPARED[spec.vector], _TERM[spec.vector]
 
-    def forward(
-        self,
-        text: Mapping[str, Tensor],
-        labels: Tensor,
-        taught: Mapping[str, Tensor] | None = None,
-        signal: Tensor | None = None,
-        language: str | None = None,
-        **_: Any,
-    ) -> Loss:
+    def forward(self, text: Mapping[str, Tensor], labels: Tensor, language: str | None = None, **batch: Any) -> Loss:
         """`task` and `kl` (of logits: `kd`). The teacher reads `taught`, unless its stored `signal` comes along."""
-        spec, first = self.spec, self.on == "first"
-        if signal is None:
-            assert self.teacher is not None, "without stored signals the teacher is needed"
-            signal = self.teacher(taught, spec.taught_in, first=first).picked(self.on)
-        said = self.student(text, language, first=first)
-        apart = vectors.kl(said.picked(self.on), signal, spec.temperature, spec.target, spec.scaling)
+        spec = self.spec
+        taught = says(self.teacher, batch)
+        reading = self.student(text, language, first=self.on == "first")
+        apart = vectors.kl(reading.picked(self.on), taught, spec.temperature, spec.target, spec.scaling)
         kept = 1.0 - spec.weight if spec.sum == "shared" else 1.0
-        learned = task_of(spec.task).loss(said.logits_BC, labels)
+        learned = spec.task_learned.loss(reading.logits_BC, labels)
         return Loss({"task": Term(learned, kept), self.term: Term(apart, spec.weight)})
 
     def counts(self, batch: Batch) -> dict[str, int]:
         """Rows."""
-        return {"task": task_of(self.spec.task).count(batch["labels"]), self.term: len(batch["text"]["input_ids"])}
-
-
-def prepare(spec: BertKldSpec, models: Models, seed: int) -> Prepared:
-    """One group: the rows in the student's pair, and in the teacher's or what the teacher says of them."""
-    del seed
-    assert models.teacher is not None, "BERT-KLD has a teacher"
-    assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
-    _check_widths(spec, models)
-    ((data, languages),) = spec.reads
-    task = task_of(spec.task)
-    rows = load_aligned(data, task.shape, languages, "BERT-KLD").rows
-    if LABEL not in rows[spec.pair].column_names:
-        raise ValueError(f"BERT-KLD needs labels; the {spec.pair!r} rows of {format_source(data)} have none.")
-    own = task.group(models.student.tokenizer, rows[spec.pair], spec.pair, spec.max_length)
-    taught = task.encode(models.teacher.tokenizer, rows[spec.taught_in], spec.max_length)
-    student = Polyglot(models.student.network)
-    if spec.store_teacher:
-        signal = models.stored(taught, _COMPARED[spec.vector], spec.taught_in)
-        return Prepared(BertKld(student, None, spec), [Group(spec.pair, own.texts, {**own.values, "signal": signal})])
-    living = Frozen(Polyglot(models.teacher.network))
-    return Prepared(BertKld(student, living, spec), [Group(spec.pair, {**own.texts, "taught": taught}, own.values)])
+        return {"task": self.spec.task_learned.count(batch["labels"]), self.term: len(batch["text"]["input_ids"])}
 
 
 def _check_widths(spec: BertKldSpec, models: Models) -> None:

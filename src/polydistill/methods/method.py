@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from polydistill.data.batches.batches import Batch, Group, Transform
-from polydistill.data.batches.encoding import Encoded, Floats
-from polydistill.data.batches.signals import stored_signals
 from polydistill.data.batches.stream_steps import TextGroup
-from polydistill.models.frozen import Frozen
 from polydistill.models.loaded import Loaded
-from polydistill.models.polyglot import On, Polyglot
 from polydistill.outputs import Loss
 
 
@@ -49,19 +45,6 @@ class Models:
     source: Loaded | None = None
     teachers: Mapping[str, Callable[[], Loaded]] = field(default_factory=dict)
     """By language, teachers that are loaded when they are asked for: where each reads its texts once, one at a time."""
-
-    def stored(self, text: Encoded, on: On, language: str) -> Floats:
-        """What the teacher says of every text, from the folder of signals; computed first where it is not there."""
-        assert self.signals is not None and self.teacher is not None, "stored signals need a folder and a teacher"
-        network = self.teacher.network
-        teacher = Frozen(Polyglot(network))
-
-        def read(inputs: Mapping[str, Tensor]) -> Tensor:
-            return teacher(inputs, language, first=on == "first").picked(on)  # type: ignore[no-any-return]
-
-        device = next(network.parameters()).device
-        wanted = f"{on} {language}"  # families with language embeddings hear the language too
-        return stored_signals(self.signals, network, text, wanted, read, 64, device)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ Nobody reads an input twice in a step:
 B = rows, L = tokens, W = words, D = width.
 """
 
-from collections.abc import Mapping
-from typing import Any, Literal, Self, cast
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, Self, cast
 
 import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
@@ -33,6 +33,7 @@ from polydistill.data.translations.translations import Pairs, Translations, load
 from polydistill.data.translations.words import first_tokens, shared_words
 from polydistill.errors import unknown
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.methods.spec import Given, Head, MethodSpec, Teaching
 from polydistill.models.frozen import Frozen
 from polydistill.models.heads import bridge, perceptron
 from polydistill.models.layers import family_of, head_transform, scoring
@@ -62,10 +63,14 @@ class Levels(Spec):
         return self
 
 
-class MMKDSpec(Translations):
+class MMKDSpec(Translations, MethodSpec):
     """Align a multilingual encoder with an English one."""
 
     kind: Literal["mmkd"] = "mmkd"
+    teaching: ClassVar[Teaching] = "one"
+    teacher_has_head: ClassVar[bool] = False
+    scored: ClassVar[bool] = False
+    moves_all_embeddings: ClassVar[bool] = True
     weights: Levels = Levels()
     tlm_positions: Literal["masked", "all"] = "masked"
     """Where tokens are predicted: where they are hidden, or everywhere, pads too (the authors' code)."""
@@ -86,6 +91,56 @@ class MMKDSpec(Translations):
     def has_teacher(self) -> bool:
         """Whether any term that counts needs a teacher: all but `tlm` do."""
         return any(getattr(self.weights, term) for term in ("xwcl", *_OF_SENTENCES))
+
+    @property
+    def head(self) -> Head:
+        """The words that were hidden, where TLM counts."""
+        return "words" if self.weights.tlm else "vectors"
+
+    @property
+    def head_is_for(self) -> tuple[str, str]:
+        """TLM predicts words."""
+        return (
+            "which TLM needs (method.weights.tlm)",
+            ", leave TLM out (align --without tlm), or learn sentence vectors alone (align --method sentence)",
+        )
+
+    @property
+    def teacher_is(self) -> str:
+        """What the teacher must be."""
+        return f"an encoder of {self.source_language!r}"
+
+    @property
+    def taught_in(self) -> str:
+        """The language that the teacher reads."""
+        return self.source_language
+
+    def describe(self, given: Given, depth_of: Callable[[Any], int]) -> str:
+        """What each term counts, and how it is taken."""
+        del given, depth_of
+        how = {
+            "tlm": f"at {self.tlm_positions} positions",
+            "xwcl": f"among the {self.xwcl_picks}'s words, a {self.xwcl_per}, temperature {self.xwcl_temperature:g}",
+            "senta": f"{self.senta_features} of features",
+            "struca": f"{self.struca_rows} of rows, temperature {self.struca_temperature:g}",
+        }
+        terms = [f"{weight:g} {name} ({how[name]})" for name, weight in self.weights if weight]
+        return f"{' + '.join(terms)}; the teacher's projectors: {self.teacher_projectors}"
+
+    def prepare(self, models: Models, seed: int) -> Prepared:
+        """One group a language: its pairs, as the student and the teacher read them, and the words they share."""
+        assert models.teacher is not None, "MMKD has a teacher"
+        network, tokenizer = models.student.network, models.student.tokenizer
+        assert models.teacher.network is not network, "a teacher is frozen, so it is a network of its own"
+        for one in (models.student, models.teacher):
+            check_reads_alike(one.network)
+        if self.weights.tlm:
+            family_of(network)  # says which families have a head that is known here
+        teacher = Frozen(models.teacher.network.base_model) if self.has_teacher else None
+        loaded = load_pairs(self, "MMKD", tokenizer, seed)
+        groups = [_group(self, models, code, pairs) for code, pairs in loaded.pairs.items()]
+        method = MMKD(network, teacher, self, seed)
+        return Prepared(method, groups, _hiding(self, tokenizer), notes=loaded.notes)
 
     def without(self, *terms: str) -> Self:
         """The same with these terms removed (table 5)."""
@@ -178,33 +233,19 @@ class MMKD(Method):
 
     def _of_sentences(self, term: str, student_BD: Tensor, teacher_BD: Tensor, measured: dict[str, Tensor]) -> Tensor:
         """`senta` or `struca`, of what their own heads make of the first tokens."""
-        said, taught = self.projectors[f"{term}_student"](student_BD), self.projectors[f"{term}_teacher"](teacher_BD)
-        measured[f"{term}_spread"], measured[f"{term}_teacher_spread"] = spread(said), spread(taught)
+        student_BD, teacher_BD = (
+            self.projectors[f"{term}_{who}"](one) for who, one in (("student", student_BD), ("teacher", teacher_BD))
+        )
+        measured[f"{term}_spread"], measured[f"{term}_teacher_spread"] = spread(student_BD), spread(teacher_BD)
         if term == "senta":
-            return sentence_alignment(said, taught, self.spec.senta_features)
-        return structure_alignment(said, taught, self.spec.struca_temperature, self.spec.struca_rows)
+            return sentence_alignment(student_BD, teacher_BD, self.spec.senta_features)
+        return structure_alignment(student_BD, teacher_BD, self.spec.struca_temperature, self.spec.struca_rows)
 
 
 def _at(hidden_BLD: Tensor, places_BW: Tensor) -> Tensor:
     """The vectors at these places; at those below 0, which hold no word, some vector."""
     index_BWD = places_BW.clamp(min=0).unsqueeze(-1).expand(-1, -1, hidden_BLD.shape[-1])
     return hidden_BLD.gather(1, index_BWD)
-
-
-def prepare(spec: MMKDSpec, models: Models, seed: int) -> Prepared:
-    """One group a language: its pairs, as the student and the teacher read them, and the words they share."""
-    assert models.teacher is not None, "MMKD has a teacher"
-    network, tokenizer = models.student.network, models.student.tokenizer
-    assert models.teacher.network is not network, "a teacher is frozen, so it is a network of its own"
-    for one in (models.student, models.teacher):
-        check_reads_alike(one.network)
-    if spec.weights.tlm:
-        family_of(network)  # says which families have a head that is known here
-    teacher = Frozen(models.teacher.network.base_model) if spec.has_teacher else None
-    loaded = load_pairs(spec, "MMKD", tokenizer, seed)
-    groups = [_group(spec, models, code, pairs) for code, pairs in loaded.pairs.items()]
-    method = MMKD(network, teacher, spec, seed)
-    return Prepared(method, groups, _hiding(spec, tokenizer), notes=loaded.notes)
 
 
 def _group(spec: MMKDSpec, models: Models, code: str, pairs: Pairs) -> Group:

@@ -8,33 +8,29 @@ label is read beyond those that the teachers saw. With one teacher it is MonoKD.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self, cast
 
 from datasets import Dataset
 from pydantic import PositiveFloat, model_validator
 from torch import Tensor, nn
 
 from polydistill.data.batches.batches import Batch, Group
-from polydistill.data.batches.signals import stored_signals
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Method, Models, Prepared
-from polydistill.models.frozen import Frozen
+from polydistill.methods.spec import Given, TaskMethodSpec, Teaching
+from polydistill.methods.teacher import SIGNAL, Teacher, answering, says
 from polydistill.models.polyglot import Polyglot
 from polydistill.objectives.logits import Scaling, hinton
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
-from polydistill.specs import Spec
-from polydistill.tasks import AnyTask, task_of
-
-_TEXTS_AT_ONCE = 64  # ours: rows that a teacher reads together when its signals are stored
 
 
-class MultiKDSpec(Spec):
+class MultiKDSpec(TaskMethodSpec):
     """Distil a teacher a language into one multilingual student, on the task's text."""
 
     kind: Literal["multikd"] = "multikd"
-    task: AnyTask = "nli"
+    teaching: ClassVar[Teaching] = "one a language"
     languages: tuple[LanguageCode, ...]
     """The supervised languages; the run's `teachers` has one for each."""
     data: Source
@@ -46,7 +42,7 @@ class MultiKDSpec(Spec):
 
     @model_validator(mode="after")
     def _a_label_a_row(self) -> Self:
-        if parts := task_of(self.task).shape.parts:
+        if parts := self.shape.parts:
             raise ValueError(
                 f"MultiKD compares what is said of a row; the task {self.task!r} {parts}, and teachers with other "
                 "tokenizers see other tokens. Take a task with a label a row."
@@ -58,10 +54,22 @@ class MultiKDSpec(Spec):
         """The rows this method learns from: sources, and the languages read from them."""
         return ((self.data, self.languages),)
 
-    @property
-    def labels_seen(self) -> tuple[str, ...]:
-        """Languages whose task labels are read: none here; those that the teachers saw count in a run."""
-        return ()
+    def check(self, given: Given) -> None:
+        """A teacher for each language, and no other."""
+        if set(given.teachers) != set(self.languages) or given.teacher is not None:
+            raise ValueError(
+                f"MultiKD needs a teacher for each of {', '.join(self.languages)} under `teachers`, and none under "
+                f"`teacher`; there are teachers for {', '.join(given.teachers) or 'no language'}."
+            )
+        super().check(given)
+
+    def prepare(self, models: Models, seed: int) -> Prepared:
+        """One group a language: its text for the student, and what its teacher says of it, or the text for it."""
+        del seed
+        corpus = load_rows(self.data, self.shape, self.languages)
+        reading: dict[str, Teacher] = {}
+        groups = [_group(self, models, code, rows, reading) for code, rows in corpus.rows.items()]
+        return Prepared(MultiKD(Polyglot(models.student.network), reading, self.temperature, self.scaling), groups)
 
 
 class MultiKD(Method):
@@ -70,7 +78,7 @@ class MultiKD(Method):
     def __init__(
         self,
         student: nn.Module,
-        teachers: Mapping[str, Frozen],
+        teachers: Mapping[str, Teacher],
         temperature: float = 8.0,
         scaling: Scaling = "cross_entropy",
     ) -> None:
@@ -78,57 +86,31 @@ class MultiKD(Method):
         self.student, self.temperature, self.scaling = student, temperature, scaling
         self.teachers = nn.ModuleDict(teachers)
 
-    def forward(
-        self,
-        text: Mapping[str, Tensor],
-        signal: Tensor | None = None,
-        taught: Mapping[str, Tensor] | None = None,
-        language: str | None = None,
-        **_: Any,
-    ) -> Loss:
+    def forward(self, text: Mapping[str, Tensor], language: str | None = None, **batch: Any) -> Loss:
         """One term, `kd`. The teacher reads `taught`, unless its stored `signal` comes with the batch."""
-        if signal is None:
-            if language is None:
-                raise ValueError(
-                    "Teachers that read each batch need batches of one language: set training.batching.batches to "
-                    "'homogeneous', or store_teacher to true."
-                )
-            signal = self.teachers[language](taught, language).logits_BC
-        said_BC = self.student(text, language).logits_BC
-        rows = len(said_BC)
-        return Loss({"kd": Term(hinton(said_BC, signal, self.temperature, self.scaling, sequences=rows))})
+        if SIGNAL not in batch and language is None:
+            raise ValueError(
+                "Teachers that read each batch need batches of one language: set training.batching.batches to "
+                "'homogeneous', or store_teacher to true."
+            )
+        teacher = cast(Teacher, self.teachers[language]) if language and language in self.teachers else None
+        taught_BC = says(teacher, batch)
+        student_BC = self.student(text, language).logits_BC
+        rows = len(student_BC)
+        return Loss({"kd": Term(hinton(student_BC, taught_BC, self.temperature, self.scaling, sequences=rows))})
 
     def counts(self, batch: Batch) -> dict[str, int]:
         """Rows."""
         return {"kd": len(batch["text"]["input_ids"])}
 
 
-def prepare(spec: MultiKDSpec, models: Models, seed: int) -> Prepared:
-    """One group a language: its text for the student, and what its teacher says of it, or the text for the teacher."""
-    del seed
-    corpus = load_rows(spec.data, task_of(spec.task).shape, spec.languages)
-    living: dict[str, Frozen] = {}
-    groups = [_group(spec, models, code, rows, living) for code, rows in corpus.rows.items()]
-    student = Polyglot(models.student.network)
-    return Prepared(MultiKD(student, living, spec.temperature, spec.scaling), groups)
-
-
-def _group(spec: MultiKDSpec, models: Models, code: str, rows: Dataset, living: dict[str, Frozen]) -> Group:
+def _group(spec: MultiKDSpec, models: Models, code: str, rows: Dataset, reading: dict[str, Teacher]) -> Group:
     """A language's rows. Its teacher is loaded here; where its signals are stored it is needed no longer after that."""
-    task, loaded = task_of(spec.task), models.teachers[code]()
+    task, loaded = spec.task_learned, models.teachers[code]()
     assert loaded.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
-    teacher = Frozen(Polyglot(loaded.network))
+    teacher = answering(loaded.network, "logits", code, models.signals if spec.store_teacher else None)
     text = task.encode(models.student.tokenizer, rows, spec.max_length)
-    taught = task.encode(loaded.tokenizer, rows, spec.max_length)
-    if not spec.store_teacher:
-        living[code] = teacher
-        return Group(code, {"text": text, "taught": taught})
-    assert models.signals is not None, "stored signals need a folder"
-
-    def read(inputs: Mapping[str, Tensor]) -> Tensor:
-        logits: Tensor = teacher(inputs, code).logits_BC
-        return logits
-
-    device = next(loaded.network.parameters()).device
-    signal = stored_signals(models.signals, loaded.network, taught, f"logits {code}", read, _TEXTS_AT_ONCE, device)
-    return Group(code, {"text": text}, {"signal": signal})
+    texts, values = teacher.beside(task.encode(loaded.tokenizer, rows, spec.max_length))
+    if teacher.reading is not None:
+        reading[code] = teacher.reading
+    return Group(code, {"text": text, **texts}, values)

@@ -8,7 +8,7 @@ polyglot, which stands for the downloaded XLM / XLM-R of the papers.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from torch import Tensor
@@ -20,17 +20,19 @@ from polydistill.data.batches.masking import IGNORED, masking
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.methods.spec import Head, MethodSpec
 from polydistill.models.layers import first_position, masked_lm_head
 from polydistill.objectives.classes import cross_entropy
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
-from polydistill.specs import Spec
 
 
-class PretrainSpec(Spec):
+class PretrainSpec(MethodSpec):
     """Pre-train a masked language model on aligned text."""
 
     kind: Literal["pretrain"] = "pretrain"
+    head: ClassVar[Head] = "words"
+    new_head: ClassVar[bool] = True
     languages: tuple[LanguageCode, ...]
     data: Source
     pairs: float = 0.6
@@ -45,9 +47,23 @@ class PretrainSpec(Spec):
         return ((self.data, self.languages),)
 
     @property
-    def labels_seen(self) -> tuple[str, ...]:
-        """Languages whose task labels are read: none."""
-        return ()
+    def fresh_from(self) -> tuple[Source, tuple[str, ...]]:
+        """The text that a fresh encoder's tokenizer is learned on: all of it."""
+        return self.data, self.languages
+
+    def prepare(self, models: Models, seed: int) -> Prepared:
+        """One group that mixes all languages, single sentences and pairs."""
+        corpus = load_text(self.data, self.languages)
+        if self.pairs > 0 and not corpus.aligned:
+            raise ValueError(
+                "Translation pairs need text that is aligned across the languages; set `pairs` to 0 or align it."
+            )
+        network, tokenizer = models.student.network, models.student.tokenizer
+        texts = [list(rows["text"]) for rows in corpus.rows.values()]
+        sentences = [encode_texts(tokenizer, some, None, self.max_length) for some in texts]
+        mixed, paired = _mix(sentences, self, np.random.default_rng([seed, 3]), tokenizer, first_position(network))
+        hiding = masking(tokenizer, self.mask_rate, self.pair_mask_rate)
+        return Prepared(MaskedLanguageModelling(network), [Group(None, {"text": mixed}, {"paired": paired})], hiding)
 
 
 class MaskedLanguageModelling(Method):
@@ -68,20 +84,6 @@ class MaskedLanguageModelling(Method):
     def counts(self, batch: Batch) -> dict[str, int]:
         """Hidden tokens."""
         return {"mlm": int((batch["labels"] != IGNORED).sum())}
-
-
-def prepare(spec: PretrainSpec, models: Models, seed: int) -> Prepared:
-    """One group that mixes all languages, single sentences and pairs."""
-    corpus = load_text(spec.data, spec.languages)
-    if spec.pairs > 0 and not corpus.aligned:
-        raise ValueError(
-            "Translation pairs need text that is aligned across the languages; set `pairs` to 0 or align it."
-        )
-    network, tokenizer = models.student.network, models.student.tokenizer
-    sentences = [encode_texts(tokenizer, list(rows["text"]), None, spec.max_length) for rows in corpus.rows.values()]
-    texts, paired = _mix(sentences, spec, np.random.default_rng([seed, 3]), tokenizer, first_position(network))
-    group = Group(None, {"text": texts}, {"paired": paired})
-    return Prepared(MaskedLanguageModelling(network), [group], masking(tokenizer, spec.mask_rate, spec.pair_mask_rate))
 
 
 def _mix(

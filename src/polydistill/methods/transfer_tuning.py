@@ -23,18 +23,18 @@ from torch import Tensor, nn
 from polydistill.data.batches.batches import Batch, Group, Values
 from polydistill.data.batches.encoding import Ragged
 from polydistill.data.batches.masking import IGNORED
-from polydistill.data.batches.signals import stored_signals
 from polydistill.data.rows.labelled import labelled_rows
 from polydistill.data.rows.sources import Source, format_source
 from polydistill.methods.method import Method, Models, Prepared
-from polydistill.models.frozen import Frozen
+from polydistill.methods.spec import Given, TaskMethodSpec, Teaching
+from polydistill.methods.teacher import Teacher, answering, says
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.objectives.vectors import squared_distance
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
-from polydistill.tasks import NLI, AnyTask, Task, task_of
+from polydistill.tasks import NLI, Task
 from polydistill.transfer.joint import Joint
 from polydistill.transfer.strategies import Role, Strategy, strategy
 from polydistill.transfer.transferring import transferring
@@ -49,11 +49,10 @@ class TaskDistillation(Spec):
     task: PositiveFloat = 0.5
 
 
-class TransferTuneSpec(Spec):
+class TransferTuneSpec(TaskMethodSpec):
     """Tune on the labels of some languages by a zero-shot strategy."""
 
     kind: Literal["transfer"] = "transfer"
-    task: AnyTask = "nli"
     languages: tuple[LanguageCode, ...]
     data: Source
     max_length: int = 256  # as for `Tune`; the thesis does not say
@@ -71,10 +70,10 @@ class TransferTuneSpec(Spec):
 
     @model_validator(mode="after")
     def _a_teacher_says_something_of_rows_or_words(self) -> Self:
-        if self.distil is not None and task_of(self.task).shape.spans:
+        if self.distil is not None and self.shape.spans:
             raise ValueError(
                 f"Task distillation compares what is said of a row or word; the task {self.task!r} "
-                f"{task_of(self.task).shape.parts}. Leave the teacher out, and learn from labels alone."
+                f"{self.shape.parts}. Leave the teacher out, and learn from labels alone."
             )
         return self
 
@@ -88,6 +87,67 @@ class TransferTuneSpec(Spec):
         """Languages whose task labels are read."""
         return self.languages
 
+    @property
+    def teaching(self) -> Teaching:
+        """A tuned model, where there is task distillation."""
+        return "nobody" if self.distil is None else "one"
+
+    @property
+    def needs_source(self) -> bool:
+        """Whether the strategy takes something from one student to the other."""
+        return self.strategy.needs == ("source", "target")
+
+    def check(self, given: Given) -> None:
+        """The students that the strategy needs, and a teacher where there is task distillation."""
+        if (given.source is None) == self.needs_source:
+            raise ValueError(
+                "The strategy takes a source student to the student that is judged: give `source`, who reads the "
+                "language that has labels."
+                if given.source is None
+                else f"Under this strategy only the student that is judged takes part (learns_on="
+                f"{self.strategy.learns_on!r}, carries={self.strategy.carries!r}): leave `source` unset."
+            )
+        if given.source == given.start:
+            raise ValueError(
+                "`source` and `start` are one and the same student, so nothing has to travel: leave `source` unset, "
+                "and take a strategy with learns_on='target', such as FULL TRG or ADAPT TRG."
+            )
+        if (given.teacher is None) != (self.distil is None):
+            raise ValueError(
+                "Task distillation (method.distil) and a tuned `teacher` go together. Give both, or neither."
+            )
+        super().check(given)
+
+    def prepare(self, models: Models, seed: int) -> Prepared:
+        """One group a language: the texts as who learns (and the teacher) reads them; around it all the strategy."""
+        chosen, task = self.strategy, self.task_learned
+        students: dict[Role, Loaded | None] = {"source": models.source, "target": None, chosen.judged: models.student}
+        learning: dict[Role, Loaded] = {
+            role: one
+            for role in get_args(Role)
+            if chosen.learns_on in (role, "both") and (one := students[role]) is not None
+        }
+        signals = None if task.shape.tagged else models.signals  # what is said of words is not one thing a row
+        teacher = None
+        if models.teacher is not None:
+            teacher = answering(models.teacher.network, "logits", None, signals, TEACHER)
+        groups = [
+            _group(self, models, learning, teacher, language, rows)
+            for language, rows in labelled_rows(self.data, task.shape, self.languages, self.few, seed).items()
+        ]
+        networks = {role: one.network for role, one in students.items() if one is not None}
+        return Prepared(
+            TransferTuning(
+                {role: Polyglot(one.network) for role, one in learning.items()},
+                task,
+                self.distil,
+                None if teacher is None else teacher.reading,
+            ),
+            groups,
+            learning={str(role): one for role, one in learning.items()},
+            around=transferring(chosen, networks.get("source"), networks.get("target"), seed),
+        )
+
 
 class TransferTuning(Method):
     """Learn a task from labels, and from what a tuned teacher says, on one student or on two together."""
@@ -97,7 +157,7 @@ class TransferTuning(Method):
         learning: Mapping[Role, Polyglot],
         task: Task[Any, Any] = NLI,
         distil: TaskDistillation | None = None,
-        teacher: Frozen | None = None,
+        teacher: Teacher | None = None,
     ) -> None:
         super().__init__()
         networks = list(learning.values())
@@ -106,10 +166,10 @@ class TransferTuning(Method):
 
     def forward(self, language: str | None = None, **batch: Any) -> Loss:
         """The terms `task` and, with a teacher, `logits`; of each student (`task/source`) where two learn."""
-        said = self.student(*(batch[role] for role in self.roles), language=language)
+        read = self.student(*(batch[role] for role in self.roles), language=language)
         taught_NC = self._taught(batch, language) if self.distil else None
         terms, share = {}, 1 / len(self.roles)
-        for role, reading in zip(self.roles, said if isinstance(said, tuple) else (said,), strict=True):
+        for role, reading in zip(self.roles, read if isinstance(read, tuple) else (read,), strict=True):
             labels = batch[f"{role}_labels"]
             weight = self.distil.task if self.distil else 1.0
             terms[self._name("task", role)] = Term(self.task.loss(reading.logits_BC, labels), share * weight)
@@ -126,10 +186,9 @@ class TransferTuning(Method):
         }
 
     def _taught(self, batch: Batch, language: str | None) -> Tensor:
-        if "signal" in batch:
-            return batch["signal"]  # type: ignore[no-any-return]
-        assert self.teacher is not None, "without stored signals the teacher is needed"
-        return labelled(self.teacher(batch[TEACHER], language).logits_BC, batch[f"{TEACHER}_labels"])
+        taught = says(self.teacher, batch, language)
+        labels = batch.get(f"{TEACHER}_labels")
+        return taught if labels is None else labelled(taught, labels)
 
     def _name(self, term: str, role: Role) -> str:
         return term if len(self.roles) == 1 else f"{term}/{role}"
@@ -140,40 +199,16 @@ def labelled(logits: Tensor, labels: Tensor) -> Tensor:
     return logits[labels != IGNORED]
 
 
-def prepare(spec: TransferTuneSpec, models: Models, seed: int) -> Prepared:
-    """One group a language: the texts as those who learn (and the teacher) read them; around it all the strategy."""
-    chosen, task = spec.strategy, task_of(spec.task)
-    students: dict[Role, Loaded | None] = {"source": models.source, "target": None, chosen.judged: models.student}
-    learning: dict[Role, Loaded] = {
-        role: one
-        for role in get_args(Role)
-        if chosen.learns_on in (role, "both") and (one := students[role]) is not None
-    }
-    teacher = Frozen(Polyglot(models.teacher.network)) if models.teacher else None
-    stored = teacher is not None and models.signals is not None and not task.shape.tagged  # one thing a row
-    groups = []
-    for language, rows in labelled_rows(spec.data, task.shape, spec.languages, spec.few, seed).items():
-        group = _group(spec, models, learning, language, rows)
-        groups.append(_stored(models, teacher, group) if stored else group)
-    networks = {role: one.network for role, one in students.items() if one is not None}
-    return Prepared(
-        TransferTuning(
-            {role: Polyglot(one.network) for role, one in learning.items()},
-            task,
-            spec.distil,
-            None if stored else teacher,
-        ),
-        groups,
-        learning={str(role): one for role, one in learning.items()},
-        around=transferring(chosen, networks.get("source"), networks.get("target"), seed),
-    )
-
-
 def _group(
-    spec: TransferTuneSpec, models: Models, learning: Mapping[Role, Loaded], language: str, rows: Dataset
+    spec: TransferTuneSpec,
+    models: Models,
+    learning: Mapping[Role, Loaded],
+    teacher: Teacher | None,
+    language: str,
+    rows: Dataset,
 ) -> Group:
-    """Labelled rows as each of those who read them does."""
-    task = task_of(spec.task)
+    """Labelled rows as each of those who read them does; of the teacher what it says, where that is stored."""
+    task = spec.task_learned
     readers: dict[str, Loaded] = {str(role): one for role, one in learning.items()}
     if models.teacher is not None:
         readers[TEACHER] = models.teacher
@@ -186,11 +221,12 @@ def _group(
             f"different words, so they cannot be read side by side. Raise max_length ({spec.max_length}), or take "
             "models with one tokenizer."
         )
-    return Group(
-        language,
-        {name: part.texts["text"] for name, part in read.items()},
-        {f"{name}_labels": some for name, some in labels.items()},
-    )
+    texts = {name: part.texts["text"] for name, part in read.items() if name != TEACHER}
+    signals: dict[str, Values] = {}
+    if teacher is not None:
+        beside, signals = teacher.beside(read[TEACHER].texts["text"], language)
+        texts |= beside
+    return Group(language, texts, {**{f"{name}_labels": labels[name] for name in texts}, **signals})
 
 
 def _labels_a_row(labels: Values) -> NDArray[Any]:
@@ -199,19 +235,3 @@ def _labels_a_row(labels: Values) -> NDArray[Any]:
         return np.ones(len(labels), dtype=np.int64)
     assert isinstance(labels, Ragged), "labels are of rows or of tokens"
     return np.diff(np.concatenate([[0], np.cumsum(labels.flat != IGNORED)])[labels.offsets])
-
-
-def _stored(models: Models, teacher: Frozen | None, group: Group) -> Group:
-    """The group with what the teacher says of its rows in place of the texts that the teacher reads."""
-    assert teacher and models.teacher and models.signals, "stored signals need a teacher and a folder"
-
-    def read(inputs: Mapping[str, Tensor]) -> Tensor:
-        return teacher(inputs, group.language).logits_BC  # type: ignore[no-any-return]
-
-    texts, values = dict(group.texts), dict(group.values)
-    del values[f"{TEACHER}_labels"]
-    network = models.teacher.network
-    values["signal"] = stored_signals(
-        models.signals, network, texts.pop(TEACHER), f"logits {group.language}", read, 64, network.device
-    )
-    return Group(group.language, texts, values)

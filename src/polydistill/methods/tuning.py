@@ -17,19 +17,18 @@ from polydistill.data.batches.batches import Batch
 from polydistill.data.rows.labelled import labelled_rows
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.methods.spec import TaskMethodSpec
 from polydistill.models.layers import freeze_bottom
 from polydistill.models.polyglot import Polyglot
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
-from polydistill.specs import Spec
-from polydistill.tasks import NLI, AnyTask, Task, task_of
+from polydistill.tasks import NLI, Task
 
 
-class TuneSpec(Spec):
+class TuneSpec(TaskMethodSpec):
     """Tune a model on the labels of some languages."""
 
     kind: Literal["tune"] = "tune"
-    task: AnyTask = "nli"
     languages: tuple[LanguageCode, ...]
     data: Source
     max_length: int = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
@@ -47,6 +46,17 @@ class TuneSpec(Spec):
         """Languages whose task labels are read."""
         return self.languages
 
+    def prepare(self, models: Models, seed: int) -> Prepared:
+        """One group a language."""
+        del seed
+        task = self.task_learned
+        groups = [
+            task.group(models.student.tokenizer, rows, language, self.max_length)
+            for language, rows in labelled_rows(self.data, task.shape, self.languages).items()
+        ]
+        freeze_bottom(models.student.network, self.freeze_embeddings, self.freeze_blocks)
+        return Prepared(Tuning(Polyglot(models.student.network), task), groups)
+
 
 class Tuning(Method):
     """Learn a task from labels."""
@@ -62,15 +72,3 @@ class Tuning(Method):
     def counts(self, batch: Batch) -> dict[str, int]:
         """Rows, or words."""
         return {"task": self.task.count(batch["labels"])}
-
-
-def prepare(spec: TuneSpec, models: Models, seed: int) -> Prepared:
-    """One group a language."""
-    del seed
-    task = task_of(spec.task)
-    groups = [
-        task.group(models.student.tokenizer, rows, language, spec.max_length)
-        for language, rows in labelled_rows(spec.data, task.shape, spec.languages).items()
-    ]
-    freeze_bottom(models.student.network, spec.freeze_embeddings, spec.freeze_blocks)
-    return Prepared(Tuning(Polyglot(models.student.network), task), groups)

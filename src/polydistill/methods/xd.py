@@ -8,7 +8,7 @@ that the student keeps it. What is compared is the logits (`on="logits"`) or the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from datasets import Dataset, concatenate_datasets
@@ -16,7 +16,6 @@ from pydantic import model_validator
 from torch import Tensor
 
 from polydistill.data.batches.batches import Batch, Group
-from polydistill.data.batches.encoding import Encoded
 from polydistill.data.rows.load import load_aligned
 from polydistill.data.rows.shapes import RowShape
 from polydistill.data.rows.sources import Source
@@ -25,13 +24,12 @@ from polydistill.data.translations.filters import EVERY_PAIR, Filters
 from polydistill.data.translations.translations import Loaded as LoadedPairs
 from polydistill.data.translations.translations import Pairs, pairs_of
 from polydistill.methods.method import Method, Models, Prepared
-from polydistill.models.frozen import Frozen
+from polydistill.methods.spec import SelectedBy, TaskMethodSpec, Teaching
+from polydistill.methods.teacher import Teacher, answering, says
 from polydistill.models.polyglot import On, Polyglot
 from polydistill.objectives import vectors
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
-from polydistill.specs import Spec
-from polydistill.tasks import AnyTask, task_of
 
 Distance = Literal["mse", "l1", "cosine", "smooth-l1"]
 
@@ -49,40 +47,31 @@ class XD(Method):
     def __init__(
         self,
         student: Polyglot,
-        teacher: Frozen | None,
+        teacher: Teacher | None,
         on: On = "logits",
         distance: Distance = "mse",
-        source_language: str = "en",
     ) -> None:
         super().__init__()
-        self.student, self.teacher, self.on, self.source_language = student, teacher, on, source_language
+        self.student, self.teacher, self.on = student, teacher, on
         self.distance = DISTANCES[distance]
 
-    def forward(
-        self,
-        target: Mapping[str, Tensor],
-        source: Mapping[str, Tensor] | None = None,
-        signal: Tensor | None = None,
-        language: str | None = None,
-        **_: Any,
-    ) -> Loss:
+    def forward(self, target: Mapping[str, Tensor], language: str | None = None, **batch: Any) -> Loss:
         """One term, `xd`. The teacher reads `source`, unless its stored `signal` comes with the batch."""
-        if signal is None:
-            assert self.teacher is not None, "without stored signals the teacher is needed"
-            signal = self.teacher(source, self.source_language, first=self.on == "first").picked(self.on)
-        said = self.student(target, language, first=self.on == "first").picked(self.on)
-        return Loss({"xd": Term(self.distance(said, signal))})
+        taught = says(self.teacher, batch)
+        learned = self.student(target, language, first=self.on == "first").picked(self.on)
+        return Loss({"xd": Term(self.distance(learned, taught))})
 
     def counts(self, batch: Batch) -> dict[str, int]:
         """Rows."""
         return {"xd": len(batch["target"]["input_ids"])}
 
 
-class XDSpec(Spec):
+class XDSpec(TaskMethodSpec):
     """Distil a tuned polyglot from its source language into others, on parallel rows without labels."""
 
     kind: Literal["xd"] = "xd"
-    task: AnyTask = "nli"
+    teaching: ClassVar[Teaching] = "itself"
+    selected_by: ClassVar[tuple[SelectedBy, ...]] = ("task", "agreement")
     source_language: LanguageCode = "en"  # "we use English as our source language" (Sec. 3.1)
     languages: tuple[LanguageCode, ...]
     """Target languages; the source language among them keeps it ("so that the model does not forget", Sec. 3.3.1)."""
@@ -102,7 +91,7 @@ class XDSpec(Spec):
 
     @model_validator(mode="after")
     def _the_task_has_what_is_compared(self) -> Self:
-        shape = task_of(self.task).shape
+        shape = self.shape
         if shape.parts:
             raise ValueError(
                 f"XD compares what is said of a row and of its translation; the task {self.task!r} {shape.parts}, "
@@ -143,48 +132,42 @@ class XDSpec(Spec):
         return Corpora(source_language=self.source_language, corpora=self.corpora, filters=self.filters)
 
     @property
-    def labels_seen(self) -> tuple[str, ...]:
-        """Languages whose task labels are read: none."""
-        return ()
+    def taught_in(self) -> str:
+        """The language that the teacher reads."""
+        return self.source_language
 
-
-def prepare(spec: XDSpec, models: Models, seed: int) -> Prepared:
-    """One group a target language: the translation, and the original or what the teacher says of it."""
-    assert models.teacher is not None, "XD has a teacher"
-    assert models.teacher.network is not models.student.network, "a teacher is frozen, so it is a network of its own"
-    groups, task = [], task_of(spec.task)
-    parallel = pairs_of(spec.chosen, models.student.tokenizer, seed) if spec.corpora else LoadedPairs({})
-    for language, source_rows, target_rows in _pairs(spec, parallel, seed):
-        source = task.encode(models.teacher.tokenizer, source_rows, _limit(spec))
-        target = task.encode(models.student.tokenizer, target_rows, _limit(spec))
-        if spec.longer == "drop":
-            short = np.flatnonzero((source.longest <= spec.max_length) & (target.longest <= spec.max_length))
-            if not len(short):
-                raise ValueError(
-                    f"No {language!r} row is left: all {len(source)} are over max_length={spec.max_length} tokens, in "
-                    "one language or the other. Raise max_length, or cut them (longer='cut')."
-                )
-            source, target = source.select(short), target.select(short)
-        groups.append(_group(spec, models, language, source, target))
-    living = None if spec.store_teacher else Frozen(Polyglot(models.teacher.network))
-    method = XD(Polyglot(models.student.network), living, spec.on, spec.distance, spec.source_language)
-    return Prepared(method, groups, notes=parallel.notes)
+    def prepare(self, models: Models, seed: int) -> Prepared:
+        """One group a target language: the translation, and the original or what the teacher says of it."""
+        assert models.teacher is not None, "XD has a teacher"
+        assert models.teacher.network is not models.student.network, "a teacher is frozen: a network of its own"
+        groups, task = [], self.task_learned
+        signals = models.signals if self.store_teacher else None
+        teacher = answering(models.teacher.network, self.on, self.source_language, signals, "source")
+        parallel = pairs_of(self.chosen, models.student.tokenizer, seed) if self.corpora else LoadedPairs({})
+        for language, source_rows, target_rows in _pairs(self, parallel, seed):
+            source = task.encode(models.teacher.tokenizer, source_rows, _limit(self))
+            target = task.encode(models.student.tokenizer, target_rows, _limit(self))
+            if self.longer == "drop":
+                short = np.flatnonzero((source.longest <= self.max_length) & (target.longest <= self.max_length))
+                if not len(short):
+                    raise ValueError(
+                        f"No {language!r} row is left: all {len(source)} are over max_length={self.max_length} tokens, "
+                        "in one language or the other. Raise max_length, or cut them (longer='cut')."
+                    )
+                source, target = source.select(short), target.select(short)
+            texts, values = teacher.beside(source)
+            groups.append(Group(language, {"target": target, **texts}, values))
+        method = XD(Polyglot(models.student.network), teacher.reading, self.on, self.distance)
+        return Prepared(method, groups, notes=parallel.notes)
 
 
 def _limit(spec: XDSpec) -> int:
     return spec.max_length if spec.longer == "cut" else spec.max_length + 1  # one more, so that longer rows show
 
 
-def _group(spec: XDSpec, models: Models, language: str, source: Encoded, target: Encoded) -> Group:
-    if not spec.store_teacher:
-        return Group(language, {"target": target, "source": source})
-    signal = models.stored(source, spec.on, spec.source_language)
-    return Group(language, {"target": target}, {"signal": signal})
-
-
 def _pairs(spec: XDSpec, parallel: LoadedPairs, seed: int) -> Sequence[tuple[str, Dataset, Dataset]]:
     """(target language, source rows, target rows) of every language pair."""
-    shape = task_of(spec.task).shape
+    shape = spec.shape
     if spec.data is not None:
         ((data, languages),) = spec.reads
         corpus = load_aligned(data, shape, languages, "XD")

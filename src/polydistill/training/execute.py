@@ -21,9 +21,6 @@ from polydistill.data.batches.schedule import Schedule
 from polydistill.data.batches.signals import weights_fingerprint
 from polydistill.data.batches.stream_steps import Share, StreamSteps
 from polydistill.methods.method import Prepared
-from polydistill.methods.mmkd import MMKDSpec
-from polydistill.methods.monolingual import MonolingualSpec
-from polydistill.methods.pretraining import PretrainSpec
 from polydistill.models.adapters import adapted, save_adapters
 from polydistill.models.heads import BRIDGE, save_bridge
 from polydistill.models.loaded import Loaded
@@ -104,11 +101,7 @@ def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractCo
 
     Which rows a stream uses is not known before it is read.
     """
-    if (
-        run.training.weight_decay > 0
-        or isinstance(run.method, PretrainSpec | MonolingualSpec | MMKDSpec)
-        or prepared.streams
-    ):
+    if run.training.weight_decay > 0 or run.method.moves_all_embeddings or prepared.streams:
         return nullcontext()
     if len(prepared.learning) > 1:  # their embeddings may be one and the same parameter
         return nullcontext()

@@ -1,43 +1,20 @@
-"""From a run's method to what the trainer needs: each method is made ready by its own module."""
+"""From a run's method to what the trainer needs: what it is given, and what it makes of it."""
 
-from collections.abc import Callable, Mapping
 from functools import partial
 
 from torch import nn
 
-from polydistill.methods import bert_kld, mmkd, monolingual, multikd, pretraining, sentence, transfer_tuning, tuning, xd
-from polydistill.methods.bert_kld import BertKldSpec
 from polydistill.methods.method import Models, Prepared
-from polydistill.methods.mmkd import MMKDSpec
-from polydistill.methods.monolingual import MonolingualSpec
-from polydistill.methods.multikd import MultiKDSpec
-from polydistill.methods.pretraining import PretrainSpec
-from polydistill.methods.sentence import SentenceSpec
-from polydistill.methods.transfer_tuning import TransferTuneSpec
-from polydistill.methods.tuning import TuneSpec
-from polydistill.methods.xd import XDSpec
 from polydistill.models.loaded import Loaded
 from polydistill.training.processes import processes
 from polydistill.training.run import AnyStart, Run
 from polydistill.training.starting import load_body, load_start
 from polydistill.training.store import Store
 
-_MODULES: Mapping[type, Callable[..., Prepared]] = {
-    PretrainSpec: pretraining.prepare,
-    TuneSpec: tuning.prepare,
-    TransferTuneSpec: transfer_tuning.prepare,
-    XDSpec: xd.prepare,
-    MonolingualSpec: monolingual.prepare,
-    MultiKDSpec: multikd.prepare,
-    BertKldSpec: bert_kld.prepare,
-    MMKDSpec: mmkd.prepare,
-    SentenceSpec: sentence.prepare,
-}
-
 
 def prepare(run: Run, student: Loaded, store: Store) -> Prepared:
     """The run's method, with the rows it learns from."""
-    return _MODULES[type(run.method)](run.method, _models(run, student, store), run.seed)
+    return run.method.prepare(_models(run, student, store), run.seed)
 
 
 def load_teacher(run: Run, store: Store) -> Loaded:
@@ -47,7 +24,7 @@ def load_teacher(run: Run, store: Store) -> Loaded:
 
 def _models(run: Run, student: Loaded, store: Store) -> Models:
     """All that the method is given; of several teachers each is loaded when it is asked for."""
-    taught = run.teacher is not None or isinstance(run.method, XDSpec)
+    taught = run.teacher is not None or run.method.teaching == "itself"
     if run.source is not None:
         _placed(student)  # it may come to share parameters with the source student
     return Models(
@@ -61,9 +38,7 @@ def _models(run: Run, student: Loaded, store: Store) -> Models:
 
 def _load(start: AnyStart, run: Run, store: Store) -> Loaded:
     """On the device of this process: a teacher may read all rows before the trainer moves anything there."""
-    if isinstance(run.method, MMKDSpec | SentenceSpec):
-        return _placed(load_body(start, store))
-    return _placed(load_start(start, run, store))
+    return _placed(load_start(start, run, store) if run.method.teacher_has_head else load_body(start, store))
 
 
 def _placed(loaded: Loaded) -> Loaded:

@@ -9,17 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from polydistill.data.rows.load import fingerprint
-from polydistill.data.rows.shapes import SENTENCE
 from polydistill.errors import unknown
-from polydistill.methods.bert_kld import BertKldSpec
-from polydistill.methods.mmkd import MMKDSpec
-from polydistill.methods.monolingual import MonolingualSpec
-from polydistill.methods.multikd import MultiKDSpec
-from polydistill.methods.pretraining import PretrainSpec
-from polydistill.methods.sentence import SentenceSpec
-from polydistill.methods.transfer_tuning import TransferTuneSpec
-from polydistill.methods.tuning import TuneSpec
-from polydistill.methods.xd import XDSpec
+from polydistill.methods.known import AnyMethod
 from polydistill.models.mblm_config import Branches
 from polydistill.objectives.layer_maps import LayerMap
 from polydistill.results import (
@@ -39,20 +30,7 @@ from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.tasks import task_of
 from polydistill.training.settings import Judging, Training
 
-MethodSpec = Annotated[
-    PretrainSpec
-    | TuneSpec
-    | TransferTuneSpec
-    | XDSpec
-    | MonolingualSpec
-    | MultiKDSpec
-    | BertKldSpec
-    | MMKDSpec
-    | SentenceSpec,
-    Field(discriminator="kind"),
-]
-
-_FORMAT = 1  # raise it when the same run would no longer give the same result
+_FORMAT = 2  # raise it when the same run would no longer give the same result
 
 
 class ResultOf(Spec):
@@ -101,7 +79,7 @@ class Run(Spec):
     """One training of one method from one seed. The name only labels it; all else is its identity."""
 
     name: str
-    method: MethodSpec
+    method: AnyMethod
     start: Start
     teacher: Start | None = None
     """Who teaches; a method that has a teacher takes the student's own start where this is not set."""
@@ -135,83 +113,10 @@ class Run(Spec):
         return self
 
     @model_validator(mode="after")
-    def _a_teacher_a_language(self) -> Run:
-        if not isinstance(self.method, MultiKDSpec):
-            if self.teachers:
-                raise ValueError(
-                    f"`teachers` are for the method 'multikd'; {self.method.kind!r} has none. Leave it out."
-                )
-        elif set(self.teachers) != set(self.method.languages) or self.teacher is not None:
-            raise ValueError(
-                f"MultiKD needs a teacher for each of {', '.join(self.method.languages)} under `teachers`, and none "
-                f"under `teacher`; there are teachers for {', '.join(self.teachers) or 'no language'}."
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _measures_fit(self) -> Run:
-        several = isinstance(self.method, MonolingualSpec)
-        if self.selection is not None and several != (self.selection.measure == "perplexity"):
-            raise ValueError(
-                f"selection.measure is {self.selection.measure!r}, but the method is {self.method.kind!r}: monolingual "
-                "students predict hidden words and are selected by 'perplexity'; all others have classes to score."
-            )
-        if self.evaluation is not None and several:
-            raise ValueError(
-                "Monolingual students predict hidden words and have no classes to score: leave `evaluation` unset, and "
-                "tune a student in a run that starts from this one."
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _students_and_teachers_that_are_read(self) -> Run:
-        if not isinstance(self.method, TransferTuneSpec):
-            if self.source is not None:
-                raise ValueError(f"The method {self.method.kind!r} has no source student: leave `source` unset.")
-            return self
-        strategy = self.method.strategy
-        if (self.source is None) == (strategy.needs == ("source", "target")):
-            raise ValueError(
-                "The strategy takes a source student to the student that is judged: give `source`, who reads the "
-                "language that has labels."
-                if self.source is None
-                else f"Under this strategy only the student that is judged takes part (learns_on="
-                f"{strategy.learns_on!r}, carries={strategy.carries!r}): leave `source` unset."
-            )
-        if self.source == self.start:
-            raise ValueError(
-                "`source` and `start` are one and the same student, so nothing has to travel: leave `source` unset, "
-                "and take a strategy with learns_on='target', such as FULL TRG or ADAPT TRG."
-            )
-        if (self.teacher is None) != (self.method.distil is None):
-            raise ValueError(
-                "Task distillation (method.distil) and a tuned `teacher` go together. Give both, or neither."
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _a_pair_has_its_teacher(self) -> Run:
-        if isinstance(self.method, BertKldSpec) and self.teacher is None:
-            raise ValueError(
-                f"BERT-KLD needs a teacher: a model that was tuned on the pair {self.method.teacher_pair}. Set "
-                "`teacher`."
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _aligned_encoders_have_no_classes(self) -> Run:
-        if not isinstance(self.method, MMKDSpec | SentenceSpec):
-            return self
-        if self.teacher is None:
-            raise ValueError(
-                f"The method {self.method.kind!r} needs a teacher: an encoder of {self.method.source_language!r}. Set "
-                "`teacher`."
-            )
-        if self.selection is not None or self.evaluation is not None:
-            raise ValueError(
-                "An aligned encoder has no classes to score: leave `selection` and `evaluation` unset, and tune it in "
-                "a run that starts from this one, or look at it with retrieval."
-            )
+    def _what_the_method_takes(self) -> Run:
+        self.method.check(self)
+        measure = None if self.selection is None else self.selection.measure
+        self.method.check_judged(measure, self.evaluation is not None)
         return self
 
     @property
@@ -229,7 +134,7 @@ class Run(Spec):
     @property
     def students(self) -> tuple[str, ...]:
         """The names of the students this run leaves; none where it leaves one that has no name."""
-        return tuple(one.name for one in self.method.students) if isinstance(self.method, MonolingualSpec) else ()
+        return self.method.leaves
 
     @property
     def labels_seen(self) -> tuple[str, ...]:
@@ -255,9 +160,7 @@ class Run(Spec):
     @property
     def data_fingerprint(self) -> str:
         """A hash of the content of every row this run reads."""
-        task = getattr(self.method, "task", None)  # a method without one reads sentences
-        shape = SENTENCE if task is None else task_of(task).shape
-        learned = [fingerprint(source, languages, shape) for source, languages in self.method.reads]
+        learned = [fingerprint(source, languages, self.method.shape) for source, languages in self.method.reads]
         judged = [
             fingerprint(judging.data, judging.languages, judging.shape)
             for judging in (self.selection, self.evaluation)

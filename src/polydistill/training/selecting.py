@@ -1,10 +1,11 @@
 """What scores a student while it is trained, to choose the weights that are kept."""
 
+from collections.abc import Mapping
+
 import numpy as np
+from transformers import PreTrainedModel
 
 from polydistill.methods.method import Prepared
-from polydistill.methods.monolingual import MonolingualSpec
-from polydistill.methods.xd import XDSpec
 from polydistill.models.bank import Bank
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
@@ -21,16 +22,12 @@ def selecting(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Ev
     """What scores the student during training, by language and together."""
     if run.selection is None:
         return None
-    if isinstance(run.method, MonolingualSpec):
-        return _by_perplexity(run.selection, student, prepared, run.method.mask_rate)
+    if run.selection.measure == "perplexity":
+        return _by_perplexity(run.selection, student, prepared, run.method.hides)
     if run.selection.measure == "agreement":
-        if not isinstance(run.method, XDSpec):
-            raise ValueError(
-                f"Agreement is with XD's teacher, which reads the same rows in its own language; {run.method.kind!r} "
-                "has no such teacher. Select by labels."
-            )
+        assert run.method.taught_in is not None, "who is selected by agreement has a teacher of one language"
         teacher = load_teacher(run, store)
-        judges = [(student, agreement_judge(run.selection, student.tokenizer, teacher, run.method.source_language))]
+        judges = [(student, agreement_judge(run.selection, student.tokenizer, teacher, run.method.taught_in))]
     else:  # those who learn: under a zero-shot strategy these need not be the student that is judged in the end
         learning = tuple(prepared.learning.values()) or (student,)
         judges = [(one, judge(run.selection, one.tokenizer)) for one in learning]
@@ -47,11 +44,13 @@ def selecting(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Ev
 
 def _by_perplexity(judging: Judging, start: Loaded, prepared: Prepared, mask_rate: float) -> Evaluate:
     """The less surprised the students are by held-out text, the better; the mean over languages counts."""
-    text, bank = held_out(judging, start.tokenizer, mask_rate), prepared.method.student
-    assert isinstance(bank, Bank), "monolingual students are in a bank"
+    text, learns = held_out(judging, start.tokenizer, mask_rate), prepared.method.student
+
+    def readers(language: str) -> Mapping[str, PreTrainedModel]:
+        return learns.of(language) if isinstance(learns, Bank) else {"": start.network}
 
     def evaluate() -> dict[str, float]:
-        surprise = text.surprise(bank.of)
+        surprise = text.surprise(readers)
         return {
             SCORE: -float(np.mean(list(surprise.values()))),
             **{f"perplexity_{name}": float(np.exp(value)) for name, value in surprise.items()},

@@ -5,10 +5,7 @@ from dataclasses import replace
 from transformers import PretrainedConfig
 
 from polydistill.data.rows.load import load_text
-from polydistill.methods.mmkd import MMKDSpec
-from polydistill.methods.monolingual import MonolingualSpec
-from polydistill.methods.pretraining import PretrainSpec
-from polydistill.methods.sentence import SentenceSpec
+from polydistill.methods.spec import MethodSpec
 from polydistill.models.cut import cut
 from polydistill.models.fresh import fresh_encoder, learn_tokenizer
 from polydistill.models.layers import blocks
@@ -17,6 +14,7 @@ from polydistill.models.mblm import branched
 from polydistill.objectives.layer_maps import resolve
 from polydistill.starts.loading import load_classifier, load_encoder, load_masked, predicts_words
 from polydistill.starts.origins import Fresh, Pretrained
+from polydistill.starts.strict import open_config
 from polydistill.training.run import AnyStart, Branched, Cut, ResultOf, Run
 from polydistill.training.store import Store
 
@@ -34,27 +32,26 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
         return replace(whole, network=branched(whole.network, start.branches))
     name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
-    if isinstance(run.method, SentenceSpec) or (isinstance(run.method, MMKDSpec) and not run.method.weights.tlm):
+    return _load(name, revision, run.method)
+
+
+def _load(name: str, revision: str | None, method: MethodSpec) -> Loaded:
+    """A model with the head that the method's student has."""
+    if method.head == "vectors":
         return load_encoder(name, revision)
-    if isinstance(run.method, PretrainSpec | MonolingualSpec | MMKDSpec):
+    if method.head == "words":
         loaded = load_masked(name, revision)
-        check_head(run.method, loaded.network.config, name)
+        check_head(method, loaded.network.config, name)
         return loaded
-    return load_classifier(name, run.method.task, revision)
+    assert method.learns is not None, "a method whose student answers a task says which"
+    return load_classifier(name, method.learns, revision)
 
 
-def check_head(method: PretrainSpec | MonolingualSpec | MMKDSpec, config: PretrainedConfig, name: str) -> None:
+def check_head(method: MethodSpec, config: PretrainedConfig, name: str) -> None:
     """Refuse a head that would be drawn at random where a trained one is meant."""
-    if (
-        predicts_words(config)
-        or isinstance(method, PretrainSpec)
-        or (isinstance(method, MMKDSpec) and not method.weights.tlm)
-    ):
+    if method.head != "words" or method.new_head or predicts_words(config):
         return
-    why, ways_out = "so it cannot teach masked language models", ""
-    if isinstance(method, MMKDSpec):
-        why = "which TLM needs (method.weights.tlm)"
-        ways_out = ", leave TLM out (align --without tlm), or learn sentence vectors alone (align --method sentence)"
+    why, ways_out = method.head_is_for
     raise ValueError(
         f"{name} has no head that predicts hidden words (architecture: "
         f"{', '.join(config.architectures or ()) or 'not said'}), {why}. Name a masked language model, such as "
@@ -80,10 +77,30 @@ def load_body(start: AnyStart, store: Store) -> Loaded:
 
 
 def _fresh(start: Fresh, run: Run) -> Loaded:
-    if not isinstance(run.method, PretrainSpec):
+    if run.method.fresh_from is None:
         raise ValueError(f"A fresh encoder knows nothing yet: pre-train it before {run.method.kind!r}.")
-    corpus = load_text(run.method.data, run.method.languages)
+    corpus = load_text(*run.method.fresh_from)
     texts = (text for rows in corpus.rows.values() for text in rows["text"])
     tokenizer = learn_tokenizer(texts, start.vocabulary, start.max_length)
     shape = (start.width, start.blocks, start.heads, start.dropout, start.max_length)
     return Loaded(fresh_encoder(len(tokenizer), *shape, seed=run.seed), tokenizer)
+
+
+def depth_of(start: AnyStart) -> int:
+    """The number of blocks of what a run starts from."""
+    match start:
+        case Fresh():
+            return start.blocks
+        case Cut():
+            return start.depth
+        case Branched():
+            return depth_of(start.of)
+        case ResultOf():
+            return start.run.method.depth_left or depth_of(start.run.start)
+        case Pretrained():
+            return int(open_config(start.name, start.revision).num_hidden_layers)
+
+
+def described(run: Run) -> str:
+    """What the settings of a run's method alone do not show, in one line for a person; empty where they show all."""
+    return run.method.describe(run, depth_of)

@@ -10,7 +10,7 @@ from typing import Any
 
 from polydistill.defaults import LossName
 from polydistill.methods.monolingual import MonolingualSpec, Student
-from polydistill.methods.named_losses import WITHOUT_TEACHER, named_loss
+from polydistill.methods.monolingual.named_losses import WITHOUT_TEACHER, named_loss
 from polydistill.methods.tuning import TuneSpec
 from polydistill.objectives.layer_maps import LayerMapName
 from polydistill.papers.mono.scales import Setting

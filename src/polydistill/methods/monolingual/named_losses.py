@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from polydistill.defaults import LossName
 from polydistill.errors import unknown
-from polydistill.methods.monolingual import Weights
+from polydistill.methods.monolingual.spec import Weights
 from polydistill.objectives.layer_maps import LayerMapName
 
 

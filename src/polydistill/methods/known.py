@@ -1,0 +1,36 @@
+"""From the kind of a method to its spec: plain data, such as a `run.json`, becomes a spec by the table of methods."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, SerializeAsAny
+
+from polydistill.errors import unknown
+from polydistill.methods.spec import MethodSpec
+from polydistill.methods.table import ENTRY_POINTS, entries
+
+
+def spec_class(kind: Any) -> type[MethodSpec]:
+    """The spec of a method by its kind: ours, or an installed package's. Nothing else is ever imported."""
+    known = entries()
+    if kind not in known:
+        raise ValueError(
+            f"{unknown('method', kind, known)} A method of your own is run from Python, by the script that has it; for "
+            f"the command line, install its package with an entry point {kind!r} in the group {ENTRY_POINTS!r}."
+        )
+    found = known[kind].load()
+    if not (isinstance(found, type) and issubclass(found, MethodSpec)):
+        raise ValueError(f"{known[kind].value}, which {kind!r} names, is {found!r}; expected a subclass of MethodSpec.")
+    return found
+
+
+def _read(given: Any) -> Any:
+    """A spec as it is; plain data becomes one by its kind."""
+    if not isinstance(given, dict):
+        return given
+    if "kind" not in given:
+        raise ValueError(f"A method has a kind: one of {', '.join(entries())}.")
+    return spec_class(given["kind"]).model_validate(given)
+
+
+AnyMethod = Annotated[SerializeAsAny[MethodSpec], BeforeValidator(_read)]
+"""The method of a run: a spec, or plain data with the kind of a known one."""
