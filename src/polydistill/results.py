@@ -24,6 +24,7 @@ LanguageCode = Annotated[str, AfterValidator(canonical)]
 
 LOWER_IS_BETTER = frozenset({"mae"})
 """Metrics that are errors; all others are shares between 0 and 1, the more the better."""
+_CORRELATIONS = ("pearson", "spearman")
 _SHARES_OF_HITS = ("accuracy", "em")
 _TRIPLES = r"^\d+,\d+,\d+( \d+,\d+,\d+)*$"
 
@@ -35,22 +36,30 @@ class Score(Spec):
     compared example by example. An F1 has `entities` instead: of each example the entities that were right, that were
     said, and that there are, as in "1,2,1 0,0,2". An F1 that is a mean over examples has `words`, the same of the words
     of an answer. A mean absolute error (`mae`) has `errors`, a digit an example: by how many classes it was wrong.
-    `data_fingerprint` names the scored rows; only scores on the same rows are compared.
+    A correlation has `numbers`: what was said of each example. An F1 that is a mean over `labels` has `confusion`: a
+    row for each right label, with how many examples were taken for which, in their order; so each label's precision and
+    recall are known. `data_fingerprint` names the scored rows; only scores on the same rows are compared.
     """
 
     language: LanguageCode
     metric: str = "accuracy"
-    value: float = Field(ge=0.0)
+    value: float
     examples: int = Field(ge=1)
     split: str = "test"
     hits: str | None = Field(default=None, pattern="^[01]+$")
     entities: str | None = Field(default=None, pattern=_TRIPLES)
     words: str | None = Field(default=None, pattern=_TRIPLES, exclude_if=lambda words: words is None)
     errors: str | None = Field(default=None, pattern="^[0-9]+$", exclude_if=lambda errors: errors is None)
+    numbers: tuple[float, ...] | None = Field(default=None, exclude_if=lambda numbers: numbers is None)
+    labels: tuple[str, ...] = Field(default=(), exclude_if=lambda labels: not labels)
+    confusion: tuple[tuple[int, ...], ...] = Field(default=(), exclude_if=lambda taken: not taken)
     data_fingerprint: str = ""
 
     @model_validator(mode="after")
-    def _a_share_is_at_most_one(self) -> Self:
+    def _a_value_is_in_its_range(self) -> Self:
+        least = -1.0 if self.metric in _CORRELATIONS else 0.0
+        if not self.value >= least:
+            raise ValueError(f"value is {self.value}; {self.metric} is greater than or equal to {least:g}.")
         if self.value > 1.0 and self.metric not in LOWER_IS_BETTER:
             raise ValueError(f"value is {self.value}; {self.metric} is a share, less than or equal to 1.")
         return self

@@ -25,6 +25,26 @@ def pairs(labels, rows=15):
     }
 
 
+def several(labels, rows=15):
+    """One text with none, one or two of the labels."""
+    held = [[], [labels[0]], [labels[1], labels[2]], [labels[2]]]
+    return {
+        code: [{**row, "label": held[at % 4]} for at, row in enumerate(some)]
+        for code, some in texts(labels, rows).items()
+    }
+
+
+def soft(labels, rows=15):
+    """One text with the probability of each label; of every second row those of two, which leaves a rest."""
+    found = {}
+    for code, some in texts(labels, rows).items():
+        for at, row in enumerate(some):
+            shares = {labels[at % 3]: 0.7, labels[(at + 1) % 3]: 0.2, labels[(at + 2) % 3]: 0.1}
+            row["label"] = dict(list(shares.items())[: 3 if at % 2 else 1])
+        found[code] = some
+    return found
+
+
 def words(tags, rows=15):
     """The same of words with tags, which go round."""
     found = {}
@@ -41,4 +61,4 @@ def written(folder, rows):
     for code, some in rows.items():
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in some)
         (folder / f"{code}.jsonl").write_text(lines, encoding="utf-8")
-    return f"file:{folder}/{{lang}}.jsonl"
+    return f"file:{folder}/{{lang}}.jsonl?aligned=true"

@@ -5,7 +5,7 @@ import json
 
 import pytest
 import transformers
-from own_rows import pairs, texts, words, written
+from own_rows import pairs, several, soft, texts, words, written
 from rich.console import Console
 
 from polydistill import api
@@ -24,11 +24,16 @@ from polydistill.training.store import Store
 from tiny import tiny_network, tiny_tokenizer
 
 INTENTS = ("alarm", "music", "weather", "other")
+TOPICS = ("sport", "law", "food")
+SOFT = ("yes", "no", "maybe")
 ENTITIES = ("O", "B-PER", "I-PER", "B-MISC", "I-MISC")
 PARTS = ("NOUN", "VERB", "DET")
 CASES = {
     "intents": (TaskSpec(kind="text", labels=INTENTS), texts(INTENTS)),
     "relations": (TaskSpec(kind="pair", labels=("same", "other")), pairs(("same", "other"))),
+    "topics": (TaskSpec(kind="text", labels=TOPICS, problem="several"), several(TOPICS)),
+    "similarity": (TaskSpec(kind="pair", problem="number"), pairs((0.0, 2.5, 5))),
+    "soft": (TaskSpec(kind="text", labels=SOFT), soft(SOFT)),
     "entities": (TaskSpec(kind="tags", labels=ENTITIES), words(ENTITIES)),
     "parts": (TaskSpec(kind="tags", labels=PARTS), words(PARTS)),
 }
@@ -60,8 +65,10 @@ def tuned(tmp_path_factory):
 @every_case
 def test_the_result_has_the_tasks_score(tuned, case):
     store, run, rows = tuned[case]
-    metric = task_of(CASES[case][0]).metric
-    scores = load_result(store.folder(run)).by_language(metric)
+    task = task_of(CASES[case][0])
+    result = load_result(store.folder(run))
+    assert {score.metric for score in result.scores} == {task.metric, *task.beside}
+    scores = result.by_language(task.metric)
     assert set(scores) == {"en", "tr"}
     counted = sum(len(row["tokens"]) for row in rows["en"]) if case == "parts" else len(rows["en"])
     assert scores["en"].examples == counted
@@ -72,7 +79,7 @@ def test_the_run_is_plain_data_and_its_identity_has_the_labels(tuned, case):
     _, run, _ = tuned[case]
     assert Run.model_validate_json(run.model_dump_json()) == run
     task = run.method.task
-    other = task.model_copy(update={"labels": task.labels[::-1]})
+    other = task.model_copy(update={"labels": task.labels[::-1]} if task.labels else {"kind": "text"})
     assert run.model_copy(update={"method": run.method.model_copy(update={"task": other})}).identity != run.identity
 
 
@@ -81,14 +88,17 @@ def test_the_model_is_a_plain_folder_with_its_labels(tuned, case):
     store, run, rows = tuned[case]
     folder, (task, _) = store.folder(run) / "model", CASES[case]
     config = transformers.AutoConfig.from_pretrained(folder)
-    assert tuple(config.id2label.values()) == task.labels
+    assert tuple(config.id2label.values()) == (task.labels or ("LABEL_0",))
     assert task_in(config, task) == task
     given = {name: value for name, value in rows["tr"][0].items() if name not in ("label", "ner_tags")}
     (found,) = api.predict(folder, [given], "tr", task=task)
-    assert set([found.said] if isinstance(found.said, str) else found.said) <= set(task.labels)
+    if task.problem == "number":
+        assert isinstance(found.said, float) and found.probabilities is None
+    else:
+        assert set([found.said] if isinstance(found.said, str) else found.said) <= set(task.labels)
 
 
-@pytest.mark.parametrize("case", ["intents", "relations"])
+@pytest.mark.parametrize("case", ["intents", "relations", "topics", "similarity", "soft"])
 def test_xd_takes_it_to_another_language(tuned, case):
     store, run, _ = tuned[case]
     distilled = Run(

@@ -3,6 +3,7 @@
 B = rows, C = classes, N = masked positions, V = vocabulary.
 """
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -13,3 +14,31 @@ from polydistill.objectives.vectors import mean_over
 def cross_entropy(logits_BC: Tensor, labels_B: Tensor, mask_B: Tensor | None = None) -> Tensor:
     """Mean over rows of -log softmax(logits)[label]. Also of masked tokens, with B = positions and C = vocabulary."""
     return mean_over(F.cross_entropy(logits_BC.to(finer(logits_BC)), labels_B, reduction="none"), mask_B)
+
+
+def soft_cross_entropy(logits_BC: Tensor, shares_BC: Tensor) -> Tensor:
+    """Mean over rows of -sum of shares x log softmax(logits). Labels whose share is `nan` share what is left as one.
+
+    With some such labels: -sum over the others of share x log q - rest x log(sum of q over these labels).
+    """
+    dtype = finer(logits_BC)
+    log_BC = F.log_softmax(logits_BC, dim=-1, dtype=dtype)
+    unknown_BC = shares_BC.isnan()
+    known_BC = shares_BC.to(dtype).masked_fill(unknown_BC, 0.0)
+    named_B = (known_BC * log_BC).sum(-1)
+    if not unknown_BC.any():
+        return -named_B.mean()
+    rest_B = 1 - known_BC.sum(-1)
+    row_B = unknown_BC.any(-1)
+    together_B = log_BC.masked_fill(~unknown_BC, -torch.inf)[row_B].logsumexp(-1)
+    return -(named_B.sum() + (rest_B[row_B] * together_B).sum()) / len(named_B)
+
+
+def each_alone(logits_BC: Tensor, shares_BC: Tensor) -> Tensor:
+    """Mean over rows and labels of the binary cross-entropy of sigmoid(logits) with the share of each label."""
+    return F.binary_cross_entropy_with_logits(logits_BC.to(finer(logits_BC)), shares_BC.to(finer(logits_BC)))
+
+
+def squared_error(numbers_B: Tensor, wanted_B: Tensor) -> Tensor:
+    """Mean over rows of (number - wanted)^2."""
+    return F.mse_loss(numbers_B.to(finer(numbers_B)), wanted_B.to(finer(numbers_B)))

@@ -6,9 +6,11 @@ from typing import Any
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification, PretrainedConfig
 
 from polydistill.data.rows.labels import spelled
-from polydistill.data.rows.shapes import RowShape
+from polydistill.data.rows.shapes import Problem, RowShape
 from polydistill.tasks import TASKS, AnyTask, TaskSpec, task_of
 from polydistill.tasks.spec import Kind
+
+_PROBLEMS: dict[Problem, str] = {"single": "one of some labels", "several": "any of some labels", "number": "a number"}
 
 
 def has_head(config: PretrainedConfig, head: Any = AutoModelForSequenceClassification) -> bool:
@@ -31,13 +33,25 @@ def _described(config: PretrainedConfig) -> TaskSpec | None:
     """A task of its own, if a head names labels: of one text, which is what cannot be seen, or of words."""
     heads: dict[Kind, Any] = {"text": AutoModelForSequenceClassification, "tags": AutoModelForTokenClassification}
     kind = next((kind for kind, head in heads.items() if has_head(config, head)), None)
-    names = tuple((config.id2label or {}).values())
-    return None if kind is None or len(names) < 2 else TaskSpec(kind=kind, labels=names)
+    if kind is None:
+        return None
+    names, problem = tuple((config.id2label or {}).values()), problem_of(config)
+    return TaskSpec(kind=kind, labels=() if problem == "number" else names, problem=problem)
+
+
+def problem_of(config: PretrainedConfig) -> Problem:
+    """What the outputs of a head are, as a configuration says it, or as their number does."""
+    said = getattr(config, "problem_type", None)
+    if said == "multi_label_classification":
+        return "several"
+    return "number" if said == "regression" or len(config.id2label or {}) == 1 else "single"
 
 
 def fits(config: PretrainedConfig, shape: RowShape) -> bool:
     """Whether the outputs of a head are these labels in any order and spelling, or as many without a name."""
     theirs, labels = _named(config), shape.labels
+    if shape.own and problem_of(config) != shape.problem:
+        return False
     unnamed = [f"label_{index}" for index in range(len(labels))]
     return not labels or theirs == unnamed or sorted(spelled(one, shape) for one in theirs) == sorted(labels)
 
@@ -52,6 +66,11 @@ def label_order(name: str, config: PretrainedConfig, shape: RowShape, head: Any)
     labels = shape.labels
     as_they_are = list(range(len(labels)))
     theirs = _named(config)
+    if shape.own and has_head(config, head) and problem_of(config) != shape.problem:
+        raise ValueError(
+            f"{name} says {_PROBLEMS[problem_of(config)]} ({', '.join(theirs)}); expected {_PROBLEMS[shape.problem]}. "
+            "Name the task that it has, or start from a model without a head."
+        )
     if not labels or not has_head(config, head) or theirs == [f"label_{index}" for index in as_they_are]:
         return as_they_are
     read = [spelled(one, shape) for one in theirs]

@@ -13,6 +13,7 @@ from transformers import (
     PreTrainedModel,
 )
 
+from polydistill.data.rows.shapes import RowShape
 from polydistill.models.adapters import FILE as ADAPTERS
 from polydistill.models.adapters import load_adapters
 from polydistill.models.heads import BRIDGE, load_bridge
@@ -39,7 +40,7 @@ def load_classifier(
     config = open_config(name, revision)
     other = is_of_another_task(config, shape, head)
     order = list(range(len(labels))) if other else label_order(str(name), config, shape, head)
-    outputs = {"num_labels": len(labels)} if labels else {}
+    outputs = {"num_labels": shape.outputs, **_problem(shape)} if shape.outputs else {}
     # the head of another task makes room for a new one
     opened = open_network(name, revision, head, new_head=other or not has_head(config, head), **outputs)
     network = opened.network
@@ -55,6 +56,12 @@ def _loaded(opened: Opened, name: str | Path, revision: str | None, *, masks: bo
     """A network with the adapters beside its weights, and its tokenizer."""
     network = with_adapters(opened.network, name, revision)
     return Loaded(network, open_tokenizer(name, revision, network, masks=masks), new=opened.new)
+
+
+def _problem(shape: RowShape) -> dict[str, Any]:
+    """What the configuration calls the problem, where it is not plain from the labels."""
+    names = {"several": "multi_label_classification", "number": "regression"}
+    return {"problem_type": names[shape.problem]} if shape.problem in names else {}
 
 
 def with_adapters(network: PreTrainedModel, name: str | Path, revision: str | None = None) -> PreTrainedModel:

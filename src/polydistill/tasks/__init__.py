@@ -5,8 +5,9 @@ from typing import Any
 
 from polydistill.errors import unknown
 from polydistill.tasks.choice import CHOICE
-from polydistill.tasks.classification import NLI, PARAPHRASE, classification
+from polydistill.tasks.classification import NLI, PARAPHRASE
 from polydistill.tasks.ner import NER, tagging
+from polydistill.tasks.own import row_task
 from polydistill.tasks.qa import QA
 from polydistill.tasks.spec import AnyTask, TaskName, TaskSpec
 from polydistill.tasks.stars import STAR_RATING
@@ -49,4 +50,4 @@ def task_of(task: AnyTask) -> Task[Any, Any]:
 
 @lru_cache(maxsize=64)
 def _described(spec: TaskSpec) -> Task[Any, Any]:
-    return tagging(spec) if spec.kind == "tags" else classification(spec)
+    return tagging(spec) if spec.kind == "tags" else row_task(spec)

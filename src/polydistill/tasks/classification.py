@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polydistill.data.batches.encoding import Encoded, Floats, Ints, encode
-from polydistill.data.rows.shapes import LABEL, PAIR_OF_SENTENCES, PARAPHRASES, RowShape
+from polydistill.data.rows.shapes import LABEL, PAIR_OF_SENTENCES, PARAPHRASES
 from polydistill.results import Score, score_of
 from polydistill.tasks.reading import row_logits
-from polydistill.tasks.spec import TaskSpec
-from polydistill.tasks.task import Answer, Prediction, Record, Task, row_labels, shares
+from polydistill.tasks.task import Answer, Prediction, Record, Task, Values, row_labels, shares
 
 if TYPE_CHECKING:
     import torch
@@ -34,24 +32,24 @@ class Classification(Task[Encoded, Ints]):
         """One text or a pair of texts a row."""
         return encode(tokenizer, rows, self.shape, max_length)
 
-    def labels(self, text: Encoded, rows: Dataset) -> Ints:
-        """One label a row."""
+    def labels(self, text: Encoded, rows: Dataset) -> Values:
+        """One label a row, or a share for each label."""
         del text
         return row_labels(rows)
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Cross-entropy, mean over rows."""
-        from polydistill.objectives.classes import cross_entropy
+        """Cross-entropy with the label, or with the shares of all labels, mean over rows."""
+        from polydistill.objectives.classes import cross_entropy, soft_cross_entropy
 
-        return cross_entropy(logits, labels)
+        return soft_cross_entropy(logits, labels) if labels.is_floating_point() else cross_entropy(logits, labels)
 
     def count(self, labels: Tensor) -> int:
         """Rows."""
         return len(labels)
 
     def gold(self, rows: Dataset) -> Ints:
-        """The label of each row."""
-        return row_labels(rows)
+        """The label of each row; where labels are soft, that with the largest share."""
+        return best(row_labels(rows))
 
     def say(self, student: Student, text: Encoded, language: str | None, device: torch.device | None) -> Ints:
         """The label with the largest logit."""
@@ -71,19 +69,12 @@ class Classification(Task[Encoded, Ints]):
 
     def written(self, row: Record) -> dict[str, Any]:
         """Texts, and the label's name."""
-        return {**{name: row[name] for name in self.shape.texts}, LABEL: self.shape.labels[row[LABEL]]}
+        (label,) = best(np.asarray([row[LABEL]]))
+        return {**{name: row[name] for name in self.shape.texts}, LABEL: self.shape.labels[label]}
 
 
 NLI = Classification("nli", PAIR_OF_SENTENCES, "accuracy", '{"premise": "...", "hypothesis": "..."}')
 PARAPHRASE = Classification("paraphrase", PARAPHRASES, "accuracy", '{"sentence1": "...", "sentence2": "..."}')
-
-_TEXTS = {"text": ("text",), "pair": ("text", "text_pair")}
-
-
-def classification(spec: TaskSpec) -> Classification:
-    """A task of one's own on one text or two."""
-    shape = RowShape(_TEXTS[spec.kind], spec.labels, spellings=spec.spellings)
-    return Classification(spec.kind, shape, "accuracy", json.dumps(dict.fromkeys(shape.texts, "...")))
 
 
 def predictions(logits: Floats, labels: Sequence[str]) -> list[Answer]:
@@ -93,6 +84,11 @@ def predictions(logits: Floats, labels: Sequence[str]) -> list[Answer]:
         Prediction(labels[int(one)], dict(zip(labels, row.tolist(), strict=True)))
         for one, row in zip(said, shares(logits), strict=True)
     ]
+
+
+def best(labels: Values) -> Ints:
+    """The label of each row, which has a label or a share for each."""
+    return np.asarray(np.nanargmax(labels, axis=-1) if labels.ndim > 1 else labels, dtype=np.int64)
 
 
 def accuracy(predicted: Sequence[int] | NDArray[Any], gold: Sequence[int] | NDArray[Any]) -> float:

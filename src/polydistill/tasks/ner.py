@@ -147,7 +147,7 @@ NER = Tagging("ner", WORDS, "f1", _EXAMPLE)
 
 def tagging(spec: TaskSpec) -> Tagging:
     """A task of one's own on words: entities where its tags are written `B-PER`, else tags that stand alone."""
-    shape = RowShape(WORDS.texts, spec.labels, lists=WORDS.lists, tagged=True, spellings=spec.spellings)
+    shape = RowShape(WORDS.texts, spec.labels, lists=WORDS.lists, tagged=True, spellings=spec.spellings, own=True)
     if all(tag == _OUTSIDE or _CHUNKED.fullmatch(tag) for tag in spec.labels):
         return Tagging("tags", shape, "f1", _EXAMPLE)
     return WordTagging("tags", shape, "accuracy", _EXAMPLE)

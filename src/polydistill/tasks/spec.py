@@ -4,11 +4,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from polydistill.data.rows.shapes import Problem
 from polydistill.specs import Spec
 
 TaskName = Literal["nli", "paraphrase", "ner", "choice", "stars", "qa"]
 Kind = Literal["text", "pair", "tags"]
-Problem = Literal["single", "several", "number"]
 
 
 def _none(value: object) -> bool:

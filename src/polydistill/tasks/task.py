@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from polydistill.data.batches.encoding import Encoded, Floats, Ints, Ragged
+from polydistill.data.batches.encoding import Encoded, Floats, Ragged
 from polydistill.data.rows.shapes import LABEL, RowShape
 from polydistill.results import Score
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from polydistill.data.batches.batches import Group
     from polydistill.tasks.reading import Student
 
-Metric = Literal["accuracy", "f1"]
+Metric = Literal["accuracy", "f1", "spearman"]
+Values = NDArray[Any]
 Record = Mapping[str, Any]
 
 E = TypeVar("E", bound=Encoded)
@@ -87,7 +88,48 @@ class FoundAnswer:
         return f"{self.text}  ({self.probabilities.get(self.text, 0.0):.3f}, character {self.start})"
 
 
-Answer = Prediction | TaggedWords | FoundAnswer
+@dataclass(frozen=True)
+class HeldLabels:
+    """The labels that a model says hold of a row, and the probability of every label."""
+
+    labels: tuple[str, ...]
+    probabilities: dict[str, float]
+
+    @property
+    def said(self) -> list[str]:
+        """The labels, as JSON has them."""
+        return list(self.labels)
+
+    @property
+    def line(self) -> str:
+        """For a terminal."""
+        shares = ", ".join(f"{label} {share:.3f}" for label, share in self.probabilities.items())
+        return f"{', '.join(self.labels) or 'none'}  ({shares})"
+
+
+@dataclass(frozen=True)
+class SaidNumber:
+    """The number that a model gives a row."""
+
+    value: float
+
+    @property
+    def said(self) -> float:
+        """The number, as JSON has it."""
+        return self.value
+
+    @property
+    def line(self) -> str:
+        """For a terminal."""
+        return f"{self.value:.4f}"
+
+    @property
+    def probabilities(self) -> None:
+        """A number has none."""
+        return
+
+
+Answer = Prediction | TaggedWords | FoundAnswer | HeldLabels | SaidNumber
 
 
 @dataclass(frozen=True)
@@ -115,7 +157,7 @@ class Task(ABC, Generic[E, Said]):
         """The rows as a model reads them."""
 
     @abstractmethod
-    def labels(self, text: E, rows: Dataset) -> Ints | Ragged:
+    def labels(self, text: E, rows: Dataset) -> Values | Ragged:
         """What is learned of the rows: a label a row, or labels of tokens."""
 
     @abstractmethod
@@ -192,9 +234,10 @@ def _is_text(value: object, several: bool) -> bool:
     return isinstance(value, str)
 
 
-def row_labels(rows: Dataset) -> Ints:
-    """The label of each row, where a row has one."""
-    return np.asarray(rows[LABEL], dtype=np.int64)
+def row_labels(rows: Dataset) -> Values:
+    """The label of each row, the share of each label, or a number, as the rows have it."""
+    found = np.asarray(rows[LABEL])
+    return found.astype(np.float32 if found.dtype.kind == "f" else np.int64)
 
 
 def shares(logits: Floats) -> NDArray[np.float64]:

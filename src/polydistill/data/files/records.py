@@ -18,14 +18,16 @@ _FORMATS = {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".json": "jsonl", "
 class Columns:
     """Which columns of a file hold what, and how its rows are written.
 
-    Without a header the names are the positions, "1", "2", ... `quoted`: which fields with quotes in them are quoted as
-    Python's csv module does: all (`as csv`), or `some`, which double a quote inside (PAWS-X). `short_rows`: a row may
-    end after the last column needed. `blank`: columns that a header or an object may lack (or an object have as null),
-    which is read as an empty text.
+    `shares` have a share for a label each, where there is no label. Without a header the names are the positions,
+    "1", "2", ... `quoted`: which fields with quotes in them are quoted as Python's csv module does: all (`as csv`),
+    or `some`, which double a quote inside (PAWS-X). `short_rows`: a row may end after the last column needed.
+    `blank`: columns that a header or an object may lack (or an object have as null), which is read as an empty
+    text.
     """
 
     texts: tuple[str, ...]
     label: str | None = None
+    shares: tuple[str, ...] = ()
     language: str | None = None
     header: bool = True
     quoted: Quoted = "never"
@@ -34,8 +36,8 @@ class Columns:
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The columns to take, in the order of a record's values: texts, label, language."""
-        return (*self.texts, *(name for name in (self.label, self.language) if name is not None))
+        """The columns to take, in the order of a record's values: texts, shares, label, language."""
+        return (*self.texts, *self.shares, *(name for name in (self.label, self.language) if name is not None))
 
 
 def file_format(path: Path) -> str:

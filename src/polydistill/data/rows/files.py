@@ -13,6 +13,7 @@ from polydistill.data.rows.labels import LabelReader
 from polydistill.data.rows.layouts import find_columns
 from polydistill.data.rows.shapes import LABEL, Corpus, RowShape
 from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, FileSource
+from polydistill.data.rows.usual import is_logits, label_of_share
 from polydistill.errors import DataError
 from polydistill.languages import language
 
@@ -69,7 +70,8 @@ def _read(path: Path, source: FileSource, shape: RowShape, languages: Sequence[s
         found = f"no column 'language', but {len(languages)} languages asked for ({', '.join(languages)})"
         way_out = "Write {lang} in the path for one file a language, or name the column: columns=language:NAME,..."
         raise DataError(path, 1, found, "a column that says each row's language", way_out)
-    tables = {code: TableBuilder(shape, columns.label is not None) for code in languages}
+    labelled = columns.label is not None or bool(columns.shares)
+    tables = {code: TableBuilder(shape, labelled) for code in languages}
     seen: dict[str, int] = {}
     for line, values in read_records(path, columns):
         code = language_of(values[-1]) if columns.language is not None else languages[0]
@@ -86,10 +88,15 @@ def _add(table: TableBuilder, path: Path, line: int, values: list[Any], columns:
     if (reason := table.lacks(texts)) is not None:
         table.skipped[reason] += 1
         return
-    if columns.label is None:
+    after = len(columns.texts)
+    if columns.shares:
+        value: object = dict(zip(map(label_of_share, columns.shares), values[after:], strict=False))
+    elif columns.label is None:
         table.add(texts)
         return
-    label = labels.index(values[len(columns.texts)], path, line)
+    else:
+        value = values[after]
+    label = labels.read(value, path, line, is_logits(columns.shares or (columns.label or "",)))
     if label is None:
         table.skipped[NO_LABEL] += 1
     else:

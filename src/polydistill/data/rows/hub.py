@@ -7,7 +7,7 @@ in its cache when it cannot reach the hub, whatever the revision, so the commit 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from polydistill.data.files.tables import TableBuilder
 from polydistill.data.rows.files import NO_LABEL, check_languages, first_rows, is_aligned, language_of
-from polydistill.data.rows.labels import LabelReader
+from polydistill.data.rows.labels import Label, LabelReader
 from polydistill.data.rows.layouts import LANGUAGE
 from polydistill.data.rows.memory import table_of
 from polydistill.data.rows.shapes import LABEL, SENTENCE, Corpus, RowShape
 from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, HubSource, MemorySource, TableSource
+from polydistill.data.rows.usual import Found, is_logits, usual_columns
 from polydistill.data.translations.parallel import TRANSLATION, add_row, text_tables, translations
 from polydistill.errors import DataError
 
@@ -186,14 +187,15 @@ def column_names(source: TableSource, code: str) -> list[str]:
 
 def _task_rows(data: datasets.Dataset, source: TableSource, shape: RowShape) -> TableBuilder:
     """Rows with the shape's columns. Labels are read by name where the data set names them, whatever its order."""
-    texts = [source.columns.get(name, name) for name in shape.texts]
-    label = source.columns.get(LABEL, LABEL)
-    check_columns(data.column_names, source, texts, shape)
-    labels = _labels(data, label) if shape.labels else None
     read = LabelReader(shape, source.labels)
+    columns = _columns(data, source, shape, read)
+    texts, label = list(columns.texts), columns.label
+    check_columns(data.column_names, source, texts, shape)
+    labels = _labels(data, label, columns.shares) if shape.may_have_labels else None
+    logits = bool(columns.shares or label) and is_logits([*columns.shares.values(), label or ""])
     table = TableBuilder(shape, labelled=labels is not None)
     number = 0
-    for batch in data.select_columns([*texts, *([label] if labels else [])]).iter(_BATCH):
+    for batch in data.select_columns(texts).iter(_BATCH):
         for row in zip(*(batch[name] for name in texts), strict=True):
             number += 1
             said = next(labels) if labels is not None else None
@@ -203,7 +205,7 @@ def _task_rows(data: datasets.Dataset, source: TableSource, shape: RowShape) -> 
                 table.skipped[reason] += 1
             elif labels is None:
                 table.add(values)
-            elif (index := _label(source, number, said, read)) is None:
+            elif (index := _label(source, number, said, read, logits)) is None:
                 table.skipped[NO_LABEL] += 1
             else:
                 table.add([*values, index])
@@ -218,21 +220,41 @@ def check_columns(names: Sequence[str], source: TableSource, wanted: Sequence[st
             raise DataError(source.name, None, f"the columns {', '.join(names)}", f"a column {name!r}", way_out)
 
 
-def _labels(data: datasets.Dataset, column: str) -> Iterator[object] | None:
+def _columns(data: datasets.Dataset, source: TableSource, shape: RowShape, read: LabelReader) -> Found:
+    """Which columns hold what: by the shape's own names, or by any usual ones."""
+    if shape.own:
+        return usual_columns(shape, data.column_names, source.columns, source.name, read.known)
+    return Found(tuple(source.columns.get(name, name) for name in shape.texts), source.columns.get(LABEL, LABEL))
+
+
+def _labels(data: datasets.Dataset, column: str | None, shares: Mapping[str, str]) -> Iterator[object] | None:
     """The labels row by row, as names where the data set has names; `None` where there are none (as in test sets)."""
-    if column not in data.column_names:
+    if shares:
+        rows = data.select_columns(list(shares.values()))
+        return ({label: row[name] for label, name in shares.items()} for row in rows)
+    if column is None or column not in data.column_names:
         return None
+    from datasets import ClassLabel, Value
+
     feature = data.features[column]
-    if set(data.unique(column)) == {_NO_LABEL}:
+    inner = getattr(feature, "feature", feature)
+    if isinstance(feature, ClassLabel | Value) and set(data.unique(column)) == {_NO_LABEL}:
         return None
-    from datasets import ClassLabel
-
-    named = isinstance(feature, ClassLabel)
-    return (feature.int2str(value) if named and value != _NO_LABEL else value for value in data[column])
+    named = inner.int2str if isinstance(inner, ClassLabel) else None
+    return (_named(value, named) for value in data[column])
 
 
-def _label(source: TableSource, number: int, value: object, read: LabelReader) -> int | None:
-    return None if value == _NO_LABEL else read.index(value, f"{source.name}, row {number}", None)
+def _named(value: Any, name: Callable[[int], str] | None) -> object:
+    """A label, or each of several, by its name where the data set has names."""
+    if name is None or value == _NO_LABEL:
+        return value
+    return [name(one) for one in value] if isinstance(value, list) else name(value)
+
+
+def _label(source: TableSource, number: int, value: object, read: LabelReader, logits: bool) -> Label | None:
+    if value == _NO_LABEL and read.shape.problem == "single":
+        return None
+    return read.read(value, f"{source.name}, row {number}", None, logits)
 
 
 def _translations(source: TableSource, languages: Sequence[str]) -> dict[str, TableBuilder]:

@@ -1,11 +1,18 @@
 """From a label as a file spells it to its index."""
 
-from collections.abc import Sequence
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from polydistill.data.rows.shapes import RowShape
+from polydistill.data.rows.shapes import Problem, RowShape
 from polydistill.errors import DataError
 
+Label = int | float | list[float] | list[str]
+_SEPARATORS = re.compile("[,;|]")
+_SLACK = 1e-3  # ours: how far a sum of rounded probabilities may be from 1
 NO_GOLD_LABEL = "-"  # MultiNLI and SNLI: the annotators did not agree
 _OTHER_SPELLINGS = {
     "contradictory": "contradiction",  # the machine-translated training files of XNLI
@@ -23,6 +30,79 @@ def spelled(label: str, shape: RowShape) -> str:
     return known.get(plain) or known.get(others.get(plain, ""), label)
 
 
+def plain(value: object) -> str:
+    """A label as text; a whole number has no point, whatever kind of column held it."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
+def names_in(value: object, problem: Problem = "single") -> list[str]:
+    """The labels that a cell names, as they are written: of a mapping its keys."""
+    if isinstance(value, Mapping):
+        return [str(name) for name, share in value.items() if share is not None]
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if problem == "several":
+        return [one.strip() for one in _SEPARATORS.split(str(value)) if one.strip()]
+    return [plain(value)]
+
+
+def shares(
+    given: Mapping[int, Any], labels: int, problem: Problem, logits: bool, where: tuple[str | Path, int | None]
+) -> list[float]:
+    """A share for each label, from probabilities or logits of some; `nan` stands where several share what is left."""
+    values = {at: _number(value, *where) for at, value in given.items()}
+    if not values:
+        raise DataError(*where, "no share of any label", "a probability or a logit a label", "Complete the row.")
+    lacking = [at for at in range(labels) if at not in values]
+    if logits:
+        if lacking:
+            way_out = "Give one for each, or probabilities."
+            raise DataError(*where, f"logits of {len(values)} labels", f"of all {labels}", way_out)
+        return _from_logits([values[at] for at in range(labels)], problem)
+    if min(values.values()) < 0 or max(values.values()) > 1 + _SLACK:
+        way_out = "Logits belong under 'logits', or in columns logit_LABEL."
+        raise DataError(*where, f"the shares {_shown(values)}", "probabilities from 0 to 1", way_out)
+    if problem == "several":
+        return [min(1.0, values.get(at, 0.0)) for at in range(labels)]
+    total = sum(values.values())
+    if total > 1 + _SLACK or total <= 0 or (not lacking and total < 1 - _SLACK):
+        expected = "probabilities that sum to 1" + (", or less where labels are left out" if lacking else "")
+        raise DataError(*where, f"shares that sum to {total:.4g}", expected, "Correct them, or give logits.")
+    rest = 1 - total
+    if not lacking or rest <= _SLACK:
+        return [values.get(at, 0.0) / total for at in range(labels)]
+    left = rest if len(lacking) == 1 else math.nan
+    return [values.get(at, left) for at in range(labels)]
+
+
+def _from_logits(values: list[float], problem: Problem) -> list[float]:
+    if problem == "several":
+        return [(1 + math.tanh(value / 2)) / 2 for value in values]
+    powers = [math.exp(value - max(values)) for value in values]
+    return [power / sum(powers) for power in powers]
+
+
+def _number(value: object, file: str | Path, line: int | None) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise DataError(file, line, f"{value!r}", "a number", "Correct or remove the row.")
+    return number
+
+
+def _from_json(value: str, file: str | Path, line: int | None) -> object:
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        raise DataError(file, line, f"the labels {value!r:.60}", "JSON, as it begins like it", "Correct it.") from None
+
+
+def _shown(values: Mapping[int, float]) -> str:
+    return ", ".join(f"{value:.4g}" for value in values.values())
+
+
 class LabelReader:
     """Reads the labels of one shape, by name in any case, or by the spellings that the user gives."""
 
@@ -32,15 +112,21 @@ class LabelReader:
                 f"labels={','.join(spellings)} has {len(spellings)} spellings; expected {len(shape.labels)}, in the "
                 f"order {', '.join(shape.labels)}."
             )
+        self.shape = shape
         self.spellings = tuple(spellings) or shape.labels
         self._index = {name.casefold(): index for index, name in enumerate(self.spellings)}
         for other, name in (*shape.spellings, *_OTHER_SPELLINGS.items()):
             if name.casefold() in self._index:
                 self._index.setdefault(other.casefold(), self._index[name.casefold()])
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The labels in every spelling that is read, in lower case."""
+        return tuple(self._index)
+
     def knows(self, value: object) -> bool:
         """Whether `value` is a label (or says that there is none)."""
-        return str(value) == NO_GOLD_LABEL or str(value).strip().casefold() in self._index
+        return str(value) == NO_GOLD_LABEL or plain(value).casefold() in self._index
 
     def given(self, value: object, file: str | Path, line: int | None) -> int:
         """The label's index, where there must be one."""
@@ -50,9 +136,33 @@ class LabelReader:
             raise DataError(file, line, f"label {NO_GOLD_LABEL!r}", f"one of {', '.join(self.spellings)}", way_out)
         return index
 
+    def read(self, value: object, file: str | Path, line: int | None, logits: bool = False) -> Label | None:
+        """What the cell of a row's label says: an index, a number, or a share for each label."""
+        shape = self.shape
+        if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") and shape.own:
+            value = _from_json(value, file, line)
+        if shape.written:
+            return names_in(value, shape.problem)
+        if isinstance(value, Mapping):
+            named = {str(name): share for name, share in value.items() if share is not None}
+            at = {self.given(name, file, line): share for name, share in named.items()}
+            return shares(at, len(self.spellings), shape.problem, logits, (file, line))
+        if shape.problem == "number":
+            return _number(value, file, line)
+        if shape.problem == "several":
+            return self._several(value, file, line)
+        return self.index(value, file, line)
+
+    def _several(self, value: object, file: str | Path, line: int | None) -> list[float]:
+        """1 for each label that holds; of a list of numbers, one for each label, these numbers."""
+        if isinstance(value, list | tuple) and len(value) == len(self.spellings) and set(value) <= {0, 1}:
+            return [float(one) for one in value]
+        held = {self.given(name, file, line) for name in names_in(value, "several")}
+        return [float(at in held) for at in range(len(self.spellings))]
+
     def index(self, value: object, file: str | Path, line: int | None) -> int | None:
         """The label's index; `None` where the annotators gave none."""
-        spelled = str(value).strip()
+        spelled = plain(value)
         if spelled == NO_GOLD_LABEL:
             return None
         try:

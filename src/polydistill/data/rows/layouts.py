@@ -8,6 +8,7 @@ from polydistill.data.files.records import Columns, Quoted, file_format, first_r
 from polydistill.data.rows.labels import LabelReader
 from polydistill.data.rows.shapes import LABEL, PARAPHRASES, RowShape
 from polydistill.data.rows.sources import LayoutName
+from polydistill.data.rows.usual import usual_columns
 from polydistill.errors import DataError
 
 LANGUAGE = "language"
@@ -44,6 +45,12 @@ def find_columns(
 ) -> Columns:
     """The columns of `path`: by the user's mapping, by the layout the user names, or by the looks of the first line."""
     first = first_record(path)
+    if shape.own and not (layout or _looks_headerless(path, first, shape, labels)):
+        found = usual_columns(shape, first, mapping, path, labels.known)
+        spoken = mapping.get(LANGUAGE) or (LANGUAGE if LANGUAGE in first else None)
+        own = Columns(found.texts, found.label, tuple(found.shares.values()), spoken)
+        _check_unique(path, own, first)
+        return own
     if mapping:
         return _mapped(path, first, shape, mapping)
     if layout in ("xtreme", "headerless"):
@@ -59,15 +66,15 @@ def find_columns(
 
 def _columns_of(layout: _Named, first: tuple[str, ...], shape: RowShape) -> Columns | None:
     """The columns, if the header has those of this layout. Only test sets lack the label: only some layouts may."""
-    label = next((name for name in layout.labels if name in first), None) if shape.labels else None
-    lacks_label = bool(shape.labels) and label is None and layout.name not in ("headed", "pawsx")
+    label = next((name for name in layout.labels if name in first), None) if shape.may_have_labels else None
+    lacks_label = shape.may_have_labels and label is None and layout.name not in ("headed", "pawsx")
     if lacks_label or not set(_needed(layout.texts, shape)) <= set(first):
         return None
     if layout.language is not None and layout.language not in first:
         return None
     language = LANGUAGE if LANGUAGE in first else None
     blank = _may_lack(layout.texts, shape)
-    return Columns(layout.texts, label, language, short_rows=layout.short_rows, quoted=layout.quoted, blank=blank)
+    return Columns(layout.texts, label, (), language, short_rows=layout.short_rows, quoted=layout.quoted, blank=blank)
 
 
 def label_column(shape: RowShape) -> str:
@@ -88,14 +95,14 @@ def _may_lack(texts: tuple[str, ...], shape: RowShape) -> tuple[str, ...]:
 def _mapped(path: Path, first: tuple[str, ...], shape: RowShape, mapping: Mapping[str, str]) -> Columns:
     """Columns by the user's own names: all texts of the shape; the label and the language where there are such."""
     needed = _needed(shape.texts, shape)
-    known = {*shape.texts, LANGUAGE, *((LABEL,) if shape.labels else ())}
+    known = {*shape.texts, LANGUAGE, *((LABEL,) if shape.may_have_labels else ())}
     if set(mapping) - known or not set(needed) <= set(mapping):
         raise ValueError(
             f"columns= maps {', '.join(mapping)}; expected {', '.join(needed)} and, where there are such, "
             f"{', '.join(sorted(known - set(needed)))}. For example: columns={shape.texts[0]}:name_in_the_file."
         )
     texts = tuple(mapping.get(name, name) for name in shape.texts)
-    columns = Columns(texts, mapping.get(LABEL), mapping.get(LANGUAGE), blank=_may_lack(texts, shape))
+    columns = Columns(texts, mapping.get(LABEL), (), mapping.get(LANGUAGE), blank=_may_lack(texts, shape))
     for name in columns.wanted:
         if name not in first and name in mapping.values():
             raise DataError(path, 1, f"no column {name!r}", f"one of {', '.join(first)}", "Correct columns=.")
@@ -106,7 +113,7 @@ def _mapped(path: Path, first: tuple[str, ...], shape: RowShape, mapping: Mappin
 def _by_position(path: Path, first: tuple[str, ...], shape: RowShape, quoted: bool) -> Columns:
     """Columns of a file without header: the texts in the shape's order, then, unless it is a test set, the label."""
     texts = len(shape.texts)
-    if file_format(path) == "jsonl" or not texts <= len(first) <= texts + bool(shape.labels):
+    if file_format(path) == "jsonl" or not texts <= len(first) <= texts + shape.may_have_labels:
         raise _wrong_columns(path, first, shape, "xtreme" if quoted else "headerless")
     names = tuple(str(position) for position in range(1, len(first) + 1))
     label = names[texts] if len(first) > texts else None
@@ -130,13 +137,13 @@ def _check_unique(path: Path, columns: Columns, first: tuple[str, ...]) -> None:
 
 def _wrong_columns(path: Path, first: tuple[str, ...], shape: RowShape, layout: LayoutName | None) -> DataError:
     shown = ", ".join(field if len(field) <= 40 else field[:40] + "..." for field in first[:20])
-    ours = [*shape.texts, *((LABEL,) if shape.labels else ())]
+    ours = [*shape.texts, *((LABEL,) if shape.may_have_labels else ())]
     if layout in ("xtreme", "headerless"):
         expected = f"layout {layout}: lines of {' <TAB> '.join(ours)} without a header"
     else:
         needed = _needed(shape.texts, shape)
         others = [name for name in shape.texts if name not in needed]
-        named = [*needed, *((label_column(shape),) if shape.labels else ())]
+        named = [*needed, *((label_column(shape),) if shape.may_have_labels else ())]
         expected = f"the columns {', '.join(named)}" + (f" as layout {layout} names them" if layout else "")
         expected += f" ({' and '.join(others)} may be missing)" if others else ""
     example = ",".join(f"{name}:NAME" for name in ours)

@@ -1,22 +1,25 @@
 """The shape every source brings its rows into.
 
-A corpus is one Arrow table (`datasets.Dataset`) a language, with the columns that a `RowShape` names: its text columns
-and, where it has labels, an integer column `label` that indexes `RowShape.labels` (of tagged words a list of them, one
-a word; of questions the place of the right choice; of questions on a context the answers that it holds). Labels may be
-absent (unlabelled text). In an aligned corpus row i says the same in every language.
+A corpus is one Arrow table (`datasets.Dataset`) a language, with the columns that a `RowShape` names: its text
+columns and, where it has labels, an integer column `label` that indexes `RowShape.labels` (of tagged words a list of
+them, one a word; of questions the place of the right choice; of questions on a context the answers that it holds).
+Labels may be absent (unlabelled text). Where several labels may hold, and where labels are soft, it is a list with a
+share for each label (`nan`: one of those that share the rest); where a number is said, that number. In an aligned
+corpus row i says the same in every language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 
 LABEL = "label"
+Problem = Literal["single", "several", "number"]
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,25 @@ class RowShape:
     """What a source writes where it has no text, beside nothing at all."""
     spellings: tuple[tuple[str, str], ...] = ()
     """How else labels are written: (as it is written, the label that is meant)."""
+    problem: Problem = "single"
+    """What is said of a row: one of the labels, any of them (each decided alone), or a number."""
+    own: bool = False
+    """Whether it is of a task of one's own, whose columns may have any of their usual names."""
+    written: bool = False
+    """Whether labels stay as they are written: a list of texts a row, to see which there are."""
     spans: bool = False
     """Whether a row is answered by a part of its last text: `label` is then a mapping of answers as SQuAD has it on the
     hub, `text` and `answer_start` (characters), and `labels` are the ends of an answer."""
+
+    @property
+    def may_have_labels(self) -> bool:
+        """Whether its rows may have a label beside their texts."""
+        return bool(self.labels) or self.problem == "number" or self.written
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a head gives for a row or word."""
+        return 1 if self.problem == "number" else len(self.labels)
 
     @property
     def parts(self) -> str:

@@ -15,7 +15,7 @@ from polydistill.data.files.tables import TableBuilder
 from polydistill.data.files.text_lines import read_lines
 from polydistill.data.rows.files import check_languages, first_rows, in_languages, is_aligned, language_of
 from polydistill.data.rows.hub import check_columns, check_configurations, load_dataset
-from polydistill.data.rows.labels import LabelReader
+from polydistill.data.rows.labels import LabelReader, plain
 from polydistill.data.rows.shapes import LABEL, Corpus, RowShape
 from polydistill.data.rows.sources import FileSource, TableSource
 from polydistill.errors import DataError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NO_WORDS = "no words"
 TOKENS = "tokens"
-_TAGS = ("ner_tags", "tags", LABEL)  # as the hub, and others, call the column
+_TAGS = ("ner_tags", "tags", LABEL, "labels", "pos_tags", "upos")  # as the hub, and others, call the column
 _WAY_OUT = "Write one token and its tag a line, with a tab between them and a blank line after each sentence."
 
 
@@ -72,7 +72,7 @@ def _table(sentences: Iterable[_Sentence], shape: RowShape, read: LabelReader) -
     return TableBuilder(shape, labelled=False) if table is None else table
 
 
-def _indices(sentence: _Sentence, read: LabelReader) -> list[int]:
+def _indices(sentence: _Sentence, read: LabelReader) -> list[int] | list[str]:
     assert sentence.tags is not None
     if len(sentence.tags) != len(sentence.words):
         found = f"{len(sentence.tags)} tags for {len(sentence.words)} words"
@@ -80,6 +80,8 @@ def _indices(sentence: _Sentence, read: LabelReader) -> list[int]:
     # in a file of lines each word has a line of its own, and so has its wrong tag
     step = 0 if sentence.line is None or file_format(Path(sentence.file)) == "jsonl" else 1
     places = (None if sentence.line is None else sentence.line + step * at for at in range(len(sentence.tags)))
+    if read.shape.written:
+        return [plain(tag) for tag in sentence.tags]
     return [read.given(tag, sentence.file, line) for tag, line in zip(sentence.tags, places, strict=True)]
 
 
@@ -170,13 +172,14 @@ def _columns(file: str | Path, given: Mapping[str, str], names: Sequence[str]) -
     """Where words, tags and language are."""
     if unknown := set(given) - {TOKENS, LABEL, "language"}:
         raise ValueError(f"columns= maps {', '.join(sorted(unknown))}; expected tokens, label or language.")
-    tokens = given.get(TOKENS, TOKENS)
+    other = "words" if TOKENS not in names and set(_TAGS) & set(names) else TOKENS
+    tokens = given.get(TOKENS, other)
     if tokens not in names:
         way_out = "Say which key is which: columns=tokens:NAME,label:NAME."
         raise DataError(file, 1, f"the keys {', '.join(names)}", f"a key {tokens!r}", way_out)
     label = given.get(LABEL) or next((name for name in _TAGS if name in names), None)
     spoken = given.get("language") or ("language" if "language" in names else None)
-    return Columns((tokens,), label, spoken)
+    return Columns((tokens,), label, (), spoken)
 
 
 def _sentence(file: str | Path, line: int | None, words: object, tags: object) -> _Sentence:
