@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 from polydistill.data.batches.streams import TextStream, open_texts
 from polydistill.data.rows.given import Rows, as_source
@@ -14,15 +14,15 @@ from polydistill.exports.card import has_card, tell_speed
 from polydistill.exports.exporting import Exported
 from polydistill.exports.push import Push, push
 from polydistill.inspection.inspection import Inspected
-from polydistill.jobs.align import AlignOptions, align_run
+from polydistill.jobs.align import align
 from polydistill.jobs.corpora import read_corpora as corpora
+from polydistill.jobs.distill import distill
 from polydistill.jobs.exports import export
 from polydistill.jobs.inspection import inspect
 from polydistill.jobs.kld import kld
 from polydistill.jobs.multikd import multikd
 from polydistill.jobs.retrieval import retrieve
-from polydistill.jobs.run import Done, do, run
-from polydistill.jobs.students import DistillOptions, distill_run
+from polydistill.jobs.run import Done, run
 from polydistill.jobs.trimming import Trimmed, trim
 from polydistill.jobs.tune import tune
 from polydistill.jobs.xd import xd
@@ -64,13 +64,11 @@ __all__ = [
     "TaggedWords",
     "Trimmed",
     "align",
-    "align_run",
     "as_source",
     "bench",
     "changed",
     "corpora",
     "distill",
-    "distill_run",
     "evaluate",
     "export",
     "figure",
@@ -97,18 +95,6 @@ __all__ = [
     "world_rows",
     "xd",
 ]
-
-
-def align(teacher: str | Path, student: str | Path, *, out: str | Path, **options: Unpack[AlignOptions]) -> Done:
-    """Align a multilingual encoder with an English one, in `out`; options: see `recipes.own.align_run`."""
-    return do(align_run(teacher, student, **options), out)
-
-
-def distill(
-    teacher: str | Path, texts: Mapping[str, Rows], *, out: str | Path, **options: Unpack[DistillOptions]
-) -> Done:
-    """Distil a masked language model into small students, by language, in `out`; options: see `distill_run`."""
-    return do(distill_run(teacher, texts, **options), out)
 
 
 def load(model: str | Path, task: AnyTask = "nli") -> Loaded:

@@ -54,6 +54,14 @@ ALIGN: Options = {
     "warmup": 0.1,
     "decay": "linear",
 }
+PAIRS = {  # of parallel corpora, where they are filtered by length (MMKD, Sec. 4.1)
+    "shortest": 10,
+    "longest": 128,
+    "at_most": 2_000_000,
+    "sample": "first",
+    "duplicates": "drop",
+    "same_sides": "drop",
+}
 ALIGN_MAX_LENGTH = 128  # "128 tokens as the maximum length of each sequence"
 AlignMethod = Literal["mmkd", "sentence"]
 Preset = Literal["paper", "reference"]

@@ -10,7 +10,7 @@ from polydistill.data.rows.sources import WorldSource
 from polydistill.data.translations import translations
 from polydistill.data.translations.corpora import load_corpora
 from polydistill.data.translations.filters import Filters
-from polydistill.jobs.align import align_run
+from polydistill.jobs.align import align
 from polydistill.training.run import Run
 from tiny import tiny_network, tiny_tokenizer
 
@@ -118,17 +118,17 @@ def test_a_refused_student_leaves_the_folder_to_others(polydistill, models, work
 
 def test_one_text_a_language_may_be_named_by_it(models, work):
     one, other = (
-        align_run(*models, parallel=text) for text in (["en-tr=text.en,text.tr"], {"tr": ("text.en", "text.tr")})
+        align.run(*models, parallel=text) for text in (["en-tr=text.en,text.tr"], {"tr": ("text.en", "text.tr")})
     )
     assert one == other
 
 
 def test_a_run_takes_one_pass_and_the_papers_settings(models):
     source = WorldSource(rows=60)
-    run = align_run(*models, data=source, languages=("en", "fr", "de", "tr"))
+    run = align.run(*models, data=source, langs=("en", "fr", "de", "tr"))
     training = run.training
     assert (training.steps, training.batch_size, training.learning_rate) == (6, 30, 2e-5)
     assert (training.weight_decay, training.warmup, training.decay) == (0.01, 0.1, "linear")
     assert (run.method.languages, run.method.source_language, run.method.max_length) == (("fr", "de", "tr"), "en", 64)
-    sentences = align_run(*models, data=source, languages=("fr", "tr"), method="sentence")
+    sentences = align.run(*models, data=source, langs=("en", "fr", "tr"), method="sentence")
     assert sentences.training.steps == 7  # both sides are rows

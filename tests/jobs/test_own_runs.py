@@ -74,7 +74,7 @@ def test_several_corpora_a_language_of_any_source_are_filtered(model):
     assert fewer.method.filters == Filters(shortest=None, longest=8, at_most=20, same_sides="keep")
     assert fewer.training.steps < 2 * 60
     assert fewer.identity != run.identity
-    with pytest.raises(ValueError, match=r"longest: these choose among the pairs of parallel text"):
+    with pytest.raises(ValueError, match=r"--longest choose among the pairs of --parallel"):
         xd.run(model, ["en", "tr"], data="world:?rows=9", longest=8)
 
 

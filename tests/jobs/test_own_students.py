@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from polydistill.data.rows.sources import FileSource, WorldSource
+from polydistill.jobs.distill import distill
 from polydistill.jobs.references import monolingual_reference, reference_map
-from polydistill.jobs.students import distill_run
 from polydistill.methods.monolingual import Student
 from polydistill.methods.monolingual.named_losses import LOSSES, named_loss
 from polydistill.methods.tuning import TuneSpec
@@ -30,7 +30,7 @@ def model(tmp_path_factory) -> Path:
 
 def test_a_language_is_a_student_and_its_text(model, tmp_path):
     (tmp_path / "en.txt").write_text("one\n\ntwo\nthree\n")
-    run = distill_run(model, {"tr": WorldSource(rows=13), "eng": tmp_path / "en.txt"}, depth=2, batch_size=2)
+    run = distill.run(model, {"tr": WorldSource(rows=13), "eng": tmp_path / "en.txt"}, depth=2, batch_size=2)
     assert run.method.students == (Student(name="tr", languages=("tr",)), Student(name="en", languages=("en",)))
     assert [text.data for text in run.method.texts] == [WorldSource(rows=13), FileSource(path=str(tmp_path / "en.txt"))]
     assert run.training.steps == 8  # of sixteen lines, two a step
@@ -40,47 +40,47 @@ def test_a_language_is_a_student_and_its_text(model, tmp_path):
 
 
 def test_the_thesis_settings_of_training(model):
-    training = distill_run(model, TEXTS, depth=2).training
+    training = distill.run(model, TEXTS, depth=2).training
     assert (training.batch_size, training.learning_rate, training.weight_decay) == (16, 2e-4, 0.01)
     assert (training.warmup, training.decay, training.batching.sampling) == (0.1, "linear", "in-turn")
 
 
 def test_all_shared_is_one_student(model):
-    run = distill_run(model, TEXTS, depth=2, share="all")
+    run = distill.run(model, TEXTS, depth=2, share="all")
     assert run.method.students == (Student(name="tr-en", languages=("tr", "en")),)
-    named = distill_run(model, TEXTS, depth=2, students={"both": ("en", "tr"), "tr": ("tr",)})
+    named = distill.run(model, TEXTS, depth=2, students={"both": ("en", "tr"), "tr": ("tr",)})
     assert [student.name for student in named.method.students] == ["both", "tr"]
 
 
 def test_another_width_begins_at_random(model):
-    assert distill_run(model, TEXTS, depth=2, width=8).method.init == "random"
-    assert distill_run(model, TEXTS, depth=2, width=16).method.init == "teacher"
-    assert distill_run(model, TEXTS, depth=2, heads=4).method.init == "random"
+    assert distill.run(model, TEXTS, depth=2, width=8).method.init == "random"
+    assert distill.run(model, TEXTS, depth=2, width=16).method.init == "teacher"
+    assert distill.run(model, TEXTS, depth=2, heads=4).method.init == "random"
 
 
 def test_maps(model):
-    assert described(distill_run(model, TEXTS, depth=2)) == (
+    assert described(distill.run(model, TEXTS, depth=2)) == (
         "students begin as 1<-2 2<-4 (uniform); learn from 1<-2 2<-4 (uniform)"
     )
-    aligned = distill_run(model, TEXTS, depth=3, loss="MonoAlignment", init_map="top")
+    aligned = distill.run(model, TEXTS, depth=3, loss="MonoAlignment", init_map="top")
     assert described(aligned) == "students begin as 1<-2 2<-3 3<-4 (top); learn from 3<-4 (last)"
-    explicit = distill_run(model, TEXTS, depth=2, map={1: 1, 2: 4}, width=8)
+    explicit = distill.run(model, TEXTS, depth=2, map={1: 1, 2: 4}, width=8)
     assert described(explicit) == "students begin as random; learn from 1<-1 2<-4"
-    both = distill_run(model, TEXTS, depth=2, map={1: 1, 2: 4})
+    both = distill.run(model, TEXTS, depth=2, map={1: 1, 2: 4})
     assert described(both) == "students begin as 1<-1 2<-4; learn from 1<-1 2<-4"
     with pytest.raises(ValueError, match=r"3 does not divide 4\. Give an explicit map .*{1: 2, 2: 3, 3: 4}"):
-        distill_run(model, TEXTS, depth=3)
+        distill.run(model, TEXTS, depth=3)
 
 
 def test_a_model_without_the_head_cannot_teach(tmp_path):
     tiny_network().float().save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"no head that predicts hidden words .*Name a masked language model"):
-        distill_run(tmp_path, TEXTS, depth=2)
+        distill.run(tmp_path, TEXTS, depth=2)
 
 
 def test_dev_text_selects_by_perplexity(model):
-    run = distill_run(model, TEXTS, depth=2, dev="world:?rows=9&split=dev", steps=50)
+    run = distill.run(model, TEXTS, depth=2, dev="world:?rows=9&split=dev", steps=50)
     assert run.selection.measure == "perplexity"
     assert run.selection.languages == ("tr", "en")
     assert run.training.evaluate_every == 5
@@ -114,7 +114,7 @@ def test_the_ten_losses_of_table_3_1():
 
 def test_the_reference_preset(model):
     assert reference_map(6, 12) == {1: 1, 2: 3, 3: 5, 4: 7, 5: 9, 6: 12}  # METHODS, section 4
-    paper = distill_run(model, TEXTS, depth=2)
+    paper = distill.run(model, TEXTS, depth=2)
     reference = monolingual_reference(paper)
     method = reference.method
     assert dict(method.weights) == {

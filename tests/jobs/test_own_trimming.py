@@ -14,7 +14,7 @@ from plain import run_plain
 from polydistill.cli import app
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
-from polydistill.jobs.students import distill_run
+from polydistill.jobs.distill import distill
 from polydistill.jobs.trimming import load_report, trim
 from polydistill.models.adapters import attach, save_adapters
 from polydistill.models.heads import BRIDGE, save_bridge
@@ -191,7 +191,7 @@ def test_a_trimmed_student_is_distilled_from_the_untrimmed_teacher(model, tmp_pa
 
 def test_lost_mass_is_about_a_trimmed_student(model):
     with pytest.raises(ValueError, match="lost_mass is about pieces that a trimmed student lacks"):
-        distill_run(model, {"tr": "world:?rows=8"}, depth=1, lost_mass="tail")
+        distill.run(model, {"tr": "world:?rows=8"}, depth=1, lost_mass="tail")
 
 
 def test_the_command_wants_the_language_of_every_text_or_of_none(model, tmp_path):

@@ -7,7 +7,6 @@ from typer.core import TyperGroup
 
 from polydistill import __version__
 from polydistill.cli import (
-    align,
     bench,
     commands,
     corpora,
@@ -18,11 +17,12 @@ from polydistill.cli import (
     papers,
     predicting,
     retrieval,
-    students,
     tables,
     trimming,
 )
 from polydistill.cli.screen import errors
+from polydistill.jobs.align import align
+from polydistill.jobs.distill import distill
 from polydistill.jobs.kld import kld
 from polydistill.jobs.multikd import multikd
 from polydistill.jobs.run import run
@@ -93,12 +93,12 @@ def polydistill(
 
 
 for add in (
-    *(papers.add, tables.add, students.add, align.add, corpora.add),
+    *(papers.add, tables.add, corpora.add),
     *(models.add, predicting.add, trimming.add, exporting.add, bench.add),
     *(retrieval.add, inspection.add, doctor.add),
 ):
     add(app)
-for one in (run, tune, xd, kld, multikd):
+for one in (run, tune, xd, kld, multikd, align, distill):
     commands.add(app, one.job)
 
 

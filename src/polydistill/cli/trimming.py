@@ -9,7 +9,6 @@ from rich.table import Table
 
 from polydistill.cli.learning import Model
 from polydistill.cli.screen import codes, example, results, say
-from polydistill.cli.students import texts_by_language
 
 if TYPE_CHECKING:
     from polydistill.jobs.trimming import Texts, Trimmed
@@ -50,6 +49,7 @@ def trim(
 
 def _texts(given: list[str]) -> "Texts":
     """Text by language where each says its own, and text in any of them where none does."""
+    from polydistill.jobs.making import by_language
     from polydistill.languages import language
 
     def named(one: str) -> bool:
@@ -64,7 +64,7 @@ def _texts(given: list[str]) -> "Texts":
         raise ValueError(
             f"--text {own[0]} is of one language, and another --text says none. Name the language of each, or of none."
         )
-    return texts_by_language(given) if own else given
+    return by_language("text", given, "a language and its text, such as tr=turkish.txt") if own else given
 
 
 def show(done: "Trimmed") -> None:

@@ -1,86 +1,93 @@
-"""A multilingual encoder of a person's own brought to an English one: what `polydistill align` does."""
+"""The job align: a multilingual encoder of a person's own brought to an English one."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Unpack
 
-from polydistill.data.batches.schedule import Batching
-from polydistill.data.rows.given import Rows, as_source
-from polydistill.data.translations.filters import Filters
-from polydistill.data.translations.given import Parallel, as_corpora
-from polydistill.data.translations.translations import count_pairs
-from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, AlignMethod, Options, Preset
-from polydistill.jobs.making import codes_of, length_of, training_of
-from polydistill.languages import language
-from polydistill.methods.mmkd import REFERENCE, MMKDSpec
-from polydistill.methods.sentence import SentenceSpec
-from polydistill.starts.hub import pinned
-from polydistill.starts.origins import Pretrained
-from polydistill.starts.strict import open_config
-from polydistill.starts.tokenizers import open_tokenizer
-from polydistill.training.run import Run
-from polydistill.training.starting import check_head
+from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, PAIRS, AlignMethod, Preset
+from polydistill.jobs.job import Help, training_job
+from polydistill.jobs.options import ROWS, Languages, LearningPairs, Parallel, Rows, Seed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from polydistill.methods.mmkd import MMKDSpec
+    from polydistill.methods.sentence import SentenceSpec
+    from polydistill.starts.origins import Pretrained
+    from polydistill.training.run import Run
 
 
-class AlignOptions(Options, total=False):
-    """What `align_run` takes by name."""
-
-    data: Rows | None
-    languages: Sequence[str]
-    parallel: Parallel
-    filters: Filters | None
-    source_language: str
-    method: AlignMethod
-    preset: Preset
-    without: Sequence[str]
-    max_length: int | None
-    seed: int
-
-
-def align_run(
-    teacher: str | Path,
-    student: str | Path,
+@training_job(
+    "polydistill align --teacher google-bert/bert-base-cased --student FacebookAI/xlm-roberta-base "
+    "--parallel en-tr=news.en,news.tr --parallel en-sw=news.sw.tsv --out aligned",
+    spec="polydistill.methods.mmkd:MMKDSpec",
+    defaults={**ALIGN, **PAIRS, "batch_size": None},
+    notes={
+        "steps": "Optimiser steps. Default: one pass over the pairs.",
+        "batch_size": "Pairs a step (sentences, with --method sentence), as many of every language. Default: about "
+        f"{ALIGN['batch_size']}.",
+    },
+)
+def align(
+    teacher: Annotated[str | Path, Help("An encoder of the source language: a folder, or a hub name.")],
+    student: Annotated[str | Path, Help("A multilingual encoder; MMKD needs one that predicts hidden words.")],
     *,
-    data: Rows | None = None,
-    languages: Sequence[str] = (),
     parallel: Parallel = (),
-    filters: Filters | None = None,
-    source_language: str = "en",
-    method: AlignMethod = "mmkd",
-    preset: Preset = "paper",
-    without: Sequence[str] = (),
-    max_length: int | None = None,
-    seed: int = 0,
-    **options: Unpack[Options],
-) -> Run:
-    """Align `student` with `teacher`, an encoder of the source language, on sentences and their translations.
+    data: Annotated[Rows | None, Help(f"Sentences that say the same in all languages: {ROWS}.")] = None,
+    langs: Annotated[Languages, Help("With --data: the languages; the first is the teacher's.")] = (),
+    method: Annotated[AlignMethod, Help("mmkd: four levels; sentence: sentence vectors alone.")] = "mmkd",
+    preset: Annotated[Preset, Help("reference: as the authors' code does it; see docs/mmkd.md.")] = "paper",
+    without: Annotated[Languages, Help("Terms to leave out of MMKD, of tlm, xwcl, senta, struca.")] = (),
+    pooling: Annotated[
+        Literal["mean", "first"] | None, Help("sentence: a text's vector is that of mean (the default) or first token.")
+    ] = None,
+    max_length: Annotated[
+        int | None, Help(f"Tokens of an input. Default: {ALIGN_MAX_LENGTH}, or what the models read.")
+    ] = None,
+    seed: Seed = 0,
+    **options: Unpack[LearningPairs],
+) -> "Run":
+    """Align a multilingual encoder with an English one, on translations and without labels.
 
-    Give `parallel`, corpora such as `en-tr=FILE` (or text by target language), of whose pairs `filters` keeps some; or
-    `data`, sentences that say the same in all `languages`. MMKD goes `without` terms such as `struca`; each batch has
-    as many pairs of every language.
+    Give `parallel`, corpora such as `en-tr=FILE` (or text by target language), or `data`, sentences that say the same
+    in all `langs`. Each batch has as many pairs of every language.
     """
-    start, taught_by, first = pinned(student), pinned(teacher), language(source_language).code
-    corpora = as_corpora(parallel, first, filters) if parallel else None
-    if corpora is not None:
-        first = corpora.source_language
-    given = languages or (() if corpora is None else corpora.languages)
-    codes = tuple(code for code in codes_of(given) if code != first)
+    from polydistill.data.batches.schedule import Batching
+    from polydistill.data.rows.given import as_source
+    from polydistill.data.translations.filters import Filters
+    from polydistill.data.translations.given import as_corpora
+    from polydistill.jobs import making
+    from polydistill.starts.hub import pinned
+    from polydistill.starts.strict import open_config
+    from polydistill.training.run import Run
+    from polydistill.training.starting import check_head
+
+    given, named = locals(), making.several(langs)
+    if (data is None) == (not parallel):
+        raise ValueError("Give translations as --parallel en-de=FILE, or as --data with --langs, and not both.")
+    if data is not None and not named:
+        raise ValueError("--data and --langs go together: which languages to read, the teacher's first.")
+    filters = making.filters_of(options, Filters(), used=bool(parallel))
+    start, taught_by = pinned(student), pinned(teacher)
+    corpora = as_corpora(parallel, "en", filters) if parallel else None
+    first = making.codes_of(named)[0] if corpora is None else corpora.source_language
+    codes = tuple(code for code in making.codes_of(named or (corpora.languages if corpora else ())) if code != first)
     if not codes:
         raise ValueError(f"There is nothing to learn: name languages besides {first!r}, which teaches.")
-    content: dict[str, Any] = {
+    content = {
         "source_language": first,
         "languages": codes,
         "data": None if data is None else as_source(data),
         "corpora": () if corpora is None else corpora.corpora,
-        **({} if filters is None else {"filters": filters}),
-        "max_length": min(length_of(one, max_length, ALIGN_MAX_LENGTH) for one in (start, taught_by)),
+        **({} if corpora is None else {"filters": filters}),
+        "max_length": min(making.length_of(one, max_length, ALIGN_MAX_LENGTH) for one in (start, taught_by)),
     }
-    spec = _mmkd(content, preset, without) if method == "mmkd" else _sentence(content, preset, without)
+    spec = (_mmkd if method == "mmkd" else _sentence)(given, content, preset, making.several(without))
     if spec.head == "words":  # here, before a folder is taken for what cannot be done
         check_head(spec, open_config(start.name, start.revision), start.name)
-    settings: Options = {**options, "batch_size": options.get("batch_size", _usual_batch(len(codes)))}
-    training = training_of(
-        {**ALIGN, **settings}, None if "steps" in options else lambda _: _rows(spec, start, seed), judged=False
+    training = making.training_of(
+        {"batch_size": _usual_batch(len(codes)), **options},
+        None if "steps" in options else lambda _: _rows(spec, start, seed),
+        judged=False,
     )
     return Run(
         name=f"{method} {first}-{'+'.join(codes)}",
@@ -93,14 +100,27 @@ def align_run(
     )
 
 
-def _mmkd(content: Mapping[str, Any], preset: Preset, without: Sequence[str]) -> MMKDSpec:
-    return MMKDSpec(**content, **(REFERENCE if preset == "reference" else {})).without(*without)
+def _mmkd(
+    given: "Mapping[str, Any]", content: "Mapping[str, Any]", preset: Preset, without: "Sequence[str]"
+) -> "MMKDSpec":
+    from polydistill.jobs import making
+    from polydistill.methods.mmkd import REFERENCE, MMKDSpec
+
+    if given["pooling"] is not None:
+        raise ValueError("--pooling is of --method sentence; MMKD compares words and first tokens. Leave it out.")
+    reference = REFERENCE if preset == "reference" else {}
+    return MMKDSpec(**{**making.settings(MMKDSpec, given, **content), **reference}).without(*without)
 
 
-def _sentence(content: Mapping[str, Any], preset: Preset, without: Sequence[str]) -> SentenceSpec:
+def _sentence(
+    given: "Mapping[str, Any]", content: "Mapping[str, Any]", preset: Preset, without: "Sequence[str]"
+) -> "SentenceSpec":
+    from polydistill.jobs import making
+    from polydistill.methods.sentence import SentenceSpec
+
     if without or preset != "paper":
         raise ValueError("Sentence distillation has one term and no presets: they are of the method 'mmkd'.")
-    return SentenceSpec(**content)
+    return SentenceSpec(**making.settings(SentenceSpec, given, **content))
 
 
 def _usual_batch(languages: int) -> int:
@@ -108,8 +128,11 @@ def _usual_batch(languages: int) -> int:
     return max(1, ALIGN["batch_size"] // languages) * languages
 
 
-def _rows(method: MMKDSpec | SentenceSpec, student: Pretrained, seed: int) -> int:
+def _rows(method: "MMKDSpec | SentenceSpec", student: "Pretrained", seed: int) -> int:
     """Rows of one pass: pairs, or each of their sides where these are rows of their own."""
+    from polydistill.data.translations.translations import count_pairs
+    from polydistill.starts.tokenizers import open_tokenizer
+
     tokenizer = open_tokenizer(student.name, student.revision)
     pairs = count_pairs(method, "align", tokenizer, seed)
     return pairs if method.kind == "mmkd" else 2 * pairs

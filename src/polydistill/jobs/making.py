@@ -158,9 +158,9 @@ def judging_of(
 def filters_of(options: Mapping[str, Any], usual: Filters, used: bool) -> Filters:
     """Which pairs are kept: the usual, or what is said. Where no parallel text is read nothing must be said."""
     said = {name: value for name, value in options.items() if name in Filters.model_fields}
-    if said != usual.model_dump(include=set(said)) and not used:
+    other = ["--" + name.replace("_", "-") for name, value in said.items() if value != getattr(usual, name)]
+    if other and not used:
         raise ValueError(
-            f"{', '.join(said)}: these choose among the pairs of parallel text (parallel); of rows (data) all are "
-            "read. Leave them out."
+            f"{' and '.join(other)} choose among the pairs of --parallel; of --data all rows are read. Leave it out."
         )
     return Filters(**{**usual.model_dump(), **said})

@@ -1,0 +1,57 @@
+"""Values that a person may write as text, on the command line and in Python: layer maps, shared parts, by name."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+
+def layer_map(name: str, given: str | Mapping[int, int] | None) -> Any:
+    """A layer map by its name, or explicit, as in 1:2,2:4."""
+    from polydistill.objectives.layer_maps import known
+
+    if given is None:
+        return None
+    if not isinstance(given, str):
+        return dict(given)
+    if ":" not in given:
+        return known(given)  # type: ignore[arg-type]
+    option = "--" + name.replace("_", "-")
+    try:
+        pairs = [(int(student), int(teacher)) for student, teacher in (pair.split(":") for pair in given.split(","))]
+    except ValueError:
+        raise ValueError(f"{option} {given}: expected student:teacher,student:teacher, such as 1:2,2:4.") from None
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError(f"{option} {given} names a block of the student twice. Give each one block of the teacher.")
+    return dict(pairs)
+
+
+def shared_parts(given: str | Collection[int | str]) -> tuple[int | str, ...] | None:
+    """What students share; none: they are one. Parts with commas, blocks by number or from the first to the last."""
+    if not isinstance(given, str):
+        return tuple(given)
+    parts = [] if given == "none" else [part.strip() for part in given.split(",") if part.strip()]
+    return None if parts == ["all"] else tuple(one for part in parts for one in _parts(part))
+
+
+def _parts(part: str) -> list[int | str]:
+    """The parts that one word of --share names: several of `1-3`."""
+    blocks = re.fullmatch(r"(\d+)(?:-(\d+))?", part, re.ASCII)
+    if blocks is None:
+        return [part]
+    first, last = int(blocks[1]), int(blocks[2] or blocks[1])
+    if first > last:
+        raise ValueError(f"--share {part}: the last block comes before the first. Write {last}-{first}.")
+    return list(range(first, last + 1))
+
+
+def by_name(option: str, given: Sequence[str] | None, expected: str) -> dict[str, str]:
+    """What is given under a name each, such as `student=en,fr`."""
+    found: dict[str, str] = {}
+    for one in given or ():
+        name, equals, value = one.partition("=")
+        if not (name and equals and value):
+            raise ValueError(f"{option} {one}: expected {expected}.")
+        if name in found:
+            raise ValueError(f"{option} {name}= is given twice. Give each once.")
+        found[name] = value
+    return found
