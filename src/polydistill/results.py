@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from polydistill.errors import DataError, unknown
 from polydistill.languages import canonical
-from polydistill.specs import Spec
+from polydistill.specs import Spec, problems
 
 RESULTS_FILE, RUN_FILE, MODEL, STUDENTS = "results.json", "run.json", "model", "students"
 SEEN_FILE = "labels_seen.json"
@@ -20,7 +20,6 @@ SEEN_FILE = "labels_seen.json"
 
 LanguageCode = Annotated[str, AfterValidator(canonical)]
 """A language, or a pair such as `en-hi`: rows with their first text in one language and the others in the other."""
-
 
 LOWER_IS_BETTER = frozenset({"mae"})
 """Metrics that are errors; all others are shares between 0 and 1, the more the better."""
@@ -281,8 +280,7 @@ def save_result(folder: str | Path, result: RunResult) -> Path:
             file.write(result.model_dump_json(indent=2) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes files that only their owner reads; results are for everyone the folder is for.
-        temporary.chmod(0o644)
+        temporary.chmod(0o644)  # mkstemp makes files that only their owner reads
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -298,7 +296,5 @@ def load_result(folder: str | Path) -> RunResult:
     try:
         return RunResult.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        found = f"{where}: {first['msg']}"
+        found = problems(error).removesuffix(".")
         raise DataError(path, None, found, "a run's result", "Evaluate the run again to rewrite it.") from error
