@@ -64,6 +64,9 @@ PAIRS = {  # of parallel corpora, where they are filtered by length (MMKD, Sec. 
 }
 ALIGN_MAX_LENGTH = 128  # "128 tokens as the maximum length of each sequence"
 AlignMethod = Literal["mmkd", "sentence"]
+Pooling = Literal["mean", "first", "max", "last", "weighted-mean", "mean-sqrt"]
+"""What makes one vector of a text's tokens. `first` and `last`: that token's. `weighted-mean`: the k-th token counts k
+times. `mean-sqrt`: the sum, divided by the square root of the number of tokens."""
 Preset = Literal["paper", "reference"]
 LossName = Literal[
     "Hinton",

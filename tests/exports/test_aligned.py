@@ -12,13 +12,15 @@ from transformers import AutoModel
 
 import polydistill
 from plain import run_plain
-from polydistill.methods.sentence import SentenceDistillation
+from polydistill.data.rows.sources import WorldSource
+from polydistill.methods.sentence import SentenceSpec, student_head
 from polydistill.models.fresh import fresh_encoder
-from polydistill.models.heads import BRIDGE
+from polydistill.models.sentence import Reading, SentenceHead
 from polydistill.starts.loading import load_encoder
 from tiny import MAX_LENGTH, tiny_network, tiny_tokenizer
 
 WIDE, NARROW = 24, 16
+DENSE = "2_Dense/model.safetensors"
 SENTENCES = ["A dog runs.", "Der Hund schläft, und die alte Frau sieht ihn.", "The old woman sees a man. " * 30]
 ST = """
 import json, sys
@@ -49,18 +51,20 @@ def vectors(folder):
         hidden_BLD = AutoModel.from_pretrained(folder)(**inputs).last_hidden_state.double().numpy()
     mask_BL1 = inputs["attention_mask"].numpy()[..., None]
     mean_BD = (hidden_BLD * mask_BL1).sum(1) / mask_BL1.sum(1)
-    return mean_BD @ load_file(folder / BRIDGE)["linear.weight"].double().numpy().T if has_bridge(folder) else mean_BD
+    return mean_BD @ load_file(folder / DENSE)["linear.weight"].double().numpy().T if has_bridge(folder) else mean_BD
 
 
 def has_bridge(folder):
-    return (folder / BRIDGE).is_file()
+    return (folder / DENSE).is_file()
 
 
 def test_the_bridge_that_was_learned_is_kept_where_widths_differ(aligned):
     kept = {name: has_bridge(aligned / name / "model") for name in ("mmkd", "sentence", "alike")}
     assert kept == {"mmkd": False, "sentence": True, "alike": False}
-    begun = SentenceDistillation(load_encoder(aligned / "student").network, WIDE, "mean").projectors["sentence"].weight
-    learned = load_file(aligned / "sentence" / "model" / BRIDGE)["linear.weight"]
+    spec = SentenceSpec(languages=("fr",), data=WorldSource(rows=6))
+    plain = SentenceHead(Reading())
+    begun = student_head(spec, load_encoder(aligned / "student"), plain, WIDE, 0).parts[0].linear.weight
+    learned = load_file(aligned / "sentence" / "model" / DENSE)["linear.weight"]
     assert learned.shape == (WIDE, NARROW)
     assert 0 < (learned - begun.detach()).abs().max() < 5e-3, "one step from where it began"
 

@@ -17,9 +17,9 @@ from polydistill.data.rows.sources import WorldSource
 from polydistill.jobs.distill import distill
 from polydistill.jobs.trimming import load_report, trim
 from polydistill.models.adapters import attach, save_adapters
-from polydistill.models.heads import BRIDGE, save_bridge
 from polydistill.models.mblm import branched
 from polydistill.models.mblm_config import Branches
+from polydistill.models.sentence import Dense, Reading, SentenceHead, write_head
 from polydistill.starts.loading import load_whole
 from polydistill.starts.origins import Pretrained
 from tiny import HEADS, tiny_network, tiny_tokenizer
@@ -125,14 +125,15 @@ def test_students_of_one_run_keep_the_same_pieces(tmp_path):
     assert alone.report.pieces_after == 150
 
 
-def test_adapters_and_bridges_come_along(tmp_path):
+def test_adapters_and_what_makes_sentence_vectors_come_along(tmp_path):
     network = tiny_network().float()
     attach(network, 4, seed=0)
     folder = save(tmp_path / "model", tiny_network().float())
     save_adapters(network, folder)
-    save_bridge(torch.nn.Linear(16, 24, bias=False), folder / BRIDGE)
+    write_head(SentenceHead(Reading(), [Dense(torch.nn.Linear(16, 24, bias=False))]), 16, 60, folder)
     (done,) = trim(folder, ["tr"], {"tr": "world:?rows=40"}, keep=200, out=tmp_path / "small")
-    for file in ("adapters.safetensors", BRIDGE):
+    head = ("modules.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors")
+    for file in ("adapters.safetensors", "sentence_bert_config.json", *head):
         assert (done.folder / file).read_bytes() == (folder / file).read_bytes()
 
 

@@ -37,7 +37,8 @@ SPECS = {
         for name in ("tlm", "xwcl", "senta", "struca")
     },
     "sentence-mean": SentenceSpec(**ROWS),
-    "sentence-first": SentenceSpec(pooling="first", **ROWS),
+    "sentence-first": SentenceSpec(pooling="first", teacher_pooling="first", **ROWS),
+    "sentence-length-one": SentenceSpec(normalize=True, dense=True, **ROWS),
 }
 
 
@@ -97,7 +98,11 @@ def wanted_counts(spec: MMKDSpec | SentenceSpec, batch: Batch) -> dict[str, int]
 def expected_terms(spec: MMKDSpec | SentenceSpec, method: Method, batch: Batch) -> dict[str, float]:
     """The values of the terms, from what the networks say when asked plainly."""
     if isinstance(spec, SentenceSpec):
-        said = linear(method.projectors["sentence"], pooled(method.student, batch["text"], spec.pooling))
+        head = method.projectors["sentence"]
+        said = pooled(method.student, batch["text"], head.reading.pooling[0])
+        for part in head.parts:
+            dense = hasattr(part, "linear")
+            said = linear(part.linear, said) if dense else said / np.linalg.norm(said, axis=-1, keepdims=True)
         return {"sentence": distance("mse", said, batch["signal"].double().numpy())[0]}
     makers = {"tlm": _tlm, "xwcl": _xwcl, "senta": _senta, "struca": _struca}
     return {name: makers[name](spec, method, batch) for name in weights(spec)}

@@ -19,7 +19,7 @@ from polydistill.data.batches.encoding import column_names
 from polydistill.exports.checking import compare, refuse
 from polydistill.exports.int8 import embedding_in_int8, products_in_int8
 from polydistill.exports.onnx_folder import LABELS_FILE, MODEL_FILE, TOKENIZER_FILE, onnx_runtime
-from polydistill.exports.reading import Logits, Says, SentenceVectors, resting
+from polydistill.exports.reading import Logits, Says, SentenceVectors, head_of, resting
 from polydistill.exports.samples import Batch, Sample, longest
 from polydistill.exports.wanted import Check, Wanted
 from polydistill.models.loaded import Loaded
@@ -70,7 +70,7 @@ def write_onnx(loaded: Loaded, folder: Path, task: AnyTask | None, wanted: Wante
 def says(loaded: Loaded, task: AnyTask | None, wanted: Wanted) -> Says:
     """What is exported of the model: its sentence vectors, or what its head says."""
     if wanted.pooling is not None:
-        return SentenceVectors(loaded, wanted.pooling, wanted.normalize, wanted.language)
+        return SentenceVectors(loaded, head_of(loaded, wanted), wanted.language)
     assert task is not None, "without a head there are vectors only"
     return Logits(loaded, wanted.language)
 

@@ -8,14 +8,13 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from polydistill.data.batches.encoding import column_names
 from polydistill.exports.onnx_folder import LOGITS
-from polydistill.exports.wanted import Said
-from polydistill.models.heads import Pooling, pooled
+from polydistill.exports.wanted import Said, Wanted
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot, told
+from polydistill.models.sentence import Reading, SentenceHead, with_length
 
 
 class Says(nn.Module):
@@ -64,21 +63,30 @@ class TokenVectors(Says):
 
 
 class SentenceVectors(TokenVectors):
-    """One vector a text, of the last block's, in the width of those that it was learned from."""
+    """One vector a text, of the last block's, as a head makes it."""
 
     what: Said = "sentence vectors"
     output = "sentence_embedding"
 
-    def __init__(self, loaded: Loaded, pooling: Pooling, normalize: bool, language: str | None = None) -> None:
+    def __init__(self, loaded: Loaded, head: SentenceHead, language: str | None = None) -> None:
         super().__init__(loaded, language)
-        self.pooling, self.normalize = pooling, normalize
-        self.bridge = nn.Identity() if loaded.bridge is None else loaded.bridge
+        self.head = head
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """[B, D]."""
         hidden_BLD, mask_BL = super().forward(*inputs), inputs[-1]
-        said_BD: Tensor = self.bridge(pooled(hidden_BLD, mask_BL, self.pooling))
-        return F.normalize(said_BD, dim=-1) if self.normalize else said_BD
+        return cast(Tensor, self.head(hidden_BLD, mask_BL))
+
+
+def head_of(loaded: Loaded, wanted: Wanted) -> SentenceHead:
+    """How vectors are made: as the model learned or its folder says, but for what is wanted otherwise."""
+    assert wanted.pooling is not None, "sentence vectors have a pooling"
+    own = loaded.sentence or SentenceHead(Reading())
+    reading = own.reading
+    if wanted.pooling != reading.pooling[0]:
+        reading = reading.model_copy(update={"pooling": (wanted.pooling,)})
+    head = SentenceHead(reading, list(own.parts))
+    return with_length(head, True) if wanted.normalize else head
 
 
 def resting(loaded: Loaded) -> Loaded:

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from polydistill.data.batches.batches import length_batches
-from polydistill.data.batches.encoding import encode
+from polydistill.data.batches.encoding import encode_texts
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import SENTENCE
 from polydistill.data.rows.sources import Source, WorldSource, format_source
 from polydistill.defaults import MAX_LENGTH
 from polydistill.models.loaded import Loaded
+from polydistill.models.sentence import Prompted
 from polydistill.tasks import AnyTask, task_of
 
 _ROWS = WorldSource(rows=20, split="test")
@@ -46,7 +47,7 @@ class Sample:
         length = longest(loaded)
         for rows in load_rows(self.source, shape, self.languages).rows.values():
             if task is None:
-                text = encode(loaded.tokenizer, rows, shape, length)
+                text = encode_texts(loaded.tokenizer, Prompted(_prompt(loaded), rows["text"]), None, length)
             else:
                 text = task_of(task).encode(loaded.tokenizer, rows, length)
             written = list(rows["text"]) if task is None else []
@@ -54,6 +55,11 @@ class Sample:
                 yield Batch(inputs, tuple(written[place] for place in places) if written else ())
 
 
+def _prompt(loaded: Loaded) -> str:
+    return "" if loaded.sentence is None else loaded.sentence.reading.prompt
+
+
 def longest(loaded: Loaded) -> int:
     """The number of tokens that a text is cut to."""
-    return min(MAX_LENGTH, int(loaded.tokenizer.model_max_length))
+    said = None if loaded.sentence is None else loaded.sentence.reading.max_length
+    return said or min(MAX_LENGTH, int(loaded.tokenizer.model_max_length))

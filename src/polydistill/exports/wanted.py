@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from polydistill.models.heads import Pooling
+from polydistill.defaults import Pooling
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask
 

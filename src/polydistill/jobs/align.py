@@ -1,9 +1,9 @@
 """The job align: a multilingual encoder of a person's own brought to an English one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
-from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, PAIRS, AlignMethod, Preset
+from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, PAIRS, AlignMethod, Pooling, Preset
 from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import ROWS, Languages, LearningPairs, Parallel, Rows, Seed
 
@@ -38,7 +38,15 @@ def align(
     preset: Annotated[Preset, Help("reference: as the authors' code does it; see docs/mmkd.md.")] = "paper",
     without: Annotated[Languages, Help("Terms to leave out of MMKD, of tlm, xwcl, senta, struca.")] = (),
     pooling: Annotated[
-        Literal["mean", "first"] | None, Help("sentence: a text's vector is that of mean (the default) or first token.")
+        Pooling | None, Help("sentence: what makes the student's vectors. Default: as its folder says, else mean.")
+    ] = None,
+    normalize: Annotated[
+        bool | None, Help("sentence: the student's vectors have length one. Default: as the teacher's.")
+    ] = None,
+    prefix: Annotated[str | None, Help("sentence: before every text of the student, such as 'query: '.")] = None,
+    dense: Annotated[bool, Help("sentence: a dense layer even where widths are equal.")] = False,
+    teacher_pooling: Annotated[
+        Pooling | None, Help("sentence: of a teacher whose folder has no modules.json. Default: mean.")
     ] = None,
     max_length: Annotated[
         int | None, Help(f"Tokens of an input. Default: {ALIGN_MAX_LENGTH}, or what the models read.")
@@ -106,8 +114,12 @@ def _mmkd(
     from polydistill.jobs import making
     from polydistill.methods.mmkd import REFERENCE, MMKDSpec
 
-    if given["pooling"] is not None:
-        raise ValueError("--pooling is of --method sentence; MMKD compares words and first tokens. Leave it out.")
+    vectors = ("pooling", "normalize", "prefix", "dense", "teacher_pooling")
+    asked = [f"--{name.replace('_', '-')}" for name in vectors if given[name] not in (None, False)]
+    if asked:
+        raise ValueError(
+            f"{', '.join(asked)}: of --method sentence; MMKD compares words and first tokens. Leave it out."
+        )
     reference = REFERENCE if preset == "reference" else {}
     return MMKDSpec(**{**making.settings(MMKDSpec, given, **content), **reference}).without(*without)
 

@@ -8,18 +8,18 @@ from transformers import PretrainedConfig
 
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.sources import WorldSource, format_source
+from polydistill.defaults import Pooling
 from polydistill.exports.card import Licences
 from polydistill.exports.exporting import Exportable, Exported, export_models
-from polydistill.exports.provenance import provenance
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Format, Wanted
-from polydistill.models.heads import Pooling
 from polydistill.models.loaded import Loaded
 from polydistill.starts.folders import students_in
 from polydistill.starts.heads import task_in
 from polydistill.starts.hub import pinned
-from polydistill.starts.loading import load_for, load_masked, load_sentence_encoder, predicts_words
+from polydistill.starts.loading import load_for, load_masked, predicts_words
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.sentence import load_sentence_encoder, own_pooling
 from polydistill.starts.strict import open_config
 from polydistill.tasks import AnyTask
 
@@ -61,10 +61,11 @@ def export(
 
 
 def _pooling_of(model: str | Path | Loaded) -> Pooling:
-    """How the vectors of a model were pooled when it learned; the mean where that is not known."""
+    """How the vectors of a model are pooled, as its folder says; the mean where it does not."""
     first = next(iter(_models(model).values()))
-    made = None if isinstance(first, Loaded) else provenance(first.name)
-    return "mean" if made is None else made.run.method.pooled_by
+    if isinstance(first, Loaded):
+        return "mean" if first.sentence is None else first.sentence.reading.pooling[0]
+    return own_pooling(first.name, first.revision) or "mean"
 
 
 def _models(model: str | Path | Loaded) -> dict[str, Pretrained | Loaded]:

@@ -17,7 +17,6 @@ from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, FileSource, Sour
 from polydistill.languages import language
 from polydistill.models.adapters import FILE as ADAPTERS
 from polydistill.models.bank import parameters_of
-from polydistill.models.heads import BRIDGE
 from polydistill.models.loaded import Loaded
 from polydistill.models.trimming.choosing import By, choose, count_pieces
 from polydistill.models.trimming.fallback import Fallback, fallback
@@ -28,6 +27,7 @@ from polydistill.starts.folders import students_in
 from polydistill.starts.hub import pinned
 from polydistill.starts.loading import beside, load_whole
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.sentence import files_of_head
 from polydistill.starts.strict import quietly
 from polydistill.starts.tokenizers import save_tokenizer
 from polydistill.training.out import made_whole
@@ -201,10 +201,11 @@ def _write(
 
 
 def _copy_beside(start: Pretrained, folder: Path) -> None:
-    """Adapters and bridges know nothing of pieces."""
-    for file in (ADAPTERS, BRIDGE):
+    """Adapters, and what makes sentence vectors, know nothing of pieces."""
+    for file in (ADAPTERS, *files_of_head(start.name, start.revision)):
         found = beside(start.name, file, start.revision)
         if found is not None:
+            (folder / file).parent.mkdir(exist_ok=True)
             shutil.copyfile(found, folder / file)
 
 

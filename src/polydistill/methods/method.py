@@ -12,6 +12,7 @@ from torch import nn
 from polydistill.data.batches.batches import Batch, Group, Transform
 from polydistill.data.batches.stream_steps import TextGroup
 from polydistill.models.loaded import Loaded
+from polydistill.models.sentence import SentenceHead
 from polydistill.outputs import Loss
 
 
@@ -61,7 +62,9 @@ class Prepared:
     """Who learns, by the text of the groups that each reads; empty: the one student, which reads them all."""
     around: AbstractContextManager[Any] = field(default_factory=nullcontext)
     """Entered before the trainer is made, left when it is done and holds the weights that are kept."""
-    bridge: nn.Linear | None = None
-    """Kept beside the student: what brings its sentence vectors into the teacher's width, where that is another."""
+    sentence: SentenceHead | None = None
+    """Kept beside the student: what makes a text's vector of its tokens' vectors, where it learned that."""
+    told: Sequence[str] = ()
+    """What is to be known before the training begins, a line each."""
     notes: Mapping[str, Any] = field(default_factory=dict)
     """What is to be known of the rows, as plain data by name: kept as a file each beside the result."""

@@ -19,26 +19,38 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from polydistill.data.batches.batches import Batch, Group
-from polydistill.data.batches.encoding import Repeated, encode_in_turn, encode_texts
-from polydistill.data.translations.translations import Translations, load_pairs
+from polydistill.data.batches.encoding import Encoded, Repeated, encode_in_turn, encode_texts
+from polydistill.data.translations.translations import Pairs, Translations, load_pairs
+from polydistill.defaults import Pooling
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.spec import Head, MethodSpec, Teaching
 from polydistill.methods.teacher import SIGNAL, Teacher
 from polydistill.models.frozen import Frozen
-from polydistill.models.heads import Pooling, bridge, pooled
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import check_reads_alike
+from polydistill.models.sentence import Prompted, Reading, SentenceEncoder, SentenceHead, with_length, with_width
 from polydistill.objectives import vectors
 from polydistill.outputs import Loss, Term
 
 
 class SentenceSpec(Translations, MethodSpec):
-    """Give sentences and their translations the vectors that a teacher gives the sentences."""
+    """Give sentences and their translations the vectors that a teacher gives the sentences.
+
+    The teacher is read as its folder says (modules.json); `teacher_pooling` is for a folder that says nothing. The
+    student's vectors are made as is said here, else as its own folder says, else by the mean of its tokens.
+    """
 
     kind: Literal["sentence"] = "sentence"
     head: ClassVar[Head] = "vectors"
     teaching: ClassVar[Teaching] = "one"
-    pooling: Pooling = "mean"  # "mean pooling" (Reimers & Gurevych 2020, Sec. 3)
+    pooling: Pooling | None = None  # "mean pooling" (Reimers & Gurevych 2020, Sec. 3), where nothing is known
+    normalize: bool | None = None
+    """Whether the student's vectors have length one; None: as the teacher's have."""
+    prefix: str | None = None
+    """What stands before every text that the student reads, such as 'query: '."""
+    dense: bool = False
+    """A dense layer on the student's vectors even where they are as wide as the teacher's."""
+    teacher_pooling: Pooling | None = None
     max_length: PositiveInt = 128  # as MMKD
 
     @property
@@ -51,37 +63,74 @@ class SentenceSpec(Translations, MethodSpec):
         """The language that the teacher reads."""
         return self.source_language
 
-    @property
-    def pooled_by(self) -> Pooling:
-        """As it learns them."""
-        return self.pooling
-
     def prepare(self, models: Models, seed: int) -> Prepared:
         """One group a language: sentences and translations, and what the teacher says of the sentences."""
         assert models.teacher is not None and models.signals is not None, "it has a teacher, whose signals are stored"
         assert models.teacher.network is not models.student.network, "a teacher is frozen: a network of its own"
         for one in (models.student, models.teacher):
             check_reads_alike(one.network)
+        taught_by, told = teacher_head(self, models.teacher)
+        head = student_head(self, models.student, taught_by, int(models.teacher.network.config.hidden_size), seed)
         loaded = load_pairs(self, "sentence distillation", models.student.tokenizer, seed)
-        teacher = _teacher(models.teacher, self.pooling, models.signals)
+        teacher = _teacher(models.teacher, taught_by, models.signals)
         groups = []
         for code, pairs in loaded.pairs.items():
-            taught = encode_texts(models.teacher.tokenizer, pairs.source, None, self.max_length)
-            both = encode_in_turn(models.student.tokenizer, pairs, self.max_length)
+            source = Prompted(taught_by.reading.prompt, pairs.source)
+            longest = taught_by.reading.max_length or self.max_length
+            taught = encode_texts(models.teacher.tokenizer, source, None, longest)
             signal = Repeated(teacher.stored(taught, models.signals))
-            groups.append(Group(code, {"text": both}, {SIGNAL: signal}))
-        width = int(models.teacher.network.config.hidden_size)
-        method = SentenceDistillation(models.student.network, width, self.pooling, seed)
-        own = method.projectors["sentence"]
-        return Prepared(method, groups, bridge=own if isinstance(own, nn.Linear) else None, notes=loaded.notes)
+            groups.append(Group(code, {"text": _read(models.student, head, pairs, self.max_length)}, {SIGNAL: signal}))
+        method = SentenceDistillation(models.student.network, head)
+        return Prepared(method, groups, sentence=head, notes=loaded.notes, told=(told, f"student: {head.described}"))
 
 
-def _teacher(loaded: Loaded, pooling: Pooling, signals: Path) -> Teacher:
+def _teacher(loaded: Loaded, head: SentenceHead, signals: Path) -> Teacher:
     def ask(teacher: Frozen, text: Mapping[str, Tensor], language: str | None) -> Tensor:
         del language
-        return pooled(teacher(**text).last_hidden_state, text["attention_mask"], pooling)
+        return cast(Tensor, teacher(text))
 
-    return Teacher(loaded.network.base_model, ask, f"sentence {pooling}", signals)
+    encoder = SentenceEncoder(loaded.network, head)
+    encoder.to(loaded.network.device)
+    return Teacher(encoder, ask, f"sentence {head.described}", signals)
+
+
+def _read(student: Loaded, head: SentenceHead, pairs: Pairs, max_length: int) -> Encoded:
+    """Sentences and translations as the student reads them."""
+    prompt = head.reading.prompt
+    return encode_in_turn(student.tokenizer, [Prompted(prompt, texts) for texts in pairs], max_length)
+
+
+def teacher_head(spec: SentenceSpec, teacher: Loaded) -> tuple[SentenceHead, str]:
+    """How the teacher's vectors are made, and that in words."""
+    own = teacher.sentence
+    if own is None:
+        how = spec.teacher_pooling or "mean"
+        head = SentenceHead(Reading(pooling=(how,)))
+        why = "as asked" if spec.teacher_pooling else "as its folder does not say (no modules.json); --teacher-pooling"
+        return head, f"teacher: {head.described}, {why}"
+    if spec.teacher_pooling is not None:
+        raise ValueError(
+            f"The teacher's folder says how its vectors are made ({own.described}), so teacher_pooling "
+            f"{spec.teacher_pooling!r} would teach others. Leave it out."
+        )
+    return own, f"teacher: {own.described}, as its folder says"
+
+
+def student_head(spec: SentenceSpec, student: Loaded, teacher: SentenceHead, hidden: int, seed: int) -> SentenceHead:
+    """How the student's vectors are made: in the width of those of the teacher, whose encoder has width `hidden`."""
+    own = student.sentence
+    if own is None or spec.pooling not in (None, own.reading.pooling[0]):
+        own = SentenceHead(Reading(pooling=(spec.pooling or "mean",)))
+    said: dict[str, Any] = {"max_length": spec.max_length, "truncate": None}
+    if spec.prefix is not None:
+        said |= {"prompt": spec.prefix, "prompt_tokens": 0}
+    head = SentenceHead(own.reading.model_copy(update=said), list(own.parts))
+    head = with_length(head, teacher.normalized if spec.normalize is None else spec.normalize)
+    network = student.network
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        width = int(network.config.hidden_size)
+        return with_width(head, width, teacher.width(hidden), network.dtype, spec.dense).to(network.dtype)
 
 
 class SentenceDistillation(Method):
@@ -89,18 +138,15 @@ class SentenceDistillation(Method):
 
     student: PreTrainedModel
 
-    def __init__(self, student: PreTrainedModel, width: int, pooling: Pooling, seed: int = 0) -> None:
+    def __init__(self, student: PreTrainedModel, head: SentenceHead) -> None:
         super().__init__()
-        self.student, self.pooling = student, pooling
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            own = int(student.config.hidden_size)
-            self.projectors = nn.ModuleDict({"sentence": bridge(own, width, student.dtype)})
+        self.student = student
+        self.projectors = nn.ModuleDict({"sentence": head})
 
     def forward(self, text: Mapping[str, Tensor], signal: Tensor, **_: Any) -> Loss:
         """One term, `sentence`, against the teacher's stored `signal`."""
         hidden_BLD = cast(Any, self.student.base_model)(**text).last_hidden_state
-        student_BD = self.projectors["sentence"](pooled(hidden_BLD, text["attention_mask"], self.pooling))
+        student_BD = self.projectors["sentence"](hidden_BLD, text["attention_mask"])
         return Loss({"sentence": Term(vectors.mse(student_BD, signal))})
 
     def counts(self, batch: Batch) -> dict[str, int]:

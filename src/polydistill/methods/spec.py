@@ -13,7 +13,6 @@ from typing import Any, Literal, Protocol
 from polydistill.data.rows.shapes import SENTENCE, RowShape
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Models, Prepared
-from polydistill.models.heads import Pooling
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask, Task, task_of
 
@@ -161,11 +160,6 @@ class MethodSpec(Spec, ABC):
     def moves_all_embeddings(self) -> bool:
         """Whether embeddings of pieces that no text holds move too, as a vocabulary's head moves them."""
         return self.head == "words"
-
-    @property
-    def pooled_by(self) -> Pooling:
-        """How the vectors of texts are read from the student, by those who look at them later."""
-        return "mean"
 
     @abstractmethod
     def prepare(self, models: Models, seed: int) -> Prepared:

@@ -3,25 +3,32 @@
 B = rows, L = tokens, D = width.
 """
 
-from pathlib import Path
-from typing import Literal, cast
+from typing import get_args
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-Pooling = Literal["mean", "first"]
-BRIDGE = "bridge.safetensors"
-"""Beside a model: what brings its sentence vectors into the width of the teacher that they were learned from."""
-_WEIGHT = "linear.weight"  # as sentence-transformers has it, whose `Dense` such a file is, too
+from polydistill.defaults import Pooling
+from polydistill.errors import unknown
 
 
-def pooled(hidden_BLD: Tensor, mask_BL: Tensor, pooling: Pooling) -> Tensor:
-    """One vector a text: the mean of its tokens', or its first token's."""
+def pooled(hidden_BLD: Tensor, mask_BL: Tensor, pooling: Pooling, skip: int = 0) -> Tensor:
+    """One vector a text, without its first `skip` tokens (those of a prompt). Pads stand at the end."""
     if pooling == "first":
-        return hidden_BLD[:, 0]
-    weights_BL1 = mask_BL.unsqueeze(-1).to(hidden_BLD.dtype)
-    return (hidden_BLD * weights_BL1).sum(1) / weights_BL1.sum(1).clamp(min=1)
+        return hidden_BLD[:, skip]
+    place_BL = mask_BL.cumsum(1)
+    counts_BL = mask_BL.bool() & (place_BL > skip) if skip else mask_BL.bool()
+    if pooling == "last":
+        return hidden_BLD[torch.arange(len(hidden_BLD), device=hidden_BLD.device), place_BL[:, -1] - 1]
+    if pooling == "max":
+        return hidden_BLD.masked_fill(~counts_BL.unsqueeze(-1), torch.finfo(hidden_BLD.dtype).min).amax(1)
+    weights_BL1 = counts_BL.unsqueeze(-1).to(hidden_BLD.dtype)
+    if pooling == "weighted-mean":
+        weights_BL1 = weights_BL1 * place_BL.unsqueeze(-1)
+    elif pooling not in ("mean", "mean-sqrt"):
+        raise unknown("pooling", pooling, get_args(Pooling))
+    total_B1 = weights_BL1.sum(1).clamp(min=1)
+    return (hidden_BLD * weights_BL1).sum(1) / (total_B1.sqrt() if pooling == "mean-sqrt" else total_B1)
 
 
 def perceptron(width: int, hidden: int, out: int, dtype: torch.dtype) -> nn.Sequential:
@@ -32,16 +39,3 @@ def perceptron(width: int, hidden: int, out: int, dtype: torch.dtype) -> nn.Sequ
 def bridge(width: int, other: int, dtype: torch.dtype) -> nn.Module:
     """Brings vectors into another width; where the widths are equal there is nothing to do."""
     return nn.Identity() if width == other else nn.Linear(width, other, bias=False, dtype=dtype)
-
-
-def save_bridge(learned: nn.Linear, file: Path) -> None:
-    """Write a bridge between two widths."""
-    save_file({_WEIGHT: learned.weight.detach().cpu().contiguous()}, file, metadata={"format": "pt"})
-
-
-def load_bridge(file: Path) -> nn.Linear:
-    """The bridge of a file."""
-    weight_OD = load_file(file)[_WEIGHT]
-    loaded = cast(nn.Linear, bridge(weight_OD.shape[1], weight_OD.shape[0], weight_OD.dtype))
-    loaded.weight = nn.Parameter(weight_OD)
-    return loaded

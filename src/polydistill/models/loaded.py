@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from polydistill.defaults import MAX_LENGTH
+from polydistill.models.sentence import SentenceHead
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,8 @@ class Loaded:
 
     network: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
-    bridge: nn.Linear | None = None
-    """What brings its sentence vectors into the width of those that they were learned from, where that is another."""
+    sentence: SentenceHead | None = None
+    """What makes a text's vector of its tokens' vectors, where that is known: learned, or said by its folder."""
     new: tuple[str, ...] = ()
     """Parts of the network that were drawn at random, as its files do not have them: a head, and its pooler."""
 

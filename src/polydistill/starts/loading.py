@@ -16,7 +16,6 @@ from transformers import (
 from polydistill.data.rows.shapes import RowShape
 from polydistill.models.adapters import FILE as ADAPTERS
 from polydistill.models.adapters import load_adapters
-from polydistill.models.heads import BRIDGE, load_bridge
 from polydistill.models.loaded import Loaded
 from polydistill.starts.heads import has_head, is_of_another_task, label_order, task_in
 from polydistill.starts.origins import Pretrained
@@ -73,7 +72,7 @@ def with_adapters(network: PreTrainedModel, name: str | Path, revision: str | No
 
 
 def beside(name: str | Path, file: str, revision: str | None = None) -> Path | None:
-    """A file of ours beside a model's weights, if it is there: adapters, or a bridge."""
+    """A file of ours beside a model's weights, if it is there: adapters, or how sentence vectors are made."""
     return place_of(name, file, revision)
 
 
@@ -101,12 +100,6 @@ def load_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     """A model without its head, whatever it was trained for, and its tokenizer."""
     loaded = _loaded(open_network(name, revision, AutoModel), name, revision)
     return replace(loaded, network=_without_pooler(loaded.network), new=())
-
-
-def load_sentence_encoder(name: str | Path, revision: str | None = None) -> Loaded:
-    """The same, with the bridge that its sentence vectors were learned with, if there is one."""
-    file = beside(name, BRIDGE, revision)
-    return replace(load_encoder(name, revision), bridge=None if file is None else load_bridge(file))
 
 
 def _without_pooler(network: Any) -> PreTrainedModel:

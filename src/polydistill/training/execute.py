@@ -22,9 +22,9 @@ from polydistill.data.batches.signals import weights_fingerprint
 from polydistill.data.batches.stream_steps import Share, StreamSteps
 from polydistill.methods.method import Prepared
 from polydistill.models.adapters import adapted, save_adapters
-from polydistill.models.heads import BRIDGE, save_bridge
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
+from polydistill.models.sentence import write_head
 from polydistill.models.used_rows import learning_used_rows
 from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
 from polydistill.starts.strict import quietly
@@ -79,6 +79,8 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
         numerics = settled(folder, student.network.config.hidden_size, state.num_processes)
     with numerics.applied():
         prepared = prepare(run, student, store)
+        for line in prepared.told:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
         selection = selecting(run, student, prepared, store)
         with prepared.around, _embedding_rows(run, student, prepared):
             distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, tensorboard)
@@ -87,7 +89,7 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
             for name, one in prepared.students.items():
                 _keep_student(one, folder / STUDENTS / name)
             if not prepared.students:
-                _keep_student(replace(student, bridge=prepared.bridge), folder / MODEL)
+                _keep_student(replace(student, sentence=prepared.sentence), folder / MODEL)
             for name, note in prepared.notes.items():
                 _write(folder / f"{name}.json", json.dumps(note, indent=1))
             _write(folder / LOG, json.dumps(distiller.state.log_history, indent=1, sort_keys=True))
@@ -158,8 +160,8 @@ def _keep_student(student: Loaded, folder: Path) -> None:
         student.network.save_pretrained(unfinished)
         if adapted(student.network):
             save_adapters(student.network, unfinished)
-        if student.bridge is not None:
-            save_bridge(student.bridge, unfinished / BRIDGE)
+        if student.sentence is not None:
+            write_head(student.sentence, student.network.config.hidden_size, student.max_length, unfinished)
         save_tokenizer(student.tokenizer, unfinished)
     install(unfinished, folder)
 

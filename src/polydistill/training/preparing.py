@@ -6,6 +6,8 @@ from torch import nn
 
 from polydistill.methods.method import Models, Prepared
 from polydistill.models.loaded import Loaded
+from polydistill.starts.loading import load_encoder
+from polydistill.starts.sentence import load_sentence_encoder
 from polydistill.training.processes import processes
 from polydistill.training.run import AnyStart, Run
 from polydistill.training.starting import load_body, load_start
@@ -38,7 +40,9 @@ def _models(run: Run, student: Loaded, store: Store) -> Models:
 
 def _load(start: AnyStart, run: Run, store: Store) -> Loaded:
     """On the device of this process: a teacher may read all rows before the trainer moves anything there."""
-    return _placed(load_start(start, run, store) if run.method.teacher_has_head else load_body(start, store))
+    if run.method.teacher_has_head:
+        return _placed(load_start(start, run, store))
+    return _placed(load_body(start, store, load_sentence_encoder if run.method.head == "vectors" else load_encoder))
 
 
 def _placed(loaded: Loaded) -> Loaded:

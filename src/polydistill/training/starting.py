@@ -1,6 +1,8 @@
 """What a run begins with: a network and its tokenizer, fresh, downloaded, left by another run, or made of another."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from transformers import PretrainedConfig
 
@@ -14,6 +16,7 @@ from polydistill.models.mblm import branched
 from polydistill.objectives.layer_maps import resolve
 from polydistill.starts.loading import load_classifier, load_encoder, load_masked, predicts_words
 from polydistill.starts.origins import Fresh, Pretrained
+from polydistill.starts.sentence import load_sentence_encoder
 from polydistill.starts.strict import open_config
 from polydistill.training.run import AnyStart, Branched, Cut, ResultOf, Run
 from polydistill.training.store import Store
@@ -38,7 +41,7 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
 def _load(name: str, revision: str | None, method: MethodSpec) -> Loaded:
     """A model with the head that the method's student has."""
     if method.head == "vectors":
-        return load_encoder(name, revision)
+        return load_sentence_encoder(name, revision)
     if method.head == "words":
         loaded = load_masked(name, revision)
         check_head(method, loaded.network.config, name)
@@ -59,21 +62,24 @@ def check_head(method: MethodSpec, config: PretrainedConfig, name: str) -> None:
     )
 
 
-def load_body(start: AnyStart, store: Store) -> Loaded:
-    """What a run begins with or leaves, without its head."""
+Opened = Callable[[str | Path, str | None], Loaded]
+
+
+def load_body(start: AnyStart, store: Store, opened: Opened = load_encoder) -> Loaded:
+    """What a run begins with or leaves, without its head, `opened` by name and revision."""
     match start:
         case Fresh():
             raise ValueError("A fresh encoder knows nothing yet: pre-train it before it is looked at.")
         case Cut():
-            whole = load_body(start.of, store)
+            whole = load_body(start.of, store, opened)
             kept = resolve(start.map, start.depth, len(blocks(whole.network)))
-            return Loaded(cut(whole.network, kept), whole.tokenizer)
+            return replace(whole, network=cut(whole.network, kept))
         case Branched():
             raise ValueError("Branches are not looked at before they have learned: name the model that they are of.")
         case ResultOf():
-            return load_encoder(store.folder(start.run) / start.place)
+            return opened(store.folder(start.run) / start.place, None)
         case Pretrained():
-            return load_encoder(start.name, start.revision)
+            return opened(start.name, start.revision)
 
 
 def _fresh(start: Fresh, run: Run) -> Loaded:
