@@ -1,5 +1,6 @@
-"""Commands of the papers: quickstart, table, figure."""
+"""Commands of the papers: quickstart, table, figure, claims."""
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,6 +18,7 @@ def add(app: typer.Typer) -> None:
     app.command(epilog=example("polydistill quickstart --seed 1"))(quickstart)
     app.command(epilog=example("polydistill table xd/3 --scale world --seeds 5 --json table.json"))(table)
     app.command(epilog=example("polydistill figure mono/4.1 --seeds 3 --out figure.png"))(figure)
+    app.command(epilog=example("polydistill claims --tables docs/results --markdown claims.md"))(claims)
 
 
 def quickstart(
@@ -106,3 +108,19 @@ def figure(
     save(markdown, said)
     if out is not None and picture is not None:
         save(out, picture(plot()))
+
+
+def claims(
+    tables: Annotated[Path, typer.Option(help="A folder of tables as `table --json` writes them.")] = Path(
+        "docs/results"
+    ),
+    json_: Annotated[Path | None, typer.Option("--json", help="Also write it as JSON.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Also write it as Markdown, with the papers' words.")] = None,
+) -> None:
+    """Print every claim of the papers, and whether stored tables reproduce it; nothing is run."""
+    from polydistill.papers import ledger
+
+    found = ledger.ledger(tables)
+    results().print(ledger.to_rich(found))
+    save(json_, json.dumps([one.model_dump(mode="json") for one in found], indent=2) + "\n")
+    save(markdown, ledger.to_markdown(found))

@@ -32,10 +32,11 @@ class Pair(NamedTuple):
 class Claim(Spec):
     """Each row of `better` is better than each of `than`, in each of the columns `on` (`average` is the main average).
 
-    `than_on` are the columns of `than`, one for each of `on`, where they are not the same. `quote` and `section` are
-    the paper's.
+    `than_on` are the columns of `than`, one for each of `on`, where they are not the same; `group` is the block, where
+    several have such rows. `quote` and `section` are the paper's.
     """
 
+    group: str = Field(default="", exclude_if=lambda group: not group)
     better: tuple[str, ...] = Field(min_length=1)
     than: tuple[str, ...] = Field(min_length=1)
     on: tuple[str, ...] = Field(default=(AVERAGE,), min_length=1)
@@ -84,14 +85,14 @@ class Tested(NamedTuple):
     lower: bool = False
 
 
-def judge(claims: Sequence[Claim], test: Callable[[Pair], Tested]) -> tuple[JudgedClaim, ...]:
+def judge(claims: Sequence[Claim], test: Callable[[Claim, Pair], Tested]) -> tuple[JudgedClaim, ...]:
     """Hold each claim against our results; `test` compares one pair.
 
     A claim is reproduced where all its pairs come out better, so the pair with the weakest evidence decides and no
     correction is needed within the claim. It is not reproduced where any pair comes out worse; the strongest such
     pair decides, with its p-value times the number of pairs (Bonferroni). All claims are one family by Holm's method.
     """
-    judged = [_judged(claim, {pair: test(pair) for pair in claim.pairs}) for claim in claims]
+    judged = [_judged(claim, {pair: test(claim, pair) for pair in claim.pairs}) for claim in claims]
     family = iter(corrected([one.comparison for one in judged if one.comparison]))
     return tuple(_settled(one, next(family)) if one.comparison else one for one in judged)
 

@@ -90,7 +90,9 @@ class PublishedTable(Layout):
             for name in row.scores:
                 self.column(name)
         for claim in self.claims:
-            check_names(claim, [row.name for row in rows], by_name(self.columns))
+            columns = by_name(self.columns) or {name: self.column(name) for row in rows for name in row.scores}
+            held = self.group(claim.group).rows if claim.group else rows
+            check_names(claim, [row.name for row in held], columns)
         return self
 
     def group(self, name: str) -> PublishedGroup:

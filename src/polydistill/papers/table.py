@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from polydistill.errors import unknown
-from polydistill.papers.claims import JudgedClaim, Pair, Tested, judge
+from polydistill.papers.claims import Claim, JudgedClaim, Pair, Tested, judge
 from polydistill.papers.columns import AVERAGE, Column
 from polydistill.papers.entries import POINTS, Entry, EntryGroup, Measure
 from polydistill.papers.published import Layout
@@ -102,7 +102,8 @@ def build_table(
     the single columns another and the layout's claims a third; each is corrected by Holm's method.
     """
     measure = Measure(metric, split)
-    layout = layout or _languages(groups, measure)
+    if layout is None or not layout.columns:
+        layout = _languages(groups, measure, layout or Layout())
     if reference is not None and not any(_find(group, reference) for group in groups):
         raise unknown("reference row", reference, (entry.name for group in groups for entry in group.entries))
     built = tuple(_group(group, reference, layout, measure) for group in groups)
@@ -123,8 +124,8 @@ def build_table(
     )
 
 
-def _languages(groups: Sequence[EntryGroup], measure: Measure) -> Layout:
-    """The languages of our scores; where there are no runs at all, those that are shown, and of the published rows."""
+def _languages(groups: Sequence[EntryGroup], measure: Measure, given: Layout) -> Layout:
+    """What is given, with columns: the languages of our scores, or without any run those shown and published."""
     entries = [entry for group in groups for entry in group.entries]
     runs = [run for entry in entries for run in entry.all_runs]
     ours = [code for run in runs for code in run.by_language(measure.metric, measure.split)]
@@ -135,7 +136,7 @@ def _languages(groups: Sequence[EntryGroup], measure: Measure) -> Layout:
         raise ValueError(
             f"No run has {measure.metric} scores of the split {measure.split!r}, and no published row is given."
         )
-    return Layout.model_validate({"columns": found, "average_over": found})
+    return Layout.model_validate({**dict(given), "columns": found, "average_over": found})
 
 
 def _metric(column: Column, measure: Measure) -> str:
@@ -213,9 +214,11 @@ def _measured(entry: Entry, against: Entry | None, name: str, layout: Layout, me
     )
 
 
-def _test(groups: Sequence[EntryGroup], layout: Layout, measure: Measure, pair: Pair) -> Tested:
+def _test(groups: Sequence[EntryGroup], layout: Layout, measure: Measure, claim: Claim, pair: Pair) -> Tested:
     """Compare the two rows of a claim, which stand in one block."""
     for group in groups:
+        if claim.group and claim.group != group.name:
+            continue
         better, than = _find(group, pair.better), _find(group, pair.than)
         if better is not None and than is not None:
             break

@@ -21,17 +21,17 @@ def difference_text(found: Comparison, against: str) -> str:
 def claim_text(judged: JudgedClaim, rows: Sequence[str]) -> str:
     """A claim about a table of these rows, what ours say of it and by how much, and the paper's words."""
     claim = judged.claim
-    printed = f" (paper: {_range(judged.printed)})" if judged.printed else ""
+    printed = f" (paper: {range_text(judged.printed)})" if judged.printed else ""
     where = f"Section {claim.section}" if claim.section[0].isdigit() else claim.section
     cited = f"{where}: “{claim.quote}”"
-    said = f"Claim {judged.finding}: {_statement(claim, rows, 'below' if judged.lower else 'above')}{printed}."
+    said = f"Claim {judged.finding}: {statement(claim, rows, 'below' if judged.lower else 'above')}{printed}."
     if judged.comparison is None or judged.decided_by is None:
         return f"{said} Why: {judged.because}. {cited}"
     seeds = "one seed only" if judged.seeds == 1 else f"{judged.seeds} seeds"
     return f"{said} {_decisive(claim, judged.decided_by, judged.comparison)}, {seeds}. {cited}"
 
 
-def _statement(claim: Claim, rows: Sequence[str], where: str) -> str:
+def statement(claim: Claim, rows: Sequence[str], where: str) -> str:
     """Such as `MLT, XD above Baseline in the average`; of errors the better are below."""
     better, than = _names(claim.better, claim.than, rows), _names(claim.than, claim.better, rows)
     if not claim.than_on:
@@ -57,6 +57,7 @@ def _columns(names: Sequence[str]) -> str:
     return ", ".join("the average" if name == AVERAGE else name for name in names)
 
 
-def _range(printed: tuple[float, float]) -> str:
+def range_text(printed: tuple[float, float]) -> str:
+    """The smallest and the largest difference, or the one that there is."""
     low, high = (f"{value:+.1f}" for value in printed)
     return low if low == high else f"{low} to {high}"

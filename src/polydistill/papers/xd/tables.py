@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from polydistill.errors import unknown
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
-from polydistill.papers.published import PublishedGroup, published_table
+from polydistill.papers.claims import Claim
+from polydistill.papers.published import Layout, PublishedGroup, published_table
 from polydistill.papers.recipe import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.papers.scales import Encoder, Scale, encoder
 from polydistill.papers.xd.scales import PAPER_ENCODERS, PAPER_LANGUAGES, Setting, setting
@@ -103,6 +105,18 @@ def table(number: int, scale: Scale) -> TableRecipe:
         setting=_describe(where),
         reference=references[number],
         published_over=len(PAPER_LANGUAGES),
+        layout=Layout(claims=tuple(_here(where, claim) for claim in printed.claims)),
+    )
+
+
+def _here(where: Setting, claim: Claim) -> Claim:
+    """The same claim with the far language in place of Urdu, in rows, blocks and columns."""
+    mine = partial(_ours, where)
+    return claim.model_copy(
+        update={
+            "group": mine(claim.group),
+            **{side: tuple(map(mine, getattr(claim, side))) for side in ("better", "than", "on")},
+        }
     )
 
 
