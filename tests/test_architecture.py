@@ -13,7 +13,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # A folder may import itself and what stands above it.
 ORDER = (
-    *("auto_classes", "errors", "specs", "defaults", "languages", "outputs", "results"),
+    *("auto_classes", "errors", "whole", "specs", "defaults", "languages", "outputs", "results"),
     *("objectives", "world", "data", "models", "transfer", "tasks", "starts", "methods", "retrieval", "inspection"),
     *("training", "exports", "serving", "reports", "jobs", "papers", "api", "cli", "__main__"),
 )

@@ -1,7 +1,5 @@
 """What a finished run stores in its folder as `results.json`: its scores and all that is needed to judge them."""
 
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Self
@@ -13,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from polydistill.errors import DataError, unknown
 from polydistill.languages import canonical
 from polydistill.specs import Spec, problems
+from polydistill.whole import write_text
 
 RESULTS_FILE, RUN_FILE, MODEL, STUDENTS = "results.json", "run.json", "model", "students"
 SEEN_FILE = "labels_seen.json"
@@ -273,18 +272,7 @@ def save_result(folder: str | Path, result: RunResult) -> Path:
     """Write `results.json` into the run's folder, whole or not at all: a reader never meets half a file."""
     target = Path(folder) / RESULTS_FILE
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".results-", suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(result.model_dump_json(indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)  # mkstemp makes files that only their owner reads
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_text(target, result.model_dump_json(indent=2) + "\n")
     return target
 
 

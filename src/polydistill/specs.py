@@ -12,7 +12,7 @@ from polydistill.errors import unknown
 class Spec(BaseModel):
     """Plain data. Two equal specs describe the same thing; `model_dump_json` and `model_validate_json` are inverse."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod

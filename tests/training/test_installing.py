@@ -2,7 +2,7 @@
 
 import pytest
 
-from polydistill.training import checkpoints
+from polydistill import whole
 
 
 def folder_with(path, text):
@@ -20,24 +20,24 @@ def test_what_an_earlier_removal_left_goes(tmp_path, there):
     folder_with(tmp_path / ".model.removed", "older")
     if there:
         folder_with(tmp_path / "model", "old")
-    checkpoints.install(folder_with(tmp_path / "staged", "new"), tmp_path / "model")
+    whole.install(folder_with(tmp_path / "staged", "new"), tmp_path / "model")
     assert names(tmp_path) == {"model"}
     assert (tmp_path / "model" / "file").read_text() == "new"
 
 
 def test_a_cut_while_the_old_one_is_removed(tmp_path, monkeypatch):
     folder_with(tmp_path / "model", "old")
-    remove = checkpoints.shutil.rmtree
+    remove = whole.shutil.rmtree
 
     def cut(path, ignore_errors=False):
         if not ignore_errors:
             raise KeyboardInterrupt
         remove(path, ignore_errors)
 
-    monkeypatch.setattr(checkpoints.shutil, "rmtree", cut)
+    monkeypatch.setattr(whole.shutil, "rmtree", cut)
     with pytest.raises(KeyboardInterrupt):
-        checkpoints.install(folder_with(tmp_path / "staged", "new"), tmp_path / "model")
+        whole.install(folder_with(tmp_path / "staged", "new"), tmp_path / "model")
     monkeypatch.undo()
     assert names(tmp_path) == {".model.removed", "staged"}
-    checkpoints.install(tmp_path / "staged", tmp_path / "model")
+    whole.install(tmp_path / "staged", tmp_path / "model")
     assert names(tmp_path) == {"model"}

@@ -27,6 +27,7 @@ from training_tools import (
     xd_run,
 )
 
+from polydistill import whole as writing
 from polydistill.training import checkpoints, distiller, execute
 from polydistill.training.distiller import Distiller
 from polydistill.training.run import Run
@@ -90,7 +91,7 @@ POINTS = [
     (distiller, "save_model"),  # of a checkpoint, and of the best weights
     (distiller, "install"),
     (distiller, "discard"),
-    (checkpoints, "flush"),
+    (writing, "flush"),
     (distiller, "load_model"),
     (execute, "install"),  # of the student
     (execute, "save_result"),
@@ -300,7 +301,7 @@ def test_leftovers_of_a_kill_are_removed(tmp_path):
         (tmp_path / leftover).mkdir(parents=True)
         (tmp_path / leftover / "model.safetensors").write_bytes(b"half")
     (tmp_path / ".best-4.safetensors.unfinished").write_bytes(b"half")
-    assert checkpoints.latest(tmp_path) is None
+    assert checkpoints.checkpoints(tmp_path) == []
     fit(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best-4.safetensors", "checkpoint-8", "unfinished"]
     assert list((tmp_path / "unfinished").iterdir()) == []
@@ -347,6 +348,6 @@ def test_a_killed_process_is_taken_up_by_another(tmp_path, fixed_numerics):
     (store.folder(run) / "numerics.json").write_text(NUMERICS.model_dump_json())
     kill_at_the_first_checkpoint(run, store.root)
     assert store.unfinished() == [store.folder(run)]
-    assert checkpoints.latest(store.folder(run) / "checkpoints") is not None
+    assert checkpoints.checkpoints(store.folder(run) / "checkpoints")
     execute.execute(run, store, QUIET)
     assert_same_bits(store.folder(run), reference.folder(run))

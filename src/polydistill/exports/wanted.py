@@ -59,7 +59,7 @@ class Check(Spec):
 
     what: Said
     by: str
-    difference: float
+    difference: float = Field(allow_inf_nan=True)  # of other shapes; refused, and so never stored
     agreement: float | None = None
     answers: int
     texts: str

@@ -18,10 +18,10 @@ from polydistill.retrieval.retrieval import Layers
 from polydistill.starts.folders import run_folder
 from polydistill.starts.hub import pinned
 from polydistill.tasks import AnyTask
-from polydistill.training.checkpoints import written_whole
 from polydistill.training.edit import read_run
 from polydistill.training.inspecting import InspectedModel, inspect_loaded
 from polydistill.training.settings import Judging
+from polydistill.whole import written_whole
 
 PAGE = "inspect.html"
 Model = str | Path | Loaded

@@ -45,10 +45,10 @@ from polydistill.results import MODEL, RunResult
 from polydistill.starts.loading import load_classifier
 from polydistill.tasks import NLI
 from polydistill.tasks.reading import row_logits
-from polydistill.training.checkpoints import written_whole
 from polydistill.training.execute import execute
 from polydistill.training.run import Run, before
 from polydistill.training.store import LOG, Store
+from polydistill.whole import written_whole
 
 MEANINGS, SAMPLES = 20, 6
 

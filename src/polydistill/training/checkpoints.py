@@ -1,57 +1,50 @@
-"""Checkpoints that are whole or absent: written aside, flushed to the disk, then renamed into place."""
+"""Checkpoints that are whole or absent, with a list of what they hold: a flipped bit is found.
 
-import os
+checkpoint-500/
+    model.safetensors, optimizer.pt, ...    what training goes on from
+    files.json                              name and SHA-256 of each
+"""
+
+import hashlib
+import json
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-UNFINISHED = "unfinished"
+from polydistill.errors import DataError
+from polydistill.whole import sweep_files, write_text
+
+UNFINISHED, FILES = "unfinished", "files.json"
 _NAME = re.compile(r"checkpoint-(\d+)")
 
 
-def flush(path: Path) -> None:
-    """Make sure that a file's (or folder's) content is on the disk and not only in the system's memory."""
-    descriptor = os.open(path, os.O_RDONLY)
+def seal(folder: Path, beside: Sequence[Path] = ()) -> None:
+    """List the files of a folder, and some that lie beside its place, with their checksums."""
+    files = [*sorted(folder.iterdir()), *beside]
+    sums = {file.name: _sum(file) for file in files if file.is_file() and file.name != FILES}
+    write_text(folder / FILES, json.dumps(sums, indent=1))
+
+
+def damage(folder: Path) -> str | None:
+    """What is wrong with a sealed folder, or nothing."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sums = json.loads((folder / FILES).read_bytes())
+        wanted = {str(name): str(wanted) for name, wanted in sums.items()}
+    except (OSError, ValueError, AttributeError):
+        return f"its {FILES} cannot be read"
+    for name, value in wanted.items():
+        file = next((place / name for place in (folder, folder.parent) if (place / name).is_file()), None)
+        if file is None:
+            return f"{name} is missing"
+        if _sum(file) != value:
+            return f"{name} was changed since it was written"
+    return None
 
 
-def install(folder: Path, place: Path) -> None:
-    """Move a finished folder to its place in one step; whoever looks finds the old state or the new one."""
-    for path in [*folder.rglob("*"), folder]:
-        flush(path)
-    shutil.rmtree(_doomed(place), ignore_errors=True)  # a kill may have left it
-    if place.exists():
-        discard(place)
-    folder.replace(place)
-    flush(place.parent)
-
-
-def discard(folder: Path) -> None:
-    """Remove a folder: first from its place, in one step, then its content."""
-    doomed = _doomed(folder)
-    shutil.rmtree(doomed, ignore_errors=True)
-    folder.replace(doomed)
-    shutil.rmtree(doomed)
-
-
-def _doomed(folder: Path) -> Path:
-    """What a folder is called while it is removed."""
-    return folder.with_name(f".{folder.name}.removed")
-
-
-@contextmanager
-def written_whole(file: Path) -> Iterator[Path]:
-    """A temporary path to write to; on success it becomes `file` in one step."""
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    yield unfinished
-    flush(unfinished)
-    unfinished.replace(file)
-    flush(file.parent)
+def _sum(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def sweep(folder: Path) -> None:
@@ -59,11 +52,23 @@ def sweep(folder: Path) -> None:
     shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
     for leftover in folder.glob(".checkpoint-*.removed"):
         shutil.rmtree(leftover, ignore_errors=True)
-    for leftover in folder.glob(".*.unfinished"):
-        leftover.unlink()
+    sweep_files(folder)
 
 
-def latest(folder: Path) -> Path | None:
-    """The newest whole checkpoint in `folder`."""
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints in `folder`, the newest first."""
     found = [(int(match[1]), path) for path in folder.glob("checkpoint-*") if (match := _NAME.fullmatch(path.name))]
-    return max(found)[1] if found else None
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def newest_whole(folder: Path, say: Callable[[str], None]) -> Path | None:
+    """The newest checkpoint that is as it was written; of a damaged one it is said what is wrong."""
+    found = checkpoints(folder)
+    for checkpoint, older in zip(found, [*found, None][1:], strict=True):
+        if (why := damage(checkpoint)) is None:
+            return checkpoint
+        if older is None:
+            way_out = "Remove it: training begins anew."
+            raise DataError(checkpoint, None, why, "a checkpoint as it was written", way_out)
+        say(f"{checkpoint} is damaged ({why}); training goes on from {older.name}.")
+    return None

@@ -20,9 +20,11 @@ from transformers.trainer import TRAINER_STATE_NAME
 from polydistill.data.batches.batches import Batch, MicroBatches
 from polydistill.methods.method import Method
 from polydistill.outputs import Term
-from polydistill.training.checkpoints import UNFINISHED, discard, install, latest, sweep, written_whole
+from polydistill.training.checkpoints import UNFINISHED, newest_whole, seal, sweep
+from polydistill.training.diverging import GRADIENT, Watch, refuse_divergence, refuse_lost_weights
 from polydistill.training.processes import on_cpu
 from polydistill.training.settings import Training
+from polydistill.whole import discard, install, room_for, written_whole
 
 Evaluate = Callable[[], dict[str, float]]
 
@@ -77,12 +79,15 @@ class Distiller(Trainer):
         seed: int,
         evaluate_now: Evaluate | None = None,
         callbacks: list[TrainerCallback] | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.steps, self.training, self.evaluate_now = folder, steps, training, evaluate_now
         self.loss_is_scaled_for_ga = True  # compute_loss weighs the micro-batches itself
         self._sums: dict[str, Tensor] = {}
         self._times: dict[str, int] = {}
+        self._watch = Watch()
+        self._say = say or (lambda _: None)
         super().__init__(
             method,
             arguments(training, folder, seed),
@@ -96,7 +101,7 @@ class Distiller(Trainer):
         if self.args.should_save:
             sweep(self.folder)
         self.accelerator.wait_for_everyone()
-        checkpoint = latest(self.folder)
+        checkpoint = newest_whole(self.folder, self._say)
         state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME)) if checkpoint else TrainerState()
         if checkpoint and self._out_of_patience(state):  # killed between its last step and its result
             self._load_from_checkpoint(str(checkpoint))
@@ -150,6 +155,7 @@ class Distiller(Trainer):
         for name, term in loss.terms.items():
             value = term.value if num_items_in_batch is None else _share(term, counts[name], num_items_in_batch[name])
             self._note(name, value.detach())
+            self._watch.see(name, value, self.state.global_step + 1)
             part = value * (term.weight * self.args.world_size)  # processes' gradients are averaged, not summed
             total = part if total is None else total + part
         for name, measure in loss.measured.items():
@@ -181,10 +187,15 @@ class Distiller(Trainer):
             self._sums, self._times = {}, {}
         super().log(logs, start_time)
 
-    def _maybe_log_save_evaluate(self, *args: Any, **kwargs: Any) -> None:
+    def _maybe_log_save_evaluate(self, tr_loss: Tensor, grad_norm: Any, *args: Any, **kwargs: Any) -> None:
         """End a line of the log at each checkpoint: then no sums wait to be logged that a kill could lose."""
         self.control.should_log |= self.control.should_save
-        super()._maybe_log_save_evaluate(*args, **kwargs)
+        if grad_norm is not None:
+            self._watch.see(GRADIENT, grad_norm, self.state.global_step)
+        keeps = self.control.should_log or self.control.should_save or self.control.should_evaluate
+        if keeps or tr_loss.device.type == "cpu":
+            refuse_divergence(self._watch, self._get_learning_rate(), self.args.max_steps, self.folder)
+        super()._maybe_log_save_evaluate(tr_loss, grad_norm, *args, **kwargs)
 
     # Selection
 
@@ -200,6 +211,7 @@ class Distiller(Trainer):
         """Keep the weights of a new best; stop when there was none for `patience` evaluations."""
         is_best = bool(super()._determine_best_metric(metrics, trial))
         if is_best and self.args.should_save:
+            refuse_lost_weights(self._method.student, "The best weights so far")
             with written_whole(self._best_file(self.state.global_step)) as file:
                 save_model(self._method, str(file))
         self.control.should_training_stop |= self._out_of_patience(self.state)
@@ -221,20 +233,26 @@ class Distiller(Trainer):
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         """Write the checkpoint aside and install it when all processes are done with it; then drop older ones."""
-        super()._save_checkpoint(model, trial)
         name = f"checkpoint-{self.state.global_step}"
+        with room_for(self.folder / name):
+            self._write_checkpoint(model, trial, name)
+
+    def _write_checkpoint(self, model: nn.Module, trial: Any, name: str) -> None:
+        super()._save_checkpoint(model, trial)
         staged = Path(self._get_output_dir(trial)) / name
         self._save_place(staged)
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
             self.state.best_model_checkpoint = None  # the library's own way to keep the best; ours is a file of weights
             self.state.save_to_json(str(staged / TRAINER_STATE_NAME))
+            best = self._best_file(self.state.best_global_step or 0)
+            seal(staged, [best] if best.is_file() else [])
             old = [path for path in self.folder.glob("checkpoint-*") if path.name != name]
             install(staged, self.folder / name)
             for path in old:
                 discard(path)
             for path in self.folder.glob("best-*.safetensors"):
-                if path != self._best_file(self.state.best_global_step or 0):
+                if path != best:
                     path.unlink()
         self.accelerator.wait_for_everyone()
 

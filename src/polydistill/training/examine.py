@@ -9,12 +9,12 @@ from polydistill.models.loaded import Loaded
 from polydistill.results import RUN_FILE, RunResult, Score, save_result
 from polydistill.retrieval.retrieving import find_translations
 from polydistill.specs import hashed
-from polydistill.training.checkpoints import written_whole
 from polydistill.training.examination import Examination
 from polydistill.training.execute import execute, machine, versions
 from polydistill.training.run import Start, resolved_start
 from polydistill.training.starting import load_body
 from polydistill.training.store import Store, exclusively, result_in
+from polydistill.whole import written_whole
 
 
 def examine(examination: Examination, store: Store, console: Console | None = None) -> RunResult:

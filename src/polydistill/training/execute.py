@@ -29,8 +29,8 @@ from polydistill.models.used_rows import learning_used_rows
 from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
 from polydistill.starts.strict import quietly
 from polydistill.starts.tokenizers import save_tokenizer
-from polydistill.training.checkpoints import install, written_whole
 from polydistill.training.distiller import Distiller, Evaluate
+from polydistill.training.diverging import refuse_lost_weights
 from polydistill.training.judging import judge
 from polydistill.training.numerics import settled
 from polydistill.training.preparing import prepare
@@ -40,6 +40,7 @@ from polydistill.training.run import Run
 from polydistill.training.selecting import selecting
 from polydistill.training.starting import load_start
 from polydistill.training.store import LOG, TENSORBOARD, Store, exclusively, result_in
+from polydistill.whole import install, room_for, written_whole
 
 _CHECKPOINTS = "checkpoints"
 
@@ -53,7 +54,7 @@ def execute(run: Run, store: Store, console: Console | None = None, tensorboard:
         return _done(folder)
     for first in run.first:
         execute(first, store, console, tensorboard)
-    with exclusively(folder, console):
+    with exclusively(folder, console), room_for(folder):
         if not agreed(result_in(folder) is not None):  # another process may have finished it while this one waited
             _train(run, store, folder, console, tensorboard)
     return _done(folder)
@@ -125,7 +126,7 @@ def make_distiller(
     callbacks: list[TrainerCallback] = [ShowProgress(run.name, console)]
     if tensorboard:
         callbacks.append(events(folder.parent / TENSORBOARD))
-    return Distiller(prepared.method, steps, training, folder, run.seed, selection, callbacks)
+    return Distiller(prepared.method, steps, training, folder, run.seed, selection, callbacks, console.print)
 
 
 def _steps(run: Run, prepared: Prepared) -> MicroBatches:
@@ -156,6 +157,7 @@ def _keep_student(student: Loaded, folder: Path) -> None:
     """Write the student as a plain `transformers` folder, whole or not at all."""
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
+    refuse_lost_weights(student.network, str(folder))
     with quietly():
         student.network.save_pretrained(unfinished)
         if adapted(student.network):

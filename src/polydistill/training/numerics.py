@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from polydistill.specs import Spec
-from polydistill.training.checkpoints import written_whole
+from polydistill.whole import written_whole
 
 Matmul = Literal["highest", "medium"]
 _GAIN = 1.15  # ours: less is not worth a choice that noise might have made

@@ -1,14 +1,15 @@
 """Folders that their owner names: for one run, or for a model that is made at once."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from polydistill.training.checkpoints import install
 from polydistill.training.examination import Examination
 from polydistill.training.run import Run
 from polydistill.training.store import Store
+from polydistill.whole import install, room_for, write_text
 
 IDENTITY = "identity"
 
@@ -29,7 +30,8 @@ def claim(out: str | Path, run: Run) -> OutFolder:
     """The folder for this run: new, empty, or holding this very run, which then is reused or resumed."""
     folder, identity = Path(out).expanduser(), run.identity
     folder.mkdir(parents=True, exist_ok=True)
-    there = sorted(path.name for path in folder.iterdir())  # looked at before the mark: another process may just begin
+    # looked at before the mark: another process may just begin
+    there = sorted(path.name for path in folder.iterdir() if not path.name.startswith((f".{IDENTITY}.", ".mode.")))
     mark = folder / IDENTITY
     if mark.is_file():
         held = mark.read_text(encoding="utf-8").strip()
@@ -42,7 +44,9 @@ def claim(out: str | Path, run: Run) -> OutFolder:
         shown = ", ".join(there[:5]) + (", ..." if len(there) > 5 else "")
         raise ValueError(f"{folder} is not empty and holds no run ({shown}). Name another folder.")
     else:
-        mark.write_text(identity + "\n", encoding="utf-8")
+        write_text(mark, identity + "\n")
+        if mark.read_text(encoding="utf-8").strip() != identity:
+            raise ValueError(f"{folder} was just taken by another run. Name another folder.")
     return OutFolder(folder, identity)
 
 
@@ -51,11 +55,19 @@ def made_whole(place: Path) -> Iterator[Path]:
     """A new folder aside, which becomes `place` if all goes well, and else is gone."""
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise ValueError(f"{place} is there and not empty. Name another folder.")
-    unfinished = place.with_name(f".{place.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
+    import psutil  # type: ignore[import-untyped]
+
+    for leftover in place.parent.glob(f".{place.name}.*.unfinished"):
+        owner = leftover.suffixes[-2][1:]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):  # it was killed
+            shutil.rmtree(leftover, ignore_errors=True)
+    unfinished = place.with_name(f".{place.name}.{os.getpid()}.unfinished")
     try:
-        yield unfinished
-        install(unfinished, place)
+        with room_for(place):
+            unfinished.mkdir(parents=True)
+            yield unfinished
+            if place.is_dir() and any(place.iterdir()):
+                raise ValueError(f"Another process has written {place} in the meantime. Name another folder.")
+            install(unfinished, place)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -23,6 +23,7 @@ from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
 from polydistill.training.examination import Examination
 from polydistill.training.processes import agreed, processes
 from polydistill.training.run import Run
+from polydistill.whole import sweep_files
 
 DEFAULT_ROOT = Path("runs")
 _TURN = 60.0  # seconds of one wait: the processes of a distributed run wait for each other for half an hour only
@@ -88,6 +89,7 @@ def exclusively(folder: Path, console: Console) -> Iterator[None]:
                 pass
         if main:
             owner.write_text(f"process {os.getpid()}")
+            sweep_files(folder)
         yield
     finally:
         if main:

@@ -6,7 +6,6 @@ is wanted. Change one of them and another file is used.
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from torch import Tensor, nn
 from polydistill.data.batches.batches import length_batches
 from polydistill.data.batches.encoding import Encoded, Floats
 from polydistill.data.files.growing import pieces, room_for
+from polydistill.errors import DataError
+from polydistill.whole import sweep_files, written_whole
 
 Read = Callable[[Mapping[str, Tensor]], Tensor]
 
@@ -67,6 +68,7 @@ def stored_signals(
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{signal_key(teacher, text, wanted)}.arrow"
     with FileLock(folder / f"{file.name}.lock"):
+        sweep_files(folder, f"{file.name}.*")
         if not file.exists():
             _write(file, compute_signals(read, text, batch_size, device))
     return _read(file)
@@ -74,16 +76,24 @@ def stored_signals(
 
 def _write(file: Path, signals: Floats) -> None:
     column = pa.FixedSizeListArray.from_arrays(pa.array(signals.reshape(-1)), signals.shape[1])
-    unfinished = file.with_suffix(f".{os.getpid()}.tmp")
+    if lost := int((~np.isfinite(signals).all(axis=1)).sum()):
+        raise ValueError(
+            f"The teacher says of {lost} of {len(signals)} texts what is not a finite number. Nothing was stored: its "
+            "weights are damaged, or it has diverged when it was trained. Name another teacher."
+        )
     with (
+        written_whole(file) as unfinished,
         pa.OSFile(str(unfinished), "wb") as sink,
         pa.ipc.new_file(sink, pa.schema([("signal", column.type)])) as writer,
     ):
         writer.write_batch(pa.record_batch([column], names=["signal"]))
-    unfinished.replace(file)
 
 
 def _read(file: Path) -> Floats:
-    column: Any = pa.ipc.open_file(pa.memory_map(str(file))).get_batch(0).column("signal")  # a view of the file
-    flat = column.flatten().to_numpy(zero_copy_only=True)
+    try:
+        column: Any = pa.ipc.open_file(pa.memory_map(str(file))).get_batch(0).column("signal")  # a view of the file
+        flat = column.flatten().to_numpy(zero_copy_only=True)
+    except (pa.ArrowException, KeyError, OSError) as error:
+        found = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise DataError(file, None, found, "stored signals", "Remove the file: it is computed again.") from error
     return np.asarray(flat, dtype=np.float32).reshape(len(column), -1)
