@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -8,6 +9,12 @@ from polydistill.results import RunResult, score_of
 from tiny import tiny_tokenizer
 
 MakeRun = Callable[..., RunResult]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test leaves anything in the cache of whoever runs it."""
+    os.environ["POLYDISTILL_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

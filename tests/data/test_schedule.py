@@ -241,3 +241,18 @@ def test_clear_errors():
         schedule(batch_size=2, batches="balanced")
     with pytest.raises(ValueError, match="homogeneous"):
         Batching(batches="mixed")
+
+
+@pytest.mark.parametrize("batches", ["homogeneous", "balanced"])
+@pytest.mark.parametrize(("sizes", "steps"), [((100, 7, 40), 5), ((100, 7, 40), 60), ((9, 9, 9), 1)])
+def test_the_rows_that_are_used_are_those_of_all_steps_of_all_processes(batches, sizes, steps):
+    lengths = [np.random.default_rng(size).integers(3, 30, size) for size in sizes]
+    batching = Batching(batches=batches, pool=2)
+    shares = [Schedule(lengths, 6, steps, 3, batching, rank, 2, 2) for rank in range(2)]
+    taken = [set() for _ in sizes]
+    for share in shares:
+        for step in range(len(share)):
+            for group, rows in share[step]:
+                taken[group].update(rows.tolist())
+    for share in shares:
+        assert [set(rows.tolist()) for rows in share.used()] == taken

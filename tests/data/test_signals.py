@@ -9,8 +9,15 @@ import pyarrow as pa
 import pytest
 import torch
 
-from polydistill.data.batches.encoding import Encoded, encode_texts, from_lists
-from polydistill.data.batches.signals import compute_signals, signal_key, stored_signals, weights_fingerprint
+from polydistill.data.batches import signals as signals_module
+from polydistill.data.batches.encoding import encode_texts, from_lists
+from polydistill.data.batches.signals import (
+    compute_signals,
+    stored_signals,
+    teacher_key,
+    text_keys,
+    weights_fingerprint,
+)
 from polydistill.models.frozen import Frozen
 from polydistill.models.polyglot import Polyglot
 from tiny import tiny_network
@@ -58,17 +65,77 @@ def test_signals_are_in_the_order_of_the_texts(network, text, batch_size):
     np.testing.assert_allclose(signals, one_by_one(network, text), rtol=1e-4, atol=1e-5)
 
 
-def test_stored_is_computed_and_the_second_call_reads_the_file(network, text, tmp_path):
+def stored(folder, network, text, wanted, read, batch_size=2):
+    """The signals of all texts."""
+    return stored_signals(folder, network, text, wanted, read, batch_size, CPU)[np.arange(len(text))]
+
+
+def test_stored_is_computed_and_the_second_call_reads_the_files(network, text, tmp_path):
     read = Counting(network)
     wanted = compute_signals(Counting(network), text, 2, CPU)
-    first = stored_signals(tmp_path / "new" / "folder", network, text, "logits", read, 2, CPU)
+    first = stored(tmp_path / "new" / "folder", network, text, "logits", read)
     assert read.texts == len(TEXTS)
-    second = stored_signals(tmp_path / "new" / "folder", network, text, "logits", read, 2, CPU)
+    second = stored(tmp_path / "new" / "folder", network, text, "logits", read)
     assert read.texts == len(TEXTS)
     np.testing.assert_array_equal(first, wanted)
     np.testing.assert_array_equal(second, wanted)
-    assert len(list((tmp_path / "new" / "folder").glob("*.arrow"))) == 1
-    assert not list((tmp_path / "new" / "folder").glob("*.tmp"))
+    assert len(list((tmp_path / "new" / "folder").rglob("*.arrow"))) == 1
+    assert not list((tmp_path / "new" / "folder").rglob("*.unfinished"))
+
+
+def test_only_rows_that_are_asked_for_are_read(network, text, tmp_path):
+    read = Counting(network)
+    signals = stored_signals(tmp_path, network, text, "logits", read, 2, CPU)
+    assert (len(signals), read.texts) == (len(TEXTS), 0)
+    some = signals[np.array([4, 1, 4])]
+    assert read.texts == 2
+    np.testing.assert_array_equal(some[0], some[2])
+    np.testing.assert_allclose(some, one_by_one(network, text)[[4, 1, 4]], rtol=1e-4, atol=1e-5)
+    signals.settle(np.array([1, 2, 4]))
+    assert read.texts == 3
+    with pytest.raises(AssertionError, match="not among the settled"):
+        signals[np.array([0])]
+
+
+def test_a_text_is_read_once_whichever_group_holds_it(network, tokenizer, text, tmp_path):
+    read = Counting(network)
+    stored(tmp_path, network, text, "logits", read)
+    other = encode_texts(tokenizer, ["Kedi", "Something new.", "Kedi", "Kedi", "Something new."], None, 40)
+    got = stored(tmp_path, network, other, "logits", read)
+    assert read.texts == len(TEXTS) + 1
+    np.testing.assert_array_equal(got[0], stored(tmp_path, network, text, "logits", read)[1])
+    np.testing.assert_array_equal(got[1], got[4])
+
+
+def test_reading_goes_on_where_it_was_cut_with_the_same_signals(network, text, tmp_path, monkeypatch):
+    monkeypatch.setattr(signals_module, "_PIECE", 2)
+    wanted = stored(tmp_path / "whole", network, text, "logits", Counting(network))
+
+    class Cut(Counting):
+        def __call__(self, inputs):
+            if self.texts == 4:
+                raise KeyboardInterrupt
+            return super().__call__(inputs)
+
+    cut = Cut(network)
+    with pytest.raises(KeyboardInterrupt):
+        stored(tmp_path / "cut", network, text, "logits", cut)
+    assert len(list((tmp_path / "cut").rglob("*.arrow"))) == 2
+    rest = Counting(network)
+    got = stored(tmp_path / "cut", network, text, "logits", rest)
+    assert (cut.texts, rest.texts) == (4, len(TEXTS) - 4)
+    np.testing.assert_array_equal(got, wanted)
+
+
+def test_a_damaged_piece_is_read_again(network, text, tmp_path):
+    wanted = stored(tmp_path / "one", network, text, "logits", Counting(network))
+    (piece,) = (tmp_path / "one").rglob("*.arrow")
+    other = tmp_path / "two" / piece.parent.name
+    other.mkdir(parents=True)
+    (other / piece.name).write_bytes(piece.read_bytes()[:-20])
+    read = Counting(network)
+    np.testing.assert_array_equal(stored(tmp_path / "two", network, text, "logits", read), wanted)
+    assert read.texts == len(TEXTS)
 
 
 def test_vectors_too(network, text, tmp_path):
@@ -77,20 +144,18 @@ def test_vectors_too(network, text, tmp_path):
     def read(inputs):
         return teacher(inputs, first=True).first_BD
 
-    signals = stored_signals(tmp_path, network, text, "first", read, 64, CPU)
+    signals = stored(tmp_path, network, text, "first", read, 64)
     assert signals.shape == (len(TEXTS), 16)
     np.testing.assert_array_equal(signals, compute_signals(read, text, 64, CPU))
 
 
-def test_signals_are_mapped_and_not_read_into_memory(network, text, tmp_path):
-    many = np.tile(np.arange(len(text)), 500)
+def test_signals_are_mapped_and_not_read_into_memory(network, tokenizer, tmp_path):
+    many = encode_texts(tokenizer, [f"text {number}" for number in range(3000)], None, 12)
     allocated = pa.total_allocated_bytes()
-    signals = stored_signals(tmp_path, network, text.select(many), "logits", Counting(network), 512, CPU)
-    assert signals.nbytes == 3 * 4 * len(many)
-    assert pa.total_allocated_bytes() - allocated < signals.nbytes / 2
-    assert not signals.flags.owndata
-    with pytest.raises(ValueError, match="read-only"):
-        signals[0, 0] = 0.0
+    signals = stored_signals(tmp_path, network, many, "logits", Counting(network), 512, CPU)
+    signals.settle(np.arange(3000))
+    assert pa.total_allocated_bytes() - allocated < 3 * 4 * 3000 / 2
+    assert signals[np.arange(5)].shape == (5, 3)
 
 
 def changed_weight(network):
@@ -106,40 +171,39 @@ def changed_config(network):
 
 @pytest.mark.parametrize(("change", "says_other"), [(changed_weight, True), (changed_config, False)])
 def test_another_teacher_is_asked_again(network, text, tmp_path, change, says_other):
-    before = signal_key(network, text, "logits")
-    old = stored_signals(tmp_path, network, text, "logits", Counting(network), 2, CPU)
+    before = teacher_key(network, "logits")
+    old = stored(tmp_path, network, text, "logits", Counting(network))
     read = Counting(change(network))
-    assert signal_key(network, text, "logits") != before
-    new = stored_signals(tmp_path, network, text, "logits", read, 2, CPU)
+    assert teacher_key(network, "logits") != before
+    new = stored(tmp_path, network, text, "logits", read)
     assert read.texts == len(TEXTS)
     assert (new != old).any() == says_other  # so small a change of the configuration is lost in rounding
 
 
-def test_another_text_tokenizer_limit_or_wish_is_another_signal(network, tokenizer, text):
-    flat = text.columns["input_ids"]
-    longer = [*text.offsets[:1], text.offsets[1] - 1, *text.offsets[2:]]
-    variants: dict[str, tuple[Encoded, str]] = {
-        "the same": (text, "logits"),
-        "wish": (text, "first"),
-        "text": (encode_texts(tokenizer, ["The old man sees a cat.", *TEXTS[1:]], None, 40), "logits"),
-        "order": (text.select(np.array([1, 0, 2, 3, 4, 5])), "logits"),
-        "limit": (encode_texts(tokenizer, TEXTS, None, 8), "logits"),
-        "tokenizer": (replace(text, columns={"input_ids": np.where(flat > 4, flat + 1, flat)}), "logits"),
-        "column": (replace(text, columns={**text.columns, "token_type_ids": np.zeros_like(flat)}), "logits"),
-        "offsets": (replace(text, offsets=np.array(longer)), "logits"),
-    }
-    keys = {name: signal_key(network, *variant) for name, variant in variants.items()}
-    assert len(set(keys.values())) == len(variants)
-    again = encode_texts(tokenizer, TEXTS, None, 40)
+def test_another_text_tokenizer_or_limit_is_another_text(tokenizer, text):
+    flat, rows = text.columns["input_ids"], np.arange(len(TEXTS))
+    keys = text_keys(text, rows)
+    assert len(set(keys.tolist())) == len(TEXTS)
+    np.testing.assert_array_equal(text_keys(text, rows[::-1]), keys[::-1])  # wherever it stands
+    np.testing.assert_array_equal(text_keys(encode_texts(tokenizer, TEXTS, None, 40), rows), keys)
     wide = replace(text, columns={"input_ids": flat.astype(np.int64)})
-    assert signal_key(network, again, "logits") == signal_key(network, wide, "logits") == keys["the same"]
+    np.testing.assert_array_equal(text_keys(wide, rows), keys)
+    for other in (
+        encode_texts(tokenizer, [text + "!" for text in TEXTS], None, 40),
+        replace(text, columns={"input_ids": np.where(flat > 4, flat + 1, flat)}),
+        replace(text, columns={**text.columns, "token_type_ids": np.zeros_like(flat)}),
+    ):
+        assert not (text_keys(other, rows) == keys).any()
+    shorter = text_keys(encode_texts(tokenizer, TEXTS, None, 8), rows)
+    assert shorter[0] != keys[0]
 
 
-def test_keys_hold_over_copies_of_the_weights(network, text):
+def test_keys_hold_over_copies_of_the_weights(network):
     copy = tiny_network(seed=9, dropout=0.3, dtype=torch.float32)
-    assert signal_key(copy, text, "logits") != signal_key(network, text, "logits")
+    assert teacher_key(copy, "logits") != teacher_key(network, "logits")
     copy.load_state_dict(network.state_dict())
-    assert signal_key(copy.eval(), text, "logits") == signal_key(network, text, "logits")
+    assert teacher_key(copy.eval(), "logits") == teacher_key(network, "logits")
+    assert teacher_key(network, "first") != teacher_key(network, "logits")
 
 
 def test_fingerprints_see_every_weight_its_name_type_and_shape():
@@ -160,12 +224,14 @@ def test_fingerprints_see_every_weight_its_name_type_and_shape():
     assert fingerprint(a=ones) == seen[0]
 
 
-def test_what_was_left_unfinished_is_not_taken_for_done(network, text, tmp_path):
-    file = tmp_path / f"{signal_key(network, text, 'logits')}.arrow"
-    file.with_suffix(".123.tmp").write_bytes(b"half a file of a process that was killed")
+def test_what_was_left_unfinished_is_swept_and_not_taken_for_done(network, text, tmp_path):
+    left = tmp_path / teacher_key(network, "logits") / ".piece.arrow.123.unfinished"
+    left.parent.mkdir()
+    left.write_bytes(b"half a file of a process that was killed")
     read = Counting(network)
-    signals = stored_signals(tmp_path, network, text, "logits", read, 2, CPU)
+    signals = stored(tmp_path, network, text, "logits", read)
     assert read.texts == len(TEXTS)
+    assert not left.exists()
     np.testing.assert_array_equal(signals, compute_signals(Counting(network), text, 2, CPU))
 
 
@@ -185,7 +251,7 @@ def _store(folder, begin, done):
         return _slow_first_ids(inputs)
 
     begin.wait()
-    signals = stored_signals(folder, torch.nn.Linear(1, 1, bias=False).requires_grad_(False), texts, "x", slow, 2, CPU)
+    signals = stored(folder, torch.nn.Linear(1, 1, bias=False).requires_grad_(False), texts, "x", slow)
     done.put((sum(read), signals.tolist()))
 
 
@@ -201,4 +267,10 @@ def test_two_processes_at_once(tmp_path):
         process.join(timeout=60)
     assert sorted(read for read, _ in results) == [0, 3]  # one computes, the other waits and reads
     assert all(signals == [[5.0, 6.0], [7.0, 8.0], [10.0, 11.0]] for _, signals in results)
-    assert len(list(tmp_path.glob("*.arrow"))) == 1
+    assert len(list(tmp_path.rglob("*.arrow"))) == 1
+
+
+def test_nothing_that_is_not_finite_is_kept(network, text, tmp_path):
+    with pytest.raises(ValueError, match=r"of 6 of 6 texts what is not a finite number. None of it was stored"):
+        stored(tmp_path, network, text, "logits", lambda inputs: torch.full((len(inputs["input_ids"]), 3), torch.nan))
+    assert not list(tmp_path.rglob("*.arrow"))

@@ -129,11 +129,11 @@ def test_teachers_are_loaded_one_after_the_other_and_let_go(tmp_path):
     )
     first = MultiKDSpec(**DATA).prepare(models, seed=0)
     assert loaded == list(LANGUAGES)
-    assert len(list(tmp_path.glob("*.arrow"))) == len(LANGUAGES)
+    assert len(list(tmp_path.rglob("*.arrow"))) == len(LANGUAGES)
     again = MultiKDSpec(**DATA).prepare(models, seed=0)
-    assert len(list(tmp_path.glob("*.arrow"))) == len(LANGUAGES)
+    assert len(list(tmp_path.rglob("*.arrow"))) == len(LANGUAGES)
     for one, other in zip(first.groups, again.groups, strict=True):
-        assert np.array_equal(one.values["signal"], other.values["signal"])
+        assert np.array_equal(*(each.values["signal"][np.arange(len(each.values["signal"]))] for each in (one, other)))
 
 
 def test_one_teacher_is_mono_kd(tmp_path):

@@ -38,7 +38,7 @@ def test_it_does_its_teachers_first_and_leaves_an_mblm(done):
     branches = network.encoder.encoder.layer[0].branches
     first, second = (torch.cat([value.flatten() for value in branches[code].parameters()]) for code in LANGUAGES)
     assert not torch.equal(first, second)  # each has learned from its own language
-    assert len(list((done.root / "signals").glob("*.arrow"))) == len(LANGUAGES)
+    assert len(list((done.root / "signals").rglob("*.arrow"))) == len(LANGUAGES)
 
 
 def test_the_labels_of_its_teachers_count(done):

@@ -19,7 +19,16 @@ SECOND = FIRST.model_copy(update={"start": ResultOf(run=FIRST), "name": "second"
 def test_the_run_lies_in_the_folder_itself_and_the_rest_inside(tmp_path):
     store = claim(tmp_path / "out", SECOND)
     assert store.folder(SECOND) == tmp_path / "out"
-    assert store.folder(FIRST).parent == store.signals.parent == tmp_path / "out" / ".runs"
+    assert store.folder(FIRST).parent == tmp_path / "out" / ".runs"
+
+
+def test_all_named_folders_share_the_teachers_signals(tmp_path, monkeypatch):
+    monkeypatch.setenv("POLYDISTILL_CACHE", str(tmp_path / "cache"))
+    assert claim(tmp_path / "one", FIRST).signals == claim(tmp_path / "two", SECOND).signals
+    assert claim(tmp_path / "one", FIRST).signals == tmp_path / "cache" / "signals"
+    monkeypatch.delenv("POLYDISTILL_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert claim(tmp_path / "one", FIRST).signals == tmp_path / "xdg" / "polydistill" / "signals"
 
 
 def test_the_same_run_again_is_welcome_under_any_name(tmp_path):

@@ -227,7 +227,7 @@ def test_task_distillation_reads_a_tuned_teacher(students, name, task, store):
     teacher = transfer_run(students, "FULL SRC", task)
     run = transfer_run(students, name, task, teacher=ResultOf(run=teacher))
     assert run.first == (teacher,)
-    there = len(list(store.signals.glob("*.arrow")))
+    there = len(list(store.signals.rglob("*.arrow")))
     folder = done(run, store)
     line = json.loads((folder / "log.json").read_text())[0]
     names = {"task", "logits"}
@@ -236,7 +236,7 @@ def test_task_distillation_reads_a_tuned_teacher(students, name, task, store):
     assert names <= line.keys()
     wanted = sum(line[key] * 0.5 / (len(names) / 2) for key in names)
     assert line["loss"] == pytest.approx(wanted, abs=1e-3)
-    assert len(list(store.signals.glob("*.arrow"))) == there + (task != "ner")
+    assert len(list(store.signals.rglob("*.arrow"))) == there + (task != "ner")
     assert load_result(folder).labels_seen == ("en",)
     plain = weights(done(transfer_run(students, name, task), store))
     assert any(not torch.equal(value, plain[key]) for key, value in weights(folder).items())

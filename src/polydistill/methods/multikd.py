@@ -10,11 +10,13 @@ label is read beyond those that the teachers saw. With one teacher it is MonoKD.
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self, cast
 
+import numpy as np
 from datasets import Dataset
 from pydantic import PositiveFloat, model_validator
 from torch import Tensor, nn
 
 from polydistill.data.batches.batches import Batch, Group
+from polydistill.data.batches.signals import settle
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Method, Models, Prepared
@@ -111,6 +113,8 @@ def _group(spec: MultiKDSpec, models: Models, code: str, rows: Dataset, reading:
     teacher = answering(loaded.network, "logits", code, models.signals if spec.store_teacher else None)
     text = task.encode(models.student.tokenizer, rows, spec.max_length)
     texts, values = teacher.beside(task.encode(loaded.tokenizer, rows, spec.max_length))
+    for signal in values.values():
+        settle(signal, np.arange(len(text)))  # all rows and now, so that no two teachers are held at once
     if teacher.reading is not None:
         reading[code] = teacher.reading
     return Group(code, {"text": text, **texts}, values)

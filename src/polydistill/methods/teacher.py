@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from polydistill.data.batches.batches import Values
-from polydistill.data.batches.encoding import Encoded, Floats
-from polydistill.data.batches.signals import stored_signals
+from polydistill.data.batches.encoding import Encoded
+from polydistill.data.batches.signals import StoredSignals, stored_signals
 from polydistill.models.frozen import Frozen
 from polydistill.models.polyglot import On, Polyglot
 
@@ -44,8 +44,8 @@ class Teacher(Frozen):
             return {self._reads: text}, {}
         return {}, {SIGNAL: self.stored(text, self._signals, language)}
 
-    def stored(self, text: Encoded, signals: Path, language: str | None = None) -> Floats:
-        """What it says of every text, from the folder of signals; computed first where it is not there."""
+    def stored(self, text: Encoded, signals: Path, language: str | None = None) -> StoredSignals:
+        """What it says of each text, from the folder of signals; read when it is asked for, if it is not there."""
         network: nn.Module = self.network.network if isinstance(self.network, Polyglot) else self.network
         device = next(network.parameters()).device
         wanted = self._wanted if language is None else f"{self._wanted} {language}"

@@ -18,7 +18,7 @@ from transformers import TrainerCallback, set_seed
 
 from polydistill.data.batches.batches import MicroBatches, Steps
 from polydistill.data.batches.schedule import Schedule
-from polydistill.data.batches.signals import weights_fingerprint
+from polydistill.data.batches.signals import settle, weights_fingerprint
 from polydistill.data.batches.stream_steps import Share, StreamSteps
 from polydistill.methods.method import Prepared
 from polydistill.models.adapters import adapted, save_adapters
@@ -145,6 +145,9 @@ def _steps(run: Run, prepared: Prepared) -> MicroBatches:
         state.num_processes,
         training.accumulation,
     )
+    for group, rows in zip(prepared.groups, schedule.used(), strict=True):
+        for values in group.values.values():
+            settle(values, rows)
     return Steps(schedule, prepared.groups, prepared.transform)
 
 

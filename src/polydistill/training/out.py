@@ -8,14 +8,14 @@ from pathlib import Path
 
 from polydistill.training.examination import Examination
 from polydistill.training.run import Run
-from polydistill.training.store import Store
+from polydistill.training.store import Store, cache_folder
 from polydistill.whole import install, room_for, write_text
 
 IDENTITY = "identity"
 
 
 class OutFolder(Store):
-    """Keeps one run in `out` itself; what it starts from, and teacher signals, lie in `.runs` inside."""
+    """Keeps one run in `out` itself; what it starts from lies in `.runs` inside, teacher signals in the cache."""
 
     def __init__(self, out: Path, identity: str) -> None:
         super().__init__(out / ".runs")
@@ -24,6 +24,11 @@ class OutFolder(Store):
     def folder(self, run: Run | Examination) -> Path:
         """The named folder for the one run."""
         return self.out if run.identity == self.identity else super().folder(run)
+
+    @property
+    def signals(self) -> Path:
+        """Where all runs that have a folder of their own share what a teacher said of a text."""
+        return cache_folder() / "signals"
 
 
 def claim(out: str | Path, run: Run) -> OutFolder:

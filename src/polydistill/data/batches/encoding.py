@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,11 +88,21 @@ class Ragged:
         return [self[row] for row in rows]
 
 
+class ByRow(Protocol):
+    """One value a row, which need not be in memory."""
+
+    def __len__(self) -> int:
+        """The number of rows."""
+
+    def __getitem__(self, rows: Ints) -> NDArray[Any]:
+        """The values of these rows."""
+
+
 @dataclass(frozen=True)
 class Repeated:
     """Values of rows that come again and again in one order: row i has that of row i modulo their number."""
 
-    values: NDArray[Any]
+    values: ByRow
 
     def __getitem__(self, rows: Ints) -> NDArray[Any]:
         return np.asarray(self.values[rows % len(self.values)])

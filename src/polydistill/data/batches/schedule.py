@@ -79,6 +79,26 @@ class Schedule:
         group = int(self._groups[step])
         return [(group, self._batch(group, int(self._turns[step]), part, self.batch_size))]
 
+    def used(self) -> list[Ints]:
+        """Of each group, the rows that all processes together take in all steps, each once."""
+        turns = np.bincount(self._groups, minlength=len(self.lengths)).tolist()
+        size = self.batch_size
+        if self.batching.batches == "balanced":
+            turns, size = [self.steps] * len(self.lengths), self.batch_size // len(self.lengths)
+        together = size * self.processes * self.accumulation
+        return [self._used(group, number, together) for group, number in enumerate(turns)]
+
+    def _used(self, group: int, turns: int, together: int) -> Ints:
+        """The rows that a group gives in so many turns."""
+        passes, rest = divmod(turns, max(1, len(self.lengths[group]) // together))
+        taken = np.zeros(len(self.lengths[group]), dtype=np.bool_)
+        for number in range(passes + (rest > 0)):
+            order = _pass_order(self, group, number, together)
+            taken[order if number < passes else order[: rest * together]] = True
+            if taken.all():
+                break
+        return np.flatnonzero(taken)
+
     @cached_property
     def _groups(self) -> Ints:
         """The group of every step."""
