@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 from polydistill.defaults import KLD, KLD_MAX_LENGTH, KLD_PASSES, KLD_PATIENCE
 from polydistill.jobs.job import Help, training_job
-from polydistill.jobs.options import ROWS, Dev, Learning, Model, Rows, Seed, Task, Test
+from polydistill.jobs.options import ROWS, ColumnNames, Dev, Labels, Learning, MapLabels, Model, Rows, Seed, Task, Test
 
 if TYPE_CHECKING:
     from polydistill.training.run import Run
@@ -25,7 +25,10 @@ def kld(
     pair: Annotated[str, Help("Languages of the student's, whose labels it learns, such as en-tr.")],
     teacher_pair: Annotated[str, Help("Languages of the teacher's first and second text, such as en-fr.")],
     *,
-    task: Task = "nli",
+    task: Task = None,
+    labels: Labels = "",
+    map_labels: MapLabels = "",
+    columns: ColumnNames = "",
     vector: Annotated[
         Literal["hidden", "logits"], Help("What is compared; logits: classical distillation.")
     ] = "hidden",
@@ -47,17 +50,19 @@ def kld(
     With `dev` the weights that are best on the pair are kept, and training stops when they get no better. With
     `vector="logits"` the labels have 1 - `weight` of the loss.
     """
-    from polydistill.data.rows.given import as_source
     from polydistill.data.rows.load import load_rows
     from polydistill.jobs import making
+    from polydistill.jobs.asked import Asked, found_task, source_with, with_columns
     from polydistill.languages import canonical
     from polydistill.methods.bert_kld import BertKldSpec
     from polydistill.starts.hub import pinned
     from polydistill.tasks import task_of
     from polydistill.training.run import Run
 
-    given, known = locals(), making.task_named(task)
-    start, source, own = pinned(model), as_source(data), canonical(pair)
+    given, start, own = locals(), pinned(model), canonical(pair)
+    source = source_with(data, columns)
+    dev, test = (with_columns(one, columns) for one in (dev, test))
+    known = found_task(Asked(task, labels, map_labels), pinned(teacher), source, [own])
     content = {
         "task": known,
         "pair": own,

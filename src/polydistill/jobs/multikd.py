@@ -9,9 +9,12 @@ from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import (
     ROWS,
     Branches,
+    ColumnNames,
     Dev,
     DevLanguages,
+    Labels,
     Learning,
+    MapLabels,
     MaxLength,
     Rows,
     Seed,
@@ -38,7 +41,10 @@ def multikd(
     ],
     train: Annotated[Rows, Help(f"Rows of the task in these languages, labels unread: {ROWS}.")],
     *,
-    task: Task = "nli",
+    task: Task = None,
+    labels: Labels = "",
+    map_labels: MapLabels = "",
+    columns: ColumnNames = "",
     branches: Branches = None,
     temperature: Annotated[float, Help("Softens what all say.")] = 8.0,
     scaling: Annotated[
@@ -56,18 +62,22 @@ def multikd(
 
     Dev rows choose the weights by their labels, in the teachers' languages where no others are named.
     """
-    from polydistill.data.rows.given import as_source
     from polydistill.data.rows.load import load_rows
     from polydistill.jobs import making
+    from polydistill.jobs.asked import Asked, found_task, source_with, with_columns
     from polydistill.methods.multikd import MultiKDSpec
     from polydistill.starts.hub import pinned
     from polydistill.tasks import task_of
     from polydistill.training.run import Run
 
-    given, known, start = locals(), making.task_named(task), pinned(student)
+    given, start = locals(), pinned(student)
     named = making.by_language("teacher", teacher, "a language and its model, such as fr=french")
+    source = source_with(train, columns)
+    dev, test = (with_columns(one, columns) for one in (dev, test))
+    first = pinned(next(iter(named.values())))
+    known = found_task(Asked(task, labels, map_labels), first, None, tuple(named))
     teachers = {code: making.tuned(pinned(model), known) for code, model in named.items()}
-    codes, source = tuple(teachers), as_source(train)
+    codes = tuple(teachers)
     length = min(making.length_of(one, max_length) for one in (start, *teachers.values()))
     content = {"task": known, "languages": codes, "data": source, "max_length": length}
     return Run(

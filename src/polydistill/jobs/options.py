@@ -1,6 +1,6 @@
 """Parameters that several jobs have, each written once: their types, their help, and the options of every training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
@@ -37,11 +37,18 @@ ReadableFirst = Annotated[Readable, Argument("A model's or a run's folder, a hub
 TaskLike = TypeAliasType("TaskLike", "str | tasks.AnyTask")
 """A known task, or one that is described."""
 Task = Annotated[
-    TaskLike,
+    TaskLike | None,
     Help(
-        "nli or paraphrase (sentence pairs), ner (named entities), choice (questions with choices), stars (reviews) or "
-        "qa (questions on a context)."
+        "text, pair or tags (yours, with any labels; text:several where several hold, pair:number where a number is "
+        "said), or nli, paraphrase, ner, choice, stars, qa. Default: found from model and rows."
     ),
+]
+Labels = Annotated[str | Sequence[str], Help("The labels, in the order of the head's outputs, such as neg,pos.")]
+MapLabels = Annotated[
+    str | Mapping[str, str], Help("What labels of model or rows mean: written=label, such as pos=positive.")
+]
+ColumnNames = Annotated[
+    str | Mapping[str, str], Help("Which column of the rows is which, such as text=review,label=stars.")
 ]
 Parallel = Annotated[
     Pairs,

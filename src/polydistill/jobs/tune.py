@@ -9,10 +9,13 @@ from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import (
     ROWS,
     Branches,
+    ColumnNames,
     Dev,
     DevLanguages,
+    Labels,
     Languages,
     Learning,
+    MapLabels,
     MaxLength,
     Model,
     Rows,
@@ -46,7 +49,10 @@ def tune(
     train: Annotated[Rows, Help(f"Rows to learn from: {ROWS}.")],
     langs: Annotated[Languages, Help("Languages whose labels are learned, such as en or en,tr.")] = ("en",),
     *,
-    task: Task = "nli",
+    task: Task = None,
+    labels: Labels = "",
+    map_labels: MapLabels = "",
+    columns: ColumnNames = "",
     dev: Dev = None,
     dev_langs: DevLanguages = (),
     test: Test = None,
@@ -76,19 +82,21 @@ def tune(
     Dev and test are read in the languages of training where no others are named. Under a zero-shot `strategy`, such as
     `ADAPT SRC`, what the student `source` learns is taken to `model`.
     """
-    from polydistill.data.rows.given import as_source
     from polydistill.jobs import making
+    from polydistill.jobs.asked import Asked, found_task, source_with, with_columns
     from polydistill.methods.tuning import TuneSpec
     from polydistill.starts.hub import pinned
     from polydistill.training.run import Run
 
-    given, known = locals(), making.task_named(task)
-    start, codes = pinned(model), making.codes_of(langs)
+    given, start, codes = locals(), pinned(model), making.codes_of(langs)
+    rows = source_with(train, columns)
+    dev, test = (with_columns(one, columns) for one in (dev, test))
+    known = found_task(Asked(task, labels, map_labels), start, rows, codes)
     others = {role: pinned(name) for role, name in (("source", source), ("teacher", teacher)) if name is not None}
     if "teacher" in others:
         making.tuned(others["teacher"], known)
     length = min(making.length_of(one, max_length) for one in (start, *others.values()))
-    content = {"task": known, "languages": codes, "data": as_source(train), "max_length": length}
+    content = {"task": known, "languages": codes, "data": rows, "max_length": length}
     plain = TuneSpec(**making.settings(TuneSpec, given, **content))
     transfers = others or strategy is not None or few is not None
     method = _by_strategy(plain, strategy, others, few) if transfers else plain

@@ -6,9 +6,12 @@ from polydistill.defaults import XD, Preset
 from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import (
     ROWS,
+    ColumnNames,
     Dev,
+    Labels,
     Languages,
     LearningPairs,
+    MapLabels,
     MaxLength,
     Model,
     Parallel,
@@ -38,7 +41,10 @@ def xd(
     *,
     data: Annotated[Rows | None, Help(f"Rows of the task in all languages, labels unread: {ROWS}.")] = None,
     parallel: Parallel = (),
-    task: Task = "nli",
+    task: Task = None,
+    labels: Labels = "",
+    map_labels: MapLabels = "",
+    columns: ColumnNames = "",
     on: Annotated[
         Literal["logits", "first"], Help("What is compared: the logits, or the first token's vector.")
     ] = "logits",
@@ -62,19 +68,20 @@ def xd(
     Give `data` (rows of the task, aligned across `langs`) or `parallel`, parallel corpora, also by target language:
     `{"de": ["news.en", "news.de"]}`. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
     """
-    from polydistill.data.rows.given import as_source
     from polydistill.data.translations.filters import EVERY_PAIR
     from polydistill.data.translations.given import as_corpora
     from polydistill.jobs import making
+    from polydistill.jobs.asked import Asked, found_task, with_columns
     from polydistill.jobs.references import xd_reference
     from polydistill.methods.xd import XDSpec
     from polydistill.starts.hub import pinned
     from polydistill.training.run import Run
 
-    given, known = locals(), making.task_named(task)
+    given = locals()
+    rows, dev, test = (with_columns(one, columns) for one in (data, dev, test))
     if preset == "reference" and longer == "cut":
         raise ValueError("--preset reference drops rows that are too long. Leave --longer out, or the preset.")
-    start, named = making.tuned(pinned(model), known), making.several(langs)
+    named = making.several(langs)
     filters = making.filters_of(options, EVERY_PAIR, used=bool(parallel))
     first = making.codes_of(named)[0] if named and data is not None else "en"
     chosen = as_corpora(parallel, first, filters) if parallel else None
@@ -83,12 +90,15 @@ def xd(
     codes = making.codes_of(named or (first, *(chosen.languages if chosen else ())))
     if data is not None and codes == (first,):
         raise ValueError(f"There is nothing to learn: name languages besides {first!r}, which teaches.")
+    judged = making.codes_of(making.several(test_langs) or codes) if test is not None else codes
+    known = found_task(Asked(task, labels, map_labels), pinned(model), test or dev, judged)
+    start = making.tuned(pinned(model), known)
     length = making.length_of(start, max_length)
     content = {
         "task": known,
         "source_language": first,
         "languages": codes,
-        "data": None if data is None else as_source(data),
+        "data": rows,
         "corpora": chosen.corpora if chosen else (),
         "filters": filters,
         "max_length": length,

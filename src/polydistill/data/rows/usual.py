@@ -52,6 +52,7 @@ def usual_columns(
     shape: RowShape, names: Sequence[str], given: Mapping[str, str], file: str | Path, labels: Sequence[str] = ()
 ) -> Found:
     """What `given` says, and where it says nothing what the usual names say; an error names the columns there are."""
+    given = _as_ours(shape, given)
     known = {*shape.texts, LABEL, "language"}
     if stray := set(given) - known:
         raise ValueError(f"columns= maps {', '.join(sorted(stray))}; expected {', '.join(sorted(known))}.")
@@ -75,11 +76,30 @@ def usual_columns(
     return Found(texts, None if label in (_SHARES, _LOGITS) else label, soft)
 
 
+def _as_ours(shape: RowShape, given: Mapping[str, str]) -> dict[str, str]:
+    """`given` by the shape's own names, where it has other usual ones, such as premise and hypothesis."""
+    usual = _PAIRS if len(shape.texts) > 1 else tuple((name,) for name in _TEXTS)
+    other = next((some for some in usual if set(some) <= set(given)), ())
+    ours = dict(zip(other, shape.texts, strict=False))
+    return {ours.get(name, name): column for name, column in given.items()}
+
+
+def found_texts(kind: str, names: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The columns of the texts of a row of one text or a pair."""
+    ours = ("text", "text_pair")[: 2 if kind == "pair" else 1]
+    return _first(RowShape(ours), names, given, _PAIRS if kind == "pair" else tuple((name,) for name in _TEXTS))
+
+
 def _texts(shape: RowShape, names: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...] | None:
     """The columns of the texts: those that are named, else the first usual ones that are all there."""
     if set(shape.texts) <= set(given):
         return tuple(given[name] for name in shape.texts)
-    usual = _PAIRS if len(shape.texts) > 1 else tuple((name,) for name in _TEXTS)
+    return _first(shape, names, given, _PAIRS if len(shape.texts) > 1 else tuple((name,) for name in _TEXTS))
+
+
+def _first(
+    shape: RowShape, names: Sequence[str], given: Mapping[str, str], usual: Sequence[tuple[str, ...]]
+) -> tuple[str, ...] | None:
     for some in (shape.texts, *usual):
         mapped = tuple(given.get(ours, theirs) for ours, theirs in zip(shape.texts, some, strict=True))
         if set(mapped) <= set(names):

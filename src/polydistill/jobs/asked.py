@@ -1,0 +1,301 @@
+"""Which task is meant: what is asked for, what the model's head says, and what the rows hold, held against each other.
+
+Labels are those that are named (`labels`), else the model's, else those of the rows to learn from. Their order is kept;
+those of rows are in the order of their data set's classes, or else sorted.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+from polydistill.data.files.paths import find_file
+from polydistill.data.files.records import first_record
+from polydistill.data.rows.given import Rows, as_source
+from polydistill.data.rows.labels import spelled
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import LABEL, WORDS, Problem, RowShape
+from polydistill.data.rows.sources import AnySource, ByLanguage, FileSource, WorldSource
+from polydistill.data.rows.usual import found_texts
+from polydistill.errors import DataError, unknown
+from polydistill.languages import parts_of
+from polydistill.results import RUN_FILE
+from polydistill.starts.folders import run_folder
+from polydistill.starts.heads import has_head, is_of_another_task, label_order, task_in
+from polydistill.starts.origins import Pretrained
+from polydistill.starts.strict import open_config
+from polydistill.tasks import NER, NLI, TASKS, AnyTask, TaskName, TaskSpec, task_of
+from polydistill.tasks.spec import Kind
+
+_SCORE = "pair:number"
+_LAYOUTS: dict[str, TaskName] = {"pawsx": "paraphrase", "marc": "stars"}
+_COLUMNS: dict[TaskName, set[str]] = {
+    "stars": {"review_body"},
+    "choice": {"premise", "question"},
+    "qa": {"question", "context", "answers"},
+}
+_LOG = logging.getLogger("polydistill")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person says of the task."""
+
+    task: str | AnyTask | None = None
+    """A name, a description, `text`, `pair` or `tags` (with `:several` or `:number`), or nothing."""
+    labels: str | Sequence[str] = ()
+    map_labels: str | Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The labels, in order."""
+        several = self.labels.split(",") if isinstance(self.labels, str) else self.labels
+        return tuple(one.strip() for one in several if one.strip())
+
+    @property
+    def spellings(self) -> dict[str, str]:
+        """What is written, and the label that is meant."""
+        return pairs_of("map-labels", self.map_labels, "pos=positive,neg=negative")
+
+
+def pairs_of(option: str, given: str | Mapping[str, str], example: str) -> dict[str, str]:
+    """The pairs of `a=b,c=d`, or of a mapping."""
+    if isinstance(given, Mapping):
+        return {str(name): str(value) for name, value in given.items()}
+    parts = [part.partition("=") for part in given.split(",") if part.strip()]
+    if not all(name.strip() and value.strip() for name, _, value in parts):
+        raise ValueError(f"--{option} {given}: expected {example}.")
+    return {name.strip(): value.strip() for name, _, value in parts}
+
+
+def with_columns(rows: Rows | None, columns: str | Mapping[str, str]) -> AnySource | None:
+    """The same, where there are rows."""
+    return None if rows is None else source_with(rows, columns)
+
+
+def source_with(rows: Rows, columns: str | Mapping[str, str]) -> AnySource:
+    """The source of rows, with the columns that are named for all of them."""
+    named = pairs_of("columns", columns, "text=review,label=stars")
+    source = as_source(rows)
+    if not named or isinstance(source, WorldSource):
+        return source
+    if isinstance(source, ByLanguage):
+        inner = {code: with_columns(one, named) for code, one in source.sources.items()}
+        return source.model_copy(update={"sources": inner})
+    return source.model_copy(update={"columns": {**named, **source.columns}})
+
+
+def found_task(asked: Asked, start: Pretrained | None, rows: AnySource | None, languages: Sequence[str]) -> AnyTask:
+    """The task, with its labels; where it was found and not named, it is said on the way."""
+    if isinstance(asked.task, TaskSpec) or (asked.task in TASKS and not (asked.named or asked.spellings)):
+        return asked.task
+    if asked.task is None and not asked.named and not asked.spellings and (known := _known(start, rows, languages)):
+        return known
+    if asked.task in TASKS:
+        raise ValueError(
+            f"The task {asked.task} has its own labels ({', '.join(task_of(asked.task).shape.labels)}). Leave labels "
+            "out, say how the rows spell them (labels= of the source), or name the task text, pair or tags."
+        )
+    task = _described(asked, start, rows, languages)
+    _LOG.warning("Task: %s.", task)
+    return task
+
+
+def _known(start: Pretrained | None, rows: AnySource | None, languages: Sequence[str]) -> AnyTask | None:
+    """The task of the run that left a model, the named task of its head, or that of the rows."""
+    if start is not None:
+        own = _of_run(start)
+        head = task_in(open_config(start.name, start.revision))
+        if own is not None or isinstance(head, str):
+            return own or head
+        if head is not None:
+            return None
+    return "nli" if rows is None or isinstance(rows, WorldSource) else _of_rows(rows, languages)
+
+
+def _of_rows(rows: AnySource, languages: Sequence[str]) -> TaskName | None:
+    """The named task whose columns, layout and labels rows have."""
+    layout = getattr(rows, "layout", None)
+    if layout not in (None, "headed"):
+        return _LAYOUTS.get(layout, "nli")
+    columns = _columns(rows, languages)
+    for named, needed in _COLUMNS.items():
+        if needed <= set(columns):
+            return named
+    kind: Kind = "tags" if "tokens" in columns else "pair"
+    if kind == "pair" and found_texts("pair", columns, {}) is None:
+        return "nli" if columns and spelled(columns[-1], NLI.shape) in NLI.shape.labels else None  # no header
+    try:
+        written = _labels_in(rows, kind, "single", languages)
+    except DataError:
+        return "ner" if kind == "tags" else "nli"  # reading them as such says what is wrong
+    shape = NER.shape if kind == "tags" else NLI.shape
+    found = {spelled(one, shape) for one in written} - {"-"}
+    if found <= set(shape.labels) or (kind == "pair" and found > set(shape.labels)):
+        return "ner" if kind == "tags" else "nli"
+    return None
+
+
+def _of_run(start: Pretrained) -> AnyTask | None:
+    """The task of the run that left a model, if it lies in a run's folder."""
+    from polydistill.training.edit import read_run
+
+    folder = run_folder(Path(start.name))
+    if folder is None or not (folder / RUN_FILE).is_file():
+        return None
+    found: AnyTask | None = getattr(read_run(folder / RUN_FILE).method, "task", None)
+    return found
+
+
+def _described(asked: Asked, start: Pretrained | None, rows: AnySource | None, languages: Sequence[str]) -> TaskSpec:
+    config = None if start is None else open_config(start.name, start.revision)
+    own = None if config is None else task_in(config)
+    kind, problem = _kind(asked, own, rows, languages)
+    theirs: tuple[str, ...] = ()
+    if config is not None and has_head(config, task_of(_any(kind, problem)).head):
+        names = tuple((config.id2label or {}).values())
+        theirs = () if problem == "number" else names
+    if problem == "number":
+        return TaskSpec(kind=kind, problem=problem)
+    found = () if rows is None or isinstance(rows, WorldSource) else _labels_in(rows, kind, problem, languages)
+    if theirs and _unnamed(theirs) and not asked.named:
+        assert start is not None
+        raise ValueError(
+            f"The head of {start.name} has {len(theirs)} outputs without names ({theirs[0]}, ...), so which label is "
+            f"which cannot be known{_seen(found)}. Say it: --labels first,second,... in the order of its outputs."
+        )
+    labels = asked.named or (() if _other(config, kind, problem) else theirs) or found
+    if not labels:
+        raise ValueError("No labels are known: neither the model nor rows name any. Name them: --labels neg,pos.")
+    task = _task(kind, problem, labels, asked.spellings)
+    if theirs and _unnamed(theirs):
+        _LOG.warning("Outputs: %s.", ", ".join(f"{a} is {b}" for a, b in zip(theirs, task.labels, strict=False)))
+    _hold_against(task, found, start)
+    if config is not None and start is not None:
+        shape, head = task_of(task).shape, task_of(task).head
+        if not is_of_another_task(config, shape, head):
+            label_order(start.name, config, shape, head)
+    return task
+
+
+def _any(kind: Kind, problem: Problem) -> TaskSpec:
+    return TaskSpec(kind=kind, problem=problem, labels=() if problem == "number" else ("0", "1"))
+
+
+def _other(config: Any, kind: Kind, problem: Problem) -> bool:
+    """Whether a head is of a named task, so that it makes room for a new one."""
+    return config is not None and isinstance(task_in(config), str) and kind != "tags" and problem != "number"
+
+
+def _kind(asked: Asked, own: AnyTask | None, rows: AnySource | None, languages: Sequence[str]) -> tuple[Kind, Problem]:
+    """What a row is and what is said of it: as it is asked for, else as columns and head say."""
+    problem: Problem = own.problem if isinstance(own, TaskSpec) else "single"
+    word = _SCORE if asked.task == "score" else asked.task
+    if isinstance(word, str):
+        kind, colon, said = word.partition(":")
+        if kind not in get_args(Kind) or (colon and said not in get_args(Problem)):
+            known = (*TASKS, *get_args(Kind), "text:several", "pair:several", "text:number", "pair:number", "score")
+            raise unknown("task", word, known)
+        return kind, said if colon else "single"  # type: ignore[return-value]
+    columns = () if rows is None else _columns(rows, languages)
+    if (isinstance(own, TaskSpec) and own.kind == "tags") or {"tokens", "ner_tags"} <= set(columns):
+        return "tags", "single"
+    if found_texts("pair", columns, {}) is not None:
+        return "pair", problem
+    if found_texts("text", columns, {}) is not None or not columns:
+        return "text", problem
+    raise ValueError(
+        f"The task cannot be told from the columns {', '.join(columns)}. Name it (--task text, pair or tags) and say "
+        "which column is which (--columns text=NAME,label=NAME)."
+    )
+
+
+def _task(kind: Kind, problem: Problem, labels: Sequence[str], spellings: Mapping[str, str]) -> TaskSpec:
+    """The task with labels by the names that are meant."""
+    plain = {name.casefold(): meant for name, meant in spellings.items()}
+    known = {one.casefold() for one in labels}
+    renamed = [plain.get(one.casefold(), one) if plain.get(one.casefold()) else one for one in labels]
+    others = tuple((name, meant) for name, meant in spellings.items() if meant.casefold() != name.casefold())
+    known |= {one.casefold() for one in renamed}
+    if stray := [meant for meant in spellings.values() if meant.casefold() not in known]:
+        raise ValueError(
+            f"--map-labels leads to {', '.join(stray)}; the labels are {', '.join(labels)}. Write 'written=label'."
+        )
+    return TaskSpec(kind=kind, problem=problem, labels=tuple(dict.fromkeys(renamed)), spellings=others)
+
+
+def _hold_against(task: TaskSpec, found: Sequence[str], start: Pretrained | None) -> None:
+    """Refuse labels of rows that the task has not."""
+    shape = task_of(task).shape
+    read = {one: spelled(one, shape) for one in found if one != "-"}
+    stray = [one for one, label in read.items() if label not in task.labels]
+    if not stray:
+        return
+    unread = [label for label in task.labels if label not in read.values()]
+    whose = f"the labels of {start.name}" if start is not None else "the labels that are named"
+    raise ValueError(
+        f"The rows have {', '.join(stray)}, which {whose} ({', '.join(task.labels)}) lack"
+        + (f"; no row has {', '.join(unread)}" if unread else "")
+        + f". Say what they mean (--map-labels '{stray[0]}={(unread or task.labels)[0]}'), or name all labels "
+        "(--labels) and start from a model without a head."
+    )
+
+
+def _unnamed(labels: Sequence[str]) -> bool:
+    return [one.casefold() for one in labels] == [f"label_{at}" for at in range(len(labels))]
+
+
+def _seen(found: Sequence[str]) -> str:
+    return f"; the rows have {', '.join(found)}" if found else ""
+
+
+# What rows hold
+
+
+def _columns(rows: AnySource, languages: Sequence[str]) -> tuple[str, ...]:
+    """The names of the columns, apart from those that `columns` gives other names; none where files have no header."""
+    from polydistill.data.rows.hub import column_names
+
+    if isinstance(rows, WorldSource):
+        return ()
+    if isinstance(rows, ByLanguage):
+        return _columns(next(iter(rows.sources.values())), languages)
+    (code, *_) = parts_of(languages[0])
+    names = (
+        first_record(find_file(rows.path, code)) if isinstance(rows, FileSource) else tuple(column_names(rows, code))
+    )
+    ours = {theirs: name for name, theirs in rows.columns.items()}
+    return tuple(ours.get(name, name) for name in names)
+
+
+def _labels_in(rows: AnySource, kind: Kind, problem: Problem, languages: Sequence[str]) -> tuple[str, ...]:
+    """The labels as rows write them: in the order of their classes, or sorted, as numbers where all are."""
+    texts = WORDS.texts if kind == "tags" else task_of(_any(kind, problem)).shape.texts
+    lists = WORDS.lists if kind == "tags" else ()
+    shape = RowShape(texts, lists=lists, tagged=kind == "tags", problem=problem, own=True, written=True)
+    tables = load_rows(rows, shape, languages).rows.values()
+    labels = {one for table in tables if LABEL in table.column_names for cell in table[LABEL] for one in cell}
+    if named := [one for one in _classes(rows, kind, languages) if one in labels or len(labels) == 0]:
+        return tuple(named)
+    return tuple(sorted(labels, key=lambda one: (0, float(one), one) if _is_number(one) else (1, 0.0, one)))
+
+
+def _classes(rows: AnySource, kind: Kind, languages: Sequence[str]) -> Iterator[str]:
+    """The names of the classes, where rows are of a data set that has them."""
+    if isinstance(rows, FileSource | WorldSource | ByLanguage):
+        return
+    from datasets import ClassLabel
+
+    from polydistill.data.rows.hub import load_dataset
+
+    (code, *_) = parts_of(languages[0])
+    for feature in load_dataset(rows, code).features.values():
+        inner = getattr(feature, "feature", feature)
+        if isinstance(inner, ClassLabel) and (inner is not feature) == (kind == "tags"):
+            yield from inner.names
+            return
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).removeprefix("-").isdigit()
