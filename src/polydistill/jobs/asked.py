@@ -5,21 +5,18 @@ those of rows are in the order of their data set's classes, or else sorted.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from polydistill.data.files.paths import find_file
-from polydistill.data.files.records import first_record
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.labels import spelled
-from polydistill.data.rows.load import load_rows
-from polydistill.data.rows.shapes import LABEL, WORDS, Problem, RowShape
-from polydistill.data.rows.sources import AnySource, ByLanguage, FileSource, WorldSource
+from polydistill.data.rows.shapes import Problem
+from polydistill.data.rows.sources import AnySource, ByLanguage, WorldSource
 from polydistill.data.rows.usual import found_texts
 from polydistill.errors import DataError, unknown
-from polydistill.languages import parts_of
+from polydistill.jobs.rows_seen import any_task, columns_in, labels_in
 from polydistill.results import RUN_FILE
 from polydistill.starts.folders import run_folder
 from polydistill.starts.heads import has_head, is_of_another_task, label_order, task_in
@@ -69,7 +66,7 @@ def pairs_of(option: str, given: str | Mapping[str, str], example: str) -> dict[
     return {name.strip(): value.strip() for name, _, value in parts}
 
 
-def with_columns(rows: Rows | None, columns: str | Mapping[str, str]) -> AnySource | None:
+def withcolumns_in(rows: Rows | None, columns: str | Mapping[str, str]) -> AnySource | None:
     """The same, where there are rows."""
     return None if rows is None else source_with(rows, columns)
 
@@ -81,7 +78,7 @@ def source_with(rows: Rows, columns: str | Mapping[str, str]) -> AnySource:
     if not named or isinstance(source, WorldSource):
         return source
     if isinstance(source, ByLanguage):
-        inner = {code: with_columns(one, named) for code, one in source.sources.items()}
+        inner = {code: withcolumns_in(one, named) for code, one in source.sources.items()}
         return source.model_copy(update={"sources": inner})
     return source.model_copy(update={"columns": {**named, **source.columns}})
 
@@ -119,7 +116,7 @@ def _of_rows(rows: AnySource, languages: Sequence[str]) -> TaskName | None:
     layout = getattr(rows, "layout", None)
     if layout not in (None, "headed"):
         return _LAYOUTS.get(layout, "nli")
-    columns = _columns(rows, languages)
+    columns = columns_in(rows, languages)
     for named, needed in _COLUMNS.items():
         if needed <= set(columns):
             return named
@@ -127,7 +124,7 @@ def _of_rows(rows: AnySource, languages: Sequence[str]) -> TaskName | None:
     if kind == "pair" and found_texts("pair", columns, {}) is None:
         return "nli" if columns and spelled(columns[-1], NLI.shape) in NLI.shape.labels else None  # no header
     try:
-        written = _labels_in(rows, kind, "single", languages)
+        written = labels_in(rows, kind, "single", languages)
     except DataError:
         return "ner" if kind == "tags" else "nli"  # reading them as such says what is wrong
     shape = NER.shape if kind == "tags" else NLI.shape
@@ -153,12 +150,12 @@ def _described(asked: Asked, start: Pretrained | None, rows: AnySource | None, l
     own = None if config is None else task_in(config)
     kind, problem = _kind(asked, own, rows, languages)
     theirs: tuple[str, ...] = ()
-    if config is not None and has_head(config, task_of(_any(kind, problem)).head):
+    if config is not None and has_head(config, task_of(any_task(kind, problem)).head):
         names = tuple((config.id2label or {}).values())
         theirs = () if problem == "number" else names
     if problem == "number":
         return TaskSpec(kind=kind, problem=problem)
-    found = () if rows is None or isinstance(rows, WorldSource) else _labels_in(rows, kind, problem, languages)
+    found = () if rows is None or isinstance(rows, WorldSource) else labels_in(rows, kind, problem, languages)
     if theirs and _unnamed(theirs) and not asked.named:
         assert start is not None
         raise ValueError(
@@ -179,10 +176,6 @@ def _described(asked: Asked, start: Pretrained | None, rows: AnySource | None, l
     return task
 
 
-def _any(kind: Kind, problem: Problem) -> TaskSpec:
-    return TaskSpec(kind=kind, problem=problem, labels=() if problem == "number" else ("0", "1"))
-
-
 def _other(config: Any, kind: Kind, problem: Problem) -> bool:
     """Whether a head is of a named task, so that it makes room for a new one."""
     return config is not None and isinstance(task_in(config), str) and kind != "tags" and problem != "number"
@@ -198,7 +191,7 @@ def _kind(asked: Asked, own: AnyTask | None, rows: AnySource | None, languages: 
             known = (*TASKS, *get_args(Kind), "text:several", "pair:several", "text:number", "pair:number", "score")
             raise unknown("task", word, known)
         return kind, said if colon else "single"  # type: ignore[return-value]
-    columns = () if rows is None else _columns(rows, languages)
+    columns = () if rows is None else columns_in(rows, languages)
     if (isinstance(own, TaskSpec) and own.kind == "tags") or {"tokens", "ner_tags"} <= set(columns):
         return "tags", "single"
     if found_texts("pair", columns, {}) is not None:
@@ -248,54 +241,3 @@ def _unnamed(labels: Sequence[str]) -> bool:
 
 def _seen(found: Sequence[str]) -> str:
     return f"; the rows have {', '.join(found)}" if found else ""
-
-
-# What rows hold
-
-
-def _columns(rows: AnySource, languages: Sequence[str]) -> tuple[str, ...]:
-    """The names of the columns, apart from those that `columns` gives other names; none where files have no header."""
-    from polydistill.data.rows.hub import column_names
-
-    if isinstance(rows, WorldSource):
-        return ()
-    if isinstance(rows, ByLanguage):
-        return _columns(next(iter(rows.sources.values())), languages)
-    (code, *_) = parts_of(languages[0])
-    names = (
-        first_record(find_file(rows.path, code)) if isinstance(rows, FileSource) else tuple(column_names(rows, code))
-    )
-    ours = {theirs: name for name, theirs in rows.columns.items()}
-    return tuple(ours.get(name, name) for name in names)
-
-
-def _labels_in(rows: AnySource, kind: Kind, problem: Problem, languages: Sequence[str]) -> tuple[str, ...]:
-    """The labels as rows write them: in the order of their classes, or sorted, as numbers where all are."""
-    texts = WORDS.texts if kind == "tags" else task_of(_any(kind, problem)).shape.texts
-    lists = WORDS.lists if kind == "tags" else ()
-    shape = RowShape(texts, lists=lists, tagged=kind == "tags", problem=problem, own=True, written=True)
-    tables = load_rows(rows, shape, languages).rows.values()
-    labels = {one for table in tables if LABEL in table.column_names for cell in table[LABEL] for one in cell}
-    if named := [one for one in _classes(rows, kind, languages) if one in labels or len(labels) == 0]:
-        return tuple(named)
-    return tuple(sorted(labels, key=lambda one: (0, float(one), one) if _is_number(one) else (1, 0.0, one)))
-
-
-def _classes(rows: AnySource, kind: Kind, languages: Sequence[str]) -> Iterator[str]:
-    """The names of the classes, where rows are of a data set that has them."""
-    if isinstance(rows, FileSource | WorldSource | ByLanguage):
-        return
-    from datasets import ClassLabel
-
-    from polydistill.data.rows.hub import load_dataset
-
-    (code, *_) = parts_of(languages[0])
-    for feature in load_dataset(rows, code).features.values():
-        inner = getattr(feature, "feature", feature)
-        if isinstance(inner, ClassLabel) and (inner is not feature) == (kind == "tags"):
-            yield from inner.names
-            return
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).removeprefix("-").isdigit()
