@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+EXPLAINED = "explained"
+"""A measure of vectors: the share of the variance of the teacher's that the student's give. About 0: collapsed."""
+
 
 @dataclass(frozen=True)
 class Term:

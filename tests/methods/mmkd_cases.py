@@ -16,9 +16,9 @@ from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Method
 from polydistill.methods.mmkd import REFERENCE, MMKDSpec
-from polydistill.methods.sentence import SentenceSpec
+from polydistill.methods.sentence import SentenceSpec, SentenceWeights
 from polydistill.models.loaded import Loaded
-from reference import mmkd
+from reference import mmkd, sentences
 from reference.masked_lm import masked_lm
 from reference.xd_paper import distance
 from tiny import MAX_LENGTH
@@ -38,6 +38,9 @@ SPECS = {
     },
     "sentence-mean": SentenceSpec(**ROWS),
     "sentence-first": SentenceSpec(pooling="first", teacher_pooling="first", **ROWS),
+    "sentence-all": SentenceSpec(
+        weights=SentenceWeights(sentence=2.0, cosine=0.5, contrast=0.1, relation=3.0), widths=(8, 24), **ROWS
+    ),
     "sentence-length-one": SentenceSpec(normalize=True, dense=True, **ROWS),
 }
 
@@ -63,8 +66,6 @@ def teacher() -> Loaded:
 
 def weights(spec: MMKDSpec | SentenceSpec) -> dict[str, float]:
     """The names of the terms and their weights."""
-    if isinstance(spec, SentenceSpec):
-        return {"sentence": 1.0}
     return {name: weight for name, weight in spec.weights if weight}
 
 
@@ -77,6 +78,8 @@ def text(spec: MMKDSpec | SentenceSpec) -> str:
 
 def mixes_rows(spec: Any) -> bool:
     """Whether what is learned from a row depends on the other rows of its batch."""
+    if isinstance(spec, SentenceSpec):
+        return spec.weights.contrast > 0 or spec.weights.relation > 0
     return isinstance(spec, MMKDSpec) and spec.weights.struca > 0
 
 
@@ -103,9 +106,25 @@ def expected_terms(spec: MMKDSpec | SentenceSpec, method: Method, batch: Batch) 
         for part in head.parts:
             dense = hasattr(part, "linear")
             said = linear(part.linear, said) if dense else said / np.linalg.norm(said, axis=-1, keepdims=True)
-        return {"sentence": distance("mse", said, batch["signal"].double().numpy())[0]}
+        return _sentence_terms(spec, said, batch["signal"].double().numpy())
     makers = {"tlm": _tlm, "xwcl": _xwcl, "senta": _senta, "struca": _struca}
     return {name: makers[name](spec, method, batch) for name in weights(spec)}
+
+
+def _sentence_terms(spec: SentenceSpec, said: Any, taught: Any) -> dict[str, float]:
+    """Each the mean over the widths."""
+    every, heat = np.ones(len(said), dtype=bool), spec.contrast_temperature
+    terms = {
+        "sentence": lambda s, t: distance("mse", s, t)[0],
+        "cosine": lambda s, t: distance("cosine", s, t)[0],
+        "contrast": lambda s, t: sentences.contrast(s, t, heat, every),
+        "relation": lambda s, t: sentences.relation(s, t, every),
+    }
+    widths = spec.widths or (taught.shape[1],)
+    return {
+        name: float(np.mean([terms[name](said[:, :width], taught[:, :width]) for width in widths]))
+        for name in weights(spec)
+    }
 
 
 def _tlm(spec: MMKDSpec, method: Any, batch: Batch) -> float:

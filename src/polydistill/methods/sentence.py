@@ -1,20 +1,25 @@
-"""Plain sentence distillation, the standard practice beside MMKD (Reimers & Gurevych 2020, eq. 1).
+"""Sentence distillation, the standard practice beside MMKD (Reimers & Gurevych 2020), with what is added to it since.
 
-    sentence = mean over sentences and features of (student(text) - teacher(sentence))^2
+    sentence = mean over sentences and features of (student(text) - teacher(sentence))^2          (their eq. 1)
+    cosine   = mean over sentences of 1 - cos(student(text), teacher(sentence))
+    contrast = InfoNCE: the text picks its sentence's vector among those that the teacher gives the others of the batch
+    relation = mean over pairs of a batch of (cosine of the student's two vectors - of the teacher's)^2
 
 where text is a sentence or its translation, each as often as the other: both are to lie where the teacher, which reads
 only the source language, has the sentence. What it says is stored: it reads every sentence once, whatever the steps.
+`widths` gives each term as the mean over the first w features (Matryoshka).
 
 Sentences and translations are rows of their own, so that a batch holds texts of one length from either side, and the
 student reads it at once. B rows learn from B texts, which are B / 2 pairs in the mean.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, Self, cast
 
 import torch
-from pydantic import PositiveInt
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
@@ -29,8 +34,24 @@ from polydistill.models.frozen import Frozen
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import check_reads_alike
 from polydistill.models.sentence import Prompted, Reading, SentenceEncoder, SentenceHead, with_length, with_width
-from polydistill.objectives import vectors
-from polydistill.outputs import Loss, Term
+from polydistill.objectives import sentences, vectors
+from polydistill.outputs import EXPLAINED, Loss, Term
+from polydistill.specs import Spec
+
+
+class SentenceWeights(Spec):
+    """What each term counts. A term of weight 0 is not computed."""
+
+    sentence: NonNegativeFloat = 1.0
+    cosine: NonNegativeFloat = 0.0
+    contrast: NonNegativeFloat = 0.0
+    relation: NonNegativeFloat = 0.0
+
+    @model_validator(mode="after")
+    def _something_counts(self) -> Self:
+        if not any(value for _, value in self):
+            raise ValueError("All weights are 0: nothing would be learned. Give at least one term a weight.")
+        return self
 
 
 class SentenceSpec(Translations, MethodSpec):
@@ -43,6 +64,10 @@ class SentenceSpec(Translations, MethodSpec):
     kind: Literal["sentence"] = "sentence"
     head: ClassVar[Head] = "vectors"
     teaching: ClassVar[Teaching] = "one"
+    weights: SentenceWeights = SentenceWeights()
+    contrast_temperature: PositiveFloat = 0.05  # ours: as sentence encoders are trained (SimCSE, E5: 0.05 to 0.01)
+    widths: tuple[PositiveInt, ...] = ()
+    """Each term is a mean over vectors cut to these widths; none: of the whole vector alone."""
     pooling: Pooling | None = None  # "mean pooling" (Reimers & Gurevych 2020, Sec. 3), where nothing is known
     normalize: bool | None = None
     """Whether the student's vectors have length one; None: as the teacher's have."""
@@ -80,7 +105,10 @@ class SentenceSpec(Translations, MethodSpec):
             taught = encode_texts(models.teacher.tokenizer, source, None, longest)
             signal = Repeated(teacher.stored(taught, models.signals))
             groups.append(Group(code, {"text": _read(models.student, head, pairs, self.max_length)}, {SIGNAL: signal}))
-        method = SentenceDistillation(models.student.network, head)
+        width = taught_by.width(int(models.teacher.network.config.hidden_size))
+        if self.widths and max(self.widths) > width:
+            raise ValueError(f"widths are up to {max(self.widths)}, but the teacher's vectors have {width} features.")
+        method = SentenceDistillation(models.student.network, head, self)
         return Prepared(method, groups, sentence=head, notes=loaded.notes, told=(told, f"student: {head.described}"))
 
 
@@ -138,17 +166,37 @@ class SentenceDistillation(Method):
 
     student: PreTrainedModel
 
-    def __init__(self, student: PreTrainedModel, head: SentenceHead) -> None:
+    def __init__(self, student: PreTrainedModel, head: SentenceHead, spec: SentenceSpec) -> None:
         super().__init__()
-        self.student = student
+        self.student, self.spec = student, spec
         self.projectors = nn.ModuleDict({"sentence": head})
+        contrast = partial(sentences.in_batch_contrast, temperature=spec.contrast_temperature)
+        self._objectives: dict[str, sentences.Objective] = {
+            "sentence": vectors.mse,
+            "cosine": vectors.cosine,
+            "contrast": contrast,
+            "relation": sentences.relation_mse,
+        }
 
     def forward(self, text: Mapping[str, Tensor], signal: Tensor, **_: Any) -> Loss:
-        """One term, `sentence`, against the teacher's stored `signal`."""
+        """The terms that count, against the teacher's stored `signal`, and how near the vectors are."""
         hidden_BLD = cast(Any, self.student.base_model)(**text).last_hidden_state
         student_BD = self.projectors["sentence"](hidden_BLD, text["attention_mask"])
-        return Loss({"sentence": Term(vectors.mse(student_BD, signal))})
+        widths = self.spec.widths or (signal.shape[-1],)
+        terms = {
+            name: Term(sentences.at_widths(self._objectives[name], student_BD, signal, widths), weight)
+            for name, weight in self.spec.weights
+            if weight
+        }
+        measured = {
+            EXPLAINED: sentences.explained(student_BD, signal),
+            "mean_cosine": 1 - vectors.cosine(student_BD.detach(), signal),
+            "spread": sentences.spread(student_BD),
+            "teacher_spread": sentences.spread(signal),
+            "uniformity": sentences.uniformity(student_BD),
+        }
+        return Loss(terms, measured)
 
     def counts(self, batch: Batch) -> dict[str, int]:
         """Texts."""
-        return {"sentence": len(batch["text"]["input_ids"])}
+        return {name: len(batch["text"]["input_ids"]) for name, weight in self.spec.weights if weight}

@@ -35,7 +35,7 @@ from polydistill.training.judging import judge
 from polydistill.training.numerics import settled
 from polydistill.training.preparing import prepare
 from polydistill.training.processes import agreed, processes
-from polydistill.training.progress import ShowProgress, events
+from polydistill.training.progress import ShowProgress, WarnOfCollapse, events
 from polydistill.training.run import Run
 from polydistill.training.selecting import selecting
 from polydistill.training.starting import load_start
@@ -123,7 +123,7 @@ def make_distiller(
 ) -> Distiller:
     """The trainer of a run, ready to fit."""
     training, steps = run.training, _steps(run, prepared)
-    callbacks: list[TrainerCallback] = [ShowProgress(run.name, console)]
+    callbacks: list[TrainerCallback] = [ShowProgress(run.name, console), WarnOfCollapse(console)]
     if tensorboard:
         callbacks.append(events(folder.parent / TENSORBOARD))
     return Distiller(prepared.method, steps, training, folder, run.seed, selection, callbacks, console.print)

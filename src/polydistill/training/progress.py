@@ -9,7 +9,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.integrations.integration_utils import TensorBoardCallback, is_tensorboard_available
 
+from polydistill.outputs import EXPLAINED
+
 _QUIET_SECONDS = 15.0
+_COLLAPSED = 0.05  # ours: vectors that have learned anything explain more of their teacher's variance
+_COLLAPSED_AFTER = 0.25  # ours: of the steps after the warm-up
 _NO_TERMS = ("loss", "grad_norm", "learning_rate", "epoch")
 
 
@@ -84,6 +88,34 @@ class ShowProgress(TrainerCallback):
             soft_wrap=True,
         )
         self._last_line = now
+
+
+class WarnOfCollapse(TrainerCallback):
+    """Says so where vectors that are learned stay the teacher's mean: the loss falls, and nothing is learned."""
+
+    def __init__(self, console: Console) -> None:
+        self.console, self._has_said = console, False
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Any = None, **_: Any
+    ) -> None:
+        """Look at the share that is explained, once the rate has been at its highest for a while."""
+        del control
+        share = (logs or {}).get(EXPLAINED)
+        long_enough = args.warmup_steps + (state.max_steps - args.warmup_steps) * _COLLAPSED_AFTER
+        if share is None or self._has_said or state.global_step < long_enough or share >= _COLLAPSED:
+            return
+        self._has_said = True
+        if state.is_world_process_zero:
+            self.console.print(
+                f"Warning: at step {state.global_step} of {state.max_steps} the student's vectors give "
+                f"{100 * share:.0f} % of the variance of the teacher's: of every text they say nearly the same "
+                f"(collapsed). Give it a higher rate (now {args.learning_rate:g}; 3e-4 suits small students) or more "
+                "steps (800 and more).",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 def events(folder: Path) -> TrainerCallback:
