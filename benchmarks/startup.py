@@ -59,7 +59,8 @@ def make_models(folder: Path) -> tuple[Path, Path]:
     labels = ("entailment", "neutral", "contradiction")
     config = XLMRobertaConfig(
         vocab_size=PIECES, hidden_size=WIDTH, num_hidden_layers=BLOCKS, num_attention_heads=12,
-        intermediate_size=4 * WIDTH, max_position_embeddings=130, type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2,
+        intermediate_size=4 * WIDTH, max_position_embeddings=130, type_vocab_size=1,
+        pad_token_id=1, bos_token_id=0, eos_token_id=2,
         id2label=dict(enumerate(labels)), label2id={label: at for at, label in enumerate(labels)},
     )  # fmt: skip
     AutoModelForSequenceClassification.from_config(config).save_pretrained(model)

@@ -76,6 +76,24 @@ def test_predict_does_not_write_over_what_it_reads(polydistill, own_model, work)
     assert Path("rows.jsonl").read_text() == before
 
 
+def test_predict_goes_on_where_it_was_interrupted(polydistill, own_model, work):
+    command = f"predict {own_model} --input rows.jsonl --output said.jsonl --window 4"
+    assert polydistill(command).exit_code == 0
+    whole = Path("said.jsonl").read_bytes()
+    lines = Path("rows.jsonl").read_text().splitlines(keepends=True)
+    Path("rows.jsonl").write_text("".join([*lines[:9], "{", *lines[9:]]))
+    Path("said.jsonl").unlink()
+    stopped = polydistill(command)
+    assert stopped.exit_code == 2
+    assert "The answers so far are in said.jsonl.part" in stopped.stderr
+    assert not Path("said.jsonl").exists()
+    Path("rows.jsonl").write_text("".join(lines))
+    assert polydistill(f"{command} --resume").exit_code == 0
+    assert Path("said.jsonl").read_bytes() == whole
+    assert not Path("said.jsonl.part").exists()
+    assert "--resume goes on with the file of --output" in polydistill(f"predict {own_model} --resume").stderr
+
+
 def test_predict_wants_both_texts(polydistill, own_model):
     assert "go together" in polydistill(f"predict {own_model} --premise A").stderr
     both = polydistill(f"predict {own_model} --premise A --hypothesis B --input rows.jsonl")

@@ -1,12 +1,11 @@
 """The command that asks a model: predict."""
 
 import contextlib
-import gzip
 import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -64,6 +63,9 @@ def predict(
     window: Annotated[
         int | None, typer.Option(help="Rows read ahead, to batch those of a length; 1 answers each line at once.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the answers that an interrupted --output left unfinished.")
+    ] = False,
 ) -> None:
     """Print what a model says of one row, or of every line of a JSONL file (nli: the keys premise and hypothesis)."""
     known = task_named(task)
@@ -77,8 +79,10 @@ def predict(
         raise ValueError(f"Nothing to read: give {options}, --input FILE, or lines on standard input.")
     if input_ is not None and output is not None and input_.resolve() == output.resolve():
         raise ValueError(f"--output {output} is the file that --input reads. Name another one.")
+    if resume and output is None:
+        raise ValueError("--resume goes on with the file of --output. Name it.")
     if row is None:
-        _lines(model, known, input_, output, lang, skip_bad, window)
+        _lines(model, known, input_, output, lang, skip_bad, window, resume)
         return
     from polydistill.serving.predicting import answered
     from polydistill.serving.reader import open_reader
@@ -95,9 +99,11 @@ def _lines(
     lang: str | None,
     skip_bad: bool,
     window: int | None,
+    resume: bool,
 ) -> None:
     """Every line read is written with what the model says of it, in order."""
     from polydistill.data.files.text_lines import bodies, raw_lines
+    from polydistill.serving.answers_file import rows_left, writing
     from polydistill.serving.json_lines import LeftOut, read_rows
     from polydistill.serving.predicting import WINDOW, answered
     from polydistill.serving.reader import open_reader
@@ -105,7 +111,12 @@ def _lines(
     reading, left_out = open_reader(model, task), LeftOut()
     lines = bodies(sys.stdin.buffer) if file is None else raw_lines(file)
     rows = read_rows(lines, str(file or "standard input"), task, left_out if skip_bad else None)
-    with _writing(output) as target:
+    if resume and output is not None:
+        rows = rows_left(output, rows)
+    with (
+        _telling_of_the_rest(output),
+        contextlib.nullcontext(sys.stdout) if output is None else writing(output, resume) as target,
+    ):
         answers = answered(reading, rows, task, lang, WINDOW if window is None else window)
         for row, found in counted(answers, errors(), bar=output is not None or not sys.stdout.isatty()):
             answer = {**row, "predicted": found.said, "probabilities": found.probabilities}
@@ -116,6 +127,19 @@ def _lines(
         _tell(f"Left out {count} that cannot be used. The first: {left_out.first}")
     if output is not None:
         _tell(f"Written: {output}")
+
+
+@contextlib.contextmanager
+def _telling_of_the_rest(output: Path | None) -> Iterator[None]:
+    """Where work stops, say what is there and how to go on."""
+    from polydistill.serving.answers_file import part_of
+
+    try:
+        yield
+    except BaseException:
+        if output is not None and part_of(output).is_file():
+            _tell(f"The answers so far are in {part_of(output)}. The same command with --resume goes on from there.")
+        raise
 
 
 def _tell(text: str) -> None:
@@ -137,12 +161,3 @@ def _one_row(task: "TaskName", given: Mapping[str, Any]) -> dict[str, Any] | Non
     names = {**_COLUMNS, **({"--text": "review_body"} if task == "stars" else {})}
     row = {names.get(name, name.removeprefix("--")): given[name] for name in (*needed, *more)}
     return {**row, "question": given["--question"] or "cause"} if task == "choice" else row
-
-
-@contextlib.contextmanager
-def _writing(file: Path | None) -> Iterator[TextIO]:
-    if file is None:
-        yield sys.stdout
-        return
-    with gzip.open(file, "wt", encoding="utf-8") if file.suffix == ".gz" else file.open("w", encoding="utf-8") as lines:
-        yield lines

@@ -11,7 +11,7 @@ from polydistill.tasks.task import Answer, Record
 if TYPE_CHECKING:
     from datasets import Dataset
 
-WINDOW = 512  # ours: eight batches, enough for rows of a length to meet
+WINDOW = 2048  # ours: enough for rows of nearly one length to meet in a batch
 
 Row = TypeVar("Row")
 

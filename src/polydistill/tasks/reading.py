@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-BATCH = 64  # ours
+ON_CPU, ELSEWHERE = 16, 64
+"""Ours: rows of a batch. On a CPU small batches of nearly equal lengths read more rows a second (measured:
+1.23 times as many as batches of 64); a fixed number keeps what is said the same to the last digit from run to run."""
 
 
 class ArrayStudent(ABC):
@@ -39,7 +41,7 @@ def row_logits(
     student: Student,
     text: Encoded,
     language: str | None,
-    batch_size: int = BATCH,
+    batch_size: int | None = None,
     device: torch.device | None = None,
 ) -> Floats:
     """The logits of every row, in order."""
@@ -57,7 +59,7 @@ def token_logits(
 ) -> Floats:
     """The logits [T, C] of the tokens of all texts, in order."""
     logits_TC = np.zeros((len(text.columns["input_ids"]), outputs), dtype=np.float32)
-    for rows, logits_BLC in batch_logits(student, text, language, BATCH, device):
+    for rows, logits_BLC in batch_logits(student, text, language, None, device):
         for row, logits_LC in zip(rows, logits_BLC, strict=True):
             start, end = text.offsets[row], text.offsets[row + 1]
             logits_TC[start:end] = logits_LC[: end - start]
@@ -65,9 +67,11 @@ def token_logits(
 
 
 def batch_logits(
-    student: Student, text: Encoded, language: str | None, batch_size: int, device: torch.device | None
+    student: Student, text: Encoded, language: str | None, batch_size: int | None, device: torch.device | None
 ) -> Iterator[tuple[Ints, Floats]]:
     """The rows of each batch, and what the student says of them."""
+    if batch_size is None:
+        batch_size = ON_CPU if device is None or device.type == "cpu" else ELSEWHERE
     if isinstance(student, ArrayStudent):
         return ((rows, student.logits(inputs)) for rows, inputs in padded_batches(text, batch_size))
     return _by_torch(student, text, language, batch_size, device)
