@@ -2,13 +2,14 @@
 
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
 from rich.console import Console
-from training_tools import Regression, given, numbers, tune_run
+from training_tools import NUMERICS, Regression, given, numbers, pretrain_run, tune_run
 
 from polydistill.data.batches import signals
 from polydistill.errors import DataError
@@ -16,6 +17,7 @@ from polydistill.training.checkpoints import FILES, checkpoints, damage, seal
 from polydistill.training.distiller import Distiller
 from polydistill.training.diverging import GRADIENT, DivergedError, Watch, refuse_lost_weights
 from polydistill.training.execute import execute
+from polydistill.training.finished import changes
 from polydistill.training.out import claim, made_whole
 from polydistill.training.settings import Training
 from polydistill.training.store import Store
@@ -158,3 +160,50 @@ def test_a_claim_is_written_in_one_step(tmp_path, monkeypatch):
     (tmp_path / "out" / ".identity.17.unfinished").write_text("")  # of another process, which just begins
     claim(tmp_path / "out", run)
     assert json.loads(f'"{(tmp_path / "out" / "identity").read_text().strip()}"') == run.identity
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A finished run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("polydistill.training.numerics.probe", lambda width: NUMERICS)
+        store = Store(tmp_path_factory.mktemp("done"))
+        execute(pretrain_run(steps=2), store, Console(file=io.StringIO()))
+    return store
+
+
+@pytest.mark.parametrize("fault", ["removed", "cut off", "foreign"])
+def test_a_finished_run_without_its_model_is_not_done(done, tmp_path, fault):
+    run = pretrain_run(steps=2)
+    shutil.copytree(done.root, tmp_path / "runs")
+    store = Store(tmp_path / "runs")
+    folder = store.folder(run)
+    assert execute(run, store).run_id == run.identity
+    weights = folder / "model" / "model.safetensors"
+    if fault == "removed":
+        shutil.rmtree(folder / "model")
+    elif fault == "cut off":
+        weights.write_bytes(weights.read_bytes()[:-1])
+    else:
+        file = folder / "results.json"
+        file.write_text(file.read_text().replace(run.identity, "0" * 16))
+    with pytest.raises(DataError, match=r"Remove results.json there, and the run is done again"):
+        execute(run, store)
+
+
+def test_a_flipped_bit_of_a_model_is_found_when_it_is_looked_for(done, tmp_path):
+    folder = shutil.copytree(done.folder(pretrain_run(steps=2)), tmp_path / "run")
+    assert list(changes(folder)) == []
+    flip(folder / "model" / "model.safetensors")
+    assert list(changes(folder, contents=False)) == []
+    (found,) = changes(folder)
+    assert "another content" in str(found)
+
+
+def test_a_folder_that_is_removed_meanwhile_keeps_no_result(tmp_path, fixed_numerics, monkeypatch):
+    run, store = pretrain_run(steps=2), Store(tmp_path)
+    fit = Distiller.fit
+    monkeypatch.setattr(Distiller, "fit", lambda self: (fit(self), shutil.rmtree(store.folder(run))))
+    with pytest.raises(DataError, match="removed or replaced while the run was trained"):
+        execute(run, store, Console(file=io.StringIO()))
+    assert not (store.folder(run) / "results.json").exists() and not (store.folder(run) / "model").exists()

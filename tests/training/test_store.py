@@ -194,7 +194,7 @@ def test_what_a_finished_run_leaves(tmp_path, fixed_numerics, run):
     execute(run, store, QUIET)
     folder = store.folder(run)
     found = {path.name for path in folder.iterdir()}
-    assert found - {"lock", "owner"} == {"run.json", "numerics.json", "log.json", "model", "results.json"}
+    assert found - {"lock", "owner"} == {"run.json", "numerics.json", "log.json", "model", "results.json", "files.json"}
     assert Run.model_validate_json((folder / "run.json").read_text()) == run
     assert [line["step"] for line in json.loads((folder / "log.json").read_text())] == [1, 2, 3, 4]
 

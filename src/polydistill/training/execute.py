@@ -20,6 +20,7 @@ from polydistill.data.batches.batches import MicroBatches, Steps
 from polydistill.data.batches.schedule import Schedule
 from polydistill.data.batches.signals import settle, weights_fingerprint
 from polydistill.data.batches.stream_steps import Share, StreamSteps
+from polydistill.errors import DataError
 from polydistill.methods.method import Prepared
 from polydistill.models.adapters import adapted, save_adapters
 from polydistill.models.loaded import Loaded
@@ -31,6 +32,7 @@ from polydistill.starts.strict import quietly
 from polydistill.starts.tokenizers import save_tokenizer
 from polydistill.training.distiller import Distiller, Evaluate
 from polydistill.training.diverging import refuse_lost_weights
+from polydistill.training.finished import finished, list_files, refuse_replaced
 from polydistill.training.judging import judge
 from polydistill.training.numerics import settled
 from polydistill.training.preparing import prepare
@@ -39,7 +41,7 @@ from polydistill.training.progress import ShowProgress, WarnOfCollapse, events
 from polydistill.training.run import Run
 from polydistill.training.selecting import selecting
 from polydistill.training.starting import load_start
-from polydistill.training.store import LOG, TENSORBOARD, Store, exclusively, result_in
+from polydistill.training.store import LOG, TENSORBOARD, Store, exclusively
 from polydistill.whole import install, room_for, written_whole
 
 _CHECKPOINTS = "checkpoints"
@@ -49,28 +51,30 @@ def execute(run: Run, store: Store, console: Console | None = None, tensorboard:
     """The run's result: from the store if it is there, else by doing what is missing and resuming what was cut off."""
     console = console or Console(stderr=True)
     folder = store.folder(run)  # asked for once: its rows may be changed while the run is under way
-    if agreed(result_in(folder) is not None):
+    if agreed(finished(folder) is not None):
         shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)  # a kill may have left them
         return _done(folder)
     for first in run.first:
         execute(first, store, console, tensorboard)
     with exclusively(folder, console), room_for(folder):
-        if not agreed(result_in(folder) is not None):  # another process may have finished it while this one waited
+        if not agreed(finished(folder) is not None):  # another process may have finished it while this one waited
             _train(run, store, folder, console, tensorboard)
     return _done(folder)
 
 
 def _done(folder: Path) -> RunResult:
-    result = result_in(folder)
-    assert result is not None, "the main process has written the result"
+    if (result := finished(folder)) is None:
+        why = "The folder was removed while the run was under way. Start it again."
+        raise DataError(folder, None, "no result", "what the run has just written", why)
     return result
 
 
 def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: bool) -> None:
     began = time.monotonic()
     state = processes()
+    described = run.model_dump_json(indent=2)
     if state.is_main_process:
-        _write(folder / RUN_FILE, run.model_dump_json(indent=2))
+        _write(folder / RUN_FILE, described)
     identity, rows = run.identity, run.data_fingerprint
     set_seed(run.seed)
     student = load_start(run.start, run, store)
@@ -87,6 +91,7 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
             distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, tensorboard)
             distiller.fit()
         if state.is_main_process:
+            refuse_replaced(folder, described + "\n")
             for name, one in prepared.students.items():
                 _keep_student(one, folder / STUDENTS / name)
             if not prepared.students:
@@ -94,6 +99,7 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
             for name, note in prepared.notes.items():
                 _write(folder / f"{name}.json", json.dumps(note, indent=1))
             _write(folder / LOG, json.dumps(distiller.state.log_history, indent=1, sort_keys=True))
+            list_files(folder, identity)
             save_result(folder, _result(run, identity, rows, student, prepared, time.monotonic() - began))
             shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
         state.wait_for_everyone()

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from polydistill.training.examination import Examination
+from polydistill.training.finished import IDENTITY
 from polydistill.training.run import Run
 from polydistill.training.store import Store, cache_folder
 from polydistill.whole import install, room_for, write_text
-
-IDENTITY = "identity"
 
 
 class OutFolder(Store):

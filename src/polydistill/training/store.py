@@ -8,6 +8,7 @@ runs/xd-1f3a9c.../
     tensorboard/      the same as events for TensorBoard, where asked for
     model/            the student, as plain `transformers` loads it
     students/NAME/    the same for each student, where a run leaves several
+    files.json        the files of the model (or students), with their sizes and checksums
     results.json      the scores; there if and only if the run is done
 """
 
