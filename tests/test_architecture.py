@@ -1,6 +1,7 @@
 """Rules of the house that no reader should have to check: imports run one way, files are short, nothing unsafe."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,10 +87,38 @@ def test_imports_run_one_way(file):
 
 @pytest.mark.parametrize("file", sorted((ROOT / "methods").rglob("*.py")), ids=lambda file: file.stem)
 def test_no_method_imports_a_method(file):
-    shared = {f"polydistill.methods.{name}" for name in ("method", "spec", "teacher", "table")}
     modules = {m.rpartition(".")[0] for m in imported(parse(file)) if m.startswith("polydistill.methods")}
     own = f"polydistill.methods.{file.parent.name}."  # a method that is a folder
-    assert not {module for module in modules - shared if not module.startswith(own)}
+    assert not {module for module in modules - FACE if not module.startswith(own)}
+
+
+FACE = {f"polydistill.methods.{name}" for name in ("method", "spec", "source", "teacher", "table", "known")}
+
+
+def methods_named(tree: ast.AST) -> set[str]:
+    """The modules of single methods that a file imports, or names as text to be imported."""
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    named = {text.partition(":")[0] for text in texts if text.startswith("polydistill.methods.")}
+    modules = {module.rpartition(".")[0] for module in imported(tree)} | named
+    return {module for module in modules if module.startswith("polydistill.methods.")} - FACE
+
+
+@every_file
+def test_only_jobs_and_papers_name_a_method(file):
+    if file.relative_to(ROOT).parts[0] not in ("methods", "jobs", "papers"):
+        assert not methods_named(parse(file)), "ask the method's spec instead; `methods/spec.py` says what it answers"
+
+
+def test_only_the_table_and_a_methods_own_folder_name_a_method_in_methods():
+    named = {file.name for file in (ROOT / "methods").glob("*.py") if methods_named(parse(file))}
+    assert named == {"table.py"}
+
+
+@every_file
+def test_nobody_asks_what_a_method_is(file):
+    if file.relative_to(ROOT).parts[0] != "methods":
+        found = re.findall(r"isinstance\(.*method.*", file.read_text(encoding="utf-8"))
+        assert not found, "ask the method's spec instead; `methods/spec.py` says what it answers"
 
 
 @pytest.mark.parametrize("folder", ["objectives", "models"])
@@ -110,6 +139,10 @@ def test_nothing_prints_or_runs_data_as_code(file):
 
 
 def test_the_rules_see_what_they_forbid():
+    assert methods_named(ast.parse("from polydistill.methods.xd import XD\nx = 'polydistill.methods.mmkd:MMKD'")) == {
+        "polydistill.methods.xd",
+        "polydistill.methods.mmkd",
+    }
     upward = ast.parse("from polydistill.training.run import Run\nfrom polydistill.errors import unknown")
     assert breaches("data", upward) == ["training"]
     assert breaches("jobs", upward) == []

@@ -47,7 +47,8 @@ def provenance(model: str) -> Provenance | None:
 
 def method_of(run: Run) -> tuple[str, str]:
     """A run's method in a sentence, and its equation (what is indented first), as the method's own file has them."""
-    said = getdoc(sys.modules[type(run.method).__module__]) or ""
+    kind = type(run.method)
+    said = getdoc(sys.modules[kind.__module__] if kind.__module__.startswith("polydistill.") else kind) or kind.__name__
     title, *rest = said.splitlines()
     begun = dropwhile(lambda line: not line.startswith("    "), rest)
     equation = [line.strip() for line in takewhile(lambda line: line.startswith("    "), begun)]

@@ -1,5 +1,7 @@
 """The preset `reference`: what the authors' public code does, where it is not what the paper says."""
 
+from typing import cast
+
 from polydistill.methods.monolingual import MonolingualSpec, Weights
 from polydistill.methods.xd import XDSpec
 from polydistill.objectives.layer_maps import resolve
@@ -13,9 +15,10 @@ def xd_reference(run: Run) -> Run:
     Languages come in turn instead of at random, rows over 128 tokens are dropped instead of cut, and the weights are
     chosen by accuracy on the labelled dev rows instead of by agreement with the teacher.
     """
-    if not isinstance(run.method, XDSpec):
+    if run.method.kind != "xd":
         raise ValueError(f"The reference preset is one of XD; {run.method.kind!r} has none.")
-    method = run.method.model_copy(update={"max_length": min(128, run.method.max_length), "longer": "drop"})
+    given = cast(XDSpec, run.method)
+    method = given.model_copy(update={"max_length": min(128, given.max_length), "longer": "drop"})
     in_turn = run.training.batching.model_copy(update={"sampling": "in-turn"})
     training = run.training.model_copy(update={"batching": in_turn})
     selection = run.selection and run.selection.model_copy(update={"measure": "accuracy"})
@@ -28,18 +31,19 @@ def monolingual_reference(run: Run) -> Run:
     Other weights, hidden states by cosine, attention probabilities instead of scores, KL summed over positions, other
     blocks matched, and students that begin as the teacher's top blocks with a new layer before the decoder.
     """
-    if not isinstance(run.method, MonolingualSpec):
+    if run.method.kind != "monolingual":
         raise ValueError(f"The reference preset here is one of monolingual students; {run.method.kind!r} is another.")
+    given = cast(MonolingualSpec, run.method)
     changes = {
         "weights": Weights(mlm=0.0005, hinton=0.0005, hid=0.333, att=0.333, emb=0.333),
         "hid": "cosine",
         "att": "probabilities",
         "scaling": "sequence_sum",
-        "map": reference_map(run.method.depth, depth_of(run.teacher or run.start)),
-        "init_map": "top" if run.method.init == "teacher" else run.method.init_map,
+        "map": reference_map(given.depth, depth_of(run.teacher or run.start)),
+        "init_map": "top" if given.init == "teacher" else given.init_map,
         "init_head": "random",
     }
-    method = MonolingualSpec.model_validate({**run.method.model_dump(), **changes})
+    method = MonolingualSpec.model_validate({**given.model_dump(), **changes})
     return run.model_copy(update={"method": method, "name": f"{run.name}, reference"})
 
 

@@ -13,6 +13,9 @@ from typing import Any, Literal, Protocol
 from polydistill.data.rows.shapes import SENTENCE, RowShape
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Models, Prepared
+from polydistill.methods.source import source_hash
+from polydistill.methods.table import OURS
+from polydistill.models.heads import Pooling
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask, Task, task_of
 
@@ -161,6 +164,20 @@ class MethodSpec(Spec, ABC):
         """Whether embeddings of pieces that no text holds move too, as a vocabulary's head moves them."""
         return self.head == "words"
 
+    @property
+    def pooled_by(self) -> Pooling:
+        """How the vectors of texts are read from the student, by those who look at them later."""
+        return "mean"
+
+    @property
+    def code(self) -> str:
+        """A hash of the code that decides what it does: its own, and what it uses."""
+        return source_hash(type(self), *(value for _, value in self if callable(value)))
+
+    @property
+    def _where(self) -> str:
+        return f"{type(self).__module__}:{type(self).__qualname__}"
+
     @abstractmethod
     def prepare(self, models: Models, seed: int) -> Prepared:
         """The method as a module, with the rows that it learns from."""
@@ -175,6 +192,8 @@ class MethodSpec(Spec, ABC):
         teaching, kind = self.teaching, self.kind
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", kind):
             raise ValueError(f"kind is {kind!r}, but it names folders: give letters, digits, '-' and '_' alone.")
+        if OURS.get(kind, self._where) != self._where:
+            raise ValueError(f"{kind!r} is a method of ours: give {type(self).__name__} a kind of its own.")
         if given.teacher is None and teaching == "one":
             raise ValueError(f"The method {kind!r} needs a teacher: {self.teacher_is}. Set `teacher`.")
         if given.teacher is not None and teaching in ("nobody", "one a language"):

@@ -24,6 +24,7 @@ from polydistill.data.translations.filters import EVERY_PAIR, Filters
 from polydistill.data.translations.translations import Loaded as LoadedPairs
 from polydistill.data.translations.translations import Pairs, pairs_of
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.methods.source import Function
 from polydistill.methods.spec import SelectedBy, TaskMethodSpec, Teaching
 from polydistill.methods.teacher import Teacher, answering, says
 from polydistill.models.polyglot import On, Polyglot
@@ -49,11 +50,11 @@ class XD(Method):
         student: Polyglot,
         teacher: Teacher | None,
         on: On = "logits",
-        distance: Distance = "mse",
+        distance: Distance | Function = "mse",
     ) -> None:
         super().__init__()
         self.student, self.teacher, self.on = student, teacher, on
-        self.distance = DISTANCES[distance]
+        self.distance = DISTANCES[distance] if isinstance(distance, str) else distance
 
     def forward(self, target: Mapping[str, Tensor], language: str | None = None, **batch: Any) -> Loss:
         """One term, `xd`. The teacher reads `source`, unless its stored `signal` comes with the batch."""
@@ -82,7 +83,8 @@ class XDSpec(TaskMethodSpec):
     filters: Filters = EVERY_PAIR
     """Which pairs of the corpora are kept; of `data` all are."""
     on: On = "logits"
-    distance: Distance = "mse"
+    distance: Distance | Function = "mse"
+    """Also a function of one's own, of what the student says and what the teacher says."""
     max_length: int = 256  # "truncating sentences to be up to 256 words per example" (Sec. 3.1)
     longer: Literal["cut", "drop"] = "cut"
     """What happens to rows over `max_length`: the paper cuts; its public code drops them (at 128)."""

@@ -8,7 +8,7 @@ at any moment; selection of the best weights by a score of ours.
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors.torch import load_model, save_model
@@ -165,9 +165,7 @@ class Distiller(Trainer):
 
     @property
     def _method(self) -> Method:
-        method = self.accelerator.unwrap_model(self.model)
-        assert isinstance(method, Method)
-        return method
+        return cast(Method, self.accelerator.unwrap_model(self.model))
 
     # The log
 

@@ -1,17 +1,19 @@
 """Runs as files: read from JSON or YAML, changed by `path=value`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from polydistill.data.rows.sources import parse_source
 from polydistill.errors import DataError, unknown
-from polydistill.specs import problems
+from polydistill.specs import Spec, problems
 from polydistill.training.run import Run
+
+S = TypeVar("S", bound=Spec)
 
 
 def read_run(file: str | Path, changes: Sequence[str] = ()) -> Run:
@@ -33,19 +35,33 @@ def changed(run: Run, changes: Sequence[str]) -> Run:
     """The same run with other values."""
     if not changes:
         return run
-    content = run.model_dump(mode="json")
+    before, content = run.model_dump(mode="json"), run.model_dump(mode="json")
     for change in changes:
         where, equals, value = change.partition("=")
         if not equals:
             raise ValueError(f"{change!r} changes nothing: expected path=value, such as training.learning_rate=1e-5.")
         _put(content, where.strip(), value)
-    return validated(content, "The changed run")
+    kept = _kept(run, before, content)
+    if content["method"].get("kind") == run.method.kind:
+        method = _kept(run.method, before["method"], content["method"])
+        kept["method"] = _read(lambda: type(run.method).model_validate(method), "The changed run")
+    return validated(kept, "The changed run")
+
+
+def _kept(spec: Spec, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """What was not changed as it is: plain data holds no functions, and no methods that only a script has."""
+    content = {name: getattr(spec, name) if before.get(name) == value else value for name, value in after.items()}
+    return content
 
 
 def validated(content: Any, where: str) -> Run:
     """A run from plain data; what is wrong with it is said in one line."""
+    return _read(lambda: Run.model_validate(content), where)
+
+
+def _read(read: Callable[[], S], where: str) -> S:
     try:
-        return Run.model_validate(content)
+        return read()
     except ValidationError as error:
         raise ValueError(f"{where} is not a valid run. {problems(error)}") from None
 

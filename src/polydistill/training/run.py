@@ -155,7 +155,8 @@ class Run(Spec):
 
     def _resolved(self, of_run: Callable[[Run], str]) -> dict[str, Any]:
         content = self.model_dump(mode="json", exclude={"name", "teachers", *self.models})
-        return content | {name: resolved_start(model, of_run) for name, model in self.models.items()}
+        starts = {name: resolved_start(model, of_run) for name, model in self.models.items()}
+        return {**content, **starts, "code": self.method.code}
 
     @property
     def data_fingerprint(self) -> str:

@@ -1,4 +1,12 @@
-"""Monolingual students of a multilingual teacher: MonoShot and MonoAlignment (thesis, Sec. 3.2)."""
+"""Monolingual students of a multilingual teacher: MonoShot and MonoAlignment (thesis, Sec. 3.2).
+
+    loss = alpha mlm + beta hinton + gamma sum_m hid(m) + delta sum_m att(m) + eps emb     (weights: see `Weights`)
+
+Each student reads text of its own language(s), some of it hidden, and learns the hidden words (mlm) and to do as the
+teacher does: its predictions (hinton), hidden states (hid), attention (att) and embeddings (emb). The student's block m
+learns from the teacher's block g(m). Algorithm 1: a batch is of one language; the teacher reads it once; every student
+of the language takes its step. What students share, all of them move.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Self

@@ -1,7 +1,7 @@
 """Rows of the thesis' tables that tune by a zero-shot strategy, on a few labels, or with a tuned teacher."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSpec
 from polydistill.methods.tuning import TuneSpec
@@ -83,7 +83,6 @@ def few_shot(of: Systems, zero_shot: TuningOfSeed) -> RunsOfSeed:
 
 def _as_transfer(plain: Run, settings: Mapping[str, Any], **changes: Any) -> Run:
     """A run of plain tuning as one by a strategy, on the same rows but for what is said otherwise."""
-    method = plain.method
-    assert isinstance(method, TuneSpec), "a row of the tables tunes"
+    method = cast(TuneSpec, plain.method)
     given = {name: getattr(method, name) for name in ("task", "languages", "data", "max_length")}
     return Run(**{**dict(plain), "method": TransferTuneSpec(**{**given, **settings}), **changes})
