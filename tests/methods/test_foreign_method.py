@@ -130,7 +130,7 @@ class Kill(BaseException):
 def test_it_trains_is_killed_resumes_bit_for_bit_is_selected_and_exported(moods, monkeypatch):
     run = run_of(moods)
     whole = polydistill.run(run, out=moods / "whole")
-    assert {score.metric for score in whole.result.scores} == {"accuracy"}
+    assert "accuracy" in {score.metric for score in whole.result.scores}
     assert whole.result.labels_seen == ("en", "fr")
     assert whole.result.selected_on
 

@@ -15,7 +15,6 @@ from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Models, Prepared
 from polydistill.methods.source import source_hash
 from polydistill.methods.table import OURS
-from polydistill.models.heads import Pooling
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask, Task, task_of
 
@@ -163,11 +162,6 @@ class MethodSpec(Spec, ABC):
     def moves_all_embeddings(self) -> bool:
         """Whether embeddings of pieces that no text holds move too, as a vocabulary's head moves them."""
         return self.head == "words"
-
-    @property
-    def pooled_by(self) -> Pooling:
-        """How the vectors of texts are read from the student, by those who look at them later."""
-        return "mean"
 
     @property
     def code(self) -> str:
