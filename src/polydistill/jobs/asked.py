@@ -66,7 +66,7 @@ def pairs_of(option: str, given: str | Mapping[str, str], example: str) -> dict[
     return {name.strip(): value.strip() for name, _, value in parts}
 
 
-def withcolumns_in(rows: Rows | None, columns: str | Mapping[str, str]) -> AnySource | None:
+def with_columns(rows: Rows | None, columns: str | Mapping[str, str]) -> AnySource | None:
     """The same, where there are rows."""
     return None if rows is None else source_with(rows, columns)
 
@@ -78,7 +78,7 @@ def source_with(rows: Rows, columns: str | Mapping[str, str]) -> AnySource:
     if not named or isinstance(source, WorldSource):
         return source
     if isinstance(source, ByLanguage):
-        inner = {code: withcolumns_in(one, named) for code, one in source.sources.items()}
+        inner = {code: with_columns(one, named) for code, one in source.sources.items()}
         return source.model_copy(update={"sources": inner})
     return source.model_copy(update={"columns": {**named, **source.columns}})
 
