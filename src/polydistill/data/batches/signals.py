@@ -117,8 +117,8 @@ class SignalStore:
         column = pa.FixedSizeListArray.from_arrays(pa.array(signals.reshape(-1)), signals.shape[1])
         if lost := int((~np.isfinite(signals).all(axis=1)).sum()):
             raise ValueError(
-                f"The teacher says of {lost} of {len(signals)} texts what is not a finite number. None of it was stored: "
-                "its weights are damaged, or it has diverged when it was trained. Name another teacher."
+                f"The teacher says of {lost} of {len(signals)} texts what is not a finite number. None of it was "
+                "stored: its weights are damaged, or it has diverged when it was trained. Name another teacher."
             )
         batch = pa.record_batch([texts, column], names=["text", "signal"])
         name = hashlib.sha256(keys.tobytes()).hexdigest()[:32]
