@@ -49,13 +49,17 @@ def do(
     console: "Console | None" = None,
 ) -> Done:
     """Do a run in the folder `out`, or in a folder of its own among `runs`."""
+    from polydistill.data.files.contents import forget
     from polydistill.training.execute import execute
     from polydistill.training.out import claim
     from polydistill.training.store import Store
 
     store = Store(runs) if out is None else claim(out, run)
     folder = store.folder(run)  # asked for before: its rows may be changed while the run is under way
-    return Done(run, execute(run, store, console, tensorboard), folder)
+    try:
+        return Done(run, execute(run, store, console, tensorboard), folder)
+    finally:
+        forget()  # the files it read
 
 
 @training_job("polydistill run german/run.json --set training.learning_rate=1e-5 --out slower")

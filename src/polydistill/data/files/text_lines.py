@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from polydistill.data.files.contents import opened
 from polydistill.data.files.zips import Member, open_member
 from polydistill.errors import DataError
 
@@ -45,8 +46,8 @@ def raw_lines(file: TextFile) -> Iterator[tuple[int, bytes]]:
     number = 0
     path = place_of(file)
     try:
-        with _open(file) as opened:
-            for number, body in bodies(opened):
+        with _open(file) as lines:
+            for number, body in bodies(lines):
                 yield number, body
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError) as error:
         kind = "zip" if isinstance(file, Member) else _COMPRESSED.get(path.suffix)
@@ -85,15 +86,15 @@ def _open(path: TextFile) -> IO[bytes] | gzip.GzipFile:
         raise DataError(path, None, found, "a readable file", "Check the path.")
     match path.suffix:
         case ".gz":
-            return gzip.open(path, "rb")
+            return gzip.GzipFile(fileobj=opened(path))
         case ".xz":
-            return lzma.open(path, "rb")
+            return lzma.LZMAFile(opened(path))
         case ".zst":  # Arrow's reader sees frames that are cut off, and goes on from one frame to the next
             import pyarrow as pa  # here: one kind of file needs it, and it takes a while
 
-            return io.BufferedReader(pa.input_stream(str(path), compression="zstd"), _AT_ONCE)
+            return io.BufferedReader(pa.input_stream(opened(path), compression="zstd"), _AT_ONCE)
         case _:
-            return path.open("rb")
+            return opened(path)
 
 
 def decoded(path: str | Path, number: int, raw: bytes) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
+from polydistill.data.files.contents import opened
 from polydistill.errors import DataError
 from polydistill.languages import codes_of
 
@@ -39,8 +40,8 @@ def is_zip(path: str | Path) -> bool:
 def members(archive: Path, languages: Sequence[str]) -> dict[str, Member]:
     """The member of each language, by the ending of its name."""
     try:
-        with zipfile.ZipFile(archive) as opened:
-            entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+        with zipfile.ZipFile(opened(archive)) as zipped:
+            entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
     except (OSError, zipfile.BadZipFile) as error:
         raise DataError(archive, None, f"no zip ({error})", "a whole zip file", "Fetch it again.") from None
     for entry in entries:
@@ -53,7 +54,7 @@ def members(archive: Path, languages: Sequence[str]) -> dict[str, Member]:
 
 def open_member(member: Member) -> IO[bytes]:
     """The bytes of a member; never more than the archive says it has."""
-    return zipfile.ZipFile(member.archive).open(member.name)
+    return zipfile.ZipFile(opened(member.archive)).open(member.name)
 
 
 def _of_language(archive: Path, entries: Sequence[zipfile.ZipInfo], code: str) -> zipfile.ZipInfo:

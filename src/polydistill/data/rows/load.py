@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from polydistill.data.files.contents import digest
 from polydistill.data.files.paths import find_files, visible_files
 from polydistill.data.rows.answers import load_answers
 from polydistill.data.rows.choices import load_choices
@@ -28,8 +28,6 @@ from polydistill.data.rows.tagged import load_tagged
 from polydistill.data.rows.world import load_world, world_columns, world_content
 from polydistill.data.translations.parallel import load_text_files, plain_files, read_aligned
 from polydistill.languages import canonical, parts_of
-
-_LARGE = 1 << 26  # ours: bytes; a smaller file is soon read, and may change again within one tick of its time stamp
 
 
 def load_rows(source: Source, shape: RowShape, languages: Sequence[str]) -> Corpus:
@@ -119,12 +117,11 @@ def fingerprint(source: Source, languages: Sequence[str], shape: RowShape = SENT
         content = []  # the hash of the rows is an option
     elif isinstance(source, FileSource):
         beside = [Path(file) for file in (source.label_file, source.questions) if file]
-        content = _contents(
-            dict.fromkeys([*(file for code in _single(codes) for file in find_files(source.path, code)), *beside])
-        )
+        files_of = (file for code in _single(codes) for file in find_files(source.path, code))
+        content = [digest(file) for file in dict.fromkeys([*files_of, *beside])]
     else:
         content = _folder(Path(source.name)) if is_local(source) else [source.name]  # pinned: its revision is an option
-        content += _contents([Path(source.questions)] if source.questions else [])
+        content += [digest(Path(source.questions))] if source.questions else []
     return _hashed([options, codes, content])
 
 
@@ -159,28 +156,7 @@ def _claimed(source: Source) -> bool | None:
     return True if isinstance(source, WorldSource) else source.aligned
 
 
-def _contents(paths: Iterable[Path]) -> list[str]:
-    return [_content(path) if path.stat().st_size < _LARGE else _content_once(*_state(path)) for path in paths]
-
-
-def _content(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _state(path: Path) -> tuple[Path, int, int]:
-    state = path.stat()
-    return path.resolve(), state.st_size, state.st_mtime_ns
-
-
-@lru_cache(maxsize=4096)
-def _content_once(path: Path, size: int, changed: int) -> str:
-    """The hash of a large file, read again only when size or time of change differ."""
-    del size, changed
-    return _content(path)
-
-
 def _folder(folder: Path) -> list[str]:
     """Names and contents of the files of a folder, apart from hidden ones (such as the state of version control)."""
     files = visible_files(folder)
-    return [*(file.relative_to(folder).as_posix() for file in files), *_contents(files)]
+    return [*(file.relative_to(folder).as_posix() for file in files), *map(digest, files)]
