@@ -24,6 +24,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
+def printable(text: str) -> str:
+    """A text without line breaks, and with what would steer a terminal written out."""
+    shown = (one if one.isprintable() else f"\\x{ord(one):02x}" for one in " ".join(text.split()))
+    return "".join(shown)
+
+
 class DataError(ValueError):
     """Input that cannot be used: where it is, what was found, what was expected, and what to do about it."""
 

@@ -1,6 +1,7 @@
 import pytest
 
 from polydistill import api
+from polydistill.cli.app import one_line
 
 
 def one_error(result, *parts):
@@ -71,3 +72,7 @@ def test_an_unknown_command_is_answered_with_the_nearest(polydistill):
     result = polydistill("tabel")
     assert result.exit_code == 2
     assert "table" in result.stderr
+
+
+def test_an_error_does_not_steer_the_terminal():
+    assert one_line(ValueError("a\x1b[31m name\nof two\x07 lines é")) == "a\\x1b[31m name of two\\x07 lines é"

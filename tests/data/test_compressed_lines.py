@@ -6,7 +6,7 @@ import lzma
 import pyarrow as pa
 import pytest
 
-from polydistill.data.files.text_lines import read_lines, uncompressed
+from polydistill.data.files.text_lines import raw_lines, read_lines, uncompressed
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import FileSource
 from polydistill.errors import DataError
@@ -78,3 +78,12 @@ def test_broken_utf8_and_empty_files(tmp_path, suffix):
 
 def test_names_without_the_compression():
     assert [uncompressed(name) for name in ("a.txt", "a.tsv.gz", "a.xz", "a.b.zst")] == ["a.txt", "a.tsv", "a", "a.b"]
+
+
+def test_a_small_file_that_unpacks_to_an_endless_line_is_refused(tmp_path):
+    with gzip.open(tmp_path / "bomb.gz", "wb") as file:
+        for _ in range(70):
+            file.write(bytes(1 << 20))
+    assert (tmp_path / "bomb.gz").stat().st_size < 100_000
+    with pytest.raises(DataError, match=r"bomb.gz, line 1: found a line of more than 64 MiB"):
+        list(raw_lines(tmp_path / "bomb.gz"))

@@ -118,3 +118,11 @@ def test_take_copies_nothing():
     encoded = from_lists({"input_ids": [[1, 2], [3]]}, {"input_ids": 0})
     assert encoded.columns["input_ids"].dtype == np.int32
     assert np.shares_memory(encoded.take(np.array([1]))[0]["input_ids"], encoded.columns["input_ids"])
+
+
+def test_texts_that_the_tokenizer_does_not_know_are_refused(tokenizer):
+    strange = ["\u4f60\u597d \u4e16\u754c \u518d\u89c1"] * 20
+    with pytest.raises(ValueError, match=r"does not know \d+% of the pieces of the first 20 texts"):
+        encode_texts(tokenizer, strange, None, 16)
+    known = ["The boy is eating an apple in the garden."] * 20
+    assert len(encode_texts(tokenizer, [*known, *strange[:1]], None, 16)) == 21

@@ -13,6 +13,7 @@ import polydistill
 from plain import run_plain
 from polydistill.cli import app
 from polydistill.data.rows.sources import FileSource, WorldSource
+from polydistill.exports.card import _plain
 from polydistill.exports.provenance import method_of
 from polydistill.methods.mmkd import MMKDSpec
 from polydistill.methods.multikd import MultiKDSpec
@@ -201,3 +202,7 @@ def test_every_format_and_task_has_its_lines(task):
             lines = usage(wanted, task, words, ours=True)
             compile(lines, "lines", "exec")
             assert ("import polydistill" in lines) == (wanted.format == "transformers")
+
+
+def test_a_name_is_shown_and_never_run():
+    assert _plain("<script>alert(1)</script>\x1b[2J\nnext") == "&lt;script&gt;alert(1)&lt;/script&gt;\\x1b[2J next"

@@ -58,10 +58,11 @@ def one_line(error: Exception) -> str:
     """What an error says, without line breaks; its kind where it says nothing."""
     from pydantic import ValidationError
 
+    from polydistill.errors import printable
     from polydistill.specs import problems
 
     said = f"{error.title}: {problems(error)}" if isinstance(error, ValidationError) else str(error)
-    return " ".join(said.split()) or type(error).__name__
+    return printable(said) or type(error).__name__
 
 
 app = typer.Typer(

@@ -3,6 +3,7 @@
 Nothing is invented: what the run's folder does not say is said not to be recorded.
 """
 
+import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from huggingface_hub import EvalResult, ModelCardData
 
 from polydistill.data.rows.sources import Source, WorldSource
+from polydistill.errors import printable
 from polydistill.exports.provenance import Provenance, base_models, data, is_portable, method_of, origin
 from polydistill.exports.usage import usage
 from polydistill.exports.wanted import Record
@@ -63,7 +65,7 @@ def card(model: Described) -> str:
     """The card, front matter and text."""
     parts = [
         f"---\n{_front(model).to_yaml()}\n---",
-        f"# {model.name}",
+        f"# {_plain(model.name)}",
         _summary(model),
         "## Use",
         f"In this folder ({_needs(model)}):",
@@ -178,7 +180,7 @@ def _step(number: int, run: Run) -> str:
         taught["teacher"] = "the same"
     training = run.training
     lines = [
-        f"{number}. **{run.name}**. {title}.",
+        f"{number}. **{_plain(run.name)}**. {title}.",
         f"```text\n{equation}\n```" if equation else "",
         f"Begins as {origin(run.start)}.",
         *[f"{role.replace('/', ' of ').capitalize()}: {who}." for role, who in taught.items()],
@@ -238,6 +240,11 @@ def _again(model: Described) -> str:
         f"It took {made.result.seconds:,.0f} s on {machine}, with {versions}. "
         f"The run's identity is {made.result.run_id}."
     )
+
+
+def _plain(name: str) -> str:
+    """A name as text: a page shows it and does not run it."""
+    return html.escape(printable(name), quote=False)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 AT_ONCE = 1024  # ours: rows that are Python objects at a time
+_UNKNOWN, _ENOUGH = 0.2, 50  # ours: the share of unknown pieces that is borne, and of how many pieces it is one
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -205,9 +206,24 @@ def encode_with_places(
 def _read(tokenizer: PreTrainedTokenizerBase, batches: Iterable[BatchEncoding]) -> Encoded:
     """What a model reads of some batches."""
     columns = {name: Flattened() for name in column_names(tokenizer)}
-    for batch in batches:
+    for number, batch in enumerate(batches):
+        if number == 0:
+            refuse_unknown(tokenizer, batch["input_ids"])
         _add(columns, batch)
     return _encoded(columns, pad_values(tokenizer))
+
+
+def refuse_unknown(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Sequence[int]]) -> None:
+    """Raise where the tokenizer does not know what it reads: a model would learn, and answer, nonsense."""
+    ids = np.fromiter(chain.from_iterable(rows), dtype=np.int64)
+    text = ids[~np.isin(ids, [number for number in tokenizer.all_special_ids if number != tokenizer.unk_token_id])]
+    unknown = int((text == tokenizer.unk_token_id).sum()) if tokenizer.unk_token_id is not None else 0
+    if len(text) >= _ENOUGH and unknown > _UNKNOWN * len(text):
+        raise ValueError(
+            f"The tokenizer does not know {unknown / len(text):.0%} of the pieces of the first {len(rows)} texts (at "
+            f"most {_UNKNOWN:.0%} may be unknown): it is not of this model or of these languages. Check the model's "
+            "folder, or name a model that reads them."
+        )
 
 
 def _tokenized(

@@ -21,6 +21,7 @@ TextFile = Path | Member
 
 _BOM = b"\xef\xbb\xbf"
 _COMPRESSED = {".gz": "gzip", ".xz": "xz", ".zst": "Zstandard"}
+_LONGEST = 1 << 26  # ours: bytes of a line; a small compressed file may unpack to a line that fills the memory
 _AT_ONCE = 1 << 20  # ours: bytes that are unpacked at a time
 
 
@@ -47,7 +48,10 @@ def raw_lines(file: TextFile) -> Iterator[tuple[int, bytes]]:
     path = place_of(file)
     try:
         with _open(file) as lines:
-            for number, body in bodies(lines):
+            for number, body in bodies(iter(lambda: lines.readline(_LONGEST + 1), b"")):
+                if len(body) > _LONGEST:
+                    found = f"a line of more than {_LONGEST >> 20} MiB"
+                    raise DataError(path, number, found, "lines of text", "Check what the file is.")
                 yield number, body
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError) as error:
         kind = "zip" if isinstance(file, Member) else _COMPRESSED.get(path.suffix)
