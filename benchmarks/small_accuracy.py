@@ -73,7 +73,7 @@ def stages(store: Store, seed: int, place: Path) -> dict[str, Stage]:
     small = store.folder(half) / MODEL
     (fewer,) = trim(small, LANGUAGES, [TEXT], keep=KEPT, by="frequency", out=place / "trimmed")
     for name, int8 in (("onnx", False), ("int8", True)):
-        export(fewer.folder, place / name, "onnx", int8=int8, check_on=CHECK, languages=LANGUAGES)
+        export(fewer.folder, place / name, "onnx", int8=int8, check=CHECK, check_langs=LANGUAGES)
     folders = {
         f"{Fresh().blocks} blocks, 6 languages, 800 pieces": store.folder(large) / MODEL,
         f"distilled: {BLOCKS} blocks, 2 languages": small,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from polydistill.serving.bench import Bench, Measured, Settings
+from polydistill.serving.bench import Bench, Measured
 
 SLOW = Measured(
     model="big",
@@ -27,9 +27,8 @@ def asked(monkeypatch):
     """What the command asked to be measured; the answer is made up."""
     seen = {}
 
-    def measured(*models, **options):
-        seen.update(options, models=models)
-        settings = Settings(rows=100, threads=2)
+    def measured(models, settings, text):
+        seen.update(settings.model_dump(), models=models, text=text)
         return Bench(
             processor="a CPU",
             cores=2,
@@ -40,7 +39,7 @@ def asked(monkeypatch):
             models=(SLOW, FAST),
         )
 
-    monkeypatch.setattr("polydistill.api.bench", measured)
+    monkeypatch.setattr("polydistill.serving.bench.bench", measured)
     return seen
 
 
@@ -57,10 +56,6 @@ def test_bench_prints_a_table_and_writes_json(polydistill, asked, work):
     assert "?" in small
     assert "100 rows of t, 32 at a time, 5 turns, 2 threads" in shown.stderr
     assert [one.model for one in Bench.model_validate_json(Path("bench.json").read_text()).models] == ["big", "[small]"]
-
-
-def test_bench_takes_rows_from_one_place(polydistill, work):
-    assert "two sources of rows" in polydistill("bench model --world --text rows.jsonl").stderr
 
 
 def test_bench_names_what_is_not_there(polydistill, work):

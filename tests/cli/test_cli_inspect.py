@@ -64,7 +64,7 @@ def test_a_file_a_language_says_the_same(polydistill, own_model, work):
 def test_without_rows_those_of_the_runs_are_read_each_model_in_its_own_languages(polydistill, own_model, work):
     """As for BERT-KLD: teacher and student were scored on the same rows in other pairs of languages."""
     rows = "file:rows.jsonl?aligned=true"
-    pd.tune(own_model, rows, ["en-tr"], "teacher", steps=1, batch_size=4, test=rows)
+    pd.tune(own_model, rows, ["en-tr"], out="teacher", steps=1, batch_size=4, test=rows)
     pd.kld(own_model, "teacher", rows, "tr-en", "en-tr", out="student", steps=1, batch_size=4, test=rows)
     result = polydistill("inspect teacher student --pooling first --layers last --drawn 12")
     assert result.exit_code == 0, result.output
@@ -123,7 +123,9 @@ def test_models_have_to_be_told_apart(polydistill, own_model, work):
     with pytest.raises(ValueError, match="Expected a list of models"):
         pd.inspect(str(own_model), "file:text.{lang}", ["en", "tr"])
     with pytest.raises(ValueError, match="was scored on rows of the task 'nli', not of 'stars'"):
-        tuned = pd.tune(own_model, "file:rows.jsonl", ["en"], "tuned", steps=1, batch_size=4, test="file:rows.jsonl")
+        tuned = pd.tune(
+            own_model, "file:rows.jsonl", ["en"], out="tuned", steps=1, batch_size=4, test="file:rows.jsonl"
+        )
         pd.inspect([tuned.folder], task="stars")
 
 

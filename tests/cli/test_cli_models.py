@@ -23,7 +23,7 @@ def test_evaluate_prints_and_writes_accuracy_by_language(polydistill, own_model,
 
 def test_evaluate_agrees_with_predict(polydistill, own_model, work):
     polydistill(f"evaluate {own_model} --data file:rows.jsonl --langs en,tr --json scores.json")
-    polydistill(f"predict {own_model} --input rows.jsonl --output said.jsonl")
+    polydistill(f"predict {own_model} --input rows.jsonl --out said.jsonl")
     rows = [json.loads(line) for line in Path("said.jsonl").read_text().splitlines()]
     for score in json.loads(Path("scores.json").read_text()):
         right = [row["label"] == row["predicted"] for row in rows if row["language"] == score["language"]]
@@ -70,14 +70,14 @@ def test_predict_reads_files_strictly(polydistill, own_model, work):
 
 def test_predict_does_not_write_over_what_it_reads(polydistill, own_model, work):
     before = Path("rows.jsonl").read_text()
-    result = polydistill(f"predict {own_model} --input rows.jsonl --output ./rows.jsonl")
+    result = polydistill(f"predict {own_model} --input rows.jsonl --out ./rows.jsonl")
     assert result.exit_code == 2
     assert "Name another one" in result.stderr
     assert Path("rows.jsonl").read_text() == before
 
 
 def test_predict_goes_on_where_it_was_interrupted(polydistill, own_model, work):
-    command = f"predict {own_model} --input rows.jsonl --output said.jsonl --window 4"
+    command = f"predict {own_model} --input rows.jsonl --out said.jsonl --window 4"
     assert polydistill(command).exit_code == 0
     whole = Path("said.jsonl").read_bytes()
     lines = Path("rows.jsonl").read_text().splitlines(keepends=True)
@@ -91,7 +91,7 @@ def test_predict_goes_on_where_it_was_interrupted(polydistill, own_model, work):
     assert polydistill(f"{command} --resume").exit_code == 0
     assert Path("said.jsonl").read_bytes() == whole
     assert not Path("said.jsonl.part").exists()
-    assert "--resume goes on with the file of --output" in polydistill(f"predict {own_model} --resume").stderr
+    assert "--resume goes on with the file of --out" in polydistill(f"predict {own_model} --resume").stderr
 
 
 def test_predict_wants_both_texts(polydistill, own_model):
@@ -107,7 +107,7 @@ def test_a_folder_that_is_none_or_holds_no_model(polydistill, work):
 
 def test_predict_reads_and_writes_compressed_lines(polydistill, own_model, work):
     Path("rows.jsonl.gz").write_bytes(gzip.compress(Path("rows.jsonl").read_bytes()))
-    result = polydistill(f"predict {own_model} --input rows.jsonl.gz --output said.jsonl.gz")
+    result = polydistill(f"predict {own_model} --input rows.jsonl.gz --out said.jsonl.gz")
     assert result.exit_code == 0, result.output
     said = [json.loads(line) for line in gzip.decompress(Path("said.jsonl.gz").read_bytes()).splitlines()]
     given = [json.loads(line) for line in Path("rows.jsonl").read_text().splitlines()]

@@ -5,7 +5,7 @@ import pytest
 
 from polydistill import retrieve
 
-TEXT = "--data file:text.{lang} --language tr"
+TEXT = "--data file:text.{lang}"
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ TEXT = "--data file:text.{lang} --language tr"
     ],
 )
 def test_retrieve_prints_and_writes_what_the_function_finds(polydistill, own_model, work, options, meaning):
-    result = polydistill(f"retrieve {own_model} {TEXT} {options} --json found.json")
+    result = polydistill(f"retrieve {own_model} {TEXT} --langs tr {options} --json found.json")
     assert result.exit_code == 0, result.output
     found = retrieve(own_model, "file:text.{lang}", "tr", **meaning)
     assert json.loads(Path("found.json").read_text()) == [one.model_dump(mode="json") for one in found]
@@ -33,7 +33,7 @@ def _layers(one):
 
 
 def test_the_depth_of_faiss_is_said(polydistill, own_model, work):
-    assert "MRR@10" in polydistill(f"retrieve {own_model} {TEXT} --search faiss").stdout
+    assert "MRR@10" in polydistill(f"retrieve {own_model} {TEXT} --langs tr --search faiss").stdout
 
 
 @pytest.mark.parametrize(
@@ -42,11 +42,12 @@ def test_the_depth_of_faiss_is_said(polydistill, own_model, work):
         ("--layers top", "--layers top: expected all, last, or numbers"),
         ("--layers 7", "layers=7: expected all, last, or different layers from 0"),
         ("--idf own", "idf=own is no option of cosine"),
-        ("--to tr", "needs two languages"),
+        ("--langs en", "needs two languages"),
+        ("--to tr", "polydistill retrieve has no option --to"),
         ("--source-model ./lost", "There is no folder './lost'"),
     ],
 )
 def test_mistakes_are_one_line(polydistill, own_model, work, options, says):
-    result = polydistill(f"retrieve {own_model} {TEXT} {options}")
+    result = polydistill(f"retrieve {own_model} {TEXT} --langs tr {options}")
     assert result.exit_code == 2
     assert says in result.stderr

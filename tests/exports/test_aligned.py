@@ -28,7 +28,7 @@ from sentence_transformers import SentenceTransformer
 for folder in sys.argv[2:]:
     print(json.dumps(SentenceTransformer(folder, device="cpu").encode(json.loads(sys.argv[1])).tolist()))
 """
-FEW = {"check_on": "world:?rows=2"}
+FEW = {"check": "world:?rows=2"}
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from polydistill.tasks import TASKS
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging, Training
 
-FEW = {"check_on": "world:?rows=2"}
+FEW = {"check": "world:?rows=2"}
 HUB = Pretrained(name="FacebookAI/xlm-roberta-base", revision="e" * 40)
 
 

@@ -30,7 +30,7 @@ for folder in sys.argv[2:]:
     model = SentenceTransformer(folder, device="cpu")
     print(json.dumps([model.encode(json.loads(sys.argv[1])).tolist(), model.similarity_fn_name]))
 """
-FEW = {"check_on": "world:?rows=4"}
+FEW = {"check": "world:?rows=4"}
 
 
 def test_sentence_transformers_gives_the_vectors_of_our_retrieval(tmp_path):
@@ -143,7 +143,7 @@ def test_adapters_are_refused(tmp_path):
         ({"language": "fr"}, "is fixed in ONNX files only"),
         ({"agreement": 2.0}, "less than or equal to 1"),
         ({"task": "ner"}, "was tuned for the task 'nli', not for 'ner'"),
-        ({"check_on": "file:rows.tsv"}, r"Of which languages are the rows of file:rows.tsv\?"),
+        ({"check": "file:rows.tsv"}, r"Of which languages are the rows of file:rows.tsv\?"),
     ],
 )
 def test_options_that_do_not_fit(tmp_path, options, said):

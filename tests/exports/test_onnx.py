@@ -59,7 +59,7 @@ def test_an_mblm_runs_without_us_and_without_torch_as_it_reads_a_language(tmp_pa
 
 def test_vectors_of_an_mblm_without_us_and_without_torch(tmp_path):
     model = keep(learned_mblm(), tmp_path / "model")
-    (done,) = polydistill.export(model, tmp_path / "out", "onnx", pooling="mean", check_on="world:?rows=2")
+    (done,) = polydistill.export(model, tmp_path / "out", "onnx", pooling="mean", check="world:?rows=2")
     inputs = tiny_tokenizer()(["A cat.", "The old woman sees a man."], padding=True, return_tensors="pt")
     said = run_plain(RUN, str(done.folder), json.dumps({name: value.tolist() for name, value in inputs.items()}))
     vectors, with_torch = said.rsplit(maxsplit=1)
@@ -77,7 +77,7 @@ def test_tokens_and_choices(tmp_path, task, int8):
         "onnx",
         int8=int8,
         agreement=0.9,
-        check_on="world:?rows=4",
+        check="world:?rows=4",
     )
     assert done.check.answers > 6 * 4, "of every token, and of every row in six languages"
     assert (done.check.agreement is None) == (not int8)
@@ -95,7 +95,7 @@ def test_tokens_and_choices(tmp_path, task, int8):
 def test_vectors_are_those_of_retrieval_from_the_tokenizer_file_alone(tmp_path):
     model = saved(tmp_path / "model", None, blocks=1)
     (done,) = polydistill.export(
-        model, tmp_path / "out", "onnx", pooling="mean", normalize=True, int8=True, check_on="world:?rows=4"
+        model, tmp_path / "out", "onnx", pooling="mean", normalize=True, int8=True, check="world:?rows=4"
     )
     assert done.check.agreement > 0.98
     written = ["A dog runs.", "The old woman sees a man and a dog. " * 20]

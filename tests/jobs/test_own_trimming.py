@@ -15,7 +15,8 @@ from polydistill.cli import app
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.jobs.distill import distill
-from polydistill.jobs.trimming import load_report, trim
+from polydistill.jobs.trim import trim
+from polydistill.jobs.trimming import load_report
 from polydistill.models.adapters import attach, save_adapters
 from polydistill.models.mblm import branched
 from polydistill.models.mblm_config import Branches
@@ -165,7 +166,7 @@ def test_a_network_that_says_something_else_is_refused(model, tmp_path, monkeypa
 
 def test_the_command(model, tmp_path):
     (tmp_path / "tr.txt").write_text(f"{sentence()}\n" * 3)
-    command = f"trim --model {model} --langs tr --text tr={tmp_path}/tr.txt --keep 150 --out {tmp_path}/small"
+    command = f"trim {model} --langs tr --text tr={tmp_path}/tr.txt --keep 150 --out {tmp_path}/small"
     result = CliRunner().invoke(app, shlex.split(command))
     assert result.exit_code == 0, result.output
     words = result.stdout.split()
@@ -196,7 +197,7 @@ def test_lost_mass_is_about_a_trimmed_student(model):
 
 
 def test_the_command_wants_the_language_of_every_text_or_of_none(model, tmp_path):
-    command = f"trim --model {model} --langs tr --text tr=a.txt --text b.txt --out {tmp_path}/small"
+    command = f"trim {model} --langs tr --text tr=a.txt --text b.txt --out {tmp_path}/small"
     result = CliRunner().invoke(app, shlex.split(command))
     assert result.exit_code == 2
     assert "Name the language of each, or of none." in result.output

@@ -67,7 +67,7 @@ def test_two_models_read_a_language_each(model, other):
     assert twice == alone
     pair, turned = (
         retrieve(model, WORLD, "tr", source_model=other),
-        retrieve(other, WORLD, "en", "tr", source_model=model),
+        retrieve(other, WORLD, "en,tr", source_model=model),
     )
     assert [one.hits for one in pair] == [one.hits for one in turned[::-1]]
     assert [one.mrr for one in pair] != [one.mrr for one in alone]
@@ -78,7 +78,7 @@ def test_two_models_read_a_language_each(model, other):
 def test_files_as_tatoeba_names_them(model, tatoeba):
     there, _ = retrieve(model, "file:tatoeba.tur-eng.{lang}", "tr", layers="last", batch_size=4)
     assert (there.candidates, there.language, there.other, there.layers) == (9, "tr", "en", (2,))
-    assert retrieve(model, "file:tatoeba.tur-eng.{lang}", "tur", "English", layers="last")[0] == there
+    assert retrieve(model, "file:tatoeba.tur-eng.{lang}", "tur,English", layers="last")[0] == there
 
 
 def test_a_loaded_model_is_left_as_it_was(model):
@@ -117,7 +117,7 @@ def test_by_layer(model):
 
 def test_what_cannot_be_done(model, tatoeba, tmp_path):
     with pytest.raises(ValueError, match="needs two languages, not 'tur' and 'tr'"):
-        retrieve(model, WORLD, "tur", "tr")
+        retrieve(model, WORLD, "tur,tr")
     with pytest.raises(ValueError, match="leave out aligned=false"):
         retrieve(model, "file:tatoeba.tur-eng.{lang}?aligned=false", "tr")
     with pytest.raises(ValueError, match="no file for language 'sw'"):

@@ -6,30 +6,10 @@ import typer
 from typer.core import TyperGroup
 
 from polydistill import __version__
-from polydistill.cli import (
-    bench,
-    commands,
-    corpora,
-    doctor,
-    exporting,
-    inspection,
-    models,
-    papers,
-    predicting,
-    retrieval,
-    tables,
-    trimming,
-)
+from polydistill.cli import commands, corpora, doctor, papers, predicting, tables
 from polydistill.cli.screen import errors
-from polydistill.jobs.align import align
-from polydistill.jobs.distill import distill
-from polydistill.jobs.kld import kld
-from polydistill.jobs.multikd import multikd
-from polydistill.jobs.run import run
-from polydistill.jobs.tune import tune
-from polydistill.jobs.xd import xd
 
-RESUMABLE = ("quickstart", "tune", "xd", "multikd", "distill", "kld", "align", "run", "table")
+RESUMABLE = ("quickstart", "table", "figure", *(one.command for one in commands.jobs() if one.resumes))
 USER_ERROR, INTERRUPTED = 2, 130
 
 
@@ -69,7 +49,7 @@ app = typer.Typer(
     name="polydistill",
     cls=Guarded,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     epilog="Begin with: polydistill quickstart",
@@ -93,14 +73,10 @@ def polydistill(
     del traceback, version  # Guarded and the callback read them
 
 
-for add in (
-    *(papers.add, tables.add, corpora.add),
-    *(models.add, predicting.add, trimming.add, exporting.add, bench.add),
-    *(retrieval.add, inspection.add, doctor.add),
-):
+for add in (papers.add, tables.add, corpora.add, predicting.add, doctor.add):
     add(app)
-for one in (run, tune, xd, kld, multikd, align, distill):
-    commands.add(app, one.job)
+for one in commands.jobs():
+    commands.add(app, one)
 
 
 def main() -> None:

@@ -3,13 +3,16 @@
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand
 
-from polydistill.cli.screens import do_run
+import polydistill
+from polydistill.cli.screens import do_run, show
 from polydistill.cli.settings import settings_of, shown
 from polydistill.errors import nearest
 from polydistill.jobs.job import RENAMED, REQUIRED, Job, Parameter
@@ -60,6 +63,17 @@ class JobCommand(TyperCommand):
         super().format_help(ctx, formatter)
 
 
+@cache
+def jobs() -> tuple[Job, ...]:
+    """The jobs among the public names: functions of a module that is called as they are."""
+    there = [module for module, name in polydistill.public_names().values() if module == f"polydistill.jobs.{name}"]
+    return tuple(getattr(import_module(module), module.rpartition(".")[2]).job for module in there if _is_job(module))
+
+
+def _is_job(module: str) -> bool:
+    return hasattr(getattr(import_module(module), module.rpartition(".")[2]), "job")
+
+
 def add(app: typer.Typer, job: Job) -> None:
     """Add the command of a job."""
     command = type(job.command, (JobCommand,), {"job": job})
@@ -73,7 +87,10 @@ def _typed(job: Job) -> Callable[..., None]:
     def run(**given: Any) -> None:
         asked = given.pop(extra) if extra else None
         given = {name: value for name, value in given.items() if value is not None}  # else the job's own default holds
-        do_run(job, given, only_print=bool(asked))
+        if job.trains:
+            do_run(job, given, only_print=bool(asked))
+        else:
+            show(job, _called(job, given), asked, given.get("out"))
 
     parameters = [_parameter(one) for one in job.parameters] + ([_EXTRA[extra]] if extra else [])
     run.__name__ = job.command

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from polydistill.cli.learning import Seed, options
 from polydistill.cli.screen import example, results, save, say
 
 if TYPE_CHECKING:
@@ -45,14 +44,15 @@ def corpora(
     duplicates: Duplicates = "drop",
     same_sides: SameSides = "drop",
     rows: Annotated[int, typer.Option(help="Also print so many pairs of each language.")] = 0,
-    seed: Seed = 0,
+    seed: Annotated[int, typer.Option(help="Decides which, with --sample random.")] = 0,
     json_: Annotated[Path | None, typer.Option("--json", help="Also write the counts as JSON.")] = None,
 ) -> None:
     """Read parallel corpora as a model would, and print how many pairs were dropped, why, and how many are left."""
-    from polydistill import api
+    from polydistill.jobs.corpora import corpora as read
 
-    lengths = options(shortest=shortest, longest=longest)
-    pairs = api.corpora(
+    said = {"shortest": shortest, "longest": longest}
+    lengths = {name: value for name, value in said.items() if value is not None}
+    pairs = read(
         text,
         tokenizer,
         seed=seed,

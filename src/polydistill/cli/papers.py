@@ -31,10 +31,10 @@ def quickstart(
     ] = "quick",
 ) -> None:
     """The main job at once, offline: a small polyglot, tuned on English, learns five languages without labels."""
-    from polydistill import api
+    from polydistill.papers.quickstart import quickstart as do
     from polydistill.papers.rendering import to_rich
 
-    made = api.quickstart(runs, seed, errors(), tensorboard, scale)
+    made = do(runs, seed, errors(), tensorboard, scale)
     console = results()
     console.print(to_rich(made.table, console.width))
     say(f"page: {made.page}\nsummary: {made.summary}")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from polydistill.cli.counting import counted
-from polydistill.cli.models import ReadableModel
 from polydistill.cli.screen import errors, example, say
 from polydistill.cli.tasks import Task, task_named
 
@@ -37,7 +36,7 @@ def add(app: typer.Typer) -> None:
 
 
 def predict(
-    model: ReadableModel,
+    model: Annotated[str, typer.Argument(help="A model's or a run's folder, a hub name, or an ONNX folder.")],
     premise: Annotated[str | None, typer.Option(help="One premise ...")] = None,
     hypothesis: Annotated[str | None, typer.Option(help="... and its hypothesis.")] = None,
     text: Annotated[
@@ -57,14 +56,14 @@ def predict(
     input_: Annotated[
         Path | None, typer.Option("--input", help="JSONL to read (.gz, .xz, .zst too). Default: standard input.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="JSONL to write (.gz too). Default: standard output.")] = None,
+    out: Annotated[Path | None, typer.Option(help="JSONL to write (.gz too). Default: standard output.")] = None,
     lang: Annotated[str | None, typer.Option(help="Language of the texts; matters to XLM models only.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out lines that cannot be used.")] = False,
     window: Annotated[
         int | None, typer.Option(help="Rows read ahead, to batch those of a length; 1 answers each line at once.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the answers that an interrupted --output left unfinished.")
+        bool, typer.Option("--resume", help="Go on with the answers that an interrupted --out left unfinished.")
     ] = False,
 ) -> None:
     """Print what a model says of one row, or of every line of a JSONL file (nli: the keys premise and hypothesis)."""
@@ -77,12 +76,12 @@ def predict(
         raise ValueError(f"Give {options}, or --input, and not both.")
     if row is None and input_ is None and sys.stdin.isatty():
         raise ValueError(f"Nothing to read: give {options}, --input FILE, or lines on standard input.")
-    if input_ is not None and output is not None and input_.resolve() == output.resolve():
-        raise ValueError(f"--output {output} is the file that --input reads. Name another one.")
-    if resume and output is None:
-        raise ValueError("--resume goes on with the file of --output. Name it.")
+    if input_ is not None and out is not None and input_.resolve() == out.resolve():
+        raise ValueError(f"--out {out} is the file that --input reads. Name another one.")
+    if resume and out is None:
+        raise ValueError("--resume goes on with the file of --out. Name it.")
     if row is None:
-        _lines(model, known, input_, output, lang, skip_bad, window, resume)
+        _lines(model, known, input_, out, lang, skip_bad, window, resume)
         return
     from polydistill.serving.predicting import answered
     from polydistill.serving.reader import open_reader

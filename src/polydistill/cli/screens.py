@@ -1,14 +1,48 @@
-"""How each result is printed: one function a type."""
+"""How the results of jobs are printed: one function a job, found when it is needed."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polydistill.cli.screen import errors, say
+from polydistill.cli.screen import errors, save, say
 from polydistill.jobs.job import PLACING, Job
 
 if TYPE_CHECKING:
     from polydistill.jobs.run import Done
     from polydistill.training.run import Run
+
+SCREENS = {
+    "evaluate": "polydistill.cli.scores:show_scores",
+    "retrieve": "polydistill.cli.retrieval:show",
+    "inspect": "polydistill.cli.inspection:show",
+    "bench": "polydistill.cli.bench:show",
+    "trim": "polydistill.cli.trimming:show",
+    "export": "polydistill.cli.exporting:show_exports",
+    "push": "polydistill.cli.exporting:show_push",
+}
+"""Which function prints the result of which job; the other results are the paths of pages."""
+
+
+def show(job: Job, result: Any, asked: Path | None, out: Path | None) -> None:
+    """Print a result, and write it as JSON where that is asked for."""
+    if job.command in SCREENS:
+        module, _, name = SCREENS[job.command].partition(":")
+        printing: Callable[[Any], None] = getattr(import_module(module), name)
+        printing(result)
+        if job.panel == "Look" and out is not None:
+            errors().print(f"Written: {out}", markup=False, highlight=False, soft_wrap=True)
+    else:
+        say(f"page: {result}")
+    if asked is not None:
+        save(asked, _as_json(result))
+
+
+def _as_json(result: Any) -> str:
+    if isinstance(result, tuple):
+        return json.dumps([one.model_dump(mode="json") for one in result], indent=2) + "\n"
+    return str(result.model_dump_json(indent=1)) + "\n"
 
 
 def do_run(job: Job, given: Mapping[str, Any], only_print: bool) -> None:

@@ -1,4 +1,4 @@
-"""Commands that show: world, text, list, report."""
+"""Commands that show: world, text, list."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,6 @@ def add(app: typer.Typer) -> None:
     app.command(epilog=example("polydistill world --langs en,tr --task nli --rows 8"))(world)
     app.command(epilog=example("polydistill text 'file:corpus/*.txt.gz' --lang tr --rows 5"))(text)
     app.command("list", epilog=example("polydistill list tables"))(list_)
-    app.command(epilog=example("polydistill report runs --out report.html"))(report)
 
 
 def world(
@@ -77,9 +76,9 @@ def text(
     buffer: Annotated[int, typer.Option(help="Texts that are shuffled together; 1 = as they stand.")] = 10_000,
 ) -> None:
     """Print the first texts of a corpus, as a model that learns from it would read them."""
-    from polydistill import api
+    from polydistill.jobs.world import texts
 
-    for line in api.texts(source, lang, rows, seed=seed, buffer=buffer):
+    for line in texts(source, lang, rows, seed=seed, buffer=buffer):
         say(line)
 
 
@@ -107,13 +106,3 @@ def list_(
     for row in rows:
         view.add_row(*map(Text, row))
     results().print(view)
-
-
-def report(
-    folder: Annotated[Path, typer.Argument(help="A run's folder, or a folder of runs.")],
-    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
-) -> None:
-    """Write an HTML page of stored results: scores by language, loss curves, records."""
-    from polydistill import api
-
-    say(f"page: {api.report(folder, out)}")

@@ -1,73 +1,25 @@
-"""The command that leaves out pieces of the vocabulary: trim."""
+"""What a trimmed model was and is, on a terminal."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-import typer
 from rich import box
 from rich.table import Table
 
-from polydistill.cli.learning import Model
-from polydistill.cli.screen import codes, example, results, say
+from polydistill.cli.screen import results, say
 
 if TYPE_CHECKING:
-    from polydistill.jobs.trimming import Texts, Trimmed
+    from polydistill.jobs.trimming import Trimmed
 
 MEGABYTE = 1_000_000
 
 
-def add(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command(
-        epilog=example(
-            "polydistill trim --model FacebookAI/xlm-roberta-base --langs tr,en --text tr=turkish.txt.gz "
-            "--text en=english.txt.gz --keep 30000 --out small"
-        )
-    )(trim)
+def show(done: "tuple[Trimmed, ...]") -> None:
+    """Print each model."""
+    for one in done:
+        _show(one)
 
 
-def trim(
-    model: Model,
-    langs: Annotated[str, typer.Option(help="Languages to serve, such as tr,en.")],
-    out: Annotated[Path, typer.Option(help="Folder for the model, with trim.json and kept.json.")],
-    text: Annotated[
-        list[str] | None,
-        typer.Option(help="Text to count pieces in: tr=FILE once a language, or FILE for text in any of them."),
-    ] = None,
-    keep: Annotated[int | None, typer.Option(help="Pieces to keep at most, special ones included.")] = None,
-    by: Annotated[
-        Literal["frequency", "script", "both"] | None,
-        typer.Option(help="What stays. Default: both, or script where there is no text."),
-    ] = None,
-) -> None:
-    """Leave out the pieces (and their weights) that some languages do not need."""
-    from polydistill import api
-
-    for done in api.trim(model, codes(langs), _texts(text or []), keep=keep, by=by, out=out):
-        show(done)
-
-
-def _texts(given: list[str]) -> "Texts":
-    """Text by language where each says its own, and text in any of them where none does."""
-    from polydistill.jobs.making import by_language
-    from polydistill.languages import language
-
-    def named(one: str) -> bool:
-        name, equals, _ = one.partition("=")
-        try:
-            return bool(equals and language(name))
-        except ValueError:
-            return False
-
-    own = [one for one in given if named(one)]
-    if own and len(own) < len(given):
-        raise ValueError(
-            f"--text {own[0]} is of one language, and another --text says none. Name the language of each, or of none."
-        )
-    return by_language("text", given, "a language and its text, such as tr=turkish.txt") if own else given
-
-
-def show(done: "Trimmed") -> None:
+def _show(done: "Trimmed") -> None:
     """Print what a model was and is, and a line a language of what its text loses."""
     report = done.report
     view = Table(box=box.SIMPLE_HEAD, pad_edge=False)

@@ -1,15 +1,12 @@
-"""A person's parallel corpora, read and counted: what `polydistill corpora` does."""
+"""Parallel corpora, read and counted."""
 
-from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-from polydistill.data.batches.encoding import token_counts
-from polydistill.data.translations.corpora import KeptPairs, load_corpora
-from polydistill.data.translations.filters import Filters
-from polydistill.data.translations.given import Parallel, as_corpora
-from polydistill.starts.hub import pinned
-from polydistill.starts.tokenizers import open_tokenizer
+from polydistill.jobs.options import Pairs
+
+if TYPE_CHECKING:
+    from polydistill.data.translations.corpora import KeptPairs
 
 
 class FilterOptions(TypedDict, total=False):
@@ -17,22 +14,31 @@ class FilterOptions(TypedDict, total=False):
 
     shortest: int | None
     longest: int | None
-    duplicates: str
-    same_sides: str
+    duplicates: Literal["drop", "keep"]
+    same_sides: Literal["drop", "keep"]
     at_most: int | None
-    sample: str
+    sample: Literal["first", "random"]
 
 
-def read_corpora(
-    corpora: Parallel, tokenizer: str | Path | None = None, *, seed: int = 0, **filters: Unpack[FilterOptions]
-) -> KeptPairs:
+def corpora(
+    text: Pairs, tokenizer: str | Path | None = None, *, seed: int = 0, **filters: Unpack[FilterOptions]
+) -> "KeptPairs":
     """The pairs of parallel corpora (`en-tr=FILE`, ...) that are kept, by target language, and what was dropped.
 
     `filters` are the fields of `Filters`. Lengths are counted by `tokenizer`, a model's folder or hub name; without one
     they do not matter.
     """
+    from functools import partial
+
+    from polydistill.data.batches.encoding import token_counts
+    from polydistill.data.translations.corpora import load_corpora
+    from polydistill.data.translations.filters import Filters
+    from polydistill.data.translations.given import as_corpora
+    from polydistill.starts.hub import pinned
+    from polydistill.starts.tokenizers import open_tokenizer
+
     said: dict[str, Any] = {"shortest": None, "longest": None} if tokenizer is None else {}
-    wanted = as_corpora(corpora, filters=Filters(**(said | dict(filters))))
+    wanted = as_corpora(text, filters=Filters(**(said | dict(filters))))
     if tokenizer is None:
         return load_corpora(wanted, None, seed)
     start = pinned(tokenizer)

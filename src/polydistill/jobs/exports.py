@@ -1,8 +1,8 @@
-"""A person's own models as folders for other libraries: `polydistill export`."""
+"""The work of the job export: which model, with which head, tried on which rows."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any
 
 from transformers import PretrainedConfig
 
@@ -12,7 +12,7 @@ from polydistill.defaults import Pooling
 from polydistill.exports.card import Licences
 from polydistill.exports.exporting import Exportable, Exported, export_models
 from polydistill.exports.samples import Sample
-from polydistill.exports.wanted import Format, Wanted
+from polydistill.exports.wanted import Wanted
 from polydistill.models.loaded import Loaded
 from polydistill.starts.folders import students_in
 from polydistill.starts.heads import task_in
@@ -24,40 +24,24 @@ from polydistill.starts.strict import open_config
 from polydistill.tasks import AnyTask
 
 
-class ExportOptions(TypedDict, total=False):
-    """The fields of `exports.wanted.Wanted`; the task, where it is not what the head says; and the rows it is tried on.
-
-    `check_on` are rows of the task, or sentences where there is none, in `languages`; by default the mini-world's. The
-    licences, of the model (as the hub names it) and of its data, are for the card, which else says that it knows none.
-    """
-
-    task: AnyTask | None
-    language: str | None
-    pooling: Pooling | None
-    normalize: bool
-    int8: bool
-    tolerance: float
-    agreement: float
-    check_on: Rows | None
-    languages: tuple[str, ...]
-    licence: str | None
-    data_licence: str | None
-
-
-def export(
-    model: str | Path | Loaded, to: str | Path, format: Format = "transformers", **options: Unpack[ExportOptions]
+def exported(
+    model: str | Path | Loaded,
+    out: str | Path,
+    asked: dict[str, Any],
+    task: AnyTask | None,
+    check: Rows | None,
+    languages: tuple[str, ...],
+    licences: tuple[str | None, str | None],
 ) -> tuple[Exported, ...]:
-    """Write a model as the folder `to`, once it is read back and seen to say what the model says.
+    """Write a model as the folder `out`, once it is read back and seen to say what the model says.
 
-    Of a run that leaves several students each has a folder of its own in `to`.
+    Of a run that leaves several students each has a folder of its own in `out`. `asked` are fields of `Wanted`.
     """
-    if format == "sentence-transformers" and options.get("pooling") is None:
-        options["pooling"] = _pooling_of(model)
-    licences = Licences(options.pop("licence", None), options.pop("data_licence", None))
-    task, rows, languages = options.pop("task", None), options.pop("check_on", None), options.pop("languages", ())
-    wanted = Wanted.model_validate({"format": format, **options})
+    if asked["format"] == "sentence-transformers" and asked.get("pooling") is None:
+        asked = {**asked, "pooling": _pooling_of(model)}
+    wanted = Wanted.model_validate(asked)
     subjects = {name: _subject(one, task, wanted) for name, one in _models(model).items()}
-    return export_models(subjects, Path(to).expanduser(), wanted, _sample(rows, languages), licences)
+    return export_models(subjects, Path(out).expanduser(), wanted, _sample(check, languages), Licences(*licences))
 
 
 def _pooling_of(model: str | Path | Loaded) -> Pooling:

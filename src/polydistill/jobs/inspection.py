@@ -1,4 +1,4 @@
-"""A look inside a person's own models: `polydistill inspect`."""
+"""The work of the job inspect: whose vectors are looked at, on what, and what is written."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.inspection.inspection import FILE, Inspected, Inspection
 from polydistill.jobs.making import called_of, codes_of
-from polydistill.jobs.retrieval import encoder_of, place_of
+from polydistill.jobs.retrieve import encoder_of, place_of
 from polydistill.languages import canonical, parts_of
 from polydistill.models.loaded import Loaded
 from polydistill.reports.inspection import pictures, sections
@@ -43,7 +43,7 @@ class InspectionOptions(TypedDict, total=False):
     seed: int
 
 
-def inspect(
+def inspected(
     models: Sequence[str | Path] | Mapping[str, Model],
     data: Texts | None = None,
     languages: Languages = (),

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.translations.filters import Filters
 from polydistill.defaults import EVALUATIONS, MAX_LENGTH
+from polydistill.errors import unknown
 from polydistill.languages import canonical, language
 from polydistill.models.mblm_config import Branches
 from polydistill.results import MODEL
@@ -16,7 +17,7 @@ from polydistill.starts.loading import tuned_task
 from polydistill.starts.origins import Pretrained
 from polydistill.starts.strict import open_config
 from polydistill.starts.tokenizers import open_tokenizer
-from polydistill.tasks import AnyTask, task_of
+from polydistill.tasks import TASKS, AnyTask, task_of
 from polydistill.training.run import Branched
 from polydistill.training.settings import Judging, Training
 
@@ -54,6 +55,16 @@ def by_language(what: str, given: Mapping[str, T] | Sequence[str], expected: str
     if not found:
         raise ValueError(f"There is no --{what}: expected {expected}, at least once.")
     return found
+
+
+def task_named(task: str | AnyTask) -> AnyTask:
+    """A known task, or the one described."""
+    if not isinstance(task, str):
+        return task
+    for known in TASKS:
+        if known == task:
+            return known
+    raise unknown("task", task, TASKS)
 
 
 def settings(spec: type[Spec], given: Mapping[str, Any], **more: Any) -> dict[str, Any]:

@@ -43,6 +43,7 @@ Task = Annotated[
         "said), or nli, paraphrase, ner, choice, stars, qa. Default: found from model and rows."
     ),
 ]
+KnownTask = Annotated[TaskLike, Help("nli, paraphrase, ner, choice, stars or qa.")]
 Labels = Annotated[str | Sequence[str], Help("The labels, in the order of the head's outputs, such as neg,pos.")]
 MapLabels = Annotated[
     str | Mapping[str, str], Help("What labels of model or rows mean: written=label, such as pos=positive.")

@@ -1,4 +1,4 @@
-"""A person's own model with fewer pieces: what `polydistill trim` does."""
+"""The work of the job trim: choosing pieces, writing the model without the others, and seeing that it says the same."""
 
 import json
 import shutil
@@ -84,14 +84,8 @@ class _Text:
         return (text for part in text_parts(self.source, self.code) for text in part() if text.strip())
 
 
-def trim(
-    model: str | Path,
-    languages: Sequence[str],
-    texts: Texts = (),
-    *,
-    keep: int | None = None,
-    by: By | None = None,
-    out: str | Path,
+def trimmed_models(
+    model: str | Path, languages: Sequence[str], texts: Texts, keep: int | None, by: By | None, out: str | Path
 ) -> tuple[Trimmed, ...]:
     """Keep the pieces that some languages need, and write the model with these alone into `out`.
 

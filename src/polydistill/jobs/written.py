@@ -55,3 +55,13 @@ def by_name(option: str, given: Sequence[str] | None, expected: str) -> dict[str
             raise ValueError(f"{option} {name}= is given twice. Give each once.")
         found[name] = value
     return found
+
+
+def layers_named(given: str | Sequence[int]) -> Any:
+    """The layers of `all`, `last`, `4` or `1,2,3`."""
+    if not isinstance(given, str) or given in ("all", "last"):
+        return given
+    try:
+        return tuple(int(layer) for layer in given.split(","))
+    except ValueError:
+        raise ValueError(f"--layers {given}: expected all, last, or numbers such as 4 or 1,2,3.") from None

@@ -1,0 +1,48 @@
+"""The job bench: models measured side by side."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from polydistill.jobs.job import Argument, Help, job
+from polydistill.jobs.options import KnownTask, Language, Place
+
+if TYPE_CHECKING:
+    from polydistill.serving.bench import Bench
+
+
+@job("Ship", "polydistill bench tuned small small-onnx --threads 2 --json bench.json", data=True)
+def bench(
+    *models: Annotated[Place, Argument("Models' or runs' folders, hub names, ONNX folders.")],
+    text: Annotated[
+        Place | None, Help("Rows to read: JSONL as for predict, or a sentence a line. Default: rows of the mini-world.")
+    ] = None,
+    task: KnownTask = "nli",
+    rows: Annotated[int, Help("Rows of a turn.")] = 256,
+    batch_size: Annotated[int, Help("Rows read together, of similar lengths.")] = 32,
+    turns: Annotated[int, Help("How often each model reads all rows.")] = 5,
+    threads: Annotated[int | None, Help("Threads of each model. Default: as PyTorch has it.")] = None,
+    lang: Language = None,
+    clock: Annotated[
+        Literal["wall", "processor"],
+        Help("processor: with one thread, without the times at which other programs had its core."),
+    ] = "wall",
+    cards: Annotated[bool, Help("Let the cards of exported folders say how fast their models are.")] = False,
+) -> "Bench":
+    """Measure models side by side: rows a second, latency, memory, size on disk, time to load."""
+    from pathlib import Path
+
+    from polydistill.exports.card import has_card, tell_speed
+    from polydistill.jobs.making import task_named
+    from polydistill.serving.bench import Settings
+    from polydistill.serving.bench import bench as measure
+
+    folders = [Path(model).expanduser() for model in models]
+    if cards and not any(map(has_card, folders)):  # before the minutes that measuring takes
+        raise ValueError("None of the models has a card that says how fast it is: export one, or leave cards out.")
+    given = {"rows": rows, "batch_size": batch_size, "turns": turns, "language": lang, "clock": clock}
+    more = {} if threads is None else {"threads": threads}
+    settings = Settings.model_validate({"task": task_named(task), **given, **more})
+    done = measure(models, settings, None if text is None else Path(text))
+    for folder, model in zip(folders, done.models, strict=True):
+        if cards and has_card(folder):
+            tell_speed(folder, done.speed(model))
+    return done

@@ -1,0 +1,34 @@
+"""The job evaluate: the score of a model on labelled rows."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from polydistill.jobs.job import Help, job
+from polydistill.jobs.options import ROWS, KnownTask, Languages, ReadableFirst, Rows
+
+if TYPE_CHECKING:
+    from polydistill.results import Score
+
+
+@job("Look", "polydistill evaluate german --data xnli/dev-{lang}.tsv --langs en,de", data=True)
+def evaluate(
+    model: ReadableFirst,
+    data: Annotated[Rows, Help(f"Labelled rows: {ROWS}.")],
+    langs: Annotated[Languages, Help("Languages to score, such as en,de.")],
+    task: KnownTask = "nli",
+    normaliser: Annotated[
+        Literal["squad", "mlqa"], Help("qa: compare answers as SQuAD does, or as MLQA does by language.")
+    ] = "squad",
+) -> "tuple[Score, ...]":
+    """Print a model's score by language: accuracy (stars: also mean absolute error) or F1 (qa: also exact matches)."""
+    from polydistill.data.rows.given import as_source
+    from polydistill.jobs.making import codes_of, task_named
+    from polydistill.serving.reader import open_reader
+    from polydistill.training.judging import judge
+    from polydistill.training.settings import Judging
+
+    known, source = task_named(task), as_source(data)
+    reading = open_reader(model, known)
+    judging = Judging(
+        task=known, languages=codes_of(langs), data=source, max_length=reading.max_length, normaliser=normaliser
+    )
+    return judge(judging, reading.tokenizer).scores(reading.student, getattr(source, "split", "test"))

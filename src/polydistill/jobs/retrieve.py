@@ -1,0 +1,85 @@
+"""The job retrieve: how often a sentence's nearest neighbour in another language is its translation."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from polydistill.jobs.job import Help, job
+from polydistill.jobs.options import ROWS, Languages, ModelFirst, OwnModel, Rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from polydistill.models.loaded import Loaded
+    from polydistill.retrieval.retrieval import Retrieval
+
+
+@job("Look", "polydistill retrieve FacebookAI/xlm-roberta-base --data tatoeba.tur-eng.{lang} --langs tr,en", data=True)
+def retrieve(
+    model: ModelFirst,
+    data: Annotated[Rows, Help(f"Sentences and their translations: {ROWS}.")],
+    langs: Annotated[
+        Languages,
+        Help("The language that MODEL reads, and that of the translations, if it is not English: tr, or tr,de."),
+    ],
+    *,
+    source_model: Annotated[
+        OwnModel | None, Help("The model that reads the second language, if it is not MODEL.")
+    ] = None,
+    similarity: Annotated[Literal["cosine", "bertscore"], Help("What is near.")] = "cosine",
+    layers: Annotated[str | Sequence[int], Help("all, last, or numbers such as 4 or 1,2,3 (0 = embeddings).")] = "all",
+    by_layer: Annotated[bool, Help("One layer after the other.")] = False,
+    combine: Annotated[
+        Literal["tokens", "mean", "concatenate"] | None,
+        Help("Several layers: as tokens of their own (bertscore's default), mean (cosine's), end to end."),
+    ] = None,
+    special_tokens: Annotated[
+        Literal["matched", "counted", "dropped"] | None,
+        Help("<s> and the like: only matched (bertscore's default), counted (cosine's), or dropped."),
+    ] = None,
+    pooling: Annotated[Literal["mean", "first"], Help("Cosine: of mean or first token.")] = "mean",
+    idf: Annotated[
+        Literal["none", "queries", "own"], Help("BERTScore: pieces weighed by rarity, and where counted.")
+    ] = "none",
+    part: Annotated[Literal["f1", "precision", "recall"], Help("BERTScore: which one.")] = "f1",
+    margin: Annotated[int, Help("Ratio to the mean of so many neighbours; 0 = plain, 4 is usual.")] = 0,
+    search: Annotated[Literal["exact", "faiss", "faiss-ivf"], Help("Cosine: how neighbours are found.")] = "exact",
+    batch_size: Annotated[int, Help("Sentences read together.")] = 64,
+) -> "tuple[Retrieval, ...]":
+    """Print how often a sentence's nearest neighbour in another language is its translation, both ways."""
+    from polydistill.data.rows.given import as_source
+    from polydistill.jobs.making import codes_of, settings, several
+    from polydistill.jobs.written import layers_named
+    from polydistill.retrieval.retrieval import Similarity
+    from polydistill.retrieval.retrieving import find_translations
+
+    how = Similarity.model_validate(settings(Similarity, {**locals(), "layers": layers_named(layers)}))
+    codes = codes_of((*several(langs), "en") if len(several(langs)) == 1 else langs)
+    if len(codes) != 2:
+        raise ValueError(f"Retrieval needs two languages, such as --langs tr,en, not {', '.join(codes)}.")
+    first = encoder_of(model)
+    models = (first, first if source_model is None else encoder_of(source_model))
+    names = (place_of(model), place_of(model if source_model is None else source_model))
+    return find_translations(models, as_source(data), (codes[0], codes[1]), how, by_layer, batch_size, names)
+
+
+def encoder_of(model: "str | Path | Loaded") -> "Loaded":
+    """A model without its head, on the fastest device here; one that is loaded stays where it is."""
+    import torch
+
+    from polydistill.models.loaded import Loaded
+    from polydistill.starts.hub import pinned
+    from polydistill.starts.loading import load_encoder
+
+    if isinstance(model, Loaded):
+        return model
+    start = pinned(model)
+    loaded = load_encoder(start.name, start.revision)
+    torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu")
+    return loaded
+
+
+def place_of(model: "str | Path | Loaded") -> str:
+    """Where a model is, or was, loaded from."""
+    from polydistill.models.loaded import Loaded
+
+    return str(model.network.config.name_or_path) if isinstance(model, Loaded) else str(model)
