@@ -57,7 +57,10 @@ def table(
         typer.Option(help="multikd: whose dev rows choose the weights; the paper's are all languages'."),
     ] = None,
     search: Annotated[
-        bool, typer.Option("--search", help="multikd: try all learning rates and epochs that the paper tries.")
+        bool,
+        typer.Option(
+            "--search", help="Give each system the same search on dev; multikd: all rates and epochs of the paper."
+        ),
     ] = False,
     json_: Annotated[Path | None, typer.Option("--json", help="Also write it as JSON.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Also write it as Markdown.")] = None,

@@ -101,7 +101,10 @@ class Learning(Placing, total=False):
         Literal["constant", "linear"] | None,
         Help("What the learning rate does after that.", default="constant", panel=_TRAINING),
     ]
-    clip: Annotated[float | None, Help("Largest norm of the gradient; 0 = no limit.", default=1.0, panel=_TRAINING)]
+    clip: Annotated[
+        float | None,
+        Help("Largest norm of the gradient; 0 = no limit, as in the papers.", default=1.0, panel=_TRAINING),
+    ]
     evaluate_every: Annotated[
         int | None, Help("Steps between looks at the dev rows. Default: ten looks a training.", panel=_TRAINING)
     ]

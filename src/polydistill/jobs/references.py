@@ -13,14 +13,14 @@ def xd_reference(run: Run) -> Run:
     """The same XD run as the authors' public code does it, where the paper says otherwise or nothing.
 
     Languages come in turn instead of at random, rows over 128 tokens are dropped instead of cut, and the weights are
-    chosen by accuracy on the labelled dev rows instead of by agreement with the teacher.
+    chosen by accuracy on the labelled dev rows instead of by agreement with the teacher. Gradients are not clipped.
     """
     if run.method.kind != "xd":
         raise ValueError(f"The reference preset is one of XD; {run.method.kind!r} has none.")
     given = cast(XDSpec, run.method)
     method = given.model_copy(update={"max_length": min(128, given.max_length), "longer": "drop"})
     in_turn = run.training.batching.model_copy(update={"sampling": "in-turn"})
-    training = run.training.model_copy(update={"batching": in_turn})
+    training = run.training.model_copy(update={"batching": in_turn, "clip": 0.0})
     selection = run.selection and run.selection.model_copy(update={"measure": "accuracy"})
     return run.model_copy(update={"method": method, "training": training, "selection": selection})
 
@@ -29,7 +29,7 @@ def monolingual_reference(run: Run) -> Run:
     """The same run as the authors' public code does it under the name MonoShot, which is not what the thesis describes.
 
     Other weights, hidden states by cosine, attention probabilities instead of scores, KL summed over positions, other
-    blocks matched, and students that begin as the teacher's top blocks with a new layer before the decoder.
+    blocks matched, students that begin as the teacher's top blocks with a new layer before the decoder, no clipping.
     """
     if run.method.kind != "monolingual":
         raise ValueError(f"The reference preset here is one of monolingual students; {run.method.kind!r} is another.")
@@ -43,8 +43,14 @@ def monolingual_reference(run: Run) -> Run:
         "init_map": "top" if given.init == "teacher" else given.init_map,
         "init_head": "random",
     }
+<<<<<<< HEAD
     method = MonolingualSpec.model_validate({**given.model_dump(), **changes})
     return run.model_copy(update={"method": method, "name": f"{run.name}, reference"})
+=======
+    method = MonolingualSpec.model_validate({**run.method.model_dump(), **changes})
+    training = run.training.model_copy(update={"clip": 0.0})
+    return run.model_copy(update={"method": method, "training": training, "name": f"{run.name}, reference"})
+>>>>>>> ba21f62 (A fair search for every table, and no clipping at the paper scales)
 
 
 def reference_map(student_blocks: int, teacher_blocks: int) -> dict[int, int]:

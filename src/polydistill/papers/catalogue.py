@@ -19,6 +19,7 @@ from polydistill.papers.plan import Plan, plan_table
 from polydistill.papers.published import published_table
 from polydistill.papers.recipe import TableRecipe, make_table
 from polydistill.papers.scales import Scale
+from polydistill.papers.search import candidates, with_search
 from polydistill.papers.table import Table
 from polydistill.papers.xd.tables import TABLES as XD_TABLES
 from polydistill.papers.xd.tables import table as xd_table
@@ -46,15 +47,15 @@ def recipe(id: str, scale: Scale = "world", select: Select | None = None, search
     """A table of a paper as a list of runs, such as `xd/3`.
 
     `select` and `search` are for `multikd/...`: whose dev rows choose the weights, and whether the paper's learning
-    rates and numbers of epochs are all tried.
+    rates and numbers of epochs are all tried. The search of other tables is ours (`papers/search.py`).
     """
     if id not in tables():
         raise unknown("table", id, tables())
     paper, _, number = id.partition("/")
     if paper == "multikd":
         return multikd_tables.table(number, scale, select or "supervised", search)
-    if select is not None or search:
-        raise ValueError(f"select and search are options of the multikd tables; {id} has neither. Leave them out.")
+    if select is not None:
+        raise ValueError(f"select is an option of the multikd tables; {id} has none. Leave it out.")
     if paper == "xd":
         return xd_table(int(number), scale)
     makers = {"mono": mono_tables.table, "bert-kld": bert_kld_tables.table, "mmkd": mmkd_tables.table}
@@ -75,7 +76,12 @@ def table(
 
     With `only_finished` nothing is run, and the table has what is done. `select` and `search`: see `recipe`.
     """
-    return make_table(recipe(id, scale, select, search), _seeds(seeds), Store(runs), console, only_finished)
+    made, store = recipe(id, scale, select, search), Store(runs)
+    if search and not id.startswith("multikd/"):
+        if only_finished:
+            raise ValueError("A search decides what is run, so it does not go with only_finished. Leave one out.")
+        made = with_search(made, store, console)
+    return make_table(made, _seeds(seeds), store, console, only_finished)
 
 
 def figures() -> dict[str, str]:
@@ -120,7 +126,9 @@ def plan(
     search: bool = False,
 ) -> Plan:
     """What a table would take; nothing is run or fetched."""
-    return plan_table(recipe(id, scale, select, search), _seeds(seeds), rows_a_second)
+    made = recipe(id, scale, select, search)
+    tried = candidates(made) if search and not id.startswith("multikd/") else ()
+    return plan_table(made, _seeds(seeds), rows_a_second, tried)
 
 
 def _seeds(count: int) -> range:

@@ -6,7 +6,7 @@ CAUSES: Mapping[str, str] = {
     "xd/3": (
         "MLT was trained at the Baseline's learning rate of 1e-3, which does not suit it: 75.3 there, 80.8 at 5e-4 "
         "with nothing else changed (seed 0). That XD is ahead of MLT says as much of the rate "
-        "as of the systems; the same search for each would tell."
+        "as of the systems; the same search for each tells: `polydistill table xd/3 --search`."
     ),
     "multikd/3": (
         "The teachers. With perfect teachers (logits made of the labels) MultiKD at T = 8 has 78.8 on the supervised "

@@ -68,11 +68,13 @@ class Plan(Spec):
         )
 
 
-def plan_table(recipe: TableRecipe, seeds: Sequence[int], rows_a_second: float | None = None) -> Plan:
-    """What the table takes; a run that several rows or other runs share counts once."""
+def plan_table(
+    recipe: TableRecipe, seeds: Sequence[int], rows_a_second: float | None = None, tried: Sequence[Run] = ()
+) -> Plan:
+    """What the table takes, and the runs of its search; a run that several rows or runs share counts once."""
     if rows_a_second is not None and rows_a_second <= 0:
         raise ValueError(f"rows_a_second is {rows_a_second:g}; expected more than 0, such as 300.")
-    runs = with_starts(recipe.wanted(seeds))
+    runs = with_starts([*tried, *recipe.wanted(seeds)])
     lines = [_line(run, rows_a_second) for run in runs]
     kinds = dict.fromkeys((line.method, line.model) for line in lines)
     return Plan(

@@ -73,6 +73,7 @@ def _paper() -> Setting:
             steps=5 * epoch,  # "Max epoch 5 with early stopping"
             batch_size=28,  # "Batch Size = 28"
             learning_rate=2e-5,  # "Learning Rate = 2e-5"
+            clip=0.0,  # the poster names no clipping
             evaluate_every=epoch,
             patience=1,  # ours
             checkpoint_every=2_500,

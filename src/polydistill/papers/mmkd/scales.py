@@ -97,6 +97,7 @@ def _paper() -> Setting:
     tuning = Training(
         steps=1,
         batch_size=32,  # "with a batch size of 32" (Sec. 4.1)
+        clip=0.0,  # neither the paper nor its code names clipping
         learning_rate=2e-5,  # ours, as the next two: the paper names none for tuning
         warmup=0.1,
         decay="linear",
@@ -129,6 +130,7 @@ def _paper() -> Setting:
             batch_size=batch,
             learning_rate=2e-5,  # "a linear decay peaking at 2e-5 after 10% warm-up steps"
             weight_decay=1e-2,  # "AdamW with 1e-2 weight decay"
+            clip=0.0,
             warmup=0.1,
             decay="linear",
             batching=Batching(batches="balanced"),  # "balance the number of samples from each language within a batch"

@@ -125,6 +125,7 @@ def _paper(task: TaskName) -> Setting:
         training=Training(
             steps=1,
             batch_size=32,  # "The batch size is 32"
+            clip=0.0,  # the paper names no clipping
             warmup=0.1,  # ours; the paper names no schedule
             decay="linear",
             checkpoint_every=5_000,
