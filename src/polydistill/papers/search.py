@@ -20,12 +20,12 @@ from polydistill.papers.combined import Made
 from polydistill.papers.published import Layout
 from polydistill.papers.recipe import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.specs import Spec
-from polydistill.training.checkpoints import written_whole
 from polydistill.training.distiller import SCORE
 from polydistill.training.execute import execute
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging
 from polydistill.training.store import LOG, Store
+from polydistill.whole import written_whole
 
 RATES, WEIGHTS = (0.5, 1.0, 2.0), (1 / 3, 1.0, 3.0)
 DOMINANT: Mapping[str, str] = {"bert-kld": "weight"}
