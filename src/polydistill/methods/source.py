@@ -21,7 +21,7 @@ from torch import Tensor
 from polydistill.specs import hashed
 
 _OURS = ("polydistill.methods.", "polydistill.objectives.")
-_THE_FACE = tuple(f"polydistill.methods.{name}" for name in ("spec", "known", "table", "source"))
+_THE_FACE = tuple(f"polydistill.methods.{name}" for name in ("method", "spec", "known", "table", "source"))
 _LIBRARIES = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 _NOWHERE = "builtins"  # where Python says that code is from which was run from a text
 _MADE_BY_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class that a class statement has made
