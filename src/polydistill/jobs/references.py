@@ -43,14 +43,9 @@ def monolingual_reference(run: Run) -> Run:
         "init_map": "top" if given.init == "teacher" else given.init_map,
         "init_head": "random",
     }
-<<<<<<< HEAD
     method = MonolingualSpec.model_validate({**given.model_dump(), **changes})
-    return run.model_copy(update={"method": method, "name": f"{run.name}, reference"})
-=======
-    method = MonolingualSpec.model_validate({**run.method.model_dump(), **changes})
     training = run.training.model_copy(update={"clip": 0.0})
     return run.model_copy(update={"method": method, "training": training, "name": f"{run.name}, reference"})
->>>>>>> ba21f62 (A fair search for every table, and no clipping at the paper scales)
 
 
 def reference_map(student_blocks: int, teacher_blocks: int) -> dict[int, int]:
