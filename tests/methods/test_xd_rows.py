@@ -69,7 +69,7 @@ def test_another_source_language(tmp_path):
 
 
 def test_parallel_sentences_are_paired_up_alike_on_both_sides(tmp_path, moses):
-    english, turkish = prepared_of(tmp_path, corpora=moses).groups
+    english, turkish = prepared_of(tmp_path, corpora=moses, draw="random").groups
     translation = dict(zip(EN, TR, strict=True))
     source, target = texts_of(turkish.texts["source"]), texts_of(turkish.texts["target"])
     assert [first for first, _ in source] == EN
@@ -80,8 +80,39 @@ def test_parallel_sentences_are_paired_up_alike_on_both_sides(tmp_path, moses):
     assert texts_of(english.texts["source"]) == texts_of(english.texts["target"]) == source
 
 
-def test_the_seed_pairs_sentences_up(tmp_path, moses):
-    first, again, other = (prepared_of(tmp_path, seed, corpora=moses).groups[1].texts["source"] for seed in (0, 0, 1))
+def test_rows_are_drawn_by_what_the_teacher_says(tmp_path, moses):
+    prepared = prepared_of(tmp_path, corpora=moses)
+    english, turkish = prepared.groups
+    translation = dict(zip(EN, TR, strict=True))
+    source, target = texts_of(turkish.texts["source"]), texts_of(turkish.texts["target"])
+    assert [(translation[first], translation[second]) for first, second in source] == target
+    assert texts_of(english.texts["source"]) == source
+    shares = prepared.notes["answers"]["tr"]
+    assert tuple(shares) == PAIR_OF_SENTENCES.labels
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-3)
+    rare = [label for label, share in shares.items() if share < 0.02]
+    assert [all(label in remark for label in rare) for remark in prepared.told] == [True] * bool(rare)
+
+
+def test_an_anchor_is_what_the_source_language_learns_from(tmp_path, moses):
+    anchor = WorldSource(rows=9)
+    spec = {"corpora": moses, "anchor": anchor}
+    english, turkish = prepared_of(tmp_path, **spec).groups
+    rows = load_rows(anchor, PAIR_OF_SENTENCES, ["en"]).rows["en"]
+    assert texts_of(english.texts["source"]) == list(zip(rows["premise"], rows["hypothesis"], strict=True))
+    assert {text for pair in texts_of(turkish.texts["target"]) for text in pair} <= set(TR)
+    assert XDSpec(languages=("en", "tr"), **spec).reads[-1] == (anchor, ("en",))
+    assert XDSpec(languages=("en", "tr"), **spec).labels_seen == ()
+    with pytest.raises(ValueError, match=r"An anchor goes with parallel corpora"):
+        XDSpec(languages=("en", "tr"), data=WORLD, anchor=anchor)
+    with pytest.raises(ValueError, match=r"An anchor goes with parallel corpora"):
+        XDSpec(languages=("tr",), **spec)
+
+
+@pytest.mark.parametrize("draw", ["random", "answers"])
+def test_the_seed_pairs_sentences_up(tmp_path, moses, draw):
+    spec = {"corpora": moses, "draw": draw}
+    first, again, other = (prepared_of(tmp_path, seed, **spec).groups[1].texts["source"] for seed in (0, 0, 1))
     assert texts_of(first) == texts_of(again)
     assert texts_of(first) != texts_of(other)
 

@@ -41,6 +41,16 @@ def xd(
     *,
     data: Annotated[Rows | None, Help(f"Rows of the task in all languages, labels unread: {ROWS}.")] = None,
     parallel: Parallel = (),
+    draw: Annotated[
+        Literal["answers", "random"],
+        Help("Rows made of --parallel. answers: so that all the teacher's answers are learned; random: at random."),
+    ] = "answers",
+    anchor: Annotated[
+        Rows | None,
+        Help(
+            "Beside --parallel: rows of the task in the source language, labels unread, whose spread of answers counts."
+        ),
+    ] = None,
     task: Task = None,
     labels: Labels = "",
     map_labels: MapLabels = "",
@@ -78,7 +88,7 @@ def xd(
     from polydistill.training.run import Run
 
     given = locals()
-    rows, dev, test = (with_columns(one, columns) for one in (data, dev, test))
+    rows, rows_of_source, dev, test = (with_columns(one, columns) for one in (data, anchor, dev, test))
     if preset == "reference" and longer == "cut":
         raise ValueError("--preset reference drops rows that are too long. Leave --longer out, or the preset.")
     named = making.several(langs)
@@ -99,6 +109,7 @@ def xd(
         "source_language": first,
         "languages": codes,
         "data": rows,
+        "anchor": rows_of_source,
         "corpora": chosen.corpora if chosen else (),
         "filters": filters,
         "max_length": length,

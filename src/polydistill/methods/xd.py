@@ -7,23 +7,24 @@ translation, and learns to say the same: no label of any language is used. The s
 that the student keeps it. What is compared is the logits (`on="logits"`) or the first token's vector (`on="first"`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from datasets import Dataset, concatenate_datasets
+from datasets import concatenate_datasets
 from pydantic import model_validator
 from torch import Tensor
 
 from polydistill.data.batches.batches import Batch, Group
-from polydistill.data.rows.load import load_aligned
-from polydistill.data.rows.shapes import RowShape
+from polydistill.data.rows.load import load_aligned, load_rows
 from polydistill.data.rows.sources import Source
 from polydistill.data.translations.corpora import Corpora, ParallelCorpus
 from polydistill.data.translations.filters import EVERY_PAIR, Filters
 from polydistill.data.translations.translations import Loaded as LoadedPairs
-from polydistill.data.translations.translations import Pairs, pairs_of
+from polydistill.data.translations.translations import pairs_of
 from polydistill.methods.method import Method, Models, Prepared
+from polydistill.methods.plain_text import Drawn, Reader, at_random, by_answers
 from polydistill.methods.source import Function
 from polydistill.methods.spec import SelectedBy, TaskMethodSpec, Teaching
 from polydistill.methods.teacher import Teacher, answering, says
@@ -79,9 +80,15 @@ class XDSpec(TaskMethodSpec):
     data: Source | None = None
     """Rows of the task, aligned across languages, whose labels are not read ..."""
     corpora: tuple[ParallelCorpus, ...] = ()
-    """... or parallel corpora, at least one a language; for a task on pairs their sentences are paired up at random."""
+    """... or parallel corpora, at least one a language, of whose sentences rows of the task are made."""
     filters: Filters = EVERY_PAIR
     """Which pairs of the corpora are kept; of `data` all are."""
+    draw: Literal["answers", "random"] = "answers"  # ours; the paper has rows of the task
+    """How rows are made of sentences. answers: the teacher reads them (for a task on pairs, paired in several ways),
+    and rows are drawn so that all its answers are learned; random: every sentence once, paired at random."""
+    anchor: Source | None = None
+    """Beside corpora: rows of the task in the source language, whose labels are not read. The teacher's answers are
+    then spread as they are on these rows, and the source language learns from them."""
     on: On = "logits"
     distance: Distance | Function = "mse"
     """Also a function of one's own, of what the student says and what the teacher says."""
@@ -112,6 +119,11 @@ class XDSpec(TaskMethodSpec):
             raise ValueError("XD needs either rows of the task (data) or parallel corpora (corpora), and not both.")
         if self.data is not None and self.filters != EVERY_PAIR:
             raise ValueError("Filters are for parallel corpora; all rows of `data` are kept. Leave `filters` out.")
+        if self.anchor is not None and (self.data is not None or self.source_language not in self.languages):
+            raise ValueError(
+                "An anchor goes with parallel corpora, and holds rows of the source language, which must be among the "
+                f"languages; they are {', '.join(self.languages)}. With `data` it is not needed."
+            )
         texts = set(self.chosen.languages) if self.corpora else set()
         named = set(self.languages) - {self.source_language}
         if self.corpora and texts != named:
@@ -126,7 +138,8 @@ class XDSpec(TaskMethodSpec):
         """The rows this method learns from: sources, and the languages read from them."""
         if self.data is not None:
             return ((self.data, tuple(dict.fromkeys((self.source_language, *self.languages)))),)
-        return self.chosen.reads
+        anchor = () if self.anchor is None else ((self.anchor, (self.source_language,)),)
+        return (*self.chosen.reads, *anchor)
 
     @property
     def chosen(self) -> Corpora:
@@ -146,7 +159,8 @@ class XDSpec(TaskMethodSpec):
         signals = models.signals if self.store_teacher else None
         teacher = answering(models.teacher.network, self.on, self.source_language, signals, "source")
         parallel = pairs_of(self.chosen, models.student.tokenizer, seed) if self.corpora else LoadedPairs({})
-        for language, source_rows, target_rows in _pairs(self, parallel, seed):
+        found = _rows(self, models, parallel, seed)
+        for language, source_rows, target_rows in found.rows:
             source = task.encode(models.teacher.tokenizer, source_rows, _limit(self))
             target = task.encode(models.student.tokenizer, target_rows, _limit(self))
             if self.longer == "drop":
@@ -160,42 +174,41 @@ class XDSpec(TaskMethodSpec):
             texts, values = teacher.beside(source)
             groups.append(Group(language, {"target": target, **texts}, values))
         method = XD(Polyglot(models.student.network), teacher.reading, self.on, self.distance)
-        return Prepared(method, groups, notes=parallel.notes)
+        notes = {**parallel.notes, **({"answers": found.answers} if found.answers else {})}
+        return Prepared(method, groups, notes=notes, told=_remarks(found))
 
 
 def _limit(spec: XDSpec) -> int:
     return spec.max_length if spec.longer == "cut" else spec.max_length + 1  # one more, so that longer rows show
 
 
-def _pairs(spec: XDSpec, parallel: LoadedPairs, seed: int) -> Sequence[tuple[str, Dataset, Dataset]]:
+def _rows(spec: XDSpec, models: Models, parallel: LoadedPairs, seed: int) -> Drawn:
     """(target language, source rows, target rows) of every language pair."""
-    shape = spec.shape
     if spec.data is not None:
         ((data, languages),) = spec.reads
-        corpus = load_aligned(data, shape, languages, "XD")
+        corpus = load_aligned(data, spec.shape, languages, "XD")
         source = corpus.rows[spec.source_language]
-        return [(language, source, corpus.rows[language]) for language in spec.languages]
-    return _sentence_pairs(spec, parallel.pairs, shape, seed)
+        return Drawn([(language, source, corpus.rows[language]) for language in spec.languages])
+    anchor = None
+    if spec.anchor is not None:
+        anchor = load_rows(spec.anchor, spec.shape, [spec.source_language]).rows[spec.source_language]
+    if spec.draw == "answers" and spec.shape.problem == "single":
+        assert models.teacher is not None and models.signals is not None, "XD has a teacher, whose signals are stored"
+        length = spec.max_length
+        reader = Reader(models.teacher, spec.task_learned, spec.source_language, length, models.signals)
+        found = by_answers(parallel.pairs, reader, anchor, seed)
+    else:
+        found = at_random(parallel.pairs, spec.shape, seed)
+    if spec.source_language not in spec.languages:
+        return found
+    originals = concatenate_datasets([source for _, source, _ in found.rows]) if anchor is None else anchor
+    return replace(found, rows=[(spec.source_language, originals, originals), *found.rows])
 
 
-def _sentence_pairs(
-    spec: XDSpec, parallel: Mapping[str, Pairs], shape: RowShape, seed: int
-) -> list[tuple[str, Dataset, Dataset]]:
-    """Rows of the task's shape made of plain sentences; the source language learns from all its sentences."""
-    pairs = []
-    for code, sides in parallel.items():
-        count, rng = len(sides.source), np.random.default_rng([seed, 4])
-        order = [np.arange(count), *(rng.permutation(count) for _ in shape.texts[1:])]
-        pairs.append((code, _combine(sides.source, order, shape), _combine(sides.target, order, shape)))
-    if spec.source_language in spec.languages:
-        originals = concatenate_datasets([source for _, source, _ in pairs])
-        pairs.insert(0, (spec.source_language, originals, originals))
-    return pairs
-
-
-def _combine(texts: Sequence[str], order: Sequence[np.ndarray[Any, Any]], shape: RowShape) -> Dataset:
-    """Rows of the task's shape from single sentences: sentence i, paired with another where the task reads two."""
-    sentences = list(texts)
-    return Dataset.from_dict(
-        {name: [sentences[i] for i in index] for name, index in zip(shape.texts, order, strict=True)}
+def _remarks(found: Drawn) -> tuple[str, ...]:
+    """What a person should know of the teacher's answers before the training begins."""
+    return tuple(
+        f"Warning, {code}: the teacher says {' and '.join(labels)} of less than 2 % of what was read, so the "
+        "student can hardly learn it there. Give text that is closer to the task, or rows of the task (data)."
+        for code, labels in found.rare.items()
     )

@@ -84,7 +84,7 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
         numerics = settled(folder, student.network.config.hidden_size, state.num_processes)
     with numerics.applied():
         prepared = prepare(run, student, store)
-        for line in prepared.told:
+        for line in prepared.told if state.is_main_process else ():
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         selection = selecting(run, student, prepared, store)
         with prepared.around, _embedding_rows(run, student, prepared):

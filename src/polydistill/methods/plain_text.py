@@ -1,0 +1,177 @@
+"""Rows of a task made of plain sentences and their translations, drawn by what a teacher says of the sentences.
+
+Of sentences that are paired at random a teacher says nearly always the same (that they have nothing to do with each
+other), and a student that learns from them forgets the other classes. So sentences are paired in several ways, the
+teacher reads all of these candidates, and rows are drawn so that its answers are spread as wanted. Where a task reads
+one text, each sentence is a candidate.
+
+N = sentences, M = candidates, T = texts of a row, C = classes, D = width.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from torch import Tensor
+
+from polydistill.data.batches.encoding import Floats, Ints, encode_texts
+from polydistill.data.batches.signals import compute_signals
+from polydistill.data.rows.shapes import RowShape
+from polydistill.data.translations.translations import Pairs
+from polydistill.methods.teacher import answering
+from polydistill.models.heads import pooled
+from polydistill.models.loaded import Loaded
+from polydistill.retrieval.neighbours import nearest
+from polydistill.tasks import Task
+
+NEAR = 5  # ours: how many of the nearest sentences count as near
+OFTEN = 3  # ours: how often one candidate is drawn at most, where the teacher gives an answer rarely
+RARE = 0.02  # ours: a class that the teacher gives to a smaller share of the candidates is reported
+
+_AT_ONCE = 64  # ours: texts that are read together
+
+Shares = NDArray[np.float64]
+Rows = tuple[str, Dataset, Dataset]
+"""A target language, rows of the source language, and their translations."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The teacher as it reads rows of the source language."""
+
+    loaded: Loaded
+    task: Task[Any, Any]
+    language: str
+    max_length: int
+    signals: Path
+
+    def answers(self, rows: Dataset) -> Ints:
+        """The class that it gives each row."""
+        text = self.task.encode(self.loaded.tokenizer, rows, self.max_length)
+        teacher = answering(self.loaded.network, "logits", self.language, self.signals)
+        logits_MC = teacher.stored(text, self.signals)[np.arange(len(text))]
+        return np.asarray(logits_MC.argmax(-1), dtype=np.int64)
+
+    @torch.no_grad()
+    def vectors(self, sentences: Sequence[str]) -> Tensor:
+        """A vector of length one for each sentence: the mean of its tokens."""
+        body: Any = self.loaded.network.base_model.eval()
+        text = encode_texts(self.loaded.tokenizer, sentences, None, self.max_length)
+
+        def read(inputs: Mapping[str, Tensor]) -> Tensor:
+            return pooled(body(**inputs).last_hidden_state, inputs["attention_mask"], "mean")
+
+        found: Floats = compute_signals(read, text, _AT_ONCE, next(body.parameters()).device)
+        return torch.nn.functional.normalize(torch.from_numpy(found), dim=-1)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Rows by target language, and what the teacher says of the candidates that they were drawn from."""
+
+    rows: list[Rows]
+    answers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """The share of each class, by language."""
+    rare: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The classes that are wanted and that the teacher hardly ever gives, by language."""
+
+
+def at_random(parallel: Mapping[str, Pairs], shape: RowShape, seed: int) -> Drawn:
+    """Every sentence once; where a row has several texts, with others in any order."""
+    rows = []
+    for code, sides in parallel.items():
+        count, rng = len(sides.source), np.random.default_rng([seed, 4])
+        places = np.stack([np.arange(count), *(rng.permutation(count) for _ in shape.texts[1:])], 1)
+        rows.append(_rows(code, sides, places, shape))
+    return Drawn(rows)
+
+
+def by_answers(parallel: Mapping[str, Pairs], reader: Reader, anchor: Dataset | None, seed: int) -> Drawn:
+    """As many rows as there are sentences, with the teacher's answers spread as on the anchor's rows, or evenly."""
+    labels = reader.task.shape.labels
+    wanted_C = np.ones(len(labels)) / len(labels)
+    if anchor is not None:
+        wanted_C = spread(reader.answers(anchor), len(labels))
+    rows, shares, rare = [], {}, {}
+    for code, sides in parallel.items():
+        rng = np.random.default_rng([seed, 5])
+        places_MT = np.arange(len(sides.source))[:, None]
+        if len(reader.task.shape.texts) > 1:
+            places_MT = paired(reader.vectors(list(sides.source)), rng)
+        answers_M = reader.answers(_side(sides.source, places_MT, reader.task.shape))
+        shares_C = spread(answers_M, len(labels))
+        shares[code] = {label: round(float(share), 4) for label, share in zip(labels, shares_C, strict=True)}
+        if hardly := rarely_said(shares_C, wanted_C, labels):
+            rare[code] = hardly
+        chosen = drawn(answers_M, wanted_C, len(sides.source), rng)
+        rows.append(_rows(code, sides, places_MT[chosen], reader.task.shape))
+    return Drawn(rows, shares, rare)
+
+
+def _rows(code: str, sides: Pairs, places_MT: Ints, shape: RowShape) -> Rows:
+    return code, _side(sides.source, places_MT, shape), _side(sides.target, places_MT, shape)
+
+
+def _side(texts: Sequence[str], places_MT: Ints, shape: RowShape) -> Dataset:
+    """Rows of the task's shape from the sentences at these places."""
+    sentences = list(texts)
+    columns = zip(shape.texts, places_MT.T, strict=True)
+    return Dataset.from_dict({name: [sentences[place] for place in places] for name, places in columns})
+
+
+def paired(vectors_ND: Tensor, rng: np.random.Generator) -> Ints:
+    """Candidates [M, 2]: each sentence with itself, the next one, its nearest, one of its near ones, and any other.
+
+    The last three come in either order.
+    """
+    count = len(vectors_ND)
+    first = np.arange(count)
+    if count == 1:
+        return np.zeros((1, 2), dtype=np.int64)
+    _, places = nearest(vectors_ND, vectors_ND, min(NEAR + 1, count))
+    near = _others(places.cpu().numpy())
+    chosen = near[first, rng.integers(near.shape[1], size=count)]
+    anyone = (first + rng.integers(1, count, size=count)) % count
+    pairs = [np.stack([first, second], 1) for second in (near[:, 0], chosen, anyone)]
+    turned = [np.where(rng.random((count, 1)) < 0.5, pair, pair[:, ::-1]) for pair in pairs]
+    ordered = [np.stack([first, second], 1) for second in (first, (first + 1) % count)]
+    return np.asarray(np.concatenate([*ordered, *turned]), dtype=np.int64)
+
+
+def _others(places_NK: Ints) -> Ints:
+    """Each sentence's neighbours without itself, the nearest first; where equal ones hide it, without the last."""
+    count, width = places_NK.shape
+    itself = places_NK == np.arange(count)[:, None]
+    itself[~itself.any(1), -1] = True
+    return np.asarray(places_NK[~itself].reshape(count, width - 1))
+
+
+def spread(answers_M: Ints, classes: int) -> Shares:
+    """The share of each class among answers."""
+    return np.bincount(answers_M, minlength=classes) / max(1, len(answers_M))
+
+
+def drawn(answers_M: Ints, wanted_C: Shares, size: int, rng: np.random.Generator) -> Ints:
+    """Places of about `size` candidates whose answers are spread as wanted.
+
+    Where too few have an answer, each of them is taken up to three times, and fewer are drawn in all.
+    """
+    places = []
+    for one, share in enumerate(wanted_C):
+        those = rng.permutation(np.flatnonzero(answers_M == one))
+        count = min(math.ceil(float(share) * size), OFTEN * len(those))
+        places.append(np.resize(those, count) if len(those) else those)
+    return np.concatenate(places).astype(np.int64)
+
+
+def rarely_said(shares_C: Shares, wanted_C: Shares, labels: Sequence[str]) -> list[str]:
+    """The classes that are wanted, and that the teacher hardly ever gives."""
+    return [
+        label for label, share, wanted in zip(labels, shares_C, wanted_C, strict=True) if wanted > 0 and share < RARE
+    ]
