@@ -165,7 +165,7 @@ def _language_columns(path: Path, languages: Sequence[str], columns: Mapping[str
     first = first_record(path)
     if TRANSLATION in first and not columns:
         return Columns((TRANSLATION,))
-    named = {language(code).code: name for code, name in columns.items()} or _languages_in(first)
+    named = {language(code).code: name for code, name in columns.items()} or _languages_in(first, languages)
     present = {code: name for code, name in named.items() if name in first}
     if all(code in present for code in languages):
         return Columns(tuple(present[code] for code in languages))
@@ -177,12 +177,17 @@ def _language_columns(path: Path, languages: Sequence[str], columns: Mapping[str
     raise DataError(path, 1, f"the columns {shown}", f"one for each language (missing: {missing})", way_out)
 
 
-def _languages_in(names: Sequence[str]) -> dict[str, str]:
-    """The names that are codes or English names of languages, by two-letter code."""
+def _languages_in(names: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:
+    """The names that are codes or English names of languages, by code.
+
+    Of three letters only those that are wanted: many a word of a text is the code of some language (`one`, `bir`).
+    """
     found: dict[str, str] = {}
     for name in names:
         with contextlib.suppress(ValueError):
-            found.setdefault(language(name).code, name)
+            code = language(name).code
+            if len(name) != 3 or code in wanted:
+                found.setdefault(code, name)
     return found
 
 
