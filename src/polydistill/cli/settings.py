@@ -38,7 +38,9 @@ def declared(spec: str) -> Iterator[Setting]:
     tree = ast.parse(Path(found.origin).read_text(encoding="utf-8"))
     (body,) = [node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
     for at, node in enumerate(body):
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+        if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None):
+            continue
+        if not ast.unparse(node.annotation).startswith("ClassVar"):  # what a method is, and no setting of it
             yield Setting(node.target.id, _value(node.value), _words(body[at + 1]) if at + 1 < len(body) else "")
 
 
