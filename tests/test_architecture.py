@@ -100,7 +100,7 @@ FACE = {
 def methods_named(tree: ast.AST) -> set[str]:
     """The modules of single methods that a file imports, or names as text to be imported."""
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    named = {text.partition(":")[0] for text in texts if text.startswith("polydistill.methods.")}
+    named = {text.partition(":")[0] for text in texts if re.match(r"polydistill\.methods\.\w", text)}
     modules = {module.rpartition(".")[0] for module in imported(tree)} | named
     return {module for module in modules if module.startswith("polydistill.methods.")} - FACE
 
