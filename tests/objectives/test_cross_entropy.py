@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polydistill.objectives.classes import cross_entropy
+from polydistill.objectives.classes import cross_entropy, soft_cross_entropy
+from polydistill.objectives.logits import hinton
 from reference import masked_lm, xd_paper
 
 
@@ -56,3 +57,19 @@ def test_the_masked_lm_reference_reads_hidden_positions_only():
     scores[0, 1, 2] = np.log(9.0)
     scores[0, 0, 0] = scores[0, 2, 3] = 50.0
     assert masked_lm.masked_lm(scores, np.array([[-100, 2, -100]])) == pytest.approx(np.log(12 / 9))
+
+
+def test_soft_labels_teach_what_their_teacher_does():
+    drawn = torch.Generator().manual_seed(0)
+    said, teacher = torch.randn(2, 5, 4, generator=drawn, dtype=torch.float64)
+    living = hinton(said, teacher, 1.0, "cross_entropy")
+    stored = torch.tensor(torch.softmax(teacher, -1).tolist(), dtype=torch.float32)
+    assert abs(float(soft_cross_entropy(said, stored)) - float(living)) < 1e-6
+
+
+def test_labels_that_share_the_rest_count_as_one():
+    said = torch.tensor([[1.0, 0.0, -1.0]], dtype=torch.float64)
+    q = torch.softmax(said, -1)[0]
+    shares = torch.tensor([[0.6, torch.nan, torch.nan]])
+    wanted = -0.6 * q[0].log() - 0.4 * (q[1] + q[2]).log()
+    assert abs(float(soft_cross_entropy(said, shares)) - float(wanted)) < 1e-6

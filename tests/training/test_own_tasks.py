@@ -148,3 +148,20 @@ def test_a_run_says_what_is_wrong_with_its_task(tuned):
     del data["evaluation"]["measure"]
     with pytest.raises(ValueError, match="labels has 1; expected at least 2"):
         Run.model_validate(data)
+
+
+@every_case
+def test_a_model_in_its_folder_says_what_its_task_is(tuned, case):
+    store, run, rows = tuned[case]
+    folder = store.folder(run)
+    found = {score.language: score for score in api.evaluate(folder, run.method.data, ("en", "tr"))}
+    assert set(found) == {"en", "tr"}
+    given = {name: value for name, value in rows["tr"][0].items() if name not in ("label", "ner_tags")}
+    assert len(list(api.predict(folder, [given], "tr"))) == 1
+
+
+@pytest.mark.parametrize("case", ["intents", "topics", "similarity", "entities"])
+def test_its_export_says_the_same(tuned, case, tmp_path):
+    store, run, _ = tuned[case]
+    done = api.export(store.folder(run), out=tmp_path / "out", format="transformers")
+    assert (tmp_path / "out" / "README.md").is_file() and done

@@ -11,10 +11,10 @@ import typer
 
 from polydistill.cli.counting import counted
 from polydistill.cli.screen import errors, example, say
-from polydistill.cli.tasks import Task, task_named
+from polydistill.cli.tasks import TaskFound
 
 if TYPE_CHECKING:
-    from polydistill.tasks import TaskName
+    from polydistill.tasks import AnyTask
 
 _ROW_OPTIONS = {
     "nli": ("--premise", "--hypothesis"),
@@ -23,6 +23,9 @@ _ROW_OPTIONS = {
     "stars": ("--text",),
     "paraphrase": ("--sentence1", "--sentence2"),
     "qa": ("--question", "--context"),
+    "text": ("--text",),
+    "pair": ("--premise", "--hypothesis"),
+    "tags": ("--text",),
 }
 _COLUMNS = {"--title": "review_title", "--category": "product_category", "--choice": "choices"}
 _MORE_OPTIONS = {"stars": ("--title", "--category"), "choice": ("--question",)}
@@ -52,7 +55,7 @@ def predict(
     ] = None,
     context: Annotated[str | None, typer.Option(help="... and the text that has the answer.")] = None,
     choice: Annotated[list[str] | None, typer.Option(help="choice: once for each choice.")] = None,
-    task: Task = "nli",
+    task: TaskFound = None,
     input_: Annotated[
         Path | None, typer.Option("--input", help="JSONL to read (.gz, .xz, .zst too). Default: standard input.")
     ] = None,
@@ -67,11 +70,14 @@ def predict(
     ] = False,
 ) -> None:
     """Print what a model says of one row, or of every line of a JSONL file (nli: the keys premise and hypothesis)."""
-    known = task_named(task)
+    from polydistill.tasks import task_of
+
+    known = _task(model, task, hypothesis)
+    name = task_of(known).name
     given = {"--premise": premise, "--hypothesis": hypothesis, "--text": text, "--title": title, "--category": category}
     given |= {"--sentence1": sentence1, "--sentence2": sentence2, "--question": question, "--context": context}
-    row = _one_row(known, {**given, "--choice": choice or None})
-    options = " and ".join(_ROW_OPTIONS[known])
+    row = _one_row(name, {**given, "--choice": choice or None})
+    options = " and ".join(_ROW_OPTIONS[name])
     if row is not None and input_ is not None:
         raise ValueError(f"Give {options}, or --input, and not both.")
     if row is None and input_ is None and sys.stdin.isatty():
@@ -90,9 +96,23 @@ def predict(
     say(found.line)
 
 
+def _task(model: str, asked: str | None, hypothesis: str | None) -> "AnyTask":
+    """The task that is named, or that of the model; a head of texts reads a pair where one is given."""
+    from polydistill.tasks import TASKS, TaskSpec
+
+    if asked is not None and asked in TASKS:
+        return next(known for known in TASKS if known == asked)
+    from polydistill.jobs.asked import Asked, task_of_model
+
+    known = task_of_model(Asked(asked), model, None, ())
+    if asked is None and hypothesis is not None and isinstance(known, TaskSpec) and known.kind == "text":
+        return known.model_copy(update={"kind": "pair"})
+    return known
+
+
 def _lines(
     model: str,
-    task: "TaskName",
+    task: "AnyTask",
     file: Path | None,
     output: Path | None,
     lang: str | None,
@@ -145,7 +165,7 @@ def _tell(text: str) -> None:
     errors().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _one_row(task: "TaskName", given: Mapping[str, Any]) -> dict[str, Any] | None:
+def _one_row(task: str, given: Mapping[str, Any]) -> dict[str, Any] | None:
     """The row that the options of a task give; none where they are not there."""
     said = {name for name, value in given.items() if value is not None}
     needed, more = _ROW_OPTIONS[task], _MORE_OPTIONS.get(task, ())
@@ -157,6 +177,7 @@ def _one_row(task: "TaskName", given: Mapping[str, Any]) -> dict[str, Any] | Non
         if len(needed) == 1:
             raise ValueError(f"{' and '.join(more)} go with {missing[0]}. Give it, or none of them and lines of JSON.")
         raise ValueError(f"{' and '.join(needed)} go together. Give both, or neither and lines of JSON.")
-    names = {**_COLUMNS, **({"--text": "review_body"} if task == "stars" else {})}
+    pair = {"--premise": "text", "--hypothesis": "text_pair"} if task == "pair" else {}
+    names = {**_COLUMNS, **pair, **({"--text": "review_body"} if task == "stars" else {})}
     row = {names.get(name, name.removeprefix("--")): given[name] for name in (*needed, *more)}
     return {**row, "question": given["--question"] or "cause"} if task == "choice" else row

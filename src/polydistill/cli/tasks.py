@@ -17,6 +17,14 @@ Task = Annotated[
     ),
 ]
 
+TaskFound = Annotated[
+    str | None,
+    typer.Option(
+        help="text, pair or tags (yours, with any labels; text:several, pair:number), or nli, paraphrase, ner, choice, "
+        "stars, qa. Default: found from the model."
+    ),
+]
+
 
 def task_named(name: str) -> "TaskName":
     """A known task."""

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+from datasets import Dataset
 from torch import Tensor
 
 from polydistill.data.batches.batches import length_batches
 from polydistill.data.batches.encoding import encode_texts
 from polydistill.data.rows.load import load_rows
-from polydistill.data.rows.shapes import SENTENCE
+from polydistill.data.rows.shapes import SENTENCE, RowShape
 from polydistill.data.rows.sources import Source, WorldSource, format_source
 from polydistill.defaults import MAX_LENGTH
 from polydistill.models.loaded import Loaded
@@ -45,7 +46,9 @@ class Sample:
         """The rows of a task, or sentences, as the model reads them."""
         shape = SENTENCE if task is None else task_of(task).shape
         length = longest(loaded)
-        for rows in load_rows(self.source, shape, self.languages).rows.values():
+        own = isinstance(self.source, WorldSource) and shape.own
+        for found in load_rows(self.source, SENTENCE if own else shape, self.languages).rows.values():
+            rows = _in_shape(found, shape) if own else found
             if task is None:
                 text = encode_texts(loaded.tokenizer, Prompted(_prompt(loaded), rows["text"]), None, length)
             else:
@@ -57,6 +60,14 @@ class Sample:
 
 def _prompt(loaded: Loaded) -> str:
     return "" if loaded.sentence is None else loaded.sentence.reading.prompt
+
+
+def _in_shape(sentences: Dataset, shape: RowShape) -> Dataset:
+    """Sentences as rows of a task of one's own: alone, each with the next one, or as their words."""
+    texts = list(sentences["text"])
+    if shape.tagged:
+        return Dataset.from_dict({shape.texts[0]: [text.split() for text in texts]})
+    return Dataset.from_dict({name: texts[at:] + texts[:at] for at, name in enumerate(shape.texts)})
 
 
 def longest(loaded: Loaded) -> int:

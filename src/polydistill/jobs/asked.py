@@ -16,10 +16,12 @@ from polydistill.data.rows.shapes import Problem
 from polydistill.data.rows.sources import AnySource, ByLanguage, WorldSource
 from polydistill.data.rows.usual import found_texts
 from polydistill.errors import DataError, unknown
+from polydistill.exports.onnx_folder import is_onnx
 from polydistill.jobs.rows_seen import any_task, columns_in, labels_in
 from polydistill.results import RUN_FILE
 from polydistill.starts.folders import run_folder
 from polydistill.starts.heads import has_head, is_of_another_task, label_order, task_in
+from polydistill.starts.hub import pinned
 from polydistill.starts.origins import Pretrained
 from polydistill.starts.strict import open_config
 from polydistill.tasks import NER, NLI, TASKS, AnyTask, TaskName, TaskSpec, task_of
@@ -97,6 +99,17 @@ def found_task(asked: Asked, start: Pretrained | None, rows: AnySource | None, l
     task = _described(asked, start, rows, languages)
     _LOG.warning("Task: %s.", task)
     return task
+
+
+def task_of_model(asked: Asked, model: Any, rows: AnySource | None, languages: Sequence[str]) -> AnyTask:
+    """The same for a model that is used as it is: a folder, a hub name, an ONNX folder, or one that is open."""
+    if isinstance(asked.task, TaskSpec):
+        return asked.task
+    if asked.task in TASKS and not asked.named and not asked.spellings:
+        return asked.task
+    if not isinstance(model, str | Path) or is_onnx(model):
+        return found_task(asked, None, rows, languages)
+    return found_task(asked, pinned(model), rows, languages)
 
 
 def _known(start: Pretrained | None, rows: AnySource | None, languages: Sequence[str]) -> AnyTask | None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from polydistill.jobs.job import Help, job
-from polydistill.jobs.options import ROWS, KnownTask, Languages, ReadableFirst, Rows
+from polydistill.jobs.options import ROWS, ColumnNames, Labels, Languages, MapLabels, ReadableFirst, Rows, Task
 
 if TYPE_CHECKING:
     from polydistill.results import Score
@@ -14,21 +14,23 @@ def evaluate(
     model: ReadableFirst,
     data: Annotated[Rows, Help(f"Labelled rows: {ROWS}.")],
     langs: Annotated[Languages, Help("Languages to score, such as en,de.")],
-    task: KnownTask = "nli",
+    task: Task = None,
     normaliser: Annotated[
         Literal["squad", "mlqa"], Help("qa: compare answers as SQuAD does, or as MLQA does by language.")
     ] = "squad",
+    labels: Labels = "",
+    map_labels: MapLabels = "",
+    columns: ColumnNames = "",
 ) -> "tuple[Score, ...]":
     """Print a model's score by language: accuracy (stars: also mean absolute error) or F1 (qa: also exact matches)."""
-    from polydistill.data.rows.given import as_source
-    from polydistill.jobs.making import codes_of, task_named
+    from polydistill.jobs.asked import Asked, source_with, task_of_model
+    from polydistill.jobs.making import codes_of
     from polydistill.serving.reader import open_reader
     from polydistill.training.judging import judge
     from polydistill.training.settings import Judging
 
-    known, source = task_named(task), as_source(data)
+    source, codes = source_with(data, columns), codes_of(langs)
+    known = task_of_model(Asked(task, labels, map_labels), model, source, codes)
     reading = open_reader(model, known)
-    judging = Judging(
-        task=known, languages=codes_of(langs), data=source, max_length=reading.max_length, normaliser=normaliser
-    )
+    judging = Judging(task=known, languages=codes, data=source, max_length=reading.max_length, normaliser=normaliser)
     return judge(judging, reading.tokenizer).scores(reading.student, getattr(source, "split", "test"))

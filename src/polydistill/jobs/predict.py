@@ -32,7 +32,7 @@ def predict(
     model: Readable,
     rows: Iterable[Sequence[Any] | Mapping[str, Any]],
     lang: str | None = None,
-    task: TaskLike = "nli",
+    task: TaskLike | None = None,
     window: int | None = None,
 ) -> "Iterator[Answer]":
     """What a model says of each row, in order, as rows come in: texts in the task's order, or a mapping of them.
@@ -42,10 +42,10 @@ def predict(
     qa: (question, context); the answers are `FoundAnswer`s. `lang` matters only to models with language embeddings
     (XLM). No more than `window` rows are read ahead, to be batched by length.
     """
-    from polydistill.jobs.making import task_named
+    from polydistill.jobs.asked import Asked, task_of_model
     from polydistill.serving.predicting import WINDOW, answered
     from polydistill.serving.reader import open_reader
 
-    known = task_named(task)
+    known = task_of_model(Asked(task), model, None, ())
     for _, answer in answered(open_reader(model, known), rows, known, lang, WINDOW if window is None else window):
         yield answer
