@@ -98,8 +98,11 @@ def predict(
 
 def _task(model: str, asked: str | None, hypothesis: str | None) -> "AnyTask":
     """The task that is named, or that of the model; a head of texts reads a pair where one is given."""
+    from polydistill.exports.onnx_folder import is_onnx
     from polydistill.tasks import TASKS, TaskSpec
 
+    if asked is None and is_onnx(model):  # which is read without PyTorch, and so without what follows
+        return "nli"
     if asked is not None and asked in TASKS:
         return next(known for known in TASKS if known == asked)
     from polydistill.jobs.asked import Asked, task_of_model
