@@ -47,7 +47,7 @@ def texts(given):
         {"tr": {"en": EN, "tr": TR}},
         {"tr": as_source({"en": "english.txt", "tr": TR})},
     ],
-    ids=str,
+    ids=range(13),
 )
 def test_all_forms_give_the_same_pairs(given):
     assert texts(given) == (EN, TR)
