@@ -107,6 +107,8 @@ def task_of_model(asked: Asked, model: Any, rows: AnySource | None, languages: S
         return asked.task
     if asked.task in TASKS and not asked.named and not asked.spellings:
         return asked.task
+    if isinstance(asked.task, str) and asked.task not in TASKS:
+        _of_word(asked.task)  # a slip is said before a model is looked for
     if not isinstance(model, str | Path) or is_onnx(model):
         return found_task(asked, None, rows, languages)
     return found_task(asked, pinned(model), rows, languages)
@@ -197,13 +199,8 @@ def _other(config: Any, kind: Kind, problem: Problem) -> bool:
 def _kind(asked: Asked, own: AnyTask | None, rows: AnySource | None, languages: Sequence[str]) -> tuple[Kind, Problem]:
     """What a row is and what is said of it: as it is asked for, else as columns and head say."""
     problem: Problem = own.problem if isinstance(own, TaskSpec) else "single"
-    word = _SCORE if asked.task == "score" else asked.task
-    if isinstance(word, str):
-        kind, colon, said = word.partition(":")
-        if kind not in get_args(Kind) or (colon and said not in get_args(Problem)):
-            known = (*TASKS, *get_args(Kind), "text:several", "pair:several", "text:number", "pair:number", "score")
-            raise unknown("task", word, known)
-        return kind, said if colon else "single"  # type: ignore[return-value]
+    if isinstance(asked.task, str):
+        return _of_word(asked.task)
     columns = () if rows is None else columns_in(rows, languages)
     if (isinstance(own, TaskSpec) and own.kind == "tags") or {"tokens", "ner_tags"} <= set(columns):
         return "tags", "single"
@@ -215,6 +212,15 @@ def _kind(asked: Asked, own: AnyTask | None, rows: AnySource | None, languages: 
         f"The task cannot be told from the columns {', '.join(columns)}. Name it (--task text, pair or tags) and say "
         "which column is which (--columns text=NAME,label=NAME)."
     )
+
+
+def _of_word(task: str) -> tuple[Kind, Problem]:
+    """What `text`, `pair:number` and the like say."""
+    kind, colon, said = (_SCORE if task == "score" else task).partition(":")
+    if kind not in get_args(Kind) or (colon and said not in get_args(Problem)):
+        known = (*TASKS, *get_args(Kind), "text:several", "pair:several", "text:number", "pair:number", "score")
+        raise unknown("task", task, known)
+    return kind, said if colon else "single"  # type: ignore[return-value]
 
 
 def _task(kind: Kind, problem: Problem, labels: Sequence[str], spellings: Mapping[str, str]) -> TaskSpec:
