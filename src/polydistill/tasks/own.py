@@ -1,8 +1,7 @@
 """Tasks of one's own on one text or two: one label of any set, several labels, or a number.
 
 Several labels are decided one by one, each where its logit is above 0; F1 counts them over all rows together (micro).
-A number is learned by its squared error; Spearman's rank correlation selects. Where rows of two texts share their first
-text, they are its candidates, and their order is scored too: nDCG@10 and MRR.
+A number is learned by its squared error; Spearman's rank correlation selects.
 """
 
 from __future__ import annotations
