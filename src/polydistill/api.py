@@ -16,6 +16,7 @@ from polydistill.jobs.multikd import multikd as multikd
 from polydistill.jobs.predict import load as load
 from polydistill.jobs.predict import predict as predict
 from polydistill.jobs.predict import reader as reader
+from polydistill.jobs.pretrain import pretrain as pretrain
 from polydistill.jobs.push import push as push
 from polydistill.jobs.report import report as report
 from polydistill.jobs.retrieve import retrieve as retrieve

@@ -47,6 +47,16 @@ KLD: Options = {
 KLD_MAX_LENGTH = 128  # "Maximum sequence length = 128"
 KLD_PASSES = 5  # "Max epoch 5 with early stopping"
 KLD_PATIENCE = 2  # ours: with 10 evaluations in 5 passes, a whole pass without a new best
+PRETRAIN: Options = {  # ours, as all that follows: the polyglot of the mini-world's tables
+    "batch_size": 32,
+    "learning_rate": 2e-3,
+    "weight_decay": 0.01,
+    "warmup": 0.1,
+    "decay": "linear",
+}
+PRETRAIN_PASSES = 4
+PRETRAIN_PAIRS = 0.6  # of the inputs, where text is aligned
+PRETRAIN_ROWS = 4_000  # of the mini-world, where no text is given
 ALIGN: Options = {
     "batch_size": 32,  # "a batch size of 256", on "8 40GB Nvidia A100 GPUs" (MMKD, Sec. 4.1, as all that follows)
     "learning_rate": 2e-5,  # "a linear decay peaking at 2e-5 after 10% warm-up steps"

@@ -24,6 +24,8 @@ def test_all_commands_are_there():
             "distill",
             "kld",
             "align",
+            "pretrain",
+            "claims",
             "run",
             "table",
             "figure",

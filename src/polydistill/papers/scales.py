@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from polydistill.data.rows.sources import HubSource, WorldSource
+from polydistill.defaults import PRETRAIN, PRETRAIN_PAIRS, PRETRAIN_ROWS
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.training.run import ResultOf, Run, Start
@@ -59,14 +60,14 @@ def polyglot(scale: Scale) -> Polyglot | None:
         return Polyglot(Fresh(vocabulary=300, width=32, blocks=2, heads=2), WorldSource(rows=60, split="train"), FEW)
     return Polyglot(
         Fresh() if scale == "world" else Fresh(blocks=3),  # less pre-training instead costs English dear
-        WorldSource(rows=4_000, split="train"),
-        Training(steps=3_000, batch_size=32, learning_rate=2e-3, weight_decay=0.01, warmup=0.1, decay="linear"),
+        WorldSource(rows=PRETRAIN_ROWS, split="train"),
+        Training.model_validate({"steps": 3_000, **PRETRAIN}),
     )
 
 
 def pretrained(polyglot: Polyglot, languages: tuple[str, ...], kind: Encoder, seed: int) -> Run:
     """The mini-world's stand-in for XLM: MLM on single sentences, or on these and on translation pairs (TLM)."""
-    pairs = 0.6 if kind == "XLM MLM+TLM" else 0.0  # ours
+    pairs = PRETRAIN_PAIRS if kind == "XLM MLM+TLM" else 0.0
     return Run(
         name=f"{kind} polyglot",
         method=PretrainSpec(languages=languages, data=polyglot.text, pairs=pairs),
