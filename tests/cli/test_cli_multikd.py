@@ -52,4 +52,4 @@ def test_options_of_the_multikd_tables(polydistill, work):
     result = polydistill("table multikd/3 --scale smoke --finished --select all --search")
     assert result.exit_code == 0, result.output
     assert "selected on dev of all languages" in " ".join(result.stdout.split())
-    assert polydistill("table xd/3 --scale smoke --search").exit_code == 2
+    assert polydistill("table xd/3 --scale smoke --select all").exit_code == 2

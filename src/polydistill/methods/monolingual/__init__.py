@@ -1,4 +1,4 @@
-"""Monolingual students: the spec, the module that learns, and what both are made of."""
+"""Monolingual students of a multilingual teacher: MonoShot and MonoAlignment (thesis, Sec. 3.2)."""
 
 from polydistill.methods.monolingual.module import Monolingual
 from polydistill.methods.monolingual.spec import MonolingualSpec, Student, Text, Weights
