@@ -37,7 +37,7 @@ def aligned(tmp_path_factory):
     place = tmp_path_factory.mktemp("aligned")
     teacher = keep(fresh_encoder(len(tiny_tokenizer()), WIDE, 1, 2, 0.0, MAX_LENGTH, seed=1), place / "teacher")
     student = keep(tiny_network(head="mlm").float(), place / "student")
-    rows = {"data": "world:?rows=6", "languages": ("fr", "tr"), "steps": 1, "batch_size": 4, "learning_rate": 1e-3}
+    rows = {"data": "world:?rows=6", "langs": ("en", "fr", "tr"), "steps": 1, "batch_size": 4, "learning_rate": 1e-3}
     polydistill.align(teacher, student, out=place / "mmkd", **rows)
     polydistill.align(teacher, student, method="sentence", out=place / "sentence", **rows)
     polydistill.align(student, student, method="sentence", out=place / "alike", **rows)

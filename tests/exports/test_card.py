@@ -20,6 +20,7 @@ from polydistill.methods.multikd import MultiKDSpec
 from polydistill.methods.sentence import SentenceSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
+from polydistill.models.sentence import Reading, SentenceHead, write_head
 from polydistill.results import RunResult, Score, save_result
 from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TASKS
@@ -69,7 +70,7 @@ def test_a_card_says_what_is_recorded(tmp_path):
     run = Run(name="XD", method=xd, start=ResultOf(run=tuned()), training=Training(steps=5), evaluation=judging, seed=3)
     options = ("--licence", "apache-2.0", "--check", "world:?rows=2")
     out = tmp_path / "turkish"
-    shown = CliRunner().invoke(app, ["export", str(left(run, tmp_path / "run")), "--to", str(out), *options])
+    shown = CliRunner().invoke(app, ["export", str(left(run, tmp_path / "run")), "--out", str(out), *options])
     assert shown.exit_code == 0, shown.output
     card = ModelCard((out / "README.md").read_text())
     assert (card.data.language, card.data.license, card.data.library_name) == (
@@ -185,6 +186,7 @@ def test_the_equation_is_what_is_indented_first():
 def test_vectors_are_pooled_as_when_they_were_learned(tmp_path):
     run = aligned(SentenceSpec(languages=("tr",), data=WorldSource(rows=30), pooling="first"))
     left(run, tmp_path / "run")
+    write_head(SentenceHead(Reading(pooling=("first",)), []), 16, 64, tmp_path / "run" / "model")
     for pooling, kept in ((None, "first"), ("mean", "mean")):
         options = {} if pooling is None else {"pooling": pooling}
         polydistill.export(tmp_path / "run", tmp_path / kept, "sentence-transformers", **options, **FEW)

@@ -22,6 +22,7 @@ from polydistill.exports.onnx import MODEL_FILE
 from polydistill.models.loaded import Loaded
 from polydistill.retrieval.token_vectors import TextEncoder, sentence_vectors
 from polydistill.starts.loading import load_encoder
+from polydistill.tasks import TASKS
 from tiny import MAX_LENGTH, tiny_network, tiny_tokenizer
 
 RUN = """
@@ -40,7 +41,7 @@ def texts(pairs):
 def test_an_mblm_runs_without_us_and_without_torch_as_it_reads_a_language(tmp_path):
     folder, network = tmp_path / "onnx", learned_mblm(supervised_route="own")
     model = keep(network, tmp_path / "model")
-    arguments = ["export", str(model), "--to", str(folder), "--format", "onnx", "--lang", "fr"]
+    arguments = ["export", str(model), "--out", str(folder), "--format", "onnx", "--lang", "fr"]
     shown = CliRunner().invoke(app, arguments)
     assert shown.exit_code == 0, shown.output
     assert "MB, logits as the model's own within" in shown.stdout and "onnxruntime" in shown.stdout
@@ -162,4 +163,4 @@ def test_what_is_tried_has_pads_and_none():
 
 
 def test_every_task_has_a_head_here():
-    assert set(HEADS) == set(polydistill.api.TASKS)
+    assert set(HEADS) == set(TASKS)
