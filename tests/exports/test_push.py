@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 import polydistill
 from polydistill.cli import app
+from polydistill.exports.push import push
 
 NAME = "me/turkish"
 
@@ -39,20 +40,20 @@ def test_nothing_is_pushed_unless_it_is_confirmed(folder, hub, monkeypatch):
     assert "model.safetensors" in shown.stdout and "2.0 KiB" in shown.stdout and "1_Pooling/config.json" in shown.stdout
     assert "Nothing was pushed. --confirm pushes these 4 files" in shown.stdout
     assert "to the private repository me/turkish" in shown.stdout
-    assert polydistill.push(folder, NAME, endpoint=address).url is None
+    assert push(folder, NAME, endpoint=address).url is None
     assert not there.asked
 
 
 def test_what_is_confirmed_arrives_whole_and_private(folder, hub):
     there, address = hub
-    done = polydistill.push(folder, NAME, confirm=True, endpoint=address)
+    done = push(folder, NAME, confirm=True, endpoint=address)
     assert done.url == f"{address}/me/turkish/commit/1"
     assert there.repositories == {NAME: True}
     assert there.tokens == {"Bearer hf_of_a_test"}
     assert there.files == {name: (folder / name).read_bytes() for name, _ in done.files}
     assert done.size == sum(map(len, there.files.values()))
     assert there.messages == ["turkish, exported by polydistill"]
-    again = polydistill.push(folder, NAME, confirm=True, endpoint=address)
+    again = push(folder, NAME, confirm=True, endpoint=address)
     assert again.url == done.url and there.repositories == {NAME: True}, "a private one may be written again"
 
 
@@ -60,15 +61,15 @@ def test_what_is_public_is_not_written_by_accident(folder, hub):
     there, address = hub
     there.repositories[NAME] = False
     with pytest.raises(ValueError, match=r"is there already, and public.*Say --public"):
-        polydistill.push(folder, NAME, confirm=True, endpoint=address)
+        push(folder, NAME, confirm=True, endpoint=address)
     assert not there.files
-    polydistill.push(folder, NAME, confirm=True, public=True, endpoint=address)
+    push(folder, NAME, confirm=True, public=True, endpoint=address)
     assert there.files
 
 
 def test_a_new_repository_is_public_where_that_is_said(folder, hub):
     there, address = hub
-    polydistill.push(folder, NAME, confirm=True, public=True, endpoint=address)
+    push(folder, NAME, confirm=True, public=True, endpoint=address)
     assert there.repositories == {NAME: False}
 
 
@@ -76,7 +77,7 @@ def test_a_refusal_says_why(folder, hub):
     there, address = hub
     there.refuse = "/api/repos/create"
     with pytest.raises(ValueError, match=r"refused to take me/turkish \(HTTP 403: You may not\).*token may write"):
-        polydistill.push(folder, NAME, confirm=True, endpoint=address)
+        push(folder, NAME, confirm=True, endpoint=address)
 
 
 def test_without_a_network(folder, monkeypatch):
@@ -85,13 +86,13 @@ def test_without_a_network(folder, monkeypatch):
     with stand_in() as (_, address):
         pass
     with pytest.raises(ValueError, match=r"The hub at http://127\.0\.0\.1:\d+ cannot be reached"):
-        polydistill.push(folder, NAME, confirm=True, endpoint=address)
+        push(folder, NAME, confirm=True, endpoint=address)
 
 
 def test_without_a_token(folder, monkeypatch):
     monkeypatch.setattr("polydistill.exports.push.get_token", lambda: None)
     with pytest.raises(ValueError, match=r"no token to push with: log in \(hf auth login\), or set HF_TOKEN"):
-        polydistill.push(folder, NAME, confirm=True, endpoint="http://127.0.0.1:9")
+        push(folder, NAME, confirm=True, endpoint="http://127.0.0.1:9")
 
 
 @pytest.mark.parametrize(
