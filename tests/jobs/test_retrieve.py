@@ -116,7 +116,7 @@ def test_by_layer(model):
 
 
 def test_what_cannot_be_done(model, tatoeba, tmp_path):
-    with pytest.raises(ValueError, match="needs two languages, not 'tur' and 'tr'"):
+    with pytest.raises(ValueError, match="needs two languages, such as --langs tr,en, not tr"):
         retrieve(model, WORLD, "tur,tr")
     with pytest.raises(ValueError, match="leave out aligned=false"):
         retrieve(model, "file:tatoeba.tur-eng.{lang}?aligned=false", "tr")
