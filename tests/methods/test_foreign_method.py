@@ -92,7 +92,9 @@ def moods(tmp_path):
     """Rows with labels that no task of ours has, in two languages."""
     for code, words in {"en": ("ice", "rain", "fire"), "fr": ("glace", "pluie", "feu")}.items():
         for split, count in (("train", 12), ("dev", 6)):
-            rows = [{"text": f"{words[i % 3]} {i}", "label": MOODS.labels[i % 3]} for i in range(count)]
+            rows = [
+                {"text": " ".join([words[i % 3]] * (1 + i // 3)), "label": MOODS.labels[i % 3]} for i in range(count)
+            ]
             lines = "".join(json.dumps(row) + "\n" for row in rows)
             (tmp_path / f"{split}.{code}.jsonl").write_text(lines, encoding="utf-8")
     return tmp_path
@@ -222,9 +224,9 @@ def test_comments_and_layout_do_not_count(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     hashes = {}
     for name, body in {
-        "plain": "return student - teacher + WEIGHT",
-        "remarked": '"""What it says."""\n    # a remark\n    return (student - teacher\n            + WEIGHT)',
-        "other": "return teacher - student + WEIGHT",
+        "bare_loss": "return student - teacher + WEIGHT",
+        "remarked_loss": '"""What it says."""\n    # a remark\n    return (student - teacher\n            + WEIGHT)',
+        "other_loss": "return teacher - student + WEIGHT",
     }.items():
         (tmp_path / f"{name}.py").write_text(f"WEIGHT = 2\n\n\ndef loss(student, teacher):\n    {body}\n")
         from importlib import import_module
@@ -232,7 +234,7 @@ def test_comments_and_layout_do_not_count(tmp_path, monkeypatch):
         from polydistill.methods.source import source_hash
 
         hashes[name] = source_hash(import_module(name).loss)
-    assert hashes["plain"] == hashes["remarked"] != hashes["other"]
+    assert hashes["bare_loss"] == hashes["remarked_loss"] != hashes["other_loss"]
 
 
 def distance(student: Tensor, teacher: Tensor) -> Tensor:

@@ -99,7 +99,7 @@ def test_the_mean_over_both_sides_is_what_sentences_learn():
     half = len(group.texts["text"]) // 2
     batch = collate([(group, np.concatenate([rows, rows + half]))])
     said = mmkd_cases.pooled(method.student, batch["text"], "mean")
-    said = mmkd_cases.linear(method.projectors["sentence"], said)
+    said = mmkd_cases.linear(method.projectors["sentence"].parts[-1].linear, said)
     taught = batch["signal"].double().numpy()
     np.testing.assert_array_equal(taught[:3], taught[3:])
     wanted = reference.sentence(said[:3], said[3:], taught[:3], np.ones(3, dtype=bool))
@@ -109,8 +109,9 @@ def test_the_mean_over_both_sides_is_what_sentences_learn():
 def test_the_teachers_vectors_are_stored_by_pooling(tmp_path):
     models = Models(Loaded(tiny_network(), tiny_tokenizer()), mmkd_cases.teacher(), Path(tmp_path))
     for name in ("sentence-mean", "sentence-mean", "sentence-first"):
-        mmkd_cases.SPECS[name].prepare(models, 0)
-    assert len(list(tmp_path.glob("*.arrow"))) == 2  # both languages are translations of the same sentences
+        for group in mmkd_cases.SPECS[name].prepare(models, 0).groups:
+            collate([(group, np.arange(len(group.texts["text"])))])  # what is asked for is read
+    assert len(list(tmp_path.glob("*/*.arrow"))) == 2  # both languages are translations of the same sentences
 
 
 def test_rows_are_compared_in_struca_only():

@@ -15,9 +15,9 @@ from polydistill.data.batches.encoding import from_lists
 from polydistill.data.batches.schedule import Schedule
 from polydistill.methods.method import Method
 from polydistill.methods.pretraining import MaskedLanguageModelling
+from polydistill.methods.teacher import answering
 from polydistill.methods.tuning import Tuning
 from polydistill.methods.xd import XD
-from polydistill.models.frozen import Frozen
 from polydistill.models.polyglot import Polyglot
 from polydistill.training.distiller import Distiller
 from polydistill.training.settings import Training
@@ -201,7 +201,7 @@ def test_evaluation_draws_nothing_from_the_random_numbers_of_training(tmp_path):
 
 
 def distillation(teacher_seed: int = 1) -> tuple[XD, Steps]:
-    teacher = Frozen(Polyglot(tiny_network(seed=teacher_seed)))
+    teacher = answering(tiny_network(seed=teacher_seed), "logits", "en", reads="source")
     group = Group("fr", {"target": sentences(24, 0), "source": sentences(24, 1)})
     return XD(Polyglot(tiny_network()), teacher), Steps(Schedule([group.lengths], 4, 6, seed=0), [group])
 

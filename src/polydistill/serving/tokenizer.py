@@ -14,6 +14,9 @@ from tokenizers import Encoding, Tokenizer
 _COLUMNS = {"input_ids": "ids", "token_type_ids": "type_ids"}
 
 
+_UNKNOWN = ("<unk>", "[UNK]")
+
+
 @dataclass(frozen=True)
 class Encodings(Mapping[str, Any]):
     """Some texts as token ids, by column, and where each token comes from."""
@@ -55,6 +58,17 @@ class PlainTokenizer:
     def model_input_names(self) -> list[str]:
         """What a model reads of each token, as `transformers` calls it."""
         return list(self.columns)
+
+    @property
+    def all_special_ids(self) -> list[int]:
+        """The pieces that stand for no text."""
+        return [number for number, token in self.backend.get_added_tokens_decoder().items() if token.special]
+
+    @property
+    def unk_token_id(self) -> int | None:
+        """What is read where no piece is known, by its usual names; none where it has no such name."""
+        found = (self.backend.token_to_id(name) for name in _UNKNOWN)
+        return next((number for number in found if number is not None), None)
 
     def num_special_tokens_to_add(self) -> int:
         """Tokens that a single text gets around it."""
