@@ -3,6 +3,7 @@
 import multiprocessing
 import time
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
@@ -150,7 +151,8 @@ def test_vectors_too(network, text, tmp_path):
 
 
 def test_signals_are_mapped_and_not_read_into_memory(network, tokenizer, tmp_path):
-    many = encode_texts(tokenizer, [f"text {number}" for number in range(3000)], None, 12)
+    words = ["".join(letters) for letters in product("abcdefghijklmno", repeat=3)][:3000]
+    many = encode_texts(tokenizer, [f"text {word}" for word in words], None, 12)
     allocated = pa.total_allocated_bytes()
     signals = stored_signals(tmp_path, network, many, "logits", Counting(network), 512, CPU)
     signals.settle(np.arange(3000))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_compressed_lines import compressed
 
 from polydistill.data.batches.streams import LineReader, Texts, TextStream, open_texts
-from polydistill.data.rows import load
+from polydistill.data.files import contents
 from polydistill.data.rows.load import fingerprint, load_text
 from polydistill.data.rows.sources import FileSource, HubSource, WorldSource, parse_source
 from polydistill.errors import DataError
@@ -290,19 +290,24 @@ def test_the_fingerprint_is_of_all_files(tmp_path):
 
 
 def test_large_files_are_hashed_again_only_when_they_change(tmp_path, monkeypatch):
-    hashed, content = [], load._content
+    read, piece = [], contents._Held.piece
 
-    def counted(path):
-        hashed.append(path.name)
-        return content(path)
+    def counted(held, start, size):
+        found = piece(held, start, size)
+        read.extend([found] if found else [])
+        return found
 
-    monkeypatch.setattr(load, "_content", counted)
-    monkeypatch.setattr(load, "_LARGE", 10)
+    monkeypatch.setattr(contents._Held, "piece", counted)
+    monkeypatch.setattr(contents, "_LARGE", 10)
     folder = corpus(tmp_path / "c", [["small"], ["a larger file"]])
+    os.utime(folder / "1.txt", ns=(0, 0))  # one that was just written is not held
     source = FileSource(path=str(folder))
     before = fingerprint(source, ["en"])
     assert fingerprint(source, ["en"]) == before
-    assert hashed == ["0.txt", "1.txt", "0.txt"]
+    assert read == [b"a larger file\n"]
     (folder / "1.txt").write_text("a changed file\n")
-    os.utime(folder / "1.txt", ns=(0, 0))
-    assert fingerprint(source, ["en"]) != before
+    os.utime(folder / "1.txt", ns=(1, 1))
+    after = fingerprint(source, ["en"])
+    assert after != before
+    assert fingerprint(source, ["en"]) == after
+    assert read[1:] == [b"a changed file\n"]

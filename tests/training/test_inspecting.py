@@ -224,9 +224,9 @@ def test_unequal_numbers_of_rows(tmp_path):
 
 def test_rows_of_a_task_that_are_not_the_same(tmp_path):
     rows = [
-        {"premise": f"p {row}", "hypothesis": f"h {row}", "label": label, "language": code}
+        {"premise": f"p {word}", "hypothesis": f"h {word}", "label": label, "language": code}
         for code, labels in (("en", ["neutral", "entailment"]), ("tr", ["entailment", "neutral"]))
-        for row, label in enumerate(labels * 5)
+        for word, label in zip("abcdefghij", labels * 5, strict=True)
     ]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
     source, models = FileSource(path=str(tmp_path / "rows.jsonl")), [subject(codes=("en", "tr"))]
