@@ -154,7 +154,7 @@ def test_it_trains_is_killed_resumes_bit_for_bit_is_selected_and_exported(moods,
     assert whole.result.scores == resumed.result.scores
 
     exported = polydistill.export(
-        moods / "cut", moods / "exported", check=str(moods / "dev.{lang}.jsonl"), languages=("en",)
+        moods / "cut", moods / "exported", check=str(moods / "dev.{lang}.jsonl"), check_langs=("en",)
     )
     card = (moods / "exported" / "README.md").read_text(encoding="utf-8")
     assert "Learn moods" in card and "warmth = |student(text) - label|^2" in card
