@@ -15,7 +15,7 @@ OURS = {
     "tune": "polydistill.methods.tuning:TuneSpec",
     "transfer": "polydistill.methods.transfer_tuning:TransferTuneSpec",
     "xd": "polydistill.methods.xd:XDSpec",
-    "monolingual": "polydistill.methods.monolingual:MonolingualSpec",
+    "monolingual": "polydistill.methods.monolingual.spec:MonolingualSpec",
     "multikd": "polydistill.methods.multikd:MultiKDSpec",
     "bert-kld": "polydistill.methods.bert_kld:BertKldSpec",
     "mmkd": "polydistill.methods.mmkd:MMKDSpec",
