@@ -143,13 +143,13 @@ def test_wrong_requests(model, tmp_path):
     (tmp_path / "full" / "file").touch()
     for error, options in {
         "needs text to count pieces in": {"by": "frequency"},
-        "There is text in fr, but tr are to be kept": {"texts": {"fr": "world:?rows=2"}},
+        "There is text in fr, but tr are to be kept": {"text": {"fr": "world:?rows=2"}},
         "keep=5 is too few: .* pieces always stay": {"keep": 5},
-        "Name at least one language": {"languages": []},
+        "Name at least one language": {"langs": []},
         "is there and not empty": {"out": tmp_path / "full"},
     }.items():
         with pytest.raises(ValueError, match=error):
-            trim(**{"model": model, "languages": ["tr"], "out": tmp_path / "small", **options})
+            trim(**{"model": model, "langs": ["tr"], "out": tmp_path / "small", **options})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["full"]
 
 

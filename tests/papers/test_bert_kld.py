@@ -8,6 +8,7 @@ from polydistill import api
 from polydistill.data.rows.sources import HubSource
 from polydistill.methods.bert_kld import BertKldSpec
 from polydistill.methods.tuning import TuneSpec
+from polydistill.papers import catalogue
 from polydistill.papers.bert_kld.scales import MBERT, setting
 from polydistill.papers.bert_kld.tables import BASELINE, STUDENT_PAIR, TABLES, Systems, table
 from polydistill.papers.plan import plan_table, with_starts
@@ -28,7 +29,7 @@ def rows_of(recipe):
 def test_a_cell_is_a_run_that_is_scored_on_the_pair_of_its_column(number, scale):
     recipe = table(number, scale)
     assert f"bert-kld/{number}" in api.tables()
-    assert api.recipe(f"bert-kld/{number}", scale).id == recipe.id == f"bert-kld/{number}"
+    assert catalogue.recipe(f"bert-kld/{number}", scale).id == recipe.id == f"bert-kld/{number}"
     assert recipe.reference in rows_of(recipe)
     where = setting(scale)
     for row in rows_of(recipe).values():

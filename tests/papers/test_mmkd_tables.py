@@ -10,6 +10,7 @@ from polydistill.methods.mmkd import MMKDSpec
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.sentence import SentenceSpec
 from polydistill.methods.tuning import TuneSpec
+from polydistill.papers import catalogue
 from polydistill.papers.combined import runs_of
 from polydistill.papers.mmkd.figures import figure
 from polydistill.papers.mmkd.scales import BENCHMARKS, setting
@@ -41,7 +42,7 @@ def test_every_system_is_tuned_on_english_and_scored_in_all_languages(number):
         assert isinstance(run, Run) and isinstance(run.method, TuneSpec)
         assert run.method.task == BENCHMARKS[TABLES[number]]
         assert (run.labels_seen, run.selected_on) == (("en",), ("dev/en",))
-    assert api.recipe(f"mmkd/{number}", "smoke").id == f"mmkd/{number}"
+    assert catalogue.recipe(f"mmkd/{number}", "smoke").id == f"mmkd/{number}"
 
 
 def test_table_5_has_each_objective_removed_on_all_tasks_and_in_retrieval():

@@ -10,6 +10,7 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.methods.multikd import MultiKDSpec
 from polydistill.methods.tuning import TuneSpec
+from polydistill.papers import catalogue
 from polydistill.papers.combined import Best, Together, runs_of
 from polydistill.papers.multikd.scales import setting
 from polydistill.papers.multikd.tables import TABLES, Systems, table
@@ -45,7 +46,7 @@ def test_every_row_has_runs_for_every_language(number):
         for run in {run.identity: run for one in made.values() for run in runs_of(one)}.values():
             assert all(code in ("en", "fr", "tr") for code in run.labels_seen)
             assert set(run.selected_on) <= {"dev/en", "dev/fr", "dev/tr"}
-    assert api.recipe(f"multikd/{number}", "smoke").id == f"multikd/{number}"
+    assert catalogue.recipe(f"multikd/{number}", "smoke").id == f"multikd/{number}"
 
 
 def test_the_systems_of_table_3():
@@ -180,8 +181,8 @@ def test_what_cannot_be_made_is_said(number, scale, options, said):
 
 
 def test_options_are_those_of_these_tables():
-    with pytest.raises(ValueError, match="options of the multikd tables; xd/3 has neither"):
-        api.recipe("xd/3", "smoke", search=True)
+    with pytest.raises(ValueError, match="select is an option of the multikd tables; xd/3 has none"):
+        catalogue.recipe("xd/3", "smoke", select="all")
 
 
 # Without training

@@ -8,10 +8,10 @@ import pytest
 
 from polydistill.languages import LANGUAGES
 from polydistill.papers.columns import Column
+from polydistill.papers.page import Scores
 from polydistill.papers.published import Layout, PublishedRow, published_paper, published_table
 from polydistill.papers.rendering import notes, to_json, to_markdown, to_text
 from polydistill.papers.table import Entry, EntryGroup, Table, build_table
-from polydistill.reports.page import Scores, section_html
 from polydistill.reports.significance import holm, paired_t
 from polydistill.results import entity_score
 
@@ -152,7 +152,7 @@ def test_every_form_shows_means_and_says_what_they_are_over(table):
     assert "Dev and test." in found
     heads = [line.split() for line in to_text(table).splitlines()[2:4]]
     assert heads == [["XNLI", "NER", "NER", "mean"], ["tr", "tr", "tr", "k=10", "of", "2", "avg", "of", "2"]]
-    html = section_html(Scores("s", table))
+    html = Scores("s", table).html()
     assert '<th scope="col"><abbr title="Turkish">NER tr k=10</abbr></th>' in html
     assert '<th scope="col">mean of 2</th>' in html
     assert Table.model_validate_json(to_json(table)) == table
@@ -163,7 +163,7 @@ def test_without_a_main_average_none_is_shown(entry):
     made = entry("A", xnli=(60, 61, 62), ner=(50, 54, 52), cosine=30)
     table = build_table("t/1", "t", [EntryGroup("g", [made])], layout=layout)
     assert table.groups[0].rows[0].average.mean is None
-    for text in (to_markdown(table), to_text(table), section_html(Scores("s", table))):
+    for text in (to_markdown(table), to_text(table), Scores("s", table).html()):
         assert "avg of" not in text
     assert "Our average" not in "\n".join(notes(table))
 

@@ -10,7 +10,6 @@ import polydistill
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.tuning import TuneSpec
 from polydistill.models.mblm_config import Branches
-from polydistill.papers.xd.tables import table
 from polydistill.results import load_result
 from polydistill.starts.origins import Pretrained
 from polydistill.training.execute import execute
@@ -87,9 +86,10 @@ def test_what_decides_its_result_is_its_identity():
     assert run.model_copy(update={"teachers": same}).identity == run.identity
 
 
-def test_runs_without_teachers_are_what_they_were():
-    assert "teachers" not in tune_run().model_dump()
-    assert [*table(3, "world").runs([0])][:3] == ["02b319c172c6f7d7", "447ec935030a60f3", "59d045956bfa8d96"]
+def test_teachers_are_no_part_of_runs_without_them():
+    for run in (tune_run(), pretrain_run()):
+        assert "teachers" not in run.model_dump()
+        assert not [name for name in run.resolved() if name.startswith(("teachers", "teacher/"))]
 
 
 def test_teachers_and_languages_must_agree():
@@ -101,7 +101,7 @@ def test_teachers_and_languages_must_agree():
         Run(**{**dict(run), "teachers": {}})
     with pytest.raises(ValueError, match="none under `teacher`"):
         Run(**{**dict(run), "teacher": run.start})
-    with pytest.raises(ValueError, match="`teachers` are for the method 'multikd'; 'tune' has none"):
+    with pytest.raises(ValueError, match="`teachers` are for methods that have one a language; 'tune' is none"):
         Run(**{**dict(tune_run()), "teachers": one})
 
 

@@ -17,7 +17,9 @@ from rich.console import Console
 from training_tools import pretrain_run, tune_run, weights, xd_run
 
 from polydistill.data.rows.sources import WorldSource
+from polydistill.data.translations.given import as_corpora
 from polydistill.methods.tuning import TuneSpec
+from polydistill.methods.xd import XDSpec
 from polydistill.starts.origins import Pretrained
 from polydistill.training import execute as engine
 from polydistill.training.execute import execute
@@ -89,10 +91,24 @@ def test_every_field_but_the_names_is_part_of_the_identity():
             continue
         assert other.identity not in known, f"{path} does not count"
         known.add(other.identity)
-    alone = {"task": "nli", "measure": "accuracy"}  # there is one task, and one measure of a result
-    only_together = {"evaluate_every": None, "patience": None, "selection": None, "parallel": [], "student": None}
-    assert no_other == alone | only_together
+    alone = {"task": "nli", "measure": "accuracy"}  # no other task or measure is valid for these models alone
+    filters = {"shortest": None, "longest": None, "duplicates": "keep", "same_sides": "keep", "at_most": None}
+    of_corpora = {"corpora": [], "draw": "answers", "anchor": None, "sample": "first"} | filters  # see the next test
+    unset = ("teacher", "evaluate_every", "patience", "selection", "evaluation", "student")
+    only_together = dict.fromkeys(unset)  # for other methods, or with other fields
+    assert no_other == alone | of_corpora | only_together
     assert len(known) > 90
+
+
+def test_what_is_asked_of_parallel_corpora_is_part_of_the_identity():
+    run = xd_run()
+    given = {"languages": ("en", "tr"), "corpora": as_corpora("en-tr=a").corpora}
+    filters = ({"shortest": 2}, {"longest": 9}, {"duplicates": "drop"}, {"same_sides": "drop"}, {"at_most": 5})
+    changes = [{"filters": one} for one in (*filters, {"at_most": 5, "sample": "random"})]
+    changes += [{"draw": "random"}, {"anchor": WorldSource(rows=5)}, {"corpora": as_corpora("en-tr=b").corpora}]
+    methods = [XDSpec(**{**given, **change}) for change in ({}, *changes)]
+    # by outline: the files are not there
+    assert len({run.model_copy(update={"method": method}).outline for method in methods}) == len(methods)
 
 
 def test_names_are_no_part_of_the_identity():

@@ -175,9 +175,9 @@ def _judged(network: PreTrainedModel, info: dict[str, Any], new_head: bool) -> t
     """What is new and may be, and what is odd."""
     chain = _chain(network)
     body = "".join(f"{name}." for name, _ in chain)
-    head_is_new = any(not key.startswith(body) for key in info["missing_keys"])
-    new, odd = [], _Odd()
     shapes = {key: f"{key}: {list(theirs)}, not {list(ours)}" for key, theirs, ours in info["mismatched_keys"]}
+    head_is_new = any(not key.startswith(body) for key in (*info["missing_keys"], *shapes))
+    new, odd = [], _Odd()
     for key in sorted({*info["missing_keys"], *shapes}):
         if key.startswith(f"{body}pooler.") and key not in shapes and (head_is_new or not chain):
             new.append("pooler")
