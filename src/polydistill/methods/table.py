@@ -31,7 +31,14 @@ def entries() -> dict[str, EntryPoint]:
 
 def summary(entry: EntryPoint) -> str:
     """What a method does: the first line of its file."""
-    found = find_spec(entry.module)
+    top, *inner = entry.module.split(".")
+    found = find_spec(top)  # of what stands within it, finding would load all that stands above
     if found is None or found.origin is None:
         return "not found: its package is damaged"
-    return (ast.get_docstring(ast.parse(Path(found.origin).read_text(encoding="utf-8"))) or "").partition("\n")[0]
+    file = Path(found.origin)
+    if inner:
+        module = file.parent.joinpath(*inner)
+        file = module / "__init__.py" if module.is_dir() else module.with_suffix(".py")
+    if not file.is_file():
+        return "not found: its package is damaged"
+    return (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").partition("\n")[0]
