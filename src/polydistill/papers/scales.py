@@ -7,10 +7,11 @@ decides for itself stands in its own `scales.py`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from polydistill.data.rows.sources import HubSource, WorldSource
 from polydistill.defaults import PRETRAIN, PRETRAIN_PAIRS, PRETRAIN_ROWS
+from polydistill.errors import unknown
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.training.run import ResultOf, Run, Start
@@ -18,6 +19,7 @@ from polydistill.training.settings import Training
 
 Scale = Literal["paper", "world", "quick", "smoke"]
 Encoder = Literal["XLM MLM", "XLM MLM+TLM", "XLM-R base"]
+S = TypeVar("S")
 StartOf = Callable[[int], Start]
 """What a run begins with, by the seed."""
 
@@ -32,6 +34,13 @@ CHECKPOINTS: Mapping[Encoder, Pretrained] = {  # "pretrained XLM from pytorch-tr
 }
 
 _XNLI = "b8dd5d7af51114dbda02c0e3f6133f332186418e"
+
+
+def chosen(scale: str, makers: Mapping[str, Callable[[], S]], paper: str) -> S:
+    """The setting of a scale, of those that a paper's recipes have."""
+    if scale not in makers:
+        raise unknown(f"scale of the {paper} recipes", scale, makers)
+    return makers[scale]()
 
 
 def xnli(split: str) -> HubSource:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 ON_CPU, ELSEWHERE = 16, 64
-"""Ours: rows of a batch. On a CPU small batches of nearly equal lengths read more rows a second (measured:
-1.23 times as many as batches of 64); a fixed number keeps what is said the same to the last digit from run to run."""
+"""Ours: rows of a batch. On a CPU small batches of nearly equal lengths read more rows a second; a fixed number keeps
+what is said the same to the last digit from run to run."""
 
 
 class ArrayStudent(ABC):

@@ -85,7 +85,7 @@ class _Reading(io.RawIOBase):
         """Read the next bytes."""
         data = self._held.piece(self._at, len(buffer))
         buffer[: len(data)] = data
-        if self._at == self._hashed:
+        if data and self._at == self._hashed:
             self._hash.update(data)
             self._hashed += len(data)
             if self._hashed == self._held.size:

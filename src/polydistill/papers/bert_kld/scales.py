@@ -7,12 +7,11 @@ fourth language, no more), Swahili for Hindi (far from English).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 from polydistill.data.rows.sources import Source, WorldSource
-from polydistill.errors import unknown
 from polydistill.papers import scales
-from polydistill.papers.scales import CHECKPOINTS, encoder, xnli
+from polydistill.papers.scales import CHECKPOINTS, chosen, encoder, xnli
 from polydistill.starts.origins import Pretrained
 from polydistill.training.run import Start
 from polydistill.training.settings import Training
@@ -51,14 +50,7 @@ class Setting:
 
 def setting(scale: str) -> Setting:
     """The setting of a scale."""
-    match scale:
-        case "paper":
-            return _paper()
-        case "world":
-            return _world()
-        case "smoke":
-            return _smoke()
-    raise unknown("scale of the BERT-KLD recipes", scale, get_args(Scale))
+    return chosen(scale, {"paper": _paper, "world": _world, "smoke": _smoke}, "BERT-KLD")
 
 
 def _paper() -> Setting:

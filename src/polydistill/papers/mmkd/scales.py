@@ -6,15 +6,14 @@ run), `smoke` seconds, for tests: it shows that all parts fit, and nothing else.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.sources import FileSource, Source, WorldSource
 from polydistill.data.translations.corpora import ParallelCorpus
 from polydistill.data.translations.filters import Filters
-from polydistill.errors import unknown
 from polydistill.methods.pretraining import PretrainSpec
-from polydistill.papers.scales import WORLD_LANGUAGES, Polyglot, StartOf, xnli
+from polydistill.papers.scales import WORLD_LANGUAGES, Polyglot, StartOf, chosen, xnli
 from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.tasks import TaskName
 from polydistill.training.run import ResultOf, Run
@@ -66,14 +65,7 @@ class Setting:
 
 def setting(scale: str) -> Setting:
     """The setting of a scale."""
-    match scale:
-        case "paper":
-            return _paper()
-        case "world":
-            return _world()
-        case "smoke":
-            return _smoke()
-    raise unknown("scale of the MMKD recipes", scale, get_args(Scale))
+    return chosen(scale, {"paper": _paper, "world": _world, "smoke": _smoke}, "MMKD")
 
 
 FILES = "data"

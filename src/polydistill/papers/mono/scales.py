@@ -6,13 +6,12 @@ tests: it shows that all parts fit, and nothing else.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.sources import FileSource, Source, WorldSource
-from polydistill.errors import unknown
 from polydistill.methods.pretraining import PretrainSpec
-from polydistill.papers.scales import CHECKPOINTS, xnli
+from polydistill.papers.scales import CHECKPOINTS, chosen, xnli
 from polydistill.starts.origins import Fresh
 from polydistill.tasks import TaskName
 from polydistill.training.run import ResultOf, Run, Start
@@ -77,14 +76,7 @@ class Setting:
 
 def setting(scale: str) -> Setting:
     """The setting of a scale."""
-    match scale:
-        case "paper":
-            return _paper()
-        case "world":
-            return _world()
-        case "smoke":
-            return _smoke()
-    raise unknown("scale of the monolingual recipes", scale, get_args(Scale))
+    return chosen(scale, {"paper": _paper, "world": _world, "smoke": _smoke}, "monolingual")
 
 
 FILES = "data"

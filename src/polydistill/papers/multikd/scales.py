@@ -7,10 +7,10 @@ the paper has it, a supervised language far from English, the mini-world has Tur
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from functools import partial
+from typing import Literal
 
 from polydistill.data.rows.sources import FileSource, Source, WorldSource
-from polydistill.errors import unknown
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.papers.scales import (
     CHECKPOINTS,
@@ -18,6 +18,7 @@ from polydistill.papers.scales import (
     WORLD_LANGUAGES,
     Polyglot,
     StartOf,
+    chosen,
     polyglot,
     pretrained,
     xnli,
@@ -88,14 +89,11 @@ class Setting:
 
 def setting(scale: str, task: TaskName = "nli") -> Setting:
     """The setting of a scale for one of the paper's tasks: NLI or star rating."""
-    match scale:
-        case "paper":
-            return _paper(task)
-        case "world":
-            return _world(task)
-        case "smoke":
-            return _smoke(task)
-    raise unknown("scale of the MultiKD recipes", scale, get_args(Scale))
+    return chosen(
+        scale,
+        {"paper": partial(_paper, task), "world": partial(_world, task), "smoke": partial(_smoke, task)},
+        "MultiKD",
+    )
 
 
 MARC = "data/marc"

@@ -5,11 +5,9 @@ where the paper has Urdu, an unrelated language far from English, the mini-world
 """
 
 from dataclasses import dataclass, replace
-from typing import get_args
 
 from polydistill.data.rows.sources import Source, WorldSource
-from polydistill.errors import unknown
-from polydistill.papers.scales import FEW, WORLD_LANGUAGES, Encoder, Scale, xnli
+from polydistill.papers.scales import FEW, WORLD_LANGUAGES, Encoder, Scale, chosen, xnli
 from polydistill.training.settings import Training
 
 PAPER_LANGUAGES = ("en", "fr", "es", "de", "el", "bg", "ru", "tr", "ar", "vi", "th", "zh", "hi", "sw", "ur")
@@ -34,16 +32,7 @@ class Setting:
 
 def setting(scale: Scale) -> Setting:
     """The setting of a scale."""
-    match scale:
-        case "paper":
-            return _paper()
-        case "world":
-            return _world()
-        case "quick":
-            return _quick()
-        case "smoke":
-            return _smoke()
-    raise unknown("scale", scale, get_args(Scale))
+    return chosen(scale, {"paper": _paper, "world": _world, "quick": _quick, "smoke": _smoke}, "XD")
 
 
 def _paper() -> Setting:
