@@ -98,7 +98,7 @@ def test_parallel_text(path, code, count, blank):
 def test_a_corpus_with_blank_double_and_untranslated_lines():
     corpora = as_corpora(
         [f"en-sw={DATA}/parallel/globalvoices/GlobalVoices", f"en-sw={DATA}/parallel/tico19/tico19-test.en-sw"],
-        Filters(shortest=None, longest=None),
+        filters=Filters(shortest=None, longest=None),
     )
     news, health = load_corpora(corpora, None).counts
     assert (news.read, news.dropped) == (32307, {"blank": 1525, "same on both sides": 470, "duplicate": 316})

@@ -17,6 +17,7 @@ from rich.console import Console
 from training_tools import pretrain_run, tune_run, weights, xd_run
 
 from polydistill.data.rows.sources import WorldSource
+from polydistill.data.translations.filters import EVERY_PAIR
 from polydistill.data.translations.given import as_corpora
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
@@ -104,7 +105,7 @@ def test_what_is_asked_of_parallel_corpora_is_part_of_the_identity():
     run = xd_run()
     given = {"languages": ("en", "tr"), "corpora": as_corpora("en-tr=a").corpora}
     filters = ({"shortest": 2}, {"longest": 9}, {"duplicates": "drop"}, {"same_sides": "drop"}, {"at_most": 5})
-    changes = [{"filters": one} for one in (*filters, {"at_most": 5, "sample": "random"})]
+    changes = [{"filters": EVERY_PAIR.model_copy(update=one)} for one in (*filters, {"at_most": 5, "sample": "random"})]
     changes += [{"draw": "random"}, {"anchor": WorldSource(rows=5)}, {"corpora": as_corpora("en-tr=b").corpora}]
     methods = [XDSpec(**{**given, **change}) for change in ({}, *changes)]
     # by outline: the files are not there
