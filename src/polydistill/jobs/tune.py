@@ -12,6 +12,8 @@ from polydistill.jobs.options import (
     ColumnNames,
     Dev,
     DevLanguages,
+    FreezeBlocks,
+    FreezeEmbeddings,
     Labels,
     Languages,
     Learning,
@@ -71,8 +73,8 @@ def tune(
     few: Annotated[
         int | None, Help(f"Learn so many rows of each language only, by default {FEW_PASSES} times.")
     ] = None,
-    freeze_embeddings: Annotated[bool, Help("The embeddings do not learn.")] = False,
-    freeze_blocks: Annotated[int, Help("So many of the lowest blocks do not learn.")] = 0,
+    freeze_embeddings: FreezeEmbeddings = False,
+    freeze_blocks: FreezeBlocks = 0,
     max_length: MaxLength = None,
     seed: Seed = 0,
     **options: Unpack[Learning],

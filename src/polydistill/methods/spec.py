@@ -10,11 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
+from transformers import PreTrainedModel
+
 from polydistill.data.rows.shapes import SENTENCE, RowShape
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Models, Prepared
 from polydistill.methods.source import source_hash
 from polydistill.methods.table import OURS
+from polydistill.models.layers import freeze_bottom
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask, Task, task_of
 
@@ -236,3 +239,15 @@ class TaskMethodSpec(MethodSpec):
     def task_learned(self) -> Task[Any, Any]:
         """That task itself."""
         return task_of(self.task)
+
+
+class FreezingSpec(TaskMethodSpec):
+    """... and whose lower parts may stay as they are."""
+
+    freeze_embeddings: bool = False
+    freeze_blocks: int = 0
+    """Number of lowest blocks that do not learn."""
+
+    def freeze(self, network: PreTrainedModel) -> None:
+        """Keep those parts of the student as they are."""
+        freeze_bottom(network, self.freeze_embeddings, self.freeze_blocks)

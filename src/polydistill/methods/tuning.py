@@ -17,24 +17,20 @@ from polydistill.data.batches.batches import Batch
 from polydistill.data.rows.labelled import labelled_rows
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Method, Models, Prepared
-from polydistill.methods.spec import TaskMethodSpec
-from polydistill.models.layers import freeze_bottom
+from polydistill.methods.spec import FreezingSpec
 from polydistill.models.polyglot import Polyglot
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.tasks import NLI, Task
 
 
-class TuneSpec(TaskMethodSpec):
+class TuneSpec(FreezingSpec):
     """Tune a model on the labels of some languages."""
 
     kind: Literal["tune"] = "tune"
     languages: tuple[LanguageCode, ...]
     data: Source
     max_length: int = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
-    freeze_embeddings: bool = False
-    freeze_blocks: int = 0
-    """Number of lowest blocks that do not learn."""
 
     @property
     def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:
@@ -54,7 +50,7 @@ class TuneSpec(TaskMethodSpec):
             task.group(models.student.tokenizer, rows, language, self.max_length)
             for language, rows in labelled_rows(self.data, task.shape, self.languages).items()
         ]
-        freeze_bottom(models.student.network, self.freeze_embeddings, self.freeze_blocks)
+        self.freeze(models.student.network)
         return Prepared(Tuning(Polyglot(models.student.network), task), groups)
 
 

@@ -26,7 +26,7 @@ from polydistill.data.translations.translations import pairs_of
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.plain_text import Drawn, Reader, at_random, by_answers
 from polydistill.methods.source import Function
-from polydistill.methods.spec import SelectedBy, TaskMethodSpec, Teaching
+from polydistill.methods.spec import FreezingSpec, SelectedBy, Teaching
 from polydistill.methods.teacher import Teacher, answering, says
 from polydistill.models.polyglot import On, Polyglot
 from polydistill.objectives import vectors
@@ -68,7 +68,7 @@ class XD(Method):
         return {"xd": len(batch["target"]["input_ids"])}
 
 
-class XDSpec(TaskMethodSpec):
+class XDSpec(FreezingSpec):
     """Distil a tuned polyglot from its source language into others, on parallel rows without labels."""
 
     kind: Literal["xd"] = "xd"
@@ -173,6 +173,7 @@ class XDSpec(TaskMethodSpec):
                 source, target = source.select(short), target.select(short)
             texts, values = teacher.beside(source)
             groups.append(Group(language, {"target": target, **texts}, values))
+        self.freeze(models.student.network)
         method = XD(Polyglot(models.student.network), teacher.reading, self.on, self.distance)
         notes = {**parallel.notes, **({"answers": found.answers} if found.answers else {})}
         return Prepared(method, groups, notes=notes, told=_remarks(found))
