@@ -37,7 +37,7 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.methods.method import Models
-from polydistill.methods.multikd import MultiKDSpec, prepare
+from polydistill.methods.multikd import MultiKDSpec
 from polydistill.models.fresh import learn_tokenizer
 from polydistill.models.loaded import Loaded
 from polydistill.objectives.logits import hinton
@@ -209,7 +209,7 @@ def measure(of: Work, turns: int, folder: Path) -> tuple[Seconds, float]:
     spec = MultiKDSpec(languages=("en",), data=of.data, max_length=MAX_LENGTH)
     teachers = {"en": lambda: Loaded(of.teacher, of.start.tokenizer)}
     began = now()
-    prepared = prepare(spec, Models(of.start, None, folder, teachers=teachers), 0)
+    prepared = spec.prepare(Models(of.start, None, folder, teachers=teachers), 0)
     filling = (now() - began) / (ROWS // BATCH)
     count = STEPS_A_TURN[OURS] * (turns + 1)
     steps = Steps(Schedule([group.lengths for group in prepared.groups], BATCH, count, seed=0), prepared.groups)

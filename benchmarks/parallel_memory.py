@@ -25,14 +25,15 @@ from measuring import Row, markdown, write
 from polydistill.data.files import growing
 from polydistill.data.rows.sources import FileSource
 from polydistill.data.translations.corpora import ParallelCorpus
-from polydistill.methods import mmkd, sentence
 from polydistill.methods.method import Models
+from polydistill.methods.mmkd import MMKDSpec
+from polydistill.methods.sentence import SentenceSpec
 from polydistill.models.fresh import fresh_encoder, learn_tokenizer
 from polydistill.models.loaded import Loaded
 
 PIECES, WIDTH, EVERY, PAPERS = 4_000, 16, 0.2, 10_500_000
 WAITING = 1 << 20
-METHODS = {"MMKD": (mmkd.MMKDSpec, mmkd.prepare), "sentence": (sentence.SentenceSpec, sentence.prepare)}
+METHODS = {"MMKD": MMKDSpec, "sentence": SentenceSpec}
 PROCESSES = multiprocessing.get_context("spawn")
 
 
@@ -55,11 +56,11 @@ def prepare(name: str, file: Path, signals: Path, out: Path) -> None:
     student, teacher = (
         Loaded(fresh_encoder(len(tokenizer), WIDTH, 1, 1, 0.0, 128, seed), tokenizer) for seed in (0, 1)
     )
-    spec, prepared = METHODS[name]
     corpora = (ParallelCorpus(target="tr", data=FileSource(path=str(file))),)
     before = {f"{what} before": memory(what) for what in ("RssAnon", "VmRSS")}
     seen, began = Watch(), time.process_time()
-    (group,) = prepared(spec(languages=("tr",), corpora=corpora), Models(student, teacher, signals), 0).groups
+    spec = METHODS[name](languages=("tr",), corpora=corpora)
+    (group,) = spec.prepare(Models(student, teacher, signals), 0).groups
     seconds, peak = time.process_time() - began, seen.stop()
     tokens = sum(int(text.offsets[-1]) for text in group.texts.values()) / len(group.lengths)
     found = {"peak": peak, "after": memory("RssAnon"), "resident": memory("VmHWM")}

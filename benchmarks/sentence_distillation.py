@@ -33,7 +33,7 @@ from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import FileSource, WorldSource
 from polydistill.data.translations.translations import load_pairs
 from polydistill.methods.method import Models
-from polydistill.methods.sentence import SentenceSpec, prepare
+from polydistill.methods.sentence import SentenceSpec
 from polydistill.models.fresh import learn_tokenizer
 from polydistill.models.loaded import Loaded
 from polydistill.starts.origins import Pretrained
@@ -79,7 +79,7 @@ def ours(spec: SentenceSpec, models: Models, steps: int) -> Work:
     student = Loaded(copy.deepcopy(models.student.network), models.student.tokenizer)
 
     def work() -> None:
-        prepared = prepare(spec, Models(student, models.teacher, models.signals), 0)
+        prepared = spec.prepare(Models(student, models.teacher, models.signals), 0)
         with tempfile.TemporaryDirectory() as place:
             make_distiller(run, prepared, None, Path(place), Console(file=StringIO())).fit()
 
@@ -119,7 +119,7 @@ def measure(shape: str, spec: SentenceSpec, folder: Path, turns: int) -> Row:
     student.save_pretrained(place)
     tokenizer.save_pretrained(place)
     models = Models(Loaded(student, tokenizer), Loaded(teacher, tokenizer), folder / "signals")
-    (group,) = prepare(spec, models, 0).groups  # stores what the teacher says
+    (group,) = spec.prepare(models, 0).groups  # stores what the teacher says
     labels = group.values["signal"][np.arange(len(pairs.source))]
     rows = Dataset.from_dict({"english": list(pairs.source), "swahili": list(pairs.target), "label": labels.tolist()})
     steps = len(pairs.source) // PAIRS_A_STEP

@@ -23,7 +23,7 @@ from polydistill.data.batches.schedule import Batching, Schedule
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Models
-from polydistill.methods.xd import XDSpec, prepare
+from polydistill.methods.xd import XDSpec
 from polydistill.models.fresh import learn_tokenizer
 from polydistill.models.loaded import Loaded
 from polydistill.training.distiller import Distiller
@@ -54,7 +54,7 @@ def a_run(start: Loaded, stored: bool, languages: tuple[str, ...], rows: int, pa
     steps = passes * len(languages) * (rows // BATCH)
     training = Training(steps=steps, batch_size=BATCH, learning_rate=1e-4, checkpoint_every=10**6)
     with tempfile.TemporaryDirectory() as folder:
-        prepared = prepare(spec, Models(student, teacher, Path(folder) / "signals"), seed=0)
+        prepared = spec.prepare(Models(student, teacher, Path(folder) / "signals"), seed=0)
         in_turn = Batching(sampling="in-turn")  # so that all languages are passed over equally often
         schedule = Schedule([group.lengths for group in prepared.groups], BATCH, steps, 0, in_turn)
         steps_of = Steps(schedule, prepared.groups)
