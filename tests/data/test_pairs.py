@@ -9,6 +9,7 @@ import pytest
 from polydistill.data.rows.load import fingerprint, load_aligned, load_rows, load_text
 from polydistill.data.rows.shapes import CHOICES, PAIR_OF_SENTENCES, WORDS
 from polydistill.data.rows.sources import FileSource, HubSource, WorldSource
+from polydistill.errors import DataError
 from polydistill.languages import called, canonical, parts_of
 
 LABELS = PAIR_OF_SENTENCES.labels
@@ -126,6 +127,17 @@ def test_questions_in_pairs():
 def test_only_the_first_rows(tmp_path):
     source = xtreme(tmp_path).model_copy(update={"rows": 2})
     assert load_rows(source, PAIR_OF_SENTENCES, ["fr-de"]).counts == {"fr-de": 2}
+
+
+def test_rows_after_the_first(tmp_path):
+    """Parts of one file have no row in common and leave none out; to skip all is refused."""
+    whole = xtreme(tmp_path)
+    parts = [whole.model_copy(update=update) for update in ({"rows": 1}, {"skip": 1, "rows": 1}, {"skip": 2})]
+    read = [load_rows(part, PAIR_OF_SENTENCES, ["fr-de"]).rows["fr-de"]["premise"][:] for part in parts]
+    assert [*read[0], *read[1], *read[2]] == load_rows(whole, PAIR_OF_SENTENCES, ["fr-de"]).rows["fr-de"]["premise"][:]
+    assert [len(part) for part in read[:2]] == [1, 1]
+    with pytest.raises(DataError, match=r"rows; expected more than skip=50\. Skip fewer"):
+        load_rows(whole.model_copy(update={"skip": 50}), PAIR_OF_SENTENCES, ["fr"])
 
 
 def test_rows_without_a_gold_label_are_left_out_of_both(tmp_path):

@@ -203,6 +203,11 @@ def test_the_first_rows_only(tmp_path):
     assert sorted(first(texts, 9, 9)) == sorted(ALL[:9])
 
 
+def test_the_rows_after_the_first(tmp_path):
+    texts = of(corpus(tmp_path / "c"), skip=3, rows=5)
+    assert sorted(first(texts, 5)) == sorted(ALL[3:8])
+
+
 def test_the_world():
     source = WorldSource(rows=40)
     texts = open_texts(TextStream(source=source, buffer=16), "tr", seed=0)

@@ -10,7 +10,7 @@ import typer
 from polydistill.cli.screen import errors, example, results, save, say
 
 Runs = Annotated[Path, typer.Option(help="Folder of all runs.")]
-ScaleName = Literal["paper", "world", "quick", "smoke"]
+ScaleName = Literal["paper", "real", "world", "quick", "smoke"]
 
 
 def add(app: typer.Typer) -> None:
@@ -44,7 +44,10 @@ def table(
     id: Annotated[str, typer.Argument(help="Such as xd/3; see: polydistill list tables.")],
     scale: Annotated[
         ScaleName,
-        typer.Option(help="paper: as published; world: the mini-world; quick: smaller, shorter; smoke: a test."),
+        typer.Option(
+            help="paper: as published; real: smaller, hours on one core; world: the mini-world; quick: shorter; "
+            "smoke: a test."
+        ),
     ] = "world",
     seeds: Annotated[int, typer.Option(help="How many: 0, 1, ...")] = 1,
     plan: Annotated[bool, typer.Option("--plan", help="Run nothing; say what it would take.")] = False,
@@ -62,6 +65,11 @@ def table(
             "--search", help="Give each system the same search on dev; multikd: all rates and epochs of the paper."
         ),
     ] = False,
+    models: Annotated[
+        Path | None, typer.Option(help="real: a folder with polyglot/ and english/ (docs/real.md); default: the hub's.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="real: a folder with xnli/ and others; default: the hub's.")] = None,
+    langs: Annotated[str, typer.Option(help="real: some languages only, such as en,fr,sw,ur.")] = "",
     json_: Annotated[Path | None, typer.Option("--json", help="Also write it as JSON.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Also write it as Markdown.")] = None,
     runs: Runs = Path("runs"),
@@ -73,12 +81,12 @@ def table(
 
     console = results()
     if plan:
-        planned = api.plan(id, scale, seeds, rows_a_second, select, search)
+        planned = api.plan(id, scale, seeds, rows_a_second, select, search, models, data, langs)
         console.print(plans.to_rich(planned))
         save(json_, planned.model_dump_json(indent=2) + "\n")
         save(markdown, plans.to_markdown(planned))
         return
-    made = api.table(id, scale, seeds, runs, errors(), finished, select, search)
+    made = api.table(id, scale, seeds, runs, errors(), finished, select, search, models, data, langs)
     console.print(rendering.to_rich(made, console.width))
     save(json_, rendering.to_json(made) + "\n")
     save(markdown, rendering.to_markdown(made))

@@ -1,11 +1,13 @@
 """All tables and figures of the papers, by id: what there is, what it takes, and making it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from polydistill.errors import unknown
 from polydistill.inspection.inspection import Inspected
+from polydistill.jobs.making import codes_of
 from polydistill.papers.bert_kld import figures as bert_kld_figures
 from polydistill.papers.bert_kld import tables as bert_kld_tables
 from polydistill.papers.figure import make_figure, make_inspection
@@ -17,6 +19,7 @@ from polydistill.papers.multikd import tables as multikd_tables
 from polydistill.papers.multikd.tables import Select
 from polydistill.papers.plan import Plan, plan_table
 from polydistill.papers.published import published_table
+from polydistill.papers.real import HUB, Real
 from polydistill.papers.recipe import TableRecipe, make_table
 from polydistill.papers.scales import Scale
 from polydistill.papers.search import candidates, with_search
@@ -43,12 +46,22 @@ def tables() -> dict[str, str]:
     return {id: published_table(id).title for id in ids}
 
 
-def recipe(id: str, scale: Scale = "world", select: Select | None = None, search: bool = False) -> TableRecipe:
+def recipe(
+    id: str,
+    scale: Scale = "world",
+    select: Select | None = None,
+    search: bool = False,
+    real: Real | None = None,
+) -> TableRecipe:
     """A table of a paper as a list of runs, such as `xd/3`.
 
     `select` and `search` are for `multikd/...`: whose dev rows choose the weights, and whether the paper's learning
-    rates and numbers of epochs are all tried. The search of other tables is ours (`papers/search.py`).
+    rates and numbers of epochs are all tried. The search of other tables is ours (`papers/search.py`). `real` says
+    where the models and data of the scale `real` are.
     """
+    if real is not None and scale != "real":
+        raise ValueError(f"models, data and langs are for the scale real, not for {scale}. Leave them out.")
+    real = real or HUB
     if id not in tables():
         raise unknown("table", id, tables())
     paper, _, number = id.partition("/")
@@ -57,7 +70,7 @@ def recipe(id: str, scale: Scale = "world", select: Select | None = None, search
     if select is not None:
         raise ValueError(f"select is an option of the multikd tables; {id} has none. Leave it out.")
     if paper == "xd":
-        return xd_table(int(number), scale)
+        return xd_table(int(number), scale, real)
     makers = {"mono": mono_tables.table, "bert-kld": bert_kld_tables.table, "mmkd": mmkd_tables.table}
     return makers[paper](number, scale)
 
@@ -71,12 +84,18 @@ def table(
     only_finished: bool = False,
     select: Select | None = None,
     search: bool = False,
+    models: str | Path | None = None,
+    data: str | Path | None = None,
+    langs: str | Sequence[str] = (),
 ) -> Table:
     """Run what is missing of a table, for the seeds 0, 1, ..., and put our numbers beside the published ones.
 
-    With `only_finished` nothing is run, and the table has what is done. `select` and `search`: see `recipe`.
+    With `only_finished` nothing is run, and the table has what is done. `select` and `search`: see `recipe`. The scale
+    `real` reads the hub, or folders of `models` and `data`, for all languages or `langs`.
     """
-    made, store = recipe(id, scale, select, search), Store(runs)
+    made, store = recipe(id, scale, select, search, _real(models, data, langs, runs, scale)), Store(runs)
+    for needed in () if only_finished else made.needs:
+        needed.make()
     if search and not id.startswith("multikd/"):
         if only_finished:
             raise ValueError("A search decides what is run, so it does not go with only_finished. Leave one out.")
@@ -124,11 +143,30 @@ def plan(
     rows_a_second: float | None = None,
     select: Select | None = None,
     search: bool = False,
+    models: str | Path | None = None,
+    data: str | Path | None = None,
+    langs: str | Sequence[str] = (),
 ) -> Plan:
     """What a table would take; nothing is run or fetched."""
-    made = recipe(id, scale, select, search)
+    made = recipe(id, scale, select, search, _real(models, data, langs, DEFAULT_ROOT, scale))
     tried = candidates(made) if search and not id.startswith("multikd/") else ()
     return plan_table(made, _seeds(seeds), rows_a_second, tried)
+
+
+def _real(
+    models: str | Path | None, data: str | Path | None, langs: str | Sequence[str], runs: str | Path, scale: Scale
+) -> Real | None:
+    """Where the models and data of the scale `real` are; none of another scale, where nothing is said of them."""
+    if scale != "real" and models is None and data is None and not langs:
+        return None
+    found = [None if folder is None else _folder(folder) for folder in (models, data)]
+    return Real(*found, languages=codes_of(langs) if langs else (), root=Path(runs))
+
+
+def _folder(given: str | Path) -> Path:
+    if not (folder := Path(given).expanduser().resolve()).is_dir():
+        raise ValueError(f"{folder} is no folder. Name the one that holds the models, or the data (docs/real.md).")
+    return folder
 
 
 def _seeds(count: int) -> range:

@@ -1,6 +1,7 @@
 """What a table would take: runs, steps, examples, a rough time, and what must be fetched. Nothing is run or read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from rich import box
 from rich.console import Group
@@ -14,8 +15,9 @@ from polydistill.specs import Spec
 from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.training.run import ResultOf, Run, Start
 
-LARGE, MINI = 250.0, 400.0
-"""Rows a second. LARGE: assumed of a base-size encoder on one GPU. MINI: of the mini-world's encoders on one core."""
+LARGE, SMALL, MINI = 250.0, 30.0, 400.0
+"""Rows a second. LARGE: assumed of a base-size encoder on one GPU. SMALL: of the encoders of the scale `real` on one
+core, MINI: of the mini-world's."""
 HEADINGS = ("method", "model", "runs", "steps", "examples", "hours")
 
 
@@ -57,8 +59,9 @@ class Plan(Spec):
         speed = (
             f"{self.rows_a_second:g} rows learned a second"
             if self.rows_a_second
-            else f"{LARGE:g} rows learned a second by a downloaded encoder on one GPU (assumed), {MINI:g} by one of "
-            "the mini-world on one core (measured); say your own with --rows-a-second"
+            else f"{LARGE:g} rows learned a second by a downloaded encoder on one GPU (assumed), {SMALL:g} by one of "
+            f"the scale real and {MINI:g} by one of the mini-world on one core (measured); say your own with "
+            "--rows-a-second"
         )
         return (
             f"To download: {'; '.join(self.downloads) or 'nothing'}.",
@@ -75,14 +78,15 @@ def plan_table(
     if rows_a_second is not None and rows_a_second <= 0:
         raise ValueError(f"rows_a_second is {rows_a_second:g}; expected more than 0, such as 300.")
     runs = with_starts([*tried, *recipe.wanted(seeds)])
-    lines = [_line(run, rows_a_second) for run in runs]
+    made = {str(one.folder): one.of for one in recipe.needs}
+    lines = [_line(run, rows_a_second, made) for run in runs]
     kinds = dict.fromkeys((line.method, line.model) for line in lines)
     return Plan(
         id=recipe.id,
         setting=recipe.setting,
         seeds=tuple(seeds),
         lines=tuple(_sum([line for line in lines if (line.method, line.model) == kind]) for kind in kinds),
-        downloads=_downloads(runs),
+        downloads=_downloads(runs, made),
         files=tuple(dict.fromkeys(source.path for source, _ in _read(runs) if isinstance(source, FileSource))),
         rows_a_second=rows_a_second,
     )
@@ -102,17 +106,20 @@ def with_starts(runs: Iterable[Run]) -> list[Run]:
     return list(found.values())
 
 
-def _line(run: Run, rows_a_second: float | None) -> Line:
+def _line(run: Run, rows_a_second: float | None, made: Mapping[str, Pretrained]) -> Line:
     origin = _origin(run.start)
-    mini = isinstance(origin, Fresh)
+    small = isinstance(origin, Pretrained) and origin.name in made
+    usual = MINI if isinstance(origin, Fresh) else SMALL if small else LARGE
     examples = run.training.steps * run.training.batch_size * run.training.accumulation
     return Line(
         method=run.method.kind,
-        model=f"fresh {origin.blocks} x {origin.width}" if isinstance(origin, Fresh) else origin.name,
+        model=f"fresh {origin.blocks} x {origin.width}"
+        if isinstance(origin, Fresh)
+        else made.get(origin.name, origin).name,
         runs=1,
         steps=run.training.steps,
         examples=examples,
-        hours=examples / (rows_a_second or (MINI if mini else LARGE)) / 3600,
+        hours=examples / (rows_a_second or usual) / 3600,
     )
 
 
@@ -135,10 +142,11 @@ def _read(runs: Iterable[Run]) -> list[tuple[object, tuple[str, ...]]]:
     return [*(read for run in runs for read in run.method.reads), *((one.data, one.languages) for one in judged)]
 
 
-def _downloads(runs: Sequence[Run]) -> tuple[str, ...]:
+def _downloads(runs: Sequence[Run], made: Mapping[str, Pretrained]) -> tuple[str, ...]:
     """The models and data sets of the hub that the runs read, each once."""
     origins = [_origin(model) for run in runs for model in run.models.values()]
-    models = dict.fromkeys(origin.name for origin in origins if isinstance(origin, Pretrained))
+    names = (made.get(origin.name, origin).name for origin in origins if isinstance(origin, Pretrained))
+    models = dict.fromkeys(name for name in names if not Path(name).is_dir())
     languages: dict[str, set[str]] = {}
     for source, codes in _read(runs):
         if isinstance(source, HubSource):

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from polydistill.papers.combined import Made, result_of, runs_of
 from polydistill.papers.published import Layout, PublishedRow
+from polydistill.papers.real import Trimming
 from polydistill.papers.table import Entry, EntryGroup, Table, build_table
 from polydistill.results import RunResult
 from polydistill.training.run import Run
@@ -50,6 +51,8 @@ class TableRecipe:
     reference: str | None = None
     published_over: int | None = None
     layout: Layout | None = None
+    needs: Sequence[Trimming] = ()
+    """What must be made before the first run begins."""
 
     def runs(self, seeds: Sequence[int]) -> dict[str, Run]:
         """All runs of the table, each once, by identity."""

@@ -1,6 +1,7 @@
 """What the scales of all papers share: their names, the hub's encoders and XNLI, and the mini-world's encoders.
 
-`paper` is what the paper used, `world` the mini-world (minutes a run), `quick` the same with a smaller encoder and
+`paper` is what the paper used, `real` a smaller encoder and less of the same data, in sizes that one core can do
+(`real.py`), `world` the mini-world (minutes a run), `quick` the same with a smaller encoder and
 fewer steps (the quickstart), `smoke` seconds, for tests: it shows that all parts fit, and nothing else. What a paper
 decides for itself stands in its own `scales.py`.
 """
@@ -17,7 +18,7 @@ from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.training.run import ResultOf, Run, Start
 from polydistill.training.settings import Training
 
-Scale = Literal["paper", "world", "quick", "smoke"]
+Scale = Literal["paper", "real", "world", "quick", "smoke"]
 Encoder = Literal["XLM MLM", "XLM MLM+TLM", "XLM-R base"]
 S = TypeVar("S")
 StartOf = Callable[[int], Start]

@@ -25,7 +25,15 @@ from polydistill.data.files.text_lines import read_lines
 from polydistill.data.rows.hub import hub_texts, table_texts
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.shapes import SENTENCE
-from polydistill.data.rows.sources import ByLanguage, FileSource, HubSource, Source, WorldSource, format_source
+from polydistill.data.rows.sources import (
+    ByLanguage,
+    FileSource,
+    HubSource,
+    Source,
+    WorldSource,
+    format_source,
+    window,
+)
 from polydistill.errors import DataError
 from polydistill.languages import language
 from polydistill.specs import Spec
@@ -179,9 +187,10 @@ def text_parts(source: Source, code: str) -> list[Part]:
         parts = hub_texts(source, code)
     else:
         parts = _file_parts(source, code) if isinstance(source, FileSource) else [partial(table_texts, source, code)]
-    if source.rows is None:
+    read = window(source)
+    if read == slice(0, None):
         return parts
-    return [lambda: islice(chain.from_iterable(part() for part in parts), source.rows)]
+    return [lambda: islice(chain.from_iterable(part() for part in parts), read.start, read.stop)]
 
 
 def _file_parts(source: FileSource, code: str) -> list[Part]:

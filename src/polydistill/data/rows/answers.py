@@ -16,7 +16,7 @@ from typing import Any
 
 from polydistill.data.files.tables import Answers, TableBuilder
 from polydistill.data.files.text_lines import read_lines
-from polydistill.data.rows.files import check_languages, first_rows, in_languages, is_aligned, language_of
+from polydistill.data.rows.files import check_languages, in_languages, is_aligned, language_of, wanted_rows
 from polydistill.data.rows.hub import check_columns, check_configurations, load_dataset
 from polydistill.data.rows.shapes import ANSWERS as SHAPE
 from polydistill.data.rows.shapes import LABEL, Corpus
@@ -73,7 +73,7 @@ def load_answers(source: FileSource | TableSource, languages: Sequence[str]) -> 
             return {code: collected(questions[code], code) for code in codes}
 
         tables = in_languages(source.path, languages, read)
-    rows = {code: first_rows(tables[code].dataset(), source.rows) for code in languages}
+    rows = {code: wanted_rows(tables[code].dataset(), source) for code in languages}
     skipped = {code: dict(tables[code].skipped) for code in languages if tables[code].skipped}
     return Corpus(SHAPE, rows, is_aligned(name, rows, source.aligned or len(rows) == 1), skipped, corrected)
 

@@ -14,7 +14,7 @@ from polydistill.data.files.paths import find_file
 from polydistill.data.files.records import first_record
 from polydistill.data.files.tables import TableBuilder
 from polydistill.data.files.text_lines import read_lines, without_trailing_blanks
-from polydistill.data.rows.files import first_rows, load_files
+from polydistill.data.rows.files import load_files, wanted_rows
 from polydistill.data.rows.hub import column_names, load_hub
 from polydistill.data.rows.labels import LabelReader
 from polydistill.data.rows.shapes import CHOICES, LABEL, Corpus, RowShape
@@ -37,7 +37,7 @@ def load_choices(source: FileSource | TableSource, languages: Sequence[str]) -> 
     """The questions of `source` for each language, put right where it names an English file (`questions`)."""
     flat = _load_flat(source, languages)
     questions = getattr(source, "questions", None)
-    english = None if questions is None else _english(questions, source.rows)
+    english = None if questions is None else _english(questions, source)
     tables, corrected = {}, {}
     for code, rows in flat.rows.items():
         wrong = {} if english is None else wrong_questions(rows, english, f"{_name(source)} ({code})")
@@ -66,8 +66,9 @@ def _name(source: FileSource | TableSource) -> str:
     return source.path if isinstance(source, FileSource) else source.name
 
 
-def _english(file: str, rows: int | None) -> Dataset:
-    return _load_flat(FileSource(path=file, rows=rows), ["en"]).rows["en"]
+def _english(file: str, source: FileSource | TableSource) -> Dataset:
+    """The same rows of the English file."""
+    return _load_flat(FileSource(path=file, rows=source.rows, skip=source.skip), ["en"]).rows["en"]
 
 
 def _load_flat(source: FileSource | TableSource, languages: Sequence[str]) -> Corpus:
@@ -113,14 +114,14 @@ def _with_labels(file: str, source: FileSource, shape: RowShape, languages: Sequ
     read = LabelReader(shape, source.labels)
     lines = list(without_trailing_blanks(read_lines(Path(file))))
     unlabelled = {name: theirs for name, theirs in source.columns.items() if name != LABEL}
-    plain = source.model_copy(update={"columns": unlabelled, "labels": (), "rows": None})
+    plain = source.model_copy(update={"columns": unlabelled, "labels": (), "rows": None, "skip": 0})
     (rows,) = load_files(plain, RowShape(shape.texts), languages).rows.values()
     if len(lines) != len(rows):
         way_out = "Name the labels of the same split."
         raise DataError(file, None, f"{len(lines)} labels", f"one for each of {len(rows)} rows", way_out)
     labels = [read.given(text, file, number) for number, text in lines]
     table = rows.add_column(LABEL, labels)
-    return Corpus(shape, {languages[0]: first_rows(table, source.rows)})
+    return Corpus(shape, {languages[0]: wanted_rows(table, source)})
 
 
 def _gathered(rows: Dataset, shape: RowShape, questions: Mapping[int, str]) -> Dataset:

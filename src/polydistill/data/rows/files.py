@@ -12,7 +12,7 @@ from polydistill.data.files.tables import TableBuilder
 from polydistill.data.rows.labels import LabelReader
 from polydistill.data.rows.layouts import find_columns
 from polydistill.data.rows.shapes import LABEL, Corpus, RowShape
-from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, FileSource
+from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, FileSource, TableSource, window
 from polydistill.data.rows.usual import is_logits, label_of_share
 from polydistill.errors import DataError
 from polydistill.languages import language
@@ -27,7 +27,7 @@ ReadFile = Callable[[Path, Sequence[str]], dict[str, TableBuilder]]
 def load_files(source: FileSource, shape: RowShape, languages: Sequence[str]) -> Corpus:
     """The rows of `source` in `shape` for each language, from one file a language or one with a column `language`."""
     tables = in_languages(source.path, languages, lambda path, codes: _read(path, source, shape, codes))
-    rows = {code: first_rows(tables[code].dataset(), source.rows) for code in languages}
+    rows = {code: wanted_rows(tables[code].dataset(), source) for code in languages}
     skipped = {code: dict(tables[code].skipped) for code in languages if tables[code].skipped}
     return Corpus(shape, rows, is_aligned(source.path, rows, source.aligned), skipped)
 
@@ -42,9 +42,13 @@ def in_languages(path: str, languages: Sequence[str], read: ReadFile) -> dict[st
     return tables
 
 
-def first_rows(dataset: Dataset, rows: int | None) -> Dataset:
-    """The first `rows` rows, or all."""
-    return dataset if rows is None or rows >= len(dataset) else dataset.select(range(rows))
+def wanted_rows(dataset: Dataset, source: FileSource | TableSource) -> Dataset:
+    """The rows that the source asks for: all, the first ones, or some after the first."""
+    start, stop, _ = window(source).indices(len(dataset))
+    if source.skip and start >= stop:
+        name = source.path if isinstance(source, FileSource) else source.name
+        raise DataError(name, None, f"{len(dataset)} rows", f"more than skip={source.skip}", "Skip fewer.")
+    return dataset if (start, stop) == (0, len(dataset)) else dataset.select(range(start, stop))
 
 
 def is_aligned(name: str, rows: dict[str, Dataset], claimed: bool | None) -> bool:

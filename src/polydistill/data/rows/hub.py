@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polydistill.data.files.tables import TableBuilder
-from polydistill.data.rows.files import NO_LABEL, check_languages, first_rows, is_aligned, language_of
+from polydistill.data.rows.files import NO_LABEL, check_languages, is_aligned, language_of, wanted_rows
 from polydistill.data.rows.labels import Label, LabelReader
 from polydistill.data.rows.layouts import LANGUAGE
 from polydistill.data.rows.memory import table_of
 from polydistill.data.rows.shapes import LABEL, SENTENCE, Corpus, RowShape
-from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, HubSource, MemorySource, TableSource
+from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, HubSource, MemorySource, TableSource, window
 from polydistill.data.rows.usual import Found, found_texts, is_logits, usual_columns
 from polydistill.data.translations.parallel import TRANSLATION, add_row, text_tables, translations
 from polydistill.errors import DataError
@@ -56,7 +56,7 @@ def load_hub(source: TableSource, shape: RowShape, languages: Sequence[str]) -> 
     else:
         check_configurations(source, languages)
         tables = {code: _task_rows(dataset, source, shape) for code, dataset in data.items()}
-    rows = {code: first_rows(tables[code].dataset(), source.rows) for code in languages}
+    rows = {code: wanted_rows(tables[code].dataset(), source) for code in languages}
     skipped = {code: dict(table.skipped) for code, table in tables.items() if table.skipped}
     return Corpus(shape, rows, is_aligned(source.name, rows, claimed), skipped)
 
@@ -263,7 +263,7 @@ def _label(source: TableSource, number: int, value: object, read: LabelReader, l
 def _translations(source: TableSource, languages: Sequence[str]) -> dict[str, TableBuilder]:
     """Parallel text of one table."""
     tables = text_tables(languages)
-    for texts in hub_rows(source.model_copy(update={"rows": None}), languages):
+    for texts in hub_rows(source.model_copy(update={"rows": None, "skip": 0}), languages):
         add_row(tables, texts)
     return tables
 
@@ -271,7 +271,7 @@ def _translations(source: TableSource, languages: Sequence[str]) -> dict[str, Ta
 def hub_rows(source: TableSource, languages: Sequence[str]) -> Iterator[list[str]]:
     """Row by row the texts in these languages: of a column of translations, or of the columns that `columns` names."""
     data = load_dataset(source, languages[0])
-    data = data if source.rows is None else data.take(min(source.rows, len(data)))
+    data = data.select(range(*window(source).indices(len(data))))
     if TRANSLATION in data.column_names and not source.columns:
         for number, value in enumerate(data[TRANSLATION], start=1):
             yield translations(value, languages, f"{source.name}, row {number}", None)

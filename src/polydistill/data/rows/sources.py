@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from pydantic import Field, PositiveInt, TypeAdapter, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
 from polydistill.errors import unknown
 from polydistill.specs import Spec
@@ -21,7 +21,7 @@ LANGUAGE_PLACEHOLDER = "{lang}"
 
 def _unsaid(value: object) -> bool:
     """Options that came later are left out where they are not said, so that older runs keep their identity."""
-    return value is None or value is False
+    return value is None or value is False or value == 0
 
 
 class WorldSource(Spec):
@@ -48,6 +48,7 @@ class FileSource(Spec):
     `layout` is found from the file where it is not said. `columns` maps a column of the row shape (or `label`, or
     `language`) to its name in the file; `labels` are the file's spellings in the order of the shape's labels. `aligned`
     claims or denies that row i says the same in every language; where it is not said, equal labels decide.
+    Of each language the first `rows` rows after the first `skip` are read.
     `label_file` has the labels, line by line, where they are not in the rows (SIQA). `questions` is the English file of
     the same questions in the same order, whose `cause` or `effect` counts (XCOPA, where it is wrong in some languages).
     """
@@ -59,6 +60,7 @@ class FileSource(Spec):
     labels: tuple[str, ...] = ()
     aligned: bool | None = None
     rows: PositiveInt | None = None
+    skip: NonNegativeInt = Field(default=0, exclude_if=_unsaid)
     label_file: str | None = Field(default=None, exclude_if=_unsaid)
     questions: str | None = Field(default=None, exclude_if=_unsaid)
 
@@ -67,7 +69,7 @@ class HubSource(Spec):
     """Rows of a data set of the hub, or of a local folder in the hub's layout.
 
     `name` is a repository (`owner/name`, with `revision`, the full hash of a commit) or a folder (without). `config`
-    may hold `{lang}`. `columns`, `labels`, `aligned`, `rows` and `questions` (a file) are as in `FileSource`.
+    may hold `{lang}`. `columns`, `labels`, `aligned`, `rows`, `skip` and `questions` (a file) are as in `FileSource`.
     """
 
     kind: Literal["hub"] = "hub"
@@ -79,6 +81,7 @@ class HubSource(Spec):
     labels: tuple[str, ...] = ()
     aligned: bool | None = None
     rows: PositiveInt | None = None
+    skip: NonNegativeInt = Field(default=0, exclude_if=_unsaid)
     questions: str | None = Field(default=None, exclude_if=_unsaid)
 
 
@@ -86,8 +89,8 @@ class MemorySource(Spec):
     """A table that was given as an object (see `memory`): what is known of it, but not its rows.
 
     `fingerprint` is a hash of its content, `header` the names of its columns, `count` the number of its rows.
-    `columns`, `labels`, `aligned` and `rows` are as in `FileSource`. Rows of several languages say theirs in a column
-    `language`.
+    `columns`, `labels`, `aligned`, `rows` and `skip` are as in `FileSource`. Rows of several languages say theirs in a
+    column `language`.
     """
 
     kind: Literal["memory"] = "memory"
@@ -98,6 +101,7 @@ class MemorySource(Spec):
     labels: tuple[str, ...] = ()
     aligned: bool | None = None
     rows: PositiveInt | None = None
+    skip: NonNegativeInt = Field(default=0, exclude_if=_unsaid)
 
     @property
     def name(self) -> str:
@@ -106,6 +110,11 @@ class MemorySource(Spec):
 
 
 TableSource = HubSource | MemorySource
+
+
+def window(source: FileSource | TableSource) -> slice:
+    """The rows that are read of a source, by their places."""
+    return slice(source.skip, None if source.rows is None else source.skip + source.rows)
 
 
 class ByLanguage(Spec):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from polydistill.data.files.records import Columns, file_format, first_record, read_records
 from polydistill.data.files.tables import TableBuilder
 from polydistill.data.files.text_lines import read_lines
-from polydistill.data.rows.files import check_languages, first_rows, in_languages, is_aligned, language_of
+from polydistill.data.rows.files import check_languages, in_languages, is_aligned, language_of, wanted_rows
 from polydistill.data.rows.hub import check_columns, check_configurations, load_dataset
 from polydistill.data.rows.labels import LabelReader, plain
 from polydistill.data.rows.shapes import LABEL, Corpus, RowShape
@@ -52,7 +52,7 @@ def load_tagged(source: FileSource | TableSource, shape: RowShape, languages: Se
             source.path,
             in_languages(source.path, languages, lambda path, codes: _of_file(path, source, shape, codes, read)),
         )
-    rows = {code: first_rows(tables[code].dataset(), source.rows) for code in languages}
+    rows = {code: wanted_rows(tables[code].dataset(), source) for code in languages}
     skipped = {code: dict(tables[code].skipped) for code in languages if tables[code].skipped}
     return Corpus(shape, rows, is_aligned(name, rows, source.aligned or len(rows) == 1), skipped)
 

@@ -16,9 +16,9 @@ from polydistill.data.files.records import Columns, file_format, first_record, i
 from polydistill.data.files.tables import TableBuilder
 from polydistill.data.files.text_lines import TextFile, place_of, read_lines, uncompressed
 from polydistill.data.files.zips import is_zip, members
-from polydistill.data.rows.files import first_rows, load_files
+from polydistill.data.rows.files import load_files, wanted_rows
 from polydistill.data.rows.shapes import SENTENCE, Corpus
-from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, AnySource, FileSource
+from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, AnySource, FileSource, window
 from polydistill.errors import DataError
 from polydistill.languages import codes_of, language
 
@@ -63,7 +63,8 @@ def parallel_rows(source: FileSource, languages: Sequence[str]) -> Iterator[list
         rows = aligned_lines(files)
     else:
         rows = rows_by_language(find_file(source.path, languages[0]), languages, source.columns)
-    return itertools.islice(rows, source.rows)
+    read = window(source)
+    return itertools.islice(rows, read.start, read.stop)
 
 
 def _sides(source: FileSource, languages: Sequence[str]) -> dict[str, TextFile] | None:
@@ -145,7 +146,7 @@ def load_text_files(source: FileSource, languages: Sequence[str]) -> Corpus:
             corpus = _read_plain({languages[0]: path})
         else:
             corpus = read_rows_by_language(path, languages, source.columns)
-    rows = {code: first_rows(dataset, source.rows) for code, dataset in corpus.rows.items()}
+    rows = {code: wanted_rows(dataset, source) for code, dataset in corpus.rows.items()}
     return replace(corpus, rows=rows)
 
 

@@ -4,30 +4,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from polydistill.data.rows.sources import Source
 from polydistill.errors import unknown
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
 from polydistill.papers.claims import Claim
 from polydistill.papers.published import Layout, PublishedGroup, published_table
+from polydistill.papers.real import HUB, XNLI_LANGUAGES, Real
 from polydistill.papers.recipe import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
-from polydistill.papers.scales import Encoder, Scale, encoder
-from polydistill.papers.xd.scales import PAPER_ENCODERS, PAPER_LANGUAGES, Setting, setting
+from polydistill.papers.scales import Encoder, Scale
+from polydistill.papers.xd.scales import Setting, setting
 from polydistill.training.run import ResultOf, Run, Start
-from polydistill.training.settings import Judging
+from polydistill.training.settings import Judging, Training
 
 
-def tuned(where: Setting, name: str, start: Start, languages: Sequence[str], seed: int) -> Run:
+def tuned(
+    where: Setting, name: str, start: Start, languages: Sequence[str], seed: int, data: Source, training: Training
+) -> Run:
     """Baseline, IndT and MLT: tuning on the labels of these languages, selected on English dev if it is among them."""
     chosen = ("en",) if "en" in languages else tuple(languages)
     return Run(
         name=name,
-        method=TuneSpec(
-            languages=tuple(languages),
-            data=where.train,
-            max_length=where.max_length,
-        ),
+        method=TuneSpec(languages=tuple(languages), data=data, max_length=where.max_length, **where.frozen),
         start=start,
-        training=where.tune,
+        training=training,
         selection=Judging(languages=chosen, data=where.dev, max_length=where.max_length),
         evaluation=Judging(languages=where.languages, data=where.test, max_length=where.max_length),
         seed=seed,
@@ -39,7 +39,9 @@ def distilled(where: Setting, name: str, start: Run, languages: Sequence[str], s
     chosen = Judging(languages=tuple(languages), data=where.dev, max_length=where.max_length, measure="agreement")
     return Run(
         name=name,
-        method=XDSpec(languages=tuple(languages), data=where.train, max_length=where.max_length),
+        method=XDSpec(
+            languages=tuple(languages), data=where.parallel or where.train, max_length=where.max_length, **where.frozen
+        ),
         start=ResultOf(run=start),
         training=where.distil,
         selection=chosen if where.distil.evaluate_every else None,
@@ -57,18 +59,26 @@ class Systems:
 
     def baseline(self, seed: int) -> Run:
         """Tuned on English labels."""
-        return tuned(self.where, "Baseline", encoder(self.where.scale, self.kind, seed), ("en",), seed)
+        where = self.where
+        return tuned(where, "Baseline", where.start(self.kind, seed), ("en",), seed, where.train, where.tune)
 
     def individual(self, language: str, seed: int) -> Run:
         """IndT: a model of its own, tuned on the labels of one language."""
-        start = encoder(self.where.scale, self.kind, seed)
-        return tuned(self.where, f"IndT {language}", start, (language,), seed)
+        return self._labelled(f"IndT {language}", (language,), seed)
 
     def multilingual(self, seed: int, without: str | None = None, only: Sequence[str] | None = None) -> Run:
         """MLT: tuned on the labels of all languages, of all but one, or of a few."""
         languages = tuple(only) if only else tuple(code for code in self.where.languages if code != without)
         name = "MLT, en+l2" if only else f"MLT no-{without}" if without else "MLT"
-        return tuned(self.where, name, encoder(self.where.scale, self.kind, seed), languages, seed)
+        return self._labelled(name, languages, seed)
+
+    def _labelled(self, name: str, languages: Sequence[str], seed: int) -> Run:
+        """Tuned on the labels of these languages: the encoder or, where many labels are English alone, the Baseline."""
+        where = self.where
+        if where.parallel is None:
+            return tuned(where, name, where.start(self.kind, seed), languages, seed, where.train, where.tune)
+        start = ResultOf(run=self.baseline(seed))
+        return tuned(where, name, start, languages, seed, where.parallel, where.distil)
 
     def xd(self, seed: int, only: Sequence[str] | None = None) -> Run:
         """XD from the baseline."""
@@ -89,40 +99,56 @@ class Systems:
 
 
 TABLES = (2, 3, 4, 5, 6)
+_NEEDED = {
+    "MLT no-de": ("de",),
+    "MLT no-sw": ("sw",),
+    "MLT no-ur + XD fr": ("fr",),
+    "MLT no-ur + XD sw": ("sw",),
+    "MLT no-ur + XD 4-lang": ("fr", "de", "es"),
+}
+"""By row: the languages without which there is no such system."""
 
 
-def table(number: int, scale: Scale) -> TableRecipe:
+def table(number: int, scale: Scale, real: Real = HUB) -> TableRecipe:
     """Table 2, 3, 4, 5 or 6 of the paper."""
     builders = dict(zip(TABLES, (_groups_2, _groups_3, _groups_4, _groups_5, _groups_6), strict=True))
     if number not in builders:
         raise unknown("table of xd", number, builders)
-    where, printed = setting(scale), published_table(f"xd/{number}")
+    where, printed = setting(scale, real), published_table(f"xd/{number}")
     references = {2: "Baseline", 3: "Baseline", 4: "Baseline", 5: f"MLT no-{where.far}", 6: None}
+    groups = builders[number](where, {group.name: group for group in printed.groups})
+    claims = (_here(where, claim) for claim in printed.claims)
+    there = {group.name for group in groups}
     return TableRecipe(
         id=printed.id,
         title=printed.title,
-        groups=builders[number](where, {group.name: group for group in printed.groups}),
+        groups=groups,
         setting=_describe(where),
         reference=references[number],
-        published_over=len(PAPER_LANGUAGES),
-        layout=Layout(claims=tuple(_here(where, claim) for claim in printed.claims)),
+        published_over=len(XNLI_LANGUAGES),
+        layout=Layout(claims=tuple(claim for claim in claims if claim.group in ("", *there)), remarks=where.remarks),
+        needs=where.needs,
     )
 
 
 def _here(where: Setting, claim: Claim) -> Claim:
     """The same claim with the far language in place of Urdu, in rows, blocks and columns."""
     mine = partial(_ours, where)
-    return claim.model_copy(
-        update={
-            "group": mine(claim.group),
-            **{side: tuple(map(mine, getattr(claim, side))) for side in ("better", "than", "on")},
-        }
-    )
+    sides = {side: tuple(map(mine, getattr(claim, side))) for side in ("better", "than", "on")}
+    return claim.model_copy(update={"group": _group(where, mine(claim.group)), **sides})
+
+
+def _group(where: Setting, name: str) -> str:
+    """The name of a block, with that of our encoder."""
+    kind, comma, rest = name.partition(",")
+    return where.encoders.get(kind, kind) + comma + rest  # type: ignore[call-overload]
 
 
 def _describe(where: Setting) -> str:
     if where.scale == "paper":
         return "XNLI"
+    if where.scale == "real":
+        return f"XNLI (real scale), {' '.join(where.encoders.values())} where the paper has XLM"
     return f"mini-world NLI ({where.scale} scale); {where.far} stands where the paper has ur"
 
 
@@ -132,15 +158,19 @@ def _ours(where: Setting, name: str) -> str:
 
 
 def _rows(where: Setting, printed: PublishedGroup, runs: Mapping[str, RunsOfSeed]) -> list[RecipeRow]:
-    """The rows of a printed block, each with its runs (none: other people's systems)."""
+    """The rows of a printed block, each with its runs (none: other people's systems, or languages not asked for)."""
+    ours = {name: run for name, run in runs.items() if set(_NEEDED.get(name, ())) <= set(where.languages)}
     return [
-        RecipeRow(_ours(where, row.name) if row.name in runs else row.name, row, runs.get(row.name))
+        RecipeRow(_ours(where, row.name) if row.name in ours else row.name, row, ours.get(row.name))
         for row in printed.rows
     ]
 
 
 def _groups_2(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[RecipeGroup]:
-    groups = [RecipeGroup(kind, _rows(where, printed[kind], _tuning(Systems(where, kind)))) for kind in PAPER_ENCODERS]
+    groups = [
+        RecipeGroup(name, _rows(where, printed[kind], _tuning(Systems(where, kind))))
+        for kind, name in where.encoders.items()
+    ]
     if where.scale != "paper":
         return groups
     systems = _tuning(Systems(where, "XLM-R base"))
@@ -166,12 +196,14 @@ def _groups_3(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[Rec
 
 def _groups_4(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[RecipeGroup]:
     groups = []
-    for kind in PAPER_ENCODERS:
+    for kind, name in where.encoders.items():
         for theirs in ("fr", "sw", "ur"):
             other = where.far if theirs == "ur" else theirs
+            if other not in where.languages:
+                continue
             runs = _pair(Systems(where, kind), other)
             rows = _rows(where, printed[f"{kind}, l2 = {theirs}"], runs)
-            groups.append(RecipeGroup(f"{kind}, l2 = {other}", rows, columns=("en", other)))
+            groups.append(RecipeGroup(f"{name}, l2 = {other}", rows, columns=("en", other)))
     return groups
 
 
@@ -187,11 +219,11 @@ def _pair(of: Systems, other: str) -> dict[str, RunsOfSeed]:
 
 def _groups_5(where: Setting, printed: Mapping[str, PublishedGroup]) -> list[RecipeGroup]:
     of = Systems(where, "XLM MLM+TLM")
-    return [RecipeGroup("XLM MLM+TLM", _rows(where, printed["XLM MLM+TLM"], _cascades(of)))]
+    return [RecipeGroup(where.encoders[of.kind], _rows(where, printed[of.kind], _cascades(of)))]
 
 
 def _cascades(of: Systems) -> dict[str, RunsOfSeed]:
-    far, close = of.where.far, ("en", "fr", "de", "es")
+    far, close = of.where.far, ("en", *_NEEDED["MLT no-ur + XD 4-lang"])
     rest = tuple(code for code in of.where.languages if code != far)
     return {
         "MLT no-ur": lambda seed: of.one(of.multilingual(seed, without=far)),

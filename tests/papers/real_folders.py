@@ -1,0 +1,37 @@
+"""Folders as the scale `real` reads them, with a tiny polyglot and a few rows of the mini-world in each file."""
+
+from pathlib import Path
+
+from polydistill.data.rows.load import load_rows, load_text
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
+from polydistill.data.rows.sources import WorldSource
+from polydistill.models.fresh import fresh_encoder, learn_tokenizer
+from polydistill.papers.real import CHOSEN, LEARNED, TESTED
+
+LANGUAGES = ("en", "fr", "tr")
+NTREX = {"en": "src.eng", "fr": "ref.fra", "tr": "ref.tur"}
+
+
+def write_models(folder: Path) -> None:
+    """A polyglot of eight blocks, with pieces that only Spanish needs."""
+    rows = load_text(WorldSource(rows=300), (*LANGUAGES, "es")).rows
+    tokenizer = learn_tokenizer((text for table in rows.values() for text in table["text"]), 400, 64)
+    fresh_encoder(len(tokenizer), 16, 8, 2, 0.0, 64, seed=0).base_model.save_pretrained(folder / "polyglot")
+    tokenizer.save_pretrained(folder / "polyglot")
+
+
+def write_data(folder: Path) -> None:
+    """XNLI with as many rows as it has, of short texts, an English sample, and news."""
+    for name in ("xnli", "mnli_subset", "parallel/ntrex"):
+        (folder / name).mkdir(parents=True)
+    made = load_rows(WorldSource(rows=30), PAIR_OF_SENTENCES, LANGUAGES).rows
+    for code, table in made.items():
+        some = [f"{row['premise']}\t{row['hypothesis']}\t{PAIR_OF_SENTENCES.labels[row['label']]}" for row in table]
+        head = "premise\thypothesis\tlabel"
+        count = LEARNED + CHOSEN + TESTED
+        whole = [head, *(some[at % len(some)] for at in range(count))]
+        (folder / "xnli" / f"dev-{code}.tsv").write_text("\n".join(whole) + "\n")
+        news = "\n".join(row["premise"] for row in table)
+        (folder / "parallel" / "ntrex" / f"newstest2019-{NTREX[code]}.txt").write_text(news + "\n")
+        if code == "en":
+            (folder / "mnli_subset" / "train.tsv").write_text("\n".join([head, *some]) + "\n")

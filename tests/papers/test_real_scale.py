@@ -1,0 +1,109 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from real_folders import LANGUAGES, write_data, write_models
+
+from polydistill import api
+from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
+from polydistill.papers import catalogue, real
+from polydistill.papers.real import CHOSEN, LEARNED, TESTED, XNLI_LANGUAGES, Real
+from polydistill.papers.recipe import TableRecipe
+from polydistill.papers.scales import FEW
+from polydistill.papers.xd import tables as xd
+
+SHORT = FEW.model_copy(update={"evaluate_every": 4})
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("real")
+    write_models(folder / "models")
+    write_data(folder / "data")
+    return folder
+
+
+@pytest.fixture
+def here(place, tmp_path) -> Real:
+    return Real(place / "models", place / "data", LANGUAGES, tmp_path / "runs")
+
+
+def rows_of(recipe: TableRecipe) -> dict[str, list[str]]:
+    """The rows that have runs, by block."""
+    return {group.name: [row.name for row in group.rows if row.runs is not None] for group in recipe.groups}
+
+
+def test_no_row_is_learned_from_and_tested_on(here):
+    parts = [load_rows(one, PAIR_OF_SENTENCES, ["fr"]) for one in (here.learned(), here.chosen(), here.tested())]
+    assert [part.counts["fr"] for part in parts] == [LEARNED, CHOSEN, TESTED]
+    together = [row for part in parts for row in part.rows["fr"]["premise"]]
+    assert together == load_rows(here.xnli(0, 2_490), PAIR_OF_SENTENCES, ["fr"]).rows["fr"]["premise"][:]
+
+
+def test_the_polyglot_is_trimmed_once_to_the_languages(here, monkeypatch):
+    small = here.trimmed(("en", "fr"))
+    assert small.folder != here.trimmed(LANGUAGES).folder
+    small.make()
+    report = json.loads((small.folder / "trim.json").read_text())
+    assert report["languages"] == ["en", "fr"] and report["pieces_after"] < report["pieces"]
+    monkeypatch.setattr(real, "trimmed_models", None)
+    small.make()
+
+
+@pytest.mark.slow
+def test_xd_goes_to_the_end_by_itself(here, monkeypatch):
+    """The whole table: what it needs is made, labels of other languages are learned after the English ones."""
+
+    def short(*given):
+        return replace(setting(*given), tune=SHORT, distil=SHORT, max_length=16)
+
+    setting = xd.setting
+    monkeypatch.setattr(xd, "setting", short)
+    asked = {"models": here.models, "data": here.data, "langs": LANGUAGES, "runs": here.root}
+    table = api.table("xd/3", "real", **asked)
+    (group,) = table.groups
+    assert group.name == "multilingual-e5-small"
+    assert {row.name: row.labels_seen for row in group.rows} == {
+        "Baseline": ("en",),
+        "MLT": LANGUAGES,
+        "IndT": LANGUAGES,
+        "XD": ("en",),
+    }
+    assert {row.average.seeds for row in group.rows} == {1}
+    assert [claim.finding for claim in table.claims].count("not tested") == 0
+    assert any("9,888 English rows" in remark for remark in table.remarks)
+    assert api.table("xd/3", "real", **asked, only_finished=True) == table
+
+
+@pytest.mark.parametrize("id", ["xd/2", "xd/3", "xd/4", "xd/5"])
+def test_tables_are_planned_without_any_file(id):
+    plan = api.plan(id, "real")
+    assert plan.downloads == ("intfloat/multilingual-e5-small", "facebook/xnli (15 languages)")
+    assert 0 < plan.hours < 24
+
+
+def test_rows_of_languages_that_are_not_asked_for_are_left_out(here):
+    def rows(id, *languages):
+        return rows_of(catalogue.recipe(id, "real", real=replace(here, languages=languages)))
+
+    assert rows("xd/2", "en", "tr") == {"multilingual-e5-small": ["Baseline", "IndT", "MLT", "MLT no-tr"]}
+    assert rows("xd/4", "en", "tr").keys() == {"multilingual-e5-small, l2 = tr"}
+    assert "MLT no-ur + XD 4-lang" in rows("xd/5", *XNLI_LANGUAGES)["multilingual-e5-small"]
+    assert rows("xd/5", "en", "sw", "ur") == {
+        "multilingual-e5-small": [*("MLT no-ur", "MLT no-ur + XD sw", "MLT no-ur + XD ur", "MLT no-ur + XD without ur")]
+    }
+
+
+def test_what_cannot_be_is_said(here):
+    with pytest.raises(ValueError, match=r"name en and one more"):
+        catalogue.recipe("xd/3", "real", real=replace(here, languages=("fr", "tr")))
+    with pytest.raises(ValueError, match=r"Unknown language of this table 'ja'"):
+        catalogue.recipe("xd/3", "real", real=replace(here, languages=("en", "ja")))
+    with pytest.raises(ValueError, match=r"for the scale real, not for world"):
+        api.table("xd/3", "world", models=here.models)
+    with pytest.raises(ValueError, match=r"nowhere is no folder"):
+        api.table("xd/3", "real", data="nowhere")
+    with pytest.raises(ValueError, match=r"Unknown scale of the MMKD recipes 'real'"):
+        api.table("mmkd/5", "real")
