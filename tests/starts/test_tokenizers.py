@@ -8,9 +8,10 @@ import torch
 from transformers import AutoModelForMaskedLM
 
 from polydistill.errors import DataError
+from polydistill.starts import tokenizers
 from polydistill.starts.loading import load_classifier, load_masked
 from polydistill.starts.strict import open_network
-from polydistill.starts.tokenizers import open_tokenizer, save_tokenizer
+from polydistill.starts.tokenizers import open_tokenizer, reads_at_most, save_tokenizer
 from tiny import tiny_network, tiny_tokenizer
 
 
@@ -94,3 +95,21 @@ def test_code_beside_a_tokenizer_is_refused_whatever_is_typed(folder, monkeypatc
     monkeypatch.setattr("builtins.input", lambda *_: "y")
     assert type(open_tokenizer(folder)).__module__.startswith("transformers.")
     shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("said", [128, 10**30, None])
+def test_the_longest_input_is_what_the_tokenizer_says(folder, said):
+    settings(folder, model_max_length=said)
+    assert reads_at_most(folder) == open_tokenizer(folder).model_max_length
+
+
+def test_the_longest_input_is_known_without_opening_the_tokenizer(folder, monkeypatch):
+    settings(folder, model_max_length=77)
+    monkeypatch.delattr(tokenizers, "open_tokenizer")
+    assert reads_at_most(folder) == 77
+
+
+def test_damaged_settings_name_their_file(folder):
+    (folder / "tokenizer_config.json").write_text("{")
+    with pytest.raises(DataError, match=r"tokenizer_config\.json: found \w+: "):
+        reads_at_most(folder)

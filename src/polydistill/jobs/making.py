@@ -16,7 +16,7 @@ from polydistill.specs import Spec
 from polydistill.starts.loading import tuned_task
 from polydistill.starts.origins import Pretrained
 from polydistill.starts.strict import open_config
-from polydistill.starts.tokenizers import open_tokenizer
+from polydistill.starts.tokenizers import reads_at_most
 from polydistill.tasks import TASKS, AnyTask, task_of
 from polydistill.training.run import Branched
 from polydistill.training.settings import Judging, Training
@@ -105,7 +105,7 @@ def branched_start(start: Pretrained, languages: tuple[str, ...], blocks: int | 
 
 def length_of(start: Pretrained, wanted: int | None, usual: int = MAX_LENGTH) -> int:
     """The longest input in tokens: what is wanted, or the usual, but never more than the model can read."""
-    limit = int(open_tokenizer(start.name, start.revision).model_max_length)
+    limit = reads_at_most(start.name, start.revision)
     if wanted is not None and wanted > limit:
         raise ValueError(f"max_length is {wanted}, but {start.name} reads at most {limit} tokens. Ask for {limit}.")
     return wanted or min(usual, limit)

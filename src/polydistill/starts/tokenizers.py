@@ -1,5 +1,6 @@
 """Tokenizers: opened with what they need and checked against their model, and saved as they were opened."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,15 @@ def open_tokenizer(
         backend = tokenizer.backend_tokenizer
         setattr(tokenizer, _STATE, (backend.truncation, backend.padding))
     return tokenizer
+
+
+def reads_at_most(name: str | Path, revision: str | None = None) -> int:
+    """The tokens of the longest input, as a model's tokenizer says; only one that does not say it is opened."""
+    path = place_of(name, _SETTINGS, revision)
+    with readable(path or Path(name), "a tokenizer's settings"):
+        said = {} if path is None else json.loads(path.read_text(encoding="utf-8"))
+        limit = said.get("model_max_length")
+    return int(open_tokenizer(name, revision).model_max_length if limit is None else limit)
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
