@@ -93,7 +93,8 @@ def test_no_method_imports_a_method(file):
 
 
 FACE = {
-    f"polydistill.methods.{name}" for name in ("method", "spec", "source", "teacher", "table", "known", "plain_text")
+    f"polydistill.methods.{name}"
+    for name in ("method", "spec", "source", "teacher", "table", "known", "plain_text", "soft_answers", "aligned_tags")
 }
 
 

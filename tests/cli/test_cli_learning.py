@@ -70,7 +70,7 @@ def test_xd_from_parallel_text(polydistill, own_model, work):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("", "either rows of the task (data) or parallel corpora"),
+        ("", "XD needs text to learn from"),
         ("--data file:rows.jsonl --langs en,tr --parallel en-tr=text", "and not both"),
         ("--parallel en-tr", "expected a pair of languages and its text"),
         ("--parallel entr=text", "expected a pair of languages and its text"),

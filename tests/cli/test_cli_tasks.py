@@ -196,5 +196,16 @@ def test_a_model_of_another_task_is_refused(polydistill, models, own_model):
         "has no head of the task 'choice'"
         in polydistill(f"xd --model {own_model} --task choice --data world: --langs en,tr --out x").stderr
     )
-    refused = polydistill(f"xd --model {models['ner']} --task ner --data world: --langs en,tr --out x")
-    assert "tags words, which translations do not share" in refused.stderr
+    refused = polydistill(f"xd --model {models['ner']} --task ner --on first --data world: --langs en,tr --out x")
+    assert "A tagger learns the tags of aligned words" in refused.stderr
+
+
+def test_a_tagger_learns_from_translations_and_text_alone(polydistill, models, tmp_path):
+    (tmp_path / "german.txt").write_text("Louise Otieno lebt in Tansania.\nBrot\n", encoding="utf-8")
+    result = polydistill(
+        f"xd --model {models['ner']} --parallel en-tr=world:?rows=8 --text de={tmp_path / 'german.txt'} --steps 4 "
+        f"--max-length 40 --test world:?rows=4&split=test --test-langs en,tr,de --set training.batching.sampling=in-turn --out {tmp_path / 'taken'}"
+    )
+    assert result.exit_code == 0, result.output
+    log = (tmp_path / "taken" / "log.json").read_text()
+    assert '"aligned"' in log and '"own"' in log

@@ -78,6 +78,25 @@ def test_several_corpora_a_language_of_any_source_are_filtered(model):
         xd.run(model, ["en", "tr"], data="world:?rows=9", longest=8)
 
 
+def test_text_of_a_language_alone(model, tmp_path):
+    (tmp_path / "german.txt").write_text("eins\n\nzwei\ndrei\n", encoding="utf-8")
+    given = [f"deu={tmp_path / 'german.txt'}", "tr=world:?rows=5"]
+    run = xd.run(model, text=given, batch_size=1, temperature=0.7, confidence=0.3)
+    method = run.method
+    assert (method.languages, tuple(method.text.sources), run.training.steps) == ((), ("de", "tr"), 3 + 5)
+    assert (method.temperature, method.confidence, run.name.split(" on ")[0]) == (0.7, 0.3, "xd de+tr")
+    assert Run.model_validate(json.loads(run.model_dump_json())) == run
+    anchored = xd.run(model, text=given, anchor="world:?rows=4", batch_size=1, test="world:?rows=5&split=test")
+    assert (anchored.method.languages, anchored.training.steps) == (("en",), 3 + 5 + 4)
+    assert anchored.evaluation.languages == ("en", "de", "tr")
+    joined = xd.run(model, ["en", "fr"], data="world:?rows=9", text={"de": tmp_path / "german.txt"}, batch_size=1)
+    assert joined.training.steps == 2 * 9 + 3
+    with pytest.raises(ValueError, match=r"--text german.txt: expected a language and its text, such as de=german.txt"):
+        xd.run(model, text=["german.txt"])
+    (tmp_path / "german.txt").write_text("eins\n", encoding="utf-8")
+    assert xd.run(model, text=given, batch_size=1).identity != run.identity
+
+
 def test_both_sides_of_parallel_text_make_the_identity(model, tmp_path):
     file = tmp_path / "both.tsv"
     file.write_text("en\ttr\nA dog.\tBir köpek.\n")

@@ -178,9 +178,10 @@ def test_no_row_is_short_enough(tmp_path, stored):
 
 
 def test_clear_errors(tmp_path, moses):
-    for rows in ({}, {"data": WORLD, "corpora": moses}):
-        with pytest.raises(ValueError, match=r"XD needs either rows of the task .* or parallel corpora"):
-            XDSpec(languages=("en", "tr"), **rows)
+    with pytest.raises(ValueError, match=r"XD needs text to learn from"):
+        XDSpec(languages=("en", "tr"))
+    with pytest.raises(ValueError, match=r"XD needs either rows of the task .* or parallel corpora"):
+        XDSpec(languages=("en", "tr"), data=WORLD, corpora=moses)
     for code, label in (("en", "neutral"), ("tr", "entailment")):
         (tmp_path / f"dev-{code}.tsv").write_text(f"premise\thypothesis\tlabel\na\tb\t{label}\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"XD needs rows that say the same in every language; .* is not aligned"):

@@ -156,7 +156,7 @@ def test_questions_are_distilled_across_languages_without_labels(encoder, tmp_pa
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"task": "ner", "data": WorldSource()}, "tags words, which translations do not share"),
+        ({"task": "ner", "data": WorldSource(), "on": "first"}, "A tagger learns the tags of aligned words"),
         ({"task": "qa", "data": WorldSource()}, "marks words of a text, which translations do not share"),
         ({"task": "choice", "data": WorldSource(), "on": "first"}, "compares logits"),
         ({"task": "choice", "corpora": as_corpora("en-tr=a").corpora}, "not plain sentences"),

@@ -1,5 +1,6 @@
 """The job xd: a person's own tuned model, taken to more languages without labels."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 from polydistill.defaults import XD, Preset
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from polydistill.starts.origins import Pretrained
     from polydistill.training.run import Run
 
+_TEXT = "a language and its text, such as de=german.txt"
+
 
 @training_job(
     "polydistill xd --model tuned --parallel en-de=news.en,news.de --test xnli/dev-{lang}.tsv --out german",
@@ -43,16 +46,28 @@ def xd(
     *,
     data: Annotated[Rows | None, Help(f"Rows of the task in all languages, labels unread: {ROWS}.")] = None,
     parallel: Parallel = (),
+    text: Annotated[
+        Mapping[str, Rows] | Sequence[str],
+        Help(
+            "Text of a language alone, without translations: de=FILE of plain lines, or of rows of the task without "
+            "labels; once a language.",
+            many=True,
+        ),
+    ] = (),
     draw: Annotated[
         Literal["answers", "random"],
-        Help("Rows made of --parallel. answers: so that all the teacher's answers are learned; random: at random."),
+        Help("Rows made of --parallel or --text. answers: so that all the teacher's answers are learned."),
     ] = "answers",
     anchor: Annotated[
         Rows | None,
-        Help(
-            "Beside --parallel: rows of the task in the source language, labels unread, whose spread of answers counts."
-        ),
+        Help("Beside --parallel or --text: rows of the task in the source language, labels unread, that keep it."),
     ] = None,
+    temperature: Annotated[
+        float, Help("Of the teacher's answers to --text: below 1 they become surer, 1 leaves them.")
+    ] = 0.5,
+    confidence: Annotated[
+        float, Help("Leave out rows (words) of --text of whose answer the teacher is less sure than this, 0 to 1.")
+    ] = 0.0,
     task: Task = None,
     labels: Labels = "",
     map_labels: MapLabels = "",
@@ -77,10 +92,11 @@ def xd(
     seed: Seed = 0,
     **options: Unpack[LearningPairs],
 ) -> "Run":
-    """Teach a tuned model of your own more languages, from translations and without labels.
+    """Teach a tuned model of your own more languages, from translations or text alone, without labels.
 
     Give `data` (rows of the task, aligned across `langs`) or `parallel`, parallel corpora, also by target language:
-    `{"de": ["news.en", "news.de"]}`. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
+    `{"de": ["news.en", "news.de"]}`; or `text` of the languages alone, which may also stand beside either: `{"de":
+    "german.txt"}`. `dev` (aligned rows, labels unread) selects by agreement with the teacher.
     """
     from polydistill.data.translations.filters import EVERY_PAIR
     from polydistill.data.translations.given import as_corpora
@@ -101,11 +117,14 @@ def xd(
     chosen = as_corpora(parallel, first, filters) if parallel else None
     if chosen is not None:
         first = chosen.source_language
-    codes = making.codes_of(named or (first, *(chosen.languages if chosen else ())))
+    alone = with_columns(making.by_language("text", text, _TEXT) if text else None, columns)
+    translated = (first, *chosen.languages) if chosen else (first,) if data is not None or anchor is not None else ()
+    codes = making.codes_of(named or translated) if named or translated else ()
     if data is not None and codes == (first,):
         raise ValueError(f"There is nothing to learn: name languages besides {first!r}, which teaches.")
-    judged = making.codes_of(making.several(test_langs) or codes) if test is not None else codes
-    known = found_task(Asked(task, labels, map_labels), pinned(model), test or dev, judged)
+    learned = tuple(dict.fromkeys((*codes, *getattr(alone, "sources", ()))))
+    judged = making.codes_of(making.several(test_langs) or learned) if test is not None else learned
+    known = found_task(Asked(task, labels, map_labels), pinned(model), test or dev or rows_of_source, judged)
     start = making.tuned(pinned(model), known)
     length = making.length_of(start, max_length)
     content = {
@@ -114,34 +133,42 @@ def xd(
         "languages": codes,
         "data": rows,
         "anchor": rows_of_source,
+        "text": alone,
         "corpora": chosen.corpora if chosen else (),
         "filters": filters,
         "max_length": length,
     }
     method = XDSpec(**making.settings(XDSpec, given, **content))
     run = Run(
-        name=f"xd {'+'.join(codes)} on {making.called_of(start)}",
+        name=f"xd {'+'.join(learned)} on {making.called_of(start)}",
         method=method,
         start=start,
         training=making.training_of(options, lambda _: _pairs(method, start, seed), dev is not None),
-        selection=making.judging_of(known, dev, codes, length, "agreement"),
-        evaluation=making.judging_of(known, test, making.several(test_langs) or codes, length),
+        selection=making.judging_of(known, dev, learned, length, "agreement"),
+        evaluation=making.judging_of(known, test, making.several(test_langs) or learned, length),
         seed=seed,
     )
     return xd_reference(run) if preset == "reference" else run
 
 
 def _pairs(method: "XDSpec", start: "Pretrained", seed: int) -> int:
-    """Number of pairs of a text and its translation, the source language with itself among them."""
+    """Number of pairs of a text and its translation, the source language with itself among them, and of other texts."""
     from polydistill.data.rows.load import load_rows
+    from polydistill.data.rows.unlabelled import rows_of_text
     from polydistill.data.translations.translations import count_corpora
     from polydistill.starts.tokenizers import open_tokenizer
     from polydistill.tasks import task_of
 
+    shape, source = task_of(method.task).shape, method.source_language
+    alone = () if method.text is None else (rows_of_text(method.text, shape, code) for code in method.text.sources)
+    others = sum(map(len, alone))
     if method.data is not None:
-        ((data, languages),) = method.reads
-        counts = load_rows(data, task_of(method.task).shape, languages).counts
-        return sum(counts[code] for code in method.languages)
+        counts = load_rows(method.data, shape, method.languages).counts
+        return others + sum(counts.values())
+    if method.anchor is not None:
+        others += sum(load_rows(method.anchor, shape, [source]).counts.values())
+    if not method.corpora:
+        return others
     tokenizer = open_tokenizer(start.name, start.revision)
     pairs = sum(map(len, count_corpora(method.chosen, tokenizer, seed).rows.values()))
-    return 2 * pairs if method.source_language in method.languages else pairs
+    return others + (2 * pairs if source in method.languages and method.anchor is None else pairs)

@@ -51,12 +51,15 @@ class Reader:
     max_length: int
     signals: Path
 
-    def answers(self, rows: Dataset) -> Ints:
-        """The class that it gives each row."""
+    def logits(self, rows: Dataset) -> Floats:
+        """What it says of each row [M, C]."""
         text = self.task.encode(self.loaded.tokenizer, rows, self.max_length)
         teacher = answering(self.loaded.network, "logits", self.language, self.signals)
-        logits_MC = teacher.stored(text, self.signals)[np.arange(len(text))]
-        return np.asarray(logits_MC.argmax(-1), dtype=np.int64)
+        return teacher.stored(text, self.signals)[np.arange(len(text))]
+
+    def answers(self, rows: Dataset) -> Ints:
+        """The class that it gives each row."""
+        return np.asarray(self.logits(rows).argmax(-1), dtype=np.int64)
 
     @torch.no_grad()
     def vectors(self, sentences: Sequence[str]) -> Tensor:
@@ -81,37 +84,64 @@ class Drawn:
     rare: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The classes that are wanted and that the teacher hardly ever gives, by language."""
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of the teacher's answers before the training begins."""
+        return tuple(
+            f"Warning, {code}: the teacher says {' and '.join(labels)} of less than 2 % of what was read, so the "
+            "student can hardly learn it there. Give text that is closer to the task, or rows of the task (data)."
+            for code, labels in self.rare.items()
+        )
+
 
 def at_random(parallel: Mapping[str, Pairs], shape: RowShape, seed: int) -> Drawn:
     """Every sentence once; where a row has several texts, with others in any order."""
     rows = []
     for code, sides in parallel.items():
         count, rng = len(sides.source), np.random.default_rng([seed, 4])
-        places = np.stack([np.arange(count), *(rng.permutation(count) for _ in shape.texts[1:])], 1)
+        places = np.stack([np.arange(count), *(rng.permutation(count) for _ in _filled(shape)[1:])], 1)
         rows.append(_rows(code, sides, places, shape))
     return Drawn(rows)
 
 
-def by_answers(parallel: Mapping[str, Pairs], reader: Reader, anchor: Dataset | None, seed: int) -> Drawn:
-    """As many rows as there are sentences, with the teacher's answers spread as on the anchor's rows, or evenly."""
-    labels = reader.task.shape.labels
-    wanted_C = np.ones(len(labels)) / len(labels)
-    if anchor is not None:
-        wanted_C = spread(reader.answers(anchor), len(labels))
-    rows, shares, rare = [], {}, {}
+def wanted_answers(reader: Reader, anchor: Dataset | None) -> Shares:
+    """The share that each answer is to have: as the teacher spreads them on the anchor's rows, or equal shares."""
+    count = len(reader.task.shape.labels)
+    return np.ones(count) / count if anchor is None else spread(reader.answers(anchor), count)
+
+
+def by_answers(parallel: Mapping[str, Pairs], reader: Reader, wanted_C: Shares, seed: int) -> Drawn:
+    """As many rows as there are sentences, with the teacher's answers spread as wanted."""
+    found = []
     for code, sides in parallel.items():
         rng = np.random.default_rng([seed, 5])
         places_MT = np.arange(len(sides.source))[:, None]
-        if len(reader.task.shape.texts) > 1:
+        if len(_filled(reader.task.shape)) > 1:
             places_MT = paired(reader.vectors(list(sides.source)), rng)
-        answers_M = reader.answers(_side(sides.source, places_MT, reader.task.shape))
-        shares_C = spread(answers_M, len(labels))
-        shares[code] = {label: round(float(share), 4) for label, share in zip(labels, shares_C, strict=True)}
-        if hardly := rarely_said(shares_C, wanted_C, labels):
-            rare[code] = hardly
-        chosen = drawn(answers_M, wanted_C, len(sides.source), rng)
-        rows.append(_rows(code, sides, places_MT[chosen], reader.task.shape))
-    return Drawn(rows, shares, rare)
+        whole = _rows(code, sides, places_MT, reader.task.shape)
+        found.append(rows_by_answers(whole, reader, wanted_C, len(sides.source), rng))
+    return joined(found)
+
+
+def rows_by_answers(rows: Rows, reader: Reader, wanted_C: Shares, size: int, rng: np.random.Generator) -> Drawn:
+    """So many of these rows, with the teacher's answers to the source side spread as wanted."""
+    (code, source, target), labels = rows, reader.task.shape.labels
+    answers_M = reader.answers(source)
+    shares_C = spread(answers_M, len(labels))
+    shares = {label: round(float(share), 4) for label, share in zip(labels, shares_C, strict=True)}
+    hardly = rarely_said(shares_C, wanted_C, labels)
+    chosen = drawn(answers_M, wanted_C, size, rng)
+    kept = [(code, source.select(chosen), target.select(chosen))]
+    return Drawn(kept, {code: shares}, {code: hardly} if hardly else {})
+
+
+def joined(several: Sequence[Drawn]) -> Drawn:
+    """All of them as one."""
+    return Drawn(
+        [rows for one in several for rows in one.rows],
+        {code: shares for one in several for code, shares in one.answers.items()},
+        {code: labels for one in several for code, labels in one.rare.items()},
+    )
 
 
 def _rows(code: str, sides: Pairs, places_MT: Ints, shape: RowShape) -> Rows:
@@ -121,8 +151,14 @@ def _rows(code: str, sides: Pairs, places_MT: Ints, shape: RowShape) -> Rows:
 def _side(texts: Sequence[str], places_MT: Ints, shape: RowShape) -> Dataset:
     """Rows of the task's shape from the sentences at these places."""
     sentences = list(texts)
-    columns = zip(shape.texts, places_MT.T, strict=True)
-    return Dataset.from_dict({name: [sentences[place] for place in places] for name, places in columns})
+    columns = zip(_filled(shape), places_MT.T, strict=True)
+    empty = {name: [""] * len(places_MT) for name in shape.texts if name not in _filled(shape)}
+    return Dataset.from_dict({**{name: [sentences[place] for place in places] for name, places in columns}, **empty})
+
+
+def _filled(shape: RowShape) -> tuple[str, ...]:
+    """The texts of a row that sentences are put into; others may be empty, such as a review's title."""
+    return shape.needed or shape.texts
 
 
 def paired(vectors_ND: Tensor, rng: np.random.Generator) -> Ints:

@@ -5,26 +5,33 @@
 Teacher and student begin as the same tuned polyglot. The teacher reads the source language, the student the
 translation, and learns to say the same: no label of any language is used. The source language is among the targets, so
 that the student keeps it. What is compared is the logits (`on="logits"`) or the first token's vector (`on="first"`).
+
+Beside the paper: of text of the target language alone the teacher's own soft answers are learned (`own`, see
+`soft_answers`), and a tagger learns of each word what is said of the word it is aligned with (`aligned`, see
+`aligned_tags`).
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from datasets import concatenate_datasets
-from pydantic import model_validator
+from datasets import Dataset, concatenate_datasets
+from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
 from torch import Tensor
 
 from polydistill.data.batches.batches import Batch, Group
 from polydistill.data.rows.load import load_aligned, load_rows
-from polydistill.data.rows.sources import Source
+from polydistill.data.rows.sources import ByLanguage, Source
 from polydistill.data.translations.corpora import Corpora, ParallelCorpus
 from polydistill.data.translations.filters import EVERY_PAIR, Filters
 from polydistill.data.translations.translations import Loaded as LoadedPairs
 from polydistill.data.translations.translations import pairs_of
+from polydistill.methods.aligned_tags import carried
 from polydistill.methods.method import Method, Models, Prepared
-from polydistill.methods.plain_text import Drawn, Reader, at_random, by_answers
+from polydistill.methods.plain_text import Drawn, Reader, Rows, Shares, at_random, by_answers, joined, wanted_answers
+from polydistill.methods.soft_answers import Taken, answered, in_words, own_text
 from polydistill.methods.source import Function
 from polydistill.methods.spec import FreezingSpec, SelectedBy, Teaching
 from polydistill.methods.teacher import Teacher, answering, says
@@ -32,7 +39,9 @@ from polydistill.models.polyglot import On, Polyglot
 from polydistill.objectives import vectors
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
+from polydistill.tasks import NLI, Task
 
+OWN, ALIGNED = "own", "aligned"
 Distance = Literal["mse", "l1", "cosine", "smooth-l1"]
 
 DISTANCES: dict[Distance, Callable[[Tensor, Tensor], Tensor]] = {
@@ -52,20 +61,32 @@ class XD(Method):
         teacher: Teacher | None,
         on: On = "logits",
         distance: Distance | Function = "mse",
+        task: Task[Any, Any] = NLI,
     ) -> None:
         super().__init__()
-        self.student, self.teacher, self.on = student, teacher, on
+        self.student, self.teacher, self.on, self.task = student, teacher, on, task
         self.distance = DISTANCES[distance] if isinstance(distance, str) else distance
 
     def forward(self, target: Mapping[str, Tensor], language: str | None = None, **batch: Any) -> Loss:
-        """One term, `xd`. The teacher reads `source`, unless its stored `signal` comes with the batch."""
+        """One term: `xd`, or `own` or `aligned` where soft answers of that name come with the batch.
+
+        For `xd` the teacher reads `source`, unless its stored `signal` comes with the batch.
+        """
+        if (soft := _soft(batch)) is not None:
+            return Loss({soft: Term(self.task.loss(self.student(target, language).logits_BC, batch[soft]))})
         taught = says(self.teacher, batch)
         learned = self.student(target, language, first=self.on == "first").picked(self.on)
         return Loss({"xd": Term(self.distance(learned, taught))})
 
     def counts(self, batch: Batch) -> dict[str, int]:
-        """Rows."""
-        return {"xd": len(batch["target"]["input_ids"])}
+        """Rows, or words."""
+        soft = _soft(batch)
+        return {"xd": len(batch["target"]["input_ids"])} if soft is None else {soft: self.task.count(batch[soft])}
+
+
+def _soft(batch: Mapping[str, Any]) -> str | None:
+    """The name of the soft answers that come with a batch."""
+    return next((name for name in (OWN, ALIGNED) if name in batch), None)
 
 
 class XDSpec(FreezingSpec):
@@ -75,20 +96,30 @@ class XDSpec(FreezingSpec):
     teaching: ClassVar[Teaching] = "itself"
     selected_by: ClassVar[tuple[SelectedBy, ...]] = ("task", "agreement")
     source_language: LanguageCode = "en"  # "we use English as our source language" (Sec. 3.1)
-    languages: tuple[LanguageCode, ...]
-    """Target languages; the source language among them keeps it ("so that the model does not forget", Sec. 3.3.1)."""
+    languages: tuple[LanguageCode, ...] = ()
+    """Languages of the translations; the source language among them keeps it ("so that the model does not forget",
+    Sec. 3.3.1)."""
     data: Source | None = None
     """Rows of the task, aligned across languages, whose labels are not read ..."""
     corpora: tuple[ParallelCorpus, ...] = ()
     """... or parallel corpora, at least one a language, of whose sentences rows of the task are made."""
+    text: ByLanguage | None = None
+    """Text alone, of any languages: rows of the task without labels, or plain sentences. The teacher reads it itself,
+    and the student learns its answers."""
+    temperature: PositiveFloat = 0.5  # ours
+    """Of these answers: below 1 they become surer, 1 leaves them as they are."""
+    confidence: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Rows (for tags: words) of `text` are left out where the teacher is less sure of its answer than this."""
+    align_layer: NonNegativeInt | None = None
+    """Tags: the layer whose vectors align words; none: at two thirds of the depth."""
     filters: Filters = EVERY_PAIR
     """Which pairs of the corpora are kept; of `data` all are."""
     draw: Literal["answers", "random"] = "answers"  # ours; the paper has rows of the task
     """How rows are made of sentences. answers: the teacher reads them (for a task on pairs, paired in several ways),
     and rows are drawn so that all its answers are learned; random: every sentence once, paired at random."""
     anchor: Source | None = None
-    """Beside corpora: rows of the task in the source language, whose labels are not read. The teacher's answers are
-    then spread as they are on these rows, and the source language learns from them."""
+    """Beside corpora or text: rows of the task in the source language, whose labels are not read. The teacher's answers
+    are then spread as they are on these rows, and the source language learns from them."""
     on: On = "logits"
     distance: Distance | Function = "mse"
     """Also a function of one's own, of what the student says and what the teacher says."""
@@ -101,12 +132,17 @@ class XDSpec(FreezingSpec):
     @model_validator(mode="after")
     def _the_task_has_what_is_compared(self) -> Self:
         shape = self.shape
-        if shape.parts:
+        if shape.spans:
             raise ValueError(
                 f"XD compares what is said of a row and of its translation; the task {self.task!r} {shape.parts}, "
                 "which translations do not share. Tune on its labels instead."
             )
-        if shape.lists and (self.corpora or self.on == "first"):
+        if shape.tagged and (self.on, self.distance, self.longer) != ("logits", "mse", "cut"):
+            raise ValueError(
+                "A tagger learns the tags of aligned words, by cross-entropy, and long sentences are read in windows: "
+                "leave on, distance and longer out."
+            )
+        if shape.lists and not shape.tagged and (self.corpora or self.on == "first"):
             raise ValueError(
                 f"The task {self.task!r} reads several texts a row: XD needs rows of the task (data), not plain "
                 "sentences, and compares logits (on='logits')."
@@ -115,17 +151,27 @@ class XDSpec(FreezingSpec):
 
     @model_validator(mode="after")
     def _one_kind_of_rows(self) -> Self:
-        if (self.data is None) == (not self.corpora):
+        if self.data is not None and self.corpora:
             raise ValueError("XD needs either rows of the task (data) or parallel corpora (corpora), and not both.")
+        if self.data is None and not self.corpora and self.text is None:
+            raise ValueError(
+                "XD needs text to learn from: rows of the task in several languages (data), parallel corpora "
+                "(corpora), or text of the target languages alone (text)."
+            )
         if self.data is not None and self.filters != EVERY_PAIR:
             raise ValueError("Filters are for parallel corpora; all rows of `data` are kept. Leave `filters` out.")
         if self.anchor is not None and (self.data is not None or self.source_language not in self.languages):
             raise ValueError(
-                "An anchor goes with parallel corpora, and holds rows of the source language, which must be among the "
-                f"languages; they are {', '.join(self.languages)}. With `data` it is not needed."
+                "An anchor goes with parallel corpora or text alone, and holds rows of the source language, which must "
+                f"be among the languages; they are {', '.join(self.languages) or 'none'}. With `data` it is not needed."
             )
         texts = set(self.chosen.languages) if self.corpora else set()
         named = set(self.languages) - {self.source_language}
+        if self.data is None and not self.corpora and (named or (self.anchor is None and self.languages)):
+            raise ValueError(
+                f"The languages are {', '.join(self.languages)}, but there are no translations. Those of `text` need "
+                "not be named; name the source language where there is an anchor."
+            )
         if self.corpora and texts != named:
             raise ValueError(
                 f"The languages are {', '.join(self.languages)}, but there is parallel text for "
@@ -136,10 +182,11 @@ class XDSpec(FreezingSpec):
     @property
     def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:
         """The rows this method learns from: sources, and the languages read from them."""
+        text = () if self.text is None else ((self.text, tuple(self.text.sources)),)
         if self.data is not None:
-            return ((self.data, tuple(dict.fromkeys((self.source_language, *self.languages)))),)
+            return ((self.data, tuple(dict.fromkeys((self.source_language, *self.languages)))), *text)
         anchor = () if self.anchor is None else ((self.anchor, (self.source_language,)),)
-        return (*self.chosen.reads, *anchor)
+        return (*(self.chosen.reads if self.corpora else ()), *anchor, *text)
 
     @property
     def chosen(self) -> Corpora:
@@ -152,64 +199,102 @@ class XDSpec(FreezingSpec):
         return self.source_language
 
     def prepare(self, models: Models, seed: int) -> Prepared:
-        """One group a target language: the translation, and the original or what the teacher says of it."""
+        """One group a target language: the translation, and what the teacher says of the original; then text alone."""
         assert models.teacher is not None, "XD has a teacher"
         assert models.teacher.network is not models.student.network, "a teacher is frozen: a network of its own"
-        groups, task = [], self.task_learned
         signals = models.signals if self.store_teacher else None
         teacher = answering(models.teacher.network, self.on, self.source_language, signals, "source")
         parallel = pairs_of(self.chosen, models.student.tokenizer, seed) if self.corpora else LoadedPairs({})
         found = _rows(self, models, parallel, seed)
-        for language, source_rows, target_rows in found.rows:
-            source = task.encode(models.teacher.tokenizer, source_rows, _limit(self))
-            target = task.encode(models.student.tokenizer, target_rows, _limit(self))
-            if self.longer == "drop":
-                short = np.flatnonzero((source.longest <= self.max_length) & (target.longest <= self.max_length))
-                if not len(short):
-                    raise ValueError(
-                        f"No {language!r} row is left: all {len(source)} are over max_length={self.max_length} tokens, "
-                        "in one language or the other. Raise max_length, or cut them (longer='cut')."
-                    )
-                source, target = source.select(short), target.select(short)
-            texts, values = teacher.beside(source)
-            groups.append(Group(language, {"target": target, **texts}, values))
+        carry = _aligned if self.shape.tagged else _compared
+        groups = [carry(self, models, teacher, rows) for rows in found.rows]
+        if self.text is not None:
+            wanted = partial(_wanted, self, models)
+            own = own_text(self.text, partial(_reader, self, models), self.draw, wanted, seed)
+            groups += [_alone(self, models, rows) for rows in own.rows]
+            found = joined([found, own])
         self.freeze(models.student.network)
-        method = XD(Polyglot(models.student.network), teacher.reading, self.on, self.distance)
+        method = XD(Polyglot(models.student.network), teacher.reading, self.on, self.distance, self.task_learned)
         notes = {**parallel.notes, **({"answers": found.answers} if found.answers else {})}
-        return Prepared(method, groups, notes=notes, told=_remarks(found))
+        return Prepared(method, groups, notes=notes, told=found.remarks)
 
 
-def _limit(spec: XDSpec) -> int:
-    return spec.max_length if spec.longer == "cut" else spec.max_length + 1  # one more, so that longer rows show
+def _compared(spec: XDSpec, models: Models, teacher: Teacher, rows: Rows) -> Group:
+    """Translations, and the originals or what the teacher says of them."""
+    assert models.teacher is not None, "XD has a teacher"
+    task, (language, originals, translations) = spec.task_learned, rows
+    limit = spec.max_length + (spec.longer == "drop")  # one more, so that longer rows show
+    source = task.encode(models.teacher.tokenizer, originals, limit)
+    target = task.encode(models.student.tokenizer, translations, limit)
+    if spec.longer == "drop":
+        short = np.flatnonzero((source.longest <= spec.max_length) & (target.longest <= spec.max_length))
+        if not len(short):
+            raise ValueError(
+                f"No {language!r} row is left: all {len(source)} are over max_length={spec.max_length} tokens, "
+                "in one language or the other. Raise max_length, or cut them (longer='cut')."
+            )
+        source, target = source.select(short), target.select(short)
+    texts, values = teacher.beside(source)
+    return Group(language, {"target": target, **texts}, values)
+
+
+def _aligned(spec: XDSpec, models: Models, teacher: Teacher, rows: Rows) -> Group:
+    """Translations word by word, and what the teacher says of the words of the originals."""
+    del teacher
+    language, originals, translations = rows
+    source = _reader(spec, models, spec.source_language)
+    if language == spec.source_language:
+        return _group(spec, models, language, answered(source, originals, Taken()), ALIGNED)
+    target, how = _reader(spec, models, language), Taken(spec.temperature, spec.confidence)
+    return _group(
+        spec, models, language, carried(source, target, (originals, translations), how, spec.align_layer), ALIGNED
+    )
+
+
+def _alone(spec: XDSpec, models: Models, rows: Rows) -> Group:
+    """Text of a language, and the teacher's own answers to it."""
+    language, found, _ = rows
+    reader, how = _reader(spec, models, language), Taken(spec.temperature, spec.confidence)
+    return _group(spec, models, language, answered(reader, found, how), OWN)
+
+
+def _group(spec: XDSpec, models: Models, language: str, rows: Dataset, name: str) -> Group:
+    text = spec.task_learned.encode(models.student.tokenizer, rows, spec.max_length)
+    return Group(language, {"target": text}, {name: spec.task_learned.labels(text, rows)})
+
+
+def _reader(spec: XDSpec, models: Models, language: str) -> Reader:
+    assert models.teacher is not None and models.signals is not None, "XD has a teacher, whose signals are stored"
+    return Reader(models.teacher, spec.task_learned, language, spec.max_length, models.signals)
+
+
+def _wanted(spec: XDSpec, models: Models) -> Shares:
+    """How answers are to be spread."""
+    return wanted_answers(_reader(spec, models, spec.source_language), _anchor(spec))
+
+
+def _anchor(spec: XDSpec) -> Dataset | None:
+    if spec.anchor is None:
+        return None
+    return load_rows(spec.anchor, spec.shape, [spec.source_language]).rows[spec.source_language]
 
 
 def _rows(spec: XDSpec, models: Models, parallel: LoadedPairs, seed: int) -> Drawn:
     """(target language, source rows, target rows) of every language pair."""
     if spec.data is not None:
-        ((data, languages),) = spec.reads
+        ((data, languages), *_) = spec.reads
         corpus = load_aligned(data, spec.shape, languages, "XD")
         source = corpus.rows[spec.source_language]
         return Drawn([(language, source, corpus.rows[language]) for language in spec.languages])
-    anchor = None
-    if spec.anchor is not None:
-        anchor = load_rows(spec.anchor, spec.shape, [spec.source_language]).rows[spec.source_language]
-    if spec.draw == "answers" and spec.shape.problem == "single":
-        assert models.teacher is not None and models.signals is not None, "XD has a teacher, whose signals are stored"
-        length = spec.max_length
-        reader = Reader(models.teacher, spec.task_learned, spec.source_language, length, models.signals)
-        found = by_answers(parallel.pairs, reader, anchor, seed)
+    if spec.shape.tagged:
+        found = Drawn([(code, *map(in_words, sides)) for code, sides in parallel.pairs.items()])
+    elif spec.draw == "answers" and spec.shape.problem == "single" and parallel.pairs:
+        reader = _reader(spec, models, spec.source_language)
+        found = by_answers(parallel.pairs, reader, _wanted(spec, models), seed)
     else:
         found = at_random(parallel.pairs, spec.shape, seed)
     if spec.source_language not in spec.languages:
         return found
+    anchor = _anchor(spec)
     originals = concatenate_datasets([source for _, source, _ in found.rows]) if anchor is None else anchor
     return replace(found, rows=[(spec.source_language, originals, originals), *found.rows])
-
-
-def _remarks(found: Drawn) -> tuple[str, ...]:
-    """What a person should know of the teacher's answers before the training begins."""
-    return tuple(
-        f"Warning, {code}: the teacher says {' and '.join(labels)} of less than 2 % of what was read, so the "
-        "student can hardly learn it there. Give text that is closer to the task, or rows of the task (data)."
-        for code, labels in found.rare.items()
-    )

@@ -44,22 +44,24 @@ class Tagging(Task[Windows, Tags]):
         return encode_words(tokenizer, list(rows["tokens"]), max_length)
 
     def labels(self, text: Windows, rows: Dataset) -> Ragged:
-        """The tag of each word at its first sub-token, and `IGNORED` elsewhere."""
-        tags_N = np.array([tag for tags in rows[LABEL] for tag in tags], dtype=np.int64)[text.word_N]
-        flat = np.full(len(text.columns["input_ids"]), IGNORED, dtype=np.int64)
-        flat[text.token_N] = tags_N
-        return Ragged(flat, text.offsets, IGNORED)
+        """The tag of each word at its first sub-token, and `IGNORED` elsewhere; or the shares of all tags, and 0."""
+        tags = np.array([tag for tags in rows[LABEL] for tag in tags])
+        kind, fill = (np.float32, 0) if tags.dtype.kind == "f" else (np.int64, IGNORED)
+        flat = np.full((len(text.columns["input_ids"]), *tags.shape[1:]), fill, dtype=kind)
+        flat[text.token_N] = tags[text.word_N]
+        return Ragged(flat, text.offsets, fill)
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Cross-entropy, mean over words."""
-        from polydistill.objectives.classes import cross_entropy
+        """Cross-entropy with the tag, or with the shares of all tags, mean over words."""
+        from polydistill.objectives.classes import cross_entropy, soft_cross_entropy
 
-        tagged_BL = labels != IGNORED
-        return cross_entropy(logits[tagged_BL], labels[tagged_BL])
+        tagged_BL = _tagged(labels)
+        learned = soft_cross_entropy if labels.is_floating_point() else cross_entropy
+        return learned(logits[tagged_BL], labels[tagged_BL])
 
     def count(self, labels: Tensor) -> int:
         """Words."""
-        return int((labels != IGNORED).sum())
+        return int(_tagged(labels).sum())
 
     def gold(self, rows: Dataset) -> Tags:
         """The tags of each sentence."""
@@ -67,7 +69,7 @@ class Tagging(Task[Windows, Tags]):
 
     def say(self, student: Student, text: Windows, language: str | None, device: torch.device | None) -> Tags:
         """The tag with the largest logit, by word; words that no model gets to see are outside."""
-        return _by_sentence(self._logits(student, text, language, device).argmax(-1), text)
+        return by_sentence(self.word_logits(student, text, language, device).argmax(-1), text)
 
     def score(self, language: str, said: Tags, gold: Tags, split: str = "test", data_fingerprint: str = "") -> Score:
         """F1 over entities, with the counts by sentence."""
@@ -78,8 +80,8 @@ class Tagging(Task[Windows, Tags]):
         self, student: Student, text: Windows, rows: Dataset, language: str | None, device: torch.device | None
     ) -> list[Answer]:
         """Tags and their probabilities, by word."""
-        logits = self._logits(student, text, language, device)
-        names = self._names(_by_sentence(logits.argmax(-1), text))
+        logits = self.word_logits(student, text, language, device)
+        names = self._names(by_sentence(logits.argmax(-1), text))
         sure = iter(shares(logits).max(-1).tolist())
         return [
             TaggedWords(tuple(words), tuple(tags), tuple(next(sure) for _ in words))
@@ -98,8 +100,8 @@ class Tagging(Task[Windows, Tags]):
         """As `row` reads it."""
         return super().wrong_with(_split(given))
 
-    def _logits(self, student: Student, text: Windows, language: str | None, device: torch.device | None) -> Floats:
-        """The logits of every word of all sentences, in order."""
+    def word_logits(self, student: Student, text: Windows, language: str | None, device: torch.device | None) -> Floats:
+        """The logits of every word of all sentences, in order; words that no model gets to see are outside."""
         labels = self.shape.labels
         tokens_NC = token_logits(student, text, len(labels), language, device)
         words_NC = np.full((int(text.words.sum()), len(labels)), -np.inf, dtype=np.float32)
@@ -119,8 +121,14 @@ def entity_counts(said: list[str], gold: list[str]) -> tuple[int, int, int]:
     return len(found & there), len(found), len(there)
 
 
-def _by_sentence(flat: Any, text: Windows) -> Tags:
+def by_sentence(flat: Any, text: Windows) -> list[Any]:
+    """What there is of every word, as a list a sentence."""
     return [part.tolist() for part in np.split(flat, np.cumsum(text.words)[:-1])]
+
+
+def _tagged(labels: Tensor) -> Tensor:
+    """Where there is a tag, or shares of tags."""
+    return labels.sum(-1) > 0 if labels.is_floating_point() else labels != IGNORED
 
 
 def _split(given: object) -> object:

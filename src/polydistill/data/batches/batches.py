@@ -51,6 +51,13 @@ def length_batches(text: Encoded, batch_size: int, device: torch.device) -> Iter
 def collate(parts: Sequence[tuple[Group, Ints]]) -> Batch:
     """One batch from rows of one or several groups; `language` is given where all rows share it."""
     first = parts[0][0]
+    if any(
+        group.values.keys() != first.values.keys() or group.texts.keys() != first.texts.keys() for group, _ in parts
+    ):
+        raise ValueError(
+            "The groups of this run learn from unlike things (translations, and text alone), which one batch cannot "
+            "hold. Set training.batching.batches to 'homogeneous'."
+        )
     batch: Batch = {
         name: pad_texts(
             [text for group, rows in parts for text in group.texts[name].take(rows)], encoded.pad, encoded.choices

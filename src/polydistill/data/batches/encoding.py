@@ -71,20 +71,20 @@ class Encoded:
 class Ragged:
     """Values of tokens: those of row i are `flat[offsets[i]:offsets[i + 1]]`; `fill` stands in padded places."""
 
-    flat: Integers
+    flat: NDArray[Any]
     offsets: Ints
     fill: int
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __iter__(self) -> Iterator[Integers]:
+    def __iter__(self) -> Iterator[NDArray[Any]]:
         return (self[row] for row in range(len(self)))
 
-    def __getitem__(self, row: int) -> Integers:
+    def __getitem__(self, row: int) -> NDArray[Any]:
         return self.flat[self.offsets[row] : self.offsets[row + 1]]
 
-    def take(self, rows: Ints) -> list[Integers]:
+    def take(self, rows: Ints) -> list[NDArray[Any]]:
         """The values of the given rows (views, no copies)."""
         return [self[row] for row in rows]
 

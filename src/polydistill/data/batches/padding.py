@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polydistill.data.batches.encoding import Encoded, Ids, Integers, Ints
+from polydistill.data.batches.encoding import Encoded, Ids, Ints
 
 Padded = dict[str, Ints]
 
@@ -35,8 +35,9 @@ def inside_of(rows: Sequence[NDArray[Any]]) -> NDArray[np.bool_]:
     return np.asarray(np.arange(lengths.max())[None, :] < lengths[:, None])
 
 
-def filled(rows: Sequence[Integers], inside: NDArray[np.bool_], fill: int) -> Ints:
-    """The rows, one below the other, with `fill` where they hold nothing."""
-    column = np.full(inside.shape, fill, dtype=np.int64)
+def filled(rows: Sequence[NDArray[Any]], inside: NDArray[np.bool_], fill: int) -> NDArray[Any]:
+    """The rows, one below the other, with `fill` where they hold nothing: integers, or numbers as they are."""
+    kind = rows[0].dtype if rows[0].dtype.kind == "f" else np.int64
+    column = np.full((*inside.shape, *rows[0].shape[1:]), fill, dtype=kind)
     column[inside] = np.concatenate(rows)
     return column

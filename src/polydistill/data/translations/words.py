@@ -9,7 +9,7 @@ for either.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -57,6 +57,20 @@ def words(text: str) -> list[tuple[int, int]]:
     """Where each word begins and ends, in characters."""
     pattern = _WORD if _ALONE.search(text) else _BETWEEN_SPACES
     return [found.span() for found in pattern.finditer(text)]
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text as taggers read them: punctuation before and after a word stands alone."""
+    return [part for start, end in words(text) for part in _parts(text[start:end])]
+
+
+def _parts(word: str) -> Iterator[str]:
+    inside = [at for at, char in enumerate(word) if unicodedata.category(char)[0] not in "PS"]
+    start, end = (inside[0], inside[-1] + 1) if inside else (0, 0)
+    yield from word[:start]
+    if end > start:
+        yield word[start:end]
+    yield from word[end:]
 
 
 def shared_words(texts: Sequence[str], first: Iterable[Integers], second: Iterable[Integers]) -> tuple[Ragged, Ragged]:
