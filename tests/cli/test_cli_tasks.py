@@ -204,7 +204,8 @@ def test_a_tagger_learns_from_translations_and_text_alone(polydistill, models, t
     (tmp_path / "german.txt").write_text("Louise Otieno lebt in Tansania.\nBrot\n", encoding="utf-8")
     result = polydistill(
         f"xd --model {models['ner']} --parallel en-tr=world:?rows=8 --text de={tmp_path / 'german.txt'} --steps 4 "
-        f"--max-length 40 --test world:?rows=4&split=test --test-langs en,tr,de --set training.batching.sampling=in-turn --out {tmp_path / 'taken'}"
+        "--max-length 40 --test world:?rows=4&split=test --test-langs en,tr,de "
+        f"--set training.batching.sampling=in-turn --out {tmp_path / 'taken'}"
     )
     assert result.exit_code == 0, result.output
     log = (tmp_path / "taken" / "log.json").read_text()
