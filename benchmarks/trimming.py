@@ -21,7 +21,7 @@ from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaFo
 
 from measuring import Row, markdown, timed, write
 from polydistill import evaluate, trim
-from polydistill.jobs.trimming import Trimmed
+from polydistill.exports.trimming import Trimmed
 from polydistill.models.bank import parameters_of
 from polydistill.models.trimming.choosing import choose
 from polydistill.models.trimming.network import needed, trimmed

@@ -1,5 +1,7 @@
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +60,22 @@ def test_predict_refuses_other_rows(own_model, row):
         list(pd.predict(own_model, [row]))
 
 
+def test_predict_reads_texts_and_files_as_the_command_does(own_model, work):
+    loaded = pd.load(own_model)
+    (one,) = pd.predict(loaded, premise="A dog runs.", hypothesis="An animal runs.")
+    told = pd.predict(loaded, [("A dog runs.", "An animal runs.")], out="one.jsonl")
+    assert list(told) == []
+    written = json.loads(told.out.read_text())
+    assert written["premise"] == "A dog runs."
+    assert (written["predicted"], written["probabilities"]) == (one.label, one.probabilities)
+    again = pd.predict(loaded, input="rows.jsonl", out="rows.out.jsonl", skip_bad=True)
+    assert len(again.out.read_text().splitlines()) + again.left_out.count == len(
+        Path("rows.jsonl").read_text().splitlines()
+    )
+    with pytest.raises(ValueError, match="not both"):
+        pd.predict(loaded, [("A", "B")], input="rows.jsonl")
+
+
 def test_predict_leaves_the_model_and_nothing_learns(own_model):
     loaded = pd.load(own_model)
     before = {name: value.clone() for name, value in loaded.network.state_dict().items()}
@@ -74,6 +92,6 @@ def test_world_rows():
 def test_tables_and_plans():
     assert list(pd.tables())[:5] == ["xd/2", "xd/3", "xd/4", "xd/5", "xd/6"]
     assert {table.id for table in published_paper("mono").tables} <= set(pd.tables())
-    assert pd.plan("xd/5", "paper", 2).runs == 12
+    assert pd.table("xd/5", "paper", 2, plan=True).runs == 12
     with pytest.raises(ValueError, match=r"Unknown table 'xd/1'"):
-        pd.plan("xd/1")
+        pd.table("xd/1", plan=True)

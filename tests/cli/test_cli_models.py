@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from polydistill.cli.counting import counted
+from polydistill.serving.counting import counted
 
 PAIR = '{"premise": "A dog runs.", "hypothesis": "An animal runs.", "id": 7}\n'
 
@@ -122,7 +122,7 @@ def test_predict_leaves_bad_lines_out_where_it_is_told_to(polydistill, own_model
 
 
 def test_predict_says_how_far_it_is(polydistill, own_model, monkeypatch):
-    monkeypatch.setattr("polydistill.cli.counting._QUIET_SECONDS", -1.0)
+    monkeypatch.setattr("polydistill.serving.counting._QUIET_SECONDS", -1.0)
     assert re.search(r"3 rows, [\d.,]+ a second", polydistill(f"predict {own_model}", PAIR * 3).stderr)
 
 

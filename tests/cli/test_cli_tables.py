@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from polydistill import api
-from polydistill.cli import doctor
-from polydistill.cli.listing import listing
 from polydistill.methods.known import spec_class
 from polydistill.methods.table import entries
+from polydistill.papers import catalogue
 from polydistill.papers.plan import Plan
 from polydistill.papers.table import Table
+from polydistill.serving import doctor
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_quickstart_prints_its_table_and_page(polydistill, made):
 def test_table_writes_json_and_markdown(polydistill, monkeypatch, made, tmp_path):
     table = api.quickstart(made, scale="smoke").table
     asked = []
-    monkeypatch.setattr(api, "table", lambda *given: asked.append(given) or table)
+    monkeypatch.setattr(catalogue, "table", lambda *given: asked.append(given) or table)
     monkeypatch.chdir(tmp_path)
     result = polydistill("table xd/3 --scale smoke --seeds 2 --json out/t.json --markdown out/t.md --runs there")
     assert result.exit_code == 0, result.output
@@ -164,7 +164,7 @@ def test_list(polydistill, made, what, has):
 
 
 def test_list_names_every_method():
-    listed = [kind for kind, does in listing("methods", Path()) if does]
+    listed = [kind for kind, does in api.listing("methods").rows if does]
     assert listed == list(entries()) == [spec_class(kind).model_fields["kind"].default for kind in entries()]
 
 

@@ -14,7 +14,8 @@ from polydistill.cli import app
 from polydistill.cli.commands import jobs
 from polydistill.cli.page import page
 from polydistill.cli.settings import declared
-from polydistill.jobs.job import RENAMED, REQUIRED, Help, job
+from polydistill.jobs.job import REQUIRED, Help, job
+from polydistill.jobs.renamed import RENAMED
 from polydistill.jobs.tune import tune
 
 every_job = pytest.mark.parametrize("one", jobs(), ids=lambda one: one.command)
@@ -31,9 +32,8 @@ def test_every_parameter_has_a_sentence_of_help(one):
 @every_job
 def test_the_command_has_the_parameters_of_the_function_and_their_defaults(one):
     own = {parameter.name: parameter for parameter in COMMANDS[one.command].params}
-    extra = {"print"} if one.trains else {"json"} if one.data else set()
-    assert set(own) - {"help"} == {parameter.name for parameter in one.parameters} | extra
-    for parameter in one.parameters:
+    assert set(own) - {"help"} == {parameter.name for parameter in (*one.options, *one.showing)}
+    for parameter in one.options:
         written = own[parameter.name]
         required = parameter.default is REQUIRED and parameter.kind is not inspect.Parameter.VAR_POSITIONAL
         assert written.required is required or parameter.kind is inspect.Parameter.VAR_POSITIONAL

@@ -14,9 +14,9 @@ from plain import run_plain
 from polydistill.cli import app
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
+from polydistill.exports.trimming import load_report
 from polydistill.jobs.distill import distill
 from polydistill.jobs.trim import trim
-from polydistill.jobs.trimming import load_report
 from polydistill.models.adapters import attach, save_adapters
 from polydistill.models.mblm import branched
 from polydistill.models.mblm_config import Branches
@@ -155,7 +155,7 @@ def test_wrong_requests(model, tmp_path):
 
 def test_a_network_that_says_something_else_is_refused(model, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "polydistill.jobs.trimming.trimmed", lambda network, kept: tiny_network("xlm-roberta", "mlm", seed=9)
+        "polydistill.exports.trimming.trimmed", lambda network, kept: tiny_network("xlm-roberta", "mlm", seed=9)
     )
     with pytest.raises(
         ValueError, match=r"The trimmed model says something else than .*, by up to .*Nothing was written"

@@ -6,7 +6,7 @@ import pytest
 from polydistill.papers.claims import Claim
 from polydistill.papers.columns import Column
 from polydistill.papers.published import Layout, PublishedRow
-from polydistill.papers.rendering import to_json, to_markdown, to_text
+from polydistill.papers.rendering import to_markdown, to_text
 from polydistill.papers.table import Entry, EntryGroup, Table, build_table
 from polydistill.papers.wording import claim_text
 from polydistill.reports.significance import holm, mcnemar, paired_t
@@ -150,7 +150,7 @@ def test_claims_stand_below_the_table_in_every_form(make_run):
     said = (claim(("Teacher",), ROWS[1:], on=("average", "tr")), claim(ROWS[1:], ("Teacher",)))
     layout = Layout(columns=("tr",), average_over=("tr",), claims=said, remarks=("A remark.",))
     table = build_table("t/1", "t", [EntryGroup("g", entries)], layout=layout)
-    assert Table.model_validate_json(to_json(table)) == table
+    assert Table.model_validate_json(table.model_dump_json(indent=2)) == table
     lines = to_markdown(table).splitlines()
     assert "- A remark." in lines
     assert lines[-3].startswith("- Claims of the paper")

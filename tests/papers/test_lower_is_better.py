@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from polydistill.cli.listing import listing
+from polydistill import listing
 from polydistill.cli.scores import show_scores
 from polydistill.papers.claims import Claim
 from polydistill.papers.columns import Column
 from polydistill.papers.published import Layout, PublishedRow
-from polydistill.papers.rendering import notes, to_json, to_markdown
+from polydistill.papers.rendering import notes, to_markdown
 from polydistill.papers.table import Entry, EntryGroup, Table, build_table
 from polydistill.papers.wording import claim_text
 from polydistill.reports.plots import score_bars
@@ -61,7 +61,7 @@ def test_cells_and_means_over_seeds(runs):
     assert {cell.comparison.verdict for cell in (*row.cells.values(), row.average)} == {"better"}
     assert row.average.comparison.difference == pytest.approx(-39.6666666)
     assert "41.0 ± 1.0°↑" in to_markdown(found)
-    assert Table.model_validate_json(to_json(found)) == found
+    assert Table.model_validate_json(found.model_dump_json(indent=2)) == found
     assert notes(found)[0] == "Mae in points. Mae is the mean absolute error x 100: the lower the better."
 
 
@@ -137,7 +137,7 @@ def test_a_list_of_runs_means_shares_and_not_errors(runs, tmp_path):
     (run,) = runs("MBLM", (150,))
     save_result(tmp_path / "tune-0123456789abcdef", run)
     (tmp_path / "tune-0123456789abcdef" / RUN_FILE).write_text("{}")
-    assert [row[4] for row in listing("runs", tmp_path)] == ["50.0 over 2"]
+    assert [row[4] for row in listing("runs", tmp_path).rows] == ["50.0 over 2"]
 
 
 def test_an_error_keeps_that_of_each_row():

@@ -300,7 +300,7 @@ def test_students_of_different_tokenizers_cannot_answer_together(store):
 
 
 def test_tables_of_finished_runs_only(tmp_path):
-    made = api.table("multikd/6", "smoke", runs=tmp_path, only_finished=True)
+    made = api.table("multikd/6", "smoke", runs=tmp_path, finished=True)
     assert all(row.average.mean is None for group in made.groups for row in group.rows)
 
 

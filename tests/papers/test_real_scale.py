@@ -74,7 +74,7 @@ def test_xd_goes_to_the_end_by_itself(here, monkeypatch):
     assert {row.average.seeds for row in group.rows} == {1}
     assert [claim.finding for claim in table.claims].count("not tested") == 0
     assert any("9,888 English rows" in remark for remark in table.remarks)
-    assert api.table("xd/3", "real", **asked, only_finished=True) == table
+    assert api.table("xd/3", "real", **asked, finished=True) == table
 
 
 @pytest.mark.parametrize("id", ["xd/2", "xd/3", "xd/4", "xd/5"])

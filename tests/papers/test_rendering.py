@@ -8,7 +8,6 @@ from polydistill.papers.rendering import (
     notes,
     ours_text,
     published_text,
-    to_json,
     to_markdown,
     to_text,
 )
@@ -143,4 +142,4 @@ def test_an_average_over_the_papers_languages_needs_no_remark(make_run):
 
 
 def test_json_reads_back(table):
-    assert Table.model_validate_json(to_json(table)) == table
+    assert Table.model_validate_json(table.model_dump_json(indent=2)) == table

@@ -6,10 +6,10 @@ import typer
 from typer.core import TyperGroup
 
 from polydistill import __version__
-from polydistill.cli import commands, corpora, doctor, papers, predicting, tables
+from polydistill.cli import commands
 from polydistill.cli.screen import errors
 
-RESUMABLE = ("quickstart", "table", "figure", *(one.command for one in commands.jobs() if one.resumes))
+RESUMABLE = [one.command for one in commands.jobs() if one.resumes]
 USER_ERROR, INTERRUPTED = 2, 130
 
 
@@ -73,8 +73,6 @@ def polydistill(
     del traceback, version  # Guarded and the callback read them
 
 
-for add in (papers.add, tables.add, corpora.add, predicting.add, doctor.add):
-    add(app)
 for one in commands.jobs():
     commands.add(app, one)
 

@@ -1,13 +1,10 @@
 """Models side by side, on a terminal."""
 
 import statistics
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
-from polydistill.cli.screen import errors, results
+from polydistill.cli.screen import save_json, show_grid, tell
 
 if TYPE_CHECKING:
     from polydistill.serving.bench import Bench, Measured
@@ -15,21 +12,13 @@ if TYPE_CHECKING:
 MB = 1e6
 
 
-def show(done: "Bench") -> None:
-    """Print a line a model, and under which circumstances they were measured."""
-    results().print(table(done))
-    errors().print(_circumstances(done), markup=False, highlight=False, soft_wrap=True)
-
-
-def table(done: "Bench") -> Table:
-    """A line a model; the first is what the others are compared with."""
-    view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    view.add_column("model", overflow="fold")
-    for heading in ("runs on", "rows/s", "speedup", "p50 ms", "p95 ms", "memory MB", "disk MB", "parameters", "load s"):
-        view.add_column(heading, justify="left" if heading == "runs on" else "right")
-    for model in done.models:
-        view.add_row(Text(model.model), *_cells(done, model))
-    return view
+def show(done: "Bench", json: Path | None = None) -> None:
+    """Print a line a model, the first of which the others are compared with, and how they were measured."""
+    headings = ("rows/s", "speedup", "p50 ms", "p95 ms", "memory MB", "disk MB", "parameters", "load s")
+    lines = [(model.model, *_cells(done, model)) for model in done.models]
+    show_grid(("model", "runs on", *headings), lines, left=("model", "runs on"))
+    tell(_circumstances(done))
+    save_json(json, done)
 
 
 def _cells(done: "Bench", model: "Measured") -> tuple[str, ...]:

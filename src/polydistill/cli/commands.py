@@ -12,30 +12,13 @@ import typer
 from typer.core import TyperCommand
 
 import polydistill
+from polydistill.cli.screen import errors
 from polydistill.cli.screens import do_run, show
 from polydistill.cli.settings import settings_of, shown
 from polydistill.errors import nearest
-from polydistill.jobs.job import RENAMED, REQUIRED, Job, Parameter
-from polydistill.jobs.options import PLACE, Place
-
-_EXTRA = {
-    "print": inspect.Parameter(
-        "print",
-        inspect.Parameter.KEYWORD_ONLY,
-        default=False,
-        annotation=Annotated[
-            bool,
-            typer.Option("--print", help="Only print the run as JSON, to edit.", rich_help_panel=PLACE),
-        ],
-    ),
-    "json": inspect.Parameter(
-        "json",
-        inspect.Parameter.KEYWORD_ONLY,
-        default=None,
-        annotation=Annotated[Path | None, typer.Option("--json", help="Also write the result as JSON.")],
-    ),
-}
-"""What a command has beyond its job: of a run, only to print it; of other results, also to write them."""
+from polydistill.jobs.job import REQUIRED, Job, Parameter
+from polydistill.jobs.options import Place
+from polydistill.jobs.renamed import called_now
 
 
 class JobCommand(TyperCommand):
@@ -52,8 +35,9 @@ class JobCommand(TyperCommand):
             known = {name for one in self.params for name in one.opts}
             if name is None or name in known:
                 raise
-            now = "--" + RENAMED.get(name.removeprefix("--").replace("-", "_"), "").replace("_", "-")
-            hint = f" It is now called {now}." if now in known else nearest(name, known)
+            ours = [one.name for one in self.job.options]
+            now = called_now(name.removeprefix("--").replace("-", "_"), ours)
+            hint = nearest(name, known) if now is None else f" It is now called --{now.replace('_', '-')}."
             raise ValueError(f"polydistill {self.job.command} has no option {name}.{hint}") from None
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -65,13 +49,10 @@ class JobCommand(TyperCommand):
 
 @cache
 def jobs() -> tuple[Job, ...]:
-    """The jobs among the public names: functions of a module that is called as they are."""
-    there = [module for module, name in polydistill.public_names().values() if module == f"polydistill.jobs.{name}"]
-    return tuple(getattr(import_module(module), module.rpartition(".")[2]).job for module in there if _is_job(module))
-
-
-def _is_job(module: str) -> bool:
-    return hasattr(getattr(import_module(module), module.rpartition(".")[2]), "job")
+    """The jobs among the public names."""
+    named = [(module, name) for module, name in polydistill.public_names().values() if ".jobs" in module]
+    found = (getattr(import_module(module), name) for module, name in named)
+    return tuple(one.job for one in found if hasattr(one, "job"))
 
 
 def add(app: typer.Typer, job: Job) -> None:
@@ -82,17 +63,16 @@ def add(app: typer.Typer, job: Job) -> None:
 
 def _typed(job: Job) -> Callable[..., None]:
     """A function with the parameters of the job, as the command line types them."""
-    extra = "print" if job.trains else "json" if job.data else None
 
     def run(**given: Any) -> None:
-        asked = given.pop(extra) if extra else None
+        asked = {one.name: given.pop(one.name) for one in job.showing}
         given = {name: value for name, value in given.items() if value is not None}  # else the job's own default holds
         if job.trains:
-            do_run(job, given, only_print=bool(asked))
+            do_run(job, given, **asked)
         else:
             show(job, _called(job, given), asked, given.get("out"))
 
-    parameters = [_parameter(one) for one in job.parameters] + ([_EXTRA[extra]] if extra else [])
+    parameters = [_parameter(one) for one in (*job.options, *job.showing)]
     run.__name__ = job.command
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -103,7 +83,10 @@ def _called(job: Job, given: Mapping[str, Any]) -> Any:
     """What the job gives back."""
     several = [one.name for one in job.parameters if one.kind is inspect.Parameter.VAR_POSITIONAL]
     words = [value for name in several for value in given[name] or ()]
-    return job.public(*words, **{name: value for name, value in given.items() if name not in several})
+    named = {name: value for name, value in given.items() if name not in several}
+    if any(one.name == "console" for one in job.parameters):
+        named["console"] = errors()
+    return job.public(*words, **named)
 
 
 def _parameter(one: Parameter) -> inspect.Parameter:

@@ -20,7 +20,7 @@ def page() -> str:
 
 
 def _section(job: Job) -> str:
-    rows = [f"| {_name(one)} | {_default(one)} | {_cell(one.help.text)} |" for one in job.parameters]
+    rows = [f"| {_name(one)} | {_default(one)} | {_cell(one.help.text)} |" for one in (*job.options, *job.showing)]
     lines = [
         f"## {job.command}",
         "",

@@ -1,32 +1,28 @@
 """What retrieval found, on a terminal."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polydistill.cli.screen import results, say
+from polydistill.cli.screen import save_json, say, show_grid
 
 if TYPE_CHECKING:
     from polydistill.retrieval.retrieval import Retrieval
 
 
-def show(found: "Sequence[Retrieval]") -> None:
+def show(found: "Sequence[Retrieval]", json: Path | None = None) -> None:
     """Print a line a layer (or set of layers) and direction, and how they were compared."""
-    from rich import box
-    from rich.table import Table
-
     from polydistill.retrieval.retrieval import DEPTH
 
-    view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     how = found[0].how
     mrr = "MRR" if how.search == "exact" else f"MRR@{DEPTH}"
-    for heading in ("direction", "layers", "accuracy", mrr, "sentences"):
-        view.add_column(heading, justify="left" if heading in ("direction", "layers") else "right")
+    lines = []
     for one in found:
-        same = one.layers == one.other_layers
-        layers = _numbers(one.layers) + ("" if same else f" and {_numbers(one.other_layers)}")
-        view.add_row(one.way, layers, f"{100 * one.accuracy:.1f}", f"{100 * one.mrr:.1f}", str(one.candidates))
-    results().print(view)
+        layers = _numbers(one.layers) + ("" if one.layers == one.other_layers else f" and {_numbers(one.other_layers)}")
+        lines.append((one.way, layers, f"{100 * one.accuracy:.1f}", f"{100 * one.mrr:.1f}", str(one.candidates)))
+    show_grid(("direction", "layers", "accuracy", mrr, "sentences"), lines, left=("direction", "layers"))
     say(f"how: {how.said}")
+    save_json(json, found)
 
 
 def _numbers(layers: Sequence[int]) -> str:

@@ -1,30 +1,27 @@
 """Scores as a table for a terminal."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from rich import box
-from rich.table import Table
-
-from polydistill.cli.screen import results
+from polydistill.cli.screen import save_json, show_grid
 from polydistill.languages import called
 from polydistill.results import LOWER_IS_BETTER, Score
 
 
-def show_scores(scores: Sequence[Score]) -> None:
+def show_scores(scores: Sequence[Score], json: Path | None = None) -> None:
     """Print one line a language, with a column a metric, and the means."""
-    view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     metrics = tuple(dict.fromkeys(score.metric for score in scores))
-    for heading in ("language", *map(_heading, metrics), "rows"):
-        view.add_column(heading, justify="left" if heading == "language" else "right")
     values = {metric: {score.language: score.value for score in scores if score.metric == metric} for metric in metrics}
     rows = {score.language: str(score.examples) for score in scores}
-    for code, number in rows.items():
-        shown = (_points(values[metric][code]) for metric in metrics)
-        view.add_row(f"{code} {called(code)}", *shown, number)
+    lines = [
+        (f"{code} {called(code)}", *(_points(values[metric][code]) for metric in metrics), number)
+        for code, number in rows.items()
+    ]
     if len(rows) > 1:
         means = (_points(sum(values[metric].values()) / len(rows)) for metric in metrics)
-        view.add_row(f"mean of {len(rows)}", *means, "")
-    results().print(view)
+        lines.append((f"mean of {len(rows)}", *means, ""))
+    show_grid(("language", *map(_heading, metrics), "rows"), lines, left=("language",))
+    save_json(json, scores)
 
 
 def _heading(metric: str) -> str:

@@ -1,6 +1,9 @@
 """Where things are printed: results on standard output, progress and errors on standard error."""
 
+from collections.abc import Collection, Iterable, Sequence
+from json import dumps
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -17,14 +20,9 @@ def errors() -> Console:
     return Console(stderr=True, emoji=False)
 
 
-def example(command: str) -> str:
-    """The last line of a command's help."""
-    return f"Example: {command}"
-
-
-def codes(text: str) -> tuple[str, ...]:
-    """The languages of `en,tr,de`."""
-    return tuple(code.strip() for code in text.split(",") if code.strip())
+def tell(text: str) -> None:
+    """A line on standard error as it stands."""
+    errors().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def save(file: Path | None, content: str | bytes) -> None:
@@ -32,9 +30,34 @@ def save(file: Path | None, content: str | bytes) -> None:
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
-        errors().print(f"Written: {file}", markup=False, highlight=False, soft_wrap=True)
+        tell(f"Written: {file}")
+
+
+def save_json(file: Path | None, found: Any) -> None:
+    """The same of a result, or of several, as JSON."""
+    if isinstance(found, tuple | list):
+        text = dumps([one.model_dump(mode="json") for one in found], indent=2)
+    else:
+        text = found.model_dump_json(indent=2)
+    save(file, f"{text}\n")
 
 
 def say(text: str) -> None:
     """A line of result as it stands: not wrapped, not marked up."""
     typer.echo(text)
+
+
+def show_grid(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], left: Collection[str] = (), section: int = 0
+) -> None:
+    """Print rows under headings: numbers, but for the columns named `left`, with a line after each `section` rows."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        view.add_column(heading, justify="left" if heading in left else "right", overflow="fold")
+    for at, row in enumerate(rows, start=1):
+        view.add_row(*map(Text, row), end_section=bool(section) and at % section == 0)
+    results().print(view)

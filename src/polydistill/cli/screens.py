@@ -1,12 +1,11 @@
 """How the results of jobs are printed: one function a job, found when it is needed."""
 
-import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polydistill.cli.screen import errors, save, say
+from polydistill.cli.screen import errors, say, tell
 from polydistill.jobs.job import PLACING, Job
 
 if TYPE_CHECKING:
@@ -17,45 +16,47 @@ SCREENS = {
     "evaluate": "polydistill.cli.scores:show_scores",
     "retrieve": "polydistill.cli.retrieval:show",
     "inspect": "polydistill.cli.inspection:show",
+    "corpora": "polydistill.cli.corpora:show",
+    "world": "polydistill.cli.tables:show_world",
+    "text": "polydistill.cli.tables:show_texts",
+    "list": "polydistill.cli.tables:show_listing",
+    "doctor": "polydistill.cli.tables:show_findings",
+    "report": "polydistill.cli.papers:show_page",
+    "predict": "polydistill.cli.answers:show",
     "bench": "polydistill.cli.bench:show",
     "trim": "polydistill.cli.trimming:show",
     "export": "polydistill.cli.exporting:show_exports",
     "push": "polydistill.cli.exporting:show_push",
+    "quickstart": "polydistill.cli.papers:show_quickstart",
+    "table": "polydistill.cli.papers:show_table",
+    "figure": "polydistill.cli.papers:show_figure",
+    "claims": "polydistill.cli.papers:show_claims",
 }
-"""Which function prints the result of which job; the other results are the paths of pages."""
+"""Which function prints the result of which job, with the options that only its command has."""
+_TELLS = {"inspect", "predict", "figure"}
+"""The jobs of which it is said that they wrote `out`; the others print where their work lies."""
 
 
-def show(job: Job, result: Any, asked: Path | None, out: Path | None) -> None:
-    """Print a result, and write it as JSON where that is asked for."""
-    if job.command in SCREENS:
-        module, _, name = SCREENS[job.command].partition(":")
-        printing: Callable[[Any], None] = getattr(import_module(module), name)
-        printing(result)
-        if job.panel == "Look" and out is not None:
-            errors().print(f"Written: {out}", markup=False, highlight=False, soft_wrap=True)
-    else:
-        say(f"page: {result}")
-    if asked is not None:
-        save(asked, _as_json(result))
+def show(job: Job, result: Any, asked: Mapping[str, Any], out: Path | None) -> None:
+    """Print a result."""
+    module, _, name = SCREENS[job.command].partition(":")
+    printing: Callable[..., None] = getattr(import_module(module), name)
+    printing(result, **asked)
+    if job.command in _TELLS and out is not None:
+        tell(f"Written: {out}")
 
 
-def _as_json(result: Any) -> str:
-    if isinstance(result, tuple):
-        return json.dumps([one.model_dump(mode="json") for one in result], indent=2) + "\n"
-    return str(result.model_dump_json(indent=1)) + "\n"
-
-
-def do_run(job: Job, given: Mapping[str, Any], only_print: bool) -> None:
+def do_run(job: Job, given: Mapping[str, Any], print: bool) -> None:
     """Print the run, or do it and print its scores and where it lies."""
     from polydistill.jobs.run import do
 
     placing = {name: given[name] for name in PLACING if name in given}
     run = job.public.run(**{name: value for name, value in given.items() if name not in PLACING})
-    if only_print:
+    if print:
         say(run.model_dump_json(indent=2))
         return
     for line in _announced(run):
-        errors().print(line, markup=False, highlight=False, soft_wrap=True)
+        tell(line)
     show_done(do(run, **placing, console=errors()))
 
 

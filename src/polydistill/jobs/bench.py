@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from polydistill.jobs.job import Argument, Help, job
+from polydistill.jobs.job import Argument, AsJson, Help, job
 from polydistill.jobs.options import KnownTask, Language, Place
 
 if TYPE_CHECKING:
     from polydistill.serving.bench import Bench
 
 
-@job("Ship", "polydistill bench tuned small small-onnx --threads 2 --json bench.json", data=True)
+@job("Ship", "polydistill bench tuned small small-onnx --threads 2 --json bench.json", showing=AsJson)
 def bench(
     *models: Annotated[Place, Argument("Models' or runs' folders, hub names, ONNX folders.")],
     text: Annotated[
@@ -31,7 +31,7 @@ def bench(
     from pathlib import Path
 
     from polydistill.exports.card import has_card, tell_speed
-    from polydistill.jobs.making import task_named
+    from polydistill.jobs.written import task_named
     from polydistill.serving.bench import Settings
     from polydistill.serving.bench import bench as measure
 

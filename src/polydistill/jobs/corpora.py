@@ -1,44 +1,59 @@
-"""Parallel corpora, read and counted."""
+"""The job corpora: parallel corpora, read and counted."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from polydistill.jobs.job import Argument, AsJson, Help, job
 from polydistill.jobs.options import Pairs
 
 if TYPE_CHECKING:
     from polydistill.data.translations.corpora import KeptPairs
 
 
-class FilterOptions(TypedDict, total=False):
-    """The fields of `Filters`, by name."""
+class Printed(AsJson, total=False):
+    """How the command shows pairs."""
 
-    shortest: int | None
-    longest: int | None
-    duplicates: Literal["drop", "keep"]
-    same_sides: Literal["drop", "keep"]
-    at_most: int | None
-    sample: Literal["first", "random"]
+    rows: Annotated[int, Help("Also print so many pairs of each language.", default=0)]
 
 
+@job(
+    "Look",
+    "polydistill corpora en-de=de-en.txt.zip en-de=news.{lang} --tokenizer FacebookAI/xlm-roberta-base",
+    showing=Printed,
+)
 def corpora(
-    text: Pairs, tokenizer: str | Path | None = None, *, seed: int = 0, **filters: Unpack[FilterOptions]
+    text: Annotated[
+        Pairs,
+        Argument(
+            "Such as en-tr=FILE: a Moses zip, a TSV, CSV or JSONL file, a.{lang}, a.en,a.tr, hub:NAME@COMMIT. "
+            "Several of one pair of languages are read in order.",
+            many=True,
+        ),
+    ],
+    tokenizer: Annotated[str | Path | None, Help("What counts tokens: a model's folder or hub name.")] = None,
+    *,
+    shortest: Annotated[int | None, Help("Tokens of a side, at least. Default: 10 with --tokenizer, else any.")] = None,
+    longest: Annotated[int | None, Help("At most. Default: 128 with --tokenizer, else any.")] = None,
+    at_most: Annotated[int, Help("Pairs of each corpus.")] = 2_000_000,
+    sample: Annotated[Literal["first", "random"], Help("Which pairs, where there are more.")] = "first",
+    duplicates: Annotated[Literal["drop", "keep"], Help("Pairs that came before.")] = "drop",
+    same_sides: Annotated[Literal["drop", "keep"], Help("Pairs whose sides are the same.")] = "drop",
+    seed: Annotated[int, Help("Decides which, with --sample random.")] = 0,
 ) -> "KeptPairs":
-    """The pairs of parallel corpora (`en-tr=FILE`, ...) that are kept, by target language, and what was dropped.
-
-    `filters` are the fields of `Filters`. Lengths are counted by `tokenizer`, a model's folder or hub name; without one
-    they do not matter.
-    """
+    """Read parallel corpora as a model would, and print how many pairs were dropped, why, and how many are left."""
     from functools import partial
 
     from polydistill.data.batches.encoding import token_counts
     from polydistill.data.translations.corpora import load_corpora
     from polydistill.data.translations.filters import Filters
     from polydistill.data.translations.given import as_corpora
+    from polydistill.jobs.making import settings
     from polydistill.starts.hub import pinned
     from polydistill.starts.tokenizers import open_tokenizer
 
-    said: dict[str, Any] = {"shortest": None, "longest": None} if tokenizer is None else {}
-    wanted = as_corpora(text, filters=Filters(**(said | dict(filters))))
+    lengths = {"shortest": shortest, "longest": longest} if tokenizer is None else {}
+    filters = Filters.model_validate(settings(Filters, locals()) | lengths)
+    wanted = as_corpora(text, filters=filters)
     if tokenizer is None:
         return load_corpora(wanted, None, seed)
     start = pinned(tokenizer)

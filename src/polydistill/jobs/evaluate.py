@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from polydistill.jobs.job import Help, job
+from polydistill.jobs.job import AsJson, Help, job
 from polydistill.jobs.options import ROWS, ColumnNames, Labels, Languages, MapLabels, ReadableFirst, Rows, Task
 
 if TYPE_CHECKING:
     from polydistill.results import Score
 
 
-@job("Look", "polydistill evaluate german --data xnli/dev-{lang}.tsv --langs en,de", data=True)
+@job("Look", "polydistill evaluate german --data xnli/dev-{lang}.tsv --langs en,de", showing=AsJson)
 def evaluate(
     model: ReadableFirst,
     data: Annotated[Rows, Help(f"Labelled rows: {ROWS}.")],
@@ -24,7 +24,7 @@ def evaluate(
 ) -> "tuple[Score, ...]":
     """Print a model's score by language: accuracy (stars: also mean absolute error) or F1 (qa: also exact matches)."""
     from polydistill.jobs.asked import Asked, source_with, task_of_model
-    from polydistill.jobs.making import codes_of
+    from polydistill.jobs.written import codes_of
     from polydistill.serving.reader import open_reader
     from polydistill.training.judging import judge
     from polydistill.training.settings import Judging

@@ -37,9 +37,10 @@ def export(
     agreement: Annotated[float | None, Help("int8: smallest share of equal answers, or cosine. Default: 0.98.")] = None,
 ) -> "tuple[Exported, ...]":
     """Write a model as a folder of transformers, sentence-transformers or ONNX, and check that it says the same."""
+    from polydistill.exports.subjects import exported
     from polydistill.exports.wanted import Wanted
-    from polydistill.jobs.exports import exported
-    from polydistill.jobs.making import settings, several, task_named
+    from polydistill.jobs.making import settings
+    from polydistill.jobs.written import several, task_named
 
     given = locals()
     return exported(

@@ -53,7 +53,7 @@ def inspect(
     rows are those that the run of the first model was scored on. With `out=None` nothing is written.
     """
     from polydistill.jobs import inspection, written
-    from polydistill.jobs.making import several, task_named
+    from polydistill.jobs.written import several, task_named
 
     if data is not None and text:
         raise ValueError("--data and --text both say what is read. Give one of them.")

@@ -6,8 +6,9 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.inspection.inspection import FILE, Inspected, Inspection
-from polydistill.jobs.making import called_of, codes_of
+from polydistill.jobs.making import called_of
 from polydistill.jobs.retrieve import encoder_of, place_of
+from polydistill.jobs.written import codes_of
 from polydistill.languages import canonical, parts_of
 from polydistill.models.loaded import Loaded
 from polydistill.reports.inspection import pictures, sections

@@ -7,11 +7,25 @@ This module and all jobs import in a blink: what is heavy is imported where it i
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, Protocol, TypeVar, cast, get_args, get_origin
+from pathlib import Path
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    ParamSpec,
+    Protocol,
+    TypedDict,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+)
 
 from polydistill.errors import nearest
+from polydistill.jobs.renamed import called_now
 
 if TYPE_CHECKING:
     from polydistill.jobs.run import Done
@@ -21,16 +35,6 @@ Panel = Literal["Learn", "Look", "Ship", "Papers", "This machine"]
 REQUIRED: Any = inspect.Parameter.empty
 PLACING = ("out", "runs", "tensorboard")
 """Where a run is done, which changes nothing of the run."""
-
-RENAMED = {
-    "languages": "langs",
-    "language": "langs",
-    "dev_languages": "dev_langs",
-    "test_languages": "test_langs",
-    "to": "out",
-    "output": "out",
-}
-"""Old names of parameters, and what they are called now."""
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -51,6 +55,10 @@ class Help:
 
 class Argument(Help):
     """Of a parameter that the command line takes without a name."""
+
+
+class InPython(Help):
+    """Of a parameter that the command line has not."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +95,32 @@ class Job:
     public: Any = field(repr=False)
     spec: str | None = None
     """Of a training: the class of its method's settings, `module:Name`."""
-    data: bool = False
-    """Whether its result can be written as JSON."""
+    showing: tuple[Parameter, ...] = ()
+    """What only the command has: how its result is shown, and where that is written."""
     resumes: bool = False
     """Whether the same command takes up where it was stopped."""
+
+    @property
+    def options(self) -> tuple[Parameter, ...]:
+        """The parameters that the command has, too."""
+        return tuple(one for one in self.parameters if not isinstance(one.help, InPython))
 
     @property
     def trains(self) -> bool:
         """Whether it makes a run, which may also be had alone."""
         return hasattr(self.public, "run")
+
+
+class OnlyPrinted(TypedDict, total=False):
+    """What the command of a training has beside its parameters."""
+
+    print: Annotated[bool, Help("Only print the run as JSON, to edit.", default=False, panel="The run")]
+
+
+class AsJson(TypedDict, total=False):
+    """What the command of a job has whose result is data."""
+
+    json: Annotated[Path | None, Help("Also write the result as JSON.")]
 
 
 class TrainingJob(Protocol[P]):
@@ -120,9 +145,12 @@ class OtherJob(Protocol[P, R_co]):
 
 
 def job(
-    panel: Panel, example: str, *, command: str | None = None, data: bool = False, resumes: bool = False
+    panel: Panel, example: str, *, command: str | None = None, showing: Any = None, resumes: bool = False
 ) -> Callable[[Callable[P, R_co]], OtherJob[P, R_co]]:
-    """Make a function a job."""
+    """Make a function a job.
+
+    `command` is its command's name, where that is another; `showing` are the options that only the command has.
+    """
 
     def made(function: Callable[P, R_co]) -> OtherJob[P, R_co]:
         parameters = _parameters(function, {}, {})
@@ -133,7 +161,8 @@ def job(
             return function(*args, **kwargs)
 
         name = command or function.__name__
-        about = Job(name, panel, example, _summary(function), parameters, call, data=data, resumes=resumes)
+        more = () if showing is None else tuple(_shared(showing, {}, {}))
+        about = Job(name, panel, example, _summary(function), parameters, call, showing=more, resumes=resumes)
         return cast(OtherJob[P, R_co], _public(call, about))
 
     return made
@@ -174,7 +203,8 @@ def training_job(
 
         for one in (run, call):
             functools.update_wrapper(one, function)
-        about = Job(function.__name__, "Learn", example, _summary(function), parameters, call, spec, resumes=True)
+        more = tuple(_shared(OnlyPrinted, {}, {}))
+        about = Job(function.__name__, "Learn", example, _summary(function), parameters, call, spec, more, resumes=True)
         run.__name__, run.__qualname__ = "run", f"{function.__name__}.run"
         _described(run, tuple(one for one in parameters if one.name not in PLACING), "Run")
         call.run = run  # type: ignore[attr-defined]
@@ -191,15 +221,20 @@ def _parameters(
     for one in inspect.signature(function).parameters.values():
         if one.kind is inspect.Parameter.VAR_KEYWORD:
             (shared,) = get_args(one.annotation)
-            for name, annotation in shared.__annotations__.items():
-                plain, help = _split(annotation, name)
-                help = Help(notes.get(name, help.text), help.many, help.default, help.panel)
-                default = defaults.get(name, help.default)
-                found.append(Parameter(name, plain, default, help, inspect.Parameter.KEYWORD_ONLY, shared=True))
+            found.extend(_shared(shared, defaults, notes))
         else:
             plain, help = _split(one.annotation, one.name)
             found.append(Parameter(one.name, plain, one.default, help, one.kind))
     return tuple(found)
+
+
+def _shared(options: Any, defaults: Mapping[str, Any], notes: Mapping[str, str]) -> Iterator[Parameter]:
+    """The parameters that a class of options writes down."""
+    for name, annotation in options.__annotations__.items():
+        plain, help = _split(annotation, name)
+        help = Help(notes.get(name, help.text), help.many, help.default, help.panel)
+        default = defaults.get(name, help.default)
+        yield Parameter(name, plain, default, help, inspect.Parameter.KEYWORD_ONLY, shared=True)
 
 
 def _split(annotation: Any, name: str) -> tuple[Any, Help]:
@@ -217,8 +252,8 @@ def _check(name: str, parameters: Sequence[Parameter], given: Mapping[str, Any])
     known = [one.name for one in parameters]
     for word in given:
         if word not in known:
-            now = RENAMED.get(word)
-            hint = f" It is now called {now!r}." if now in known else nearest(word, known)
+            now = called_now(word, known)
+            hint = nearest(word, known) if now is None else f" It is now called {now!r}."
             raise TypeError(f"{name}() has no parameter {word!r}.{hint}")
 
 

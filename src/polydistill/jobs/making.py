@@ -3,13 +3,12 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.translations.filters import Filters
 from polydistill.defaults import EVALUATIONS, MAX_LENGTH
-from polydistill.errors import unknown
-from polydistill.languages import canonical, language
+from polydistill.jobs.written import codes_of
 from polydistill.models.mblm_config import Branches
 from polydistill.results import MODEL
 from polydistill.specs import Spec
@@ -17,54 +16,9 @@ from polydistill.starts.loading import tuned_task
 from polydistill.starts.origins import Pretrained
 from polydistill.starts.strict import open_config
 from polydistill.starts.tokenizers import reads_at_most
-from polydistill.tasks import TASKS, AnyTask, task_of
+from polydistill.tasks import AnyTask, task_of
 from polydistill.training.run import Branched
 from polydistill.training.settings import Judging, Training
-
-T = TypeVar("T")
-
-
-def several(languages: str | Sequence[str]) -> tuple[str, ...]:
-    """The languages of `en,tr`, or of a list."""
-    named = languages.split(",") if isinstance(languages, str) else languages
-    return tuple(one.strip() for one in named if one.strip())
-
-
-def codes_of(languages: str | Sequence[str]) -> tuple[str, ...]:
-    """Languages, or pairs of them, by their two-letter codes, each once."""
-    named = several(languages)
-    if not named:
-        raise ValueError("Name at least one language, such as en, or several, such as en,tr.")
-    return tuple(dict.fromkeys(map(canonical, named)))
-
-
-def by_language(what: str, given: Mapping[str, T] | Sequence[str], expected: str) -> dict[str, T | str]:
-    """What is given for each language, as a mapping or as `fr=FOLDER` and the like, by two-letter codes."""
-    named: list[tuple[str, T | str]] = list(given.items()) if isinstance(given, Mapping) else []
-    for one in () if isinstance(given, Mapping) else given:
-        name, equals, value = one.partition("=")
-        if not (name and equals and value):
-            raise ValueError(f"--{what} {one}: expected {expected}.")
-        named.append((name, value))
-    found: dict[str, T | str] = {}
-    for name, each in named:
-        code = language(name).code
-        if code in found:
-            raise ValueError(f"--{what} gives {code} twice. Name one a language.")
-        found[code] = each
-    if not found:
-        raise ValueError(f"There is no --{what}: expected {expected}, at least once.")
-    return found
-
-
-def task_named(task: str | AnyTask) -> AnyTask:
-    """A known task, or the one described."""
-    if not isinstance(task, str):
-        return task
-    for known in TASKS:
-        if known == task:
-            return known
-    raise unknown("task", task, TASKS)
 
 
 def settings(spec: type[Spec], given: Mapping[str, Any], **more: Any) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 from typing_extensions import TypeAliasType
 
 from polydistill.defaults import MAX_LENGTH
-from polydistill.jobs.job import Argument, Help
+from polydistill.jobs.job import Argument, Help, InPython
 
 if TYPE_CHECKING:
+    import rich.console
+
     from polydistill import tasks
     from polydistill.data.rows import given
     from polydistill.data.translations import given as given_pairs
@@ -68,6 +70,8 @@ FreezeEmbeddings = Annotated[bool, Help("The embeddings do not learn.")]
 FreezeBlocks = Annotated[int, Help("So many of the lowest blocks do not learn.")]
 MaxLength = Annotated[int | None, Help(f"Tokens of an input. Default: {MAX_LENGTH}, or what the model reads.")]
 Seed = Annotated[int, Help("Decides order, dropout and a new head.")]
+Console = Annotated["rich.console.Console | None", InPython("Where progress is shown.")]
+Runs = Annotated[Place, Help("Folder of all runs.")]
 Language = Annotated[str | None, Help("Language of the texts; matters to models that are told it, such as XLM.")]
 
 _TRAINING, PLACE, _PAIRS = "Training", "The run", "Which pairs of --parallel are kept"

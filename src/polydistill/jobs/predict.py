@@ -1,51 +1,108 @@
-"""Asking models, from Python; the command predict reads and writes lines beside that."""
+"""The job predict: what a model says of rows; and what opens a model to ask it again and again."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from polydistill.jobs.options import Readable, TaskLike
+from typing_extensions import TypeAliasType
+
+from polydistill.jobs.job import Help, InPython, job
+from polydistill.jobs.options import Console, Language, Place, Readable, ReadableFirst, Task, TaskLike
 
 if TYPE_CHECKING:
     from polydistill.models.loaded import Loaded
+    from polydistill.serving.asking import Predicted
     from polydistill.serving.reader import Reader
-    from polydistill.tasks.task import Answer
+    from polydistill.tasks import AnyTask
+
+GivenRows = TypeAliasType("GivenRows", Iterable[Sequence[Any] | Mapping[str, Any]])
 
 
 def load(model: str | Path, task: TaskLike = "nli") -> "Loaded":
     """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
-    from polydistill.jobs.making import task_named
+    from polydistill.jobs.written import task_named
     from polydistill.serving.reader import load_tuned
 
     return load_tuned(model, task_named(task))
 
 
-def reader(model: str | Path, task: TaskLike = "nli") -> "Reader":
+def reader(model: Readable, task: TaskLike = "nli") -> "Reader":
     """What reads rows again and again: a model as `load` names it, or the ONNX folder of an export."""
-    from polydistill.jobs.making import task_named
+    from polydistill.jobs.written import task_named
     from polydistill.serving.reader import open_reader
 
     return open_reader(model, task_named(task))
 
 
+@job("Ship", 'polydistill predict german --premise "Der Hund schläft." --hypothesis "Ein Tier schläft."')
 def predict(
-    model: Readable,
-    rows: Iterable[Sequence[Any] | Mapping[str, Any]],
-    lang: str | None = None,
-    task: TaskLike | None = None,
-    window: int | None = None,
-) -> "Iterator[Answer]":
-    """What a model says of each row, in order, as rows come in: texts in the task's order, or a mapping of them.
+    model: ReadableFirst,
+    rows: Annotated[
+        GivenRows | None, InPython("Rows, as they come: the texts of each in the task's order, or a mapping of them.")
+    ] = None,
+    lang: Language = None,
+    task: Task = None,
+    window: Annotated[
+        int | None, Help("Rows read ahead, to batch those of a length; 1 answers each line at once. Default: 2048.")
+    ] = None,
+    *,
+    premise: Annotated[str | None, Help("One premise ...")] = None,
+    hypothesis: Annotated[str | None, Help("... and its hypothesis.")] = None,
+    text: Annotated[str | None, Help("ner: one sentence, spaces between its words; stars: a review ...")] = None,
+    title: Annotated[str | None, Help("... its title ...")] = None,
+    category: Annotated[str | None, Help("... and what kind of thing it is about.")] = None,
+    sentence1: Annotated[str | None, Help("paraphrase: one sentence ...")] = None,
+    sentence2: Annotated[str | None, Help("... and the other.")] = None,
+    question: Annotated[
+        str | None,
+        Help("qa: a question ...; or choice, with --premise: cause (the default), effect, or a question."),
+    ] = None,
+    context: Annotated[str | None, Help("... and the text that has the answer.")] = None,
+    choice: Annotated[Sequence[str], Help("choice: once for each choice.", many=True)] = (),
+    input: Annotated[Place | None, Help("JSONL to read (.gz, .xz, .zst too). Default: standard input.")] = None,
+    out: Annotated[Place | None, Help("JSONL to write (.gz too). Default: standard output.")] = None,
+    skip_bad: Annotated[bool, Help("Leave out lines that cannot be used.")] = False,
+    resume: Annotated[bool, Help("Go on with the answers that an interrupted --out left unfinished.")] = False,
+    console: Console = None,
+) -> "Predicted":
+    """Print what a model says of one row, or of every line of a JSONL file (nli: the keys premise and hypothesis).
 
+    Called from Python it gives the answers one by one, as rows come in. With `out` all are written there first.
     nli: (premise, hypothesis). ner: words, or a text with spaces between the words; the answers are `TaggedWords`.
     choice: (premise, question, choices). stars: (body, title, category), or a body alone. paraphrase: two sentences.
-    qa: (question, context); the answers are `FoundAnswer`s. `lang` matters only to models with language embeddings
-    (XLM). No more than `window` rows are read ahead, to be batched by length.
+    qa: (question, context); the answers are `FoundAnswer`s.
     """
-    from polydistill.jobs.asked import Asked, task_of_model
+    from polydistill.serving.asking import Asking, Predicted, one_row
+    from polydistill.serving.json_lines import LeftOut
     from polydistill.serving.predicting import WINDOW, answered
     from polydistill.serving.reader import open_reader
 
-    known = task_of_model(Asked(task), model, None, ())
-    for _, answer in answered(open_reader(model, known), rows, known, lang, WINDOW if window is None else window):
-        yield answer
+    known = _task(model, task, hypothesis)
+    given = {"--premise": premise, "--hypothesis": hypothesis, "--text": text, "--title": title, "--category": category}
+    given |= {"--sentence1": sentence1, "--sentence2": sentence2, "--question": question, "--context": context}
+    row = one_row(known, {**given, "--choice": list(choice) or None})
+    places = (None if file is None else Path(file).expanduser() for file in (input, out))
+    asking = Asking(known, rows, row, *places, skip_bad=skip_bad, resume=resume)
+    reading, left_out = open_reader(model, known), LeftOut()
+    pairs = answered(reading, asking.rows(left_out), known, lang, WINDOW if window is None else window)
+    found = Predicted(pairs, row is not None, left_out)
+    if asking.out is not None:
+        found.write(asking.out, resume, console)
+    return found
+
+
+def _task(model: Readable, asked: TaskLike | None, hypothesis: str | None) -> "AnyTask":
+    """The task that is named, or that of the model; a head of texts reads a pair where one is given."""
+    from polydistill.exports.onnx_folder import is_onnx
+    from polydistill.tasks import TASKS, TaskSpec
+
+    if asked is None and isinstance(model, str | Path) and is_onnx(model):  # read without PyTorch: so not what follows
+        return "nli"
+    if isinstance(asked, str) and asked in TASKS:
+        return next(known for known in TASKS if known == asked)
+    from polydistill.jobs.asked import Asked, task_of_model
+
+    known = task_of_model(Asked(asked), model, None, ())
+    if asked is None and hypothesis is not None and isinstance(known, TaskSpec) and known.kind == "text":
+        return known.model_copy(update={"kind": "pair"})
+    return known

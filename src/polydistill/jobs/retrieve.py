@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from polydistill.jobs.job import Help, job
+from polydistill.jobs.job import AsJson, Help, job
 from polydistill.jobs.options import ROWS, Languages, ModelFirst, OwnModel, Rows
 
 if TYPE_CHECKING:
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from polydistill.retrieval.retrieval import Retrieval
 
 
-@job("Look", "polydistill retrieve FacebookAI/xlm-roberta-base --data tatoeba.tur-eng.{lang} --langs tr,en", data=True)
+@job(
+    "Look",
+    "polydistill retrieve FacebookAI/xlm-roberta-base --data tatoeba.tur-eng.{lang} --langs tr,en",
+    showing=AsJson,
+)
 def retrieve(
     model: ModelFirst,
     data: Annotated[Rows, Help(f"Sentences and their translations: {ROWS}.")],
@@ -47,8 +51,8 @@ def retrieve(
 ) -> "tuple[Retrieval, ...]":
     """Print how often a sentence's nearest neighbour in another language is its translation, both ways."""
     from polydistill.data.rows.given import as_source
-    from polydistill.jobs.making import codes_of, settings, several
-    from polydistill.jobs.written import layers_named
+    from polydistill.jobs.making import settings
+    from polydistill.jobs.written import codes_of, layers_named, several
     from polydistill.retrieval.retrieval import Similarity
     from polydistill.retrieval.retrieving import find_translations
 

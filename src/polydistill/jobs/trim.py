@@ -8,7 +8,7 @@ from polydistill.jobs.job import Argument, Help, job
 from polydistill.jobs.options import Languages, Place, Rows
 
 if TYPE_CHECKING:
-    from polydistill.jobs.trimming import Trimmed
+    from polydistill.exports.trimming import Trimmed
 
 
 @job(
@@ -36,15 +36,15 @@ def trim(
     Special and byte pieces and single characters always stay. The folder of a run with several students gives as many
     trimmed ones, which keep the same pieces.
     """
-    from polydistill.jobs.making import codes_of
-    from polydistill.jobs.trimming import trimmed_models
+    from polydistill.exports.trimming import trimmed_models
+    from polydistill.jobs.written import codes_of
 
     return trimmed_models(model, codes_of(langs), _by_language(text), keep, by, out)
 
 
 def _by_language(given: Mapping[str, Rows] | Sequence[Rows]) -> Mapping[str, Rows] | Sequence[Rows]:
     """Text by language where each says its own, and text in any of them where none does."""
-    from polydistill.jobs.making import by_language
+    from polydistill.jobs.written import by_language
     from polydistill.languages import language
 
     def named(one: Rows) -> bool:

@@ -1,8 +1,16 @@
-"""Values that a person may write as text, on the command line and in Python: layer maps, shared parts, by name."""
+"""Values that a person may write as text, on the command line and in Python: languages, layer maps, tasks, by name."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from polydistill.errors import unknown
+from polydistill.languages import canonical, language
+
+if TYPE_CHECKING:
+    from polydistill.tasks import AnyTask
+
+T = TypeVar("T")
 
 
 def layer_map(name: str, given: str | Mapping[int, int] | None) -> Any:
@@ -65,3 +73,48 @@ def layers_named(given: str | Sequence[int]) -> Any:
         return tuple(int(layer) for layer in given.split(","))
     except ValueError:
         raise ValueError(f"--layers {given}: expected all, last, or numbers such as 4 or 1,2,3.") from None
+
+
+def several(languages: str | Sequence[str]) -> tuple[str, ...]:
+    """The languages of `en,tr`, or of a list."""
+    named = languages.split(",") if isinstance(languages, str) else languages
+    return tuple(one.strip() for one in named if one.strip())
+
+
+def codes_of(languages: str | Sequence[str]) -> tuple[str, ...]:
+    """Languages, or pairs of them, by their two-letter codes, each once."""
+    named = several(languages)
+    if not named:
+        raise ValueError("Name at least one language, such as en, or several, such as en,tr.")
+    return tuple(dict.fromkeys(map(canonical, named)))
+
+
+def by_language(what: str, given: Mapping[str, T] | Sequence[str], expected: str) -> dict[str, T | str]:
+    """What is given for each language, as a mapping or as `fr=FOLDER` and the like, by two-letter codes."""
+    named: list[tuple[str, T | str]] = list(given.items()) if isinstance(given, Mapping) else []
+    for one in () if isinstance(given, Mapping) else given:
+        name, equals, value = one.partition("=")
+        if not (name and equals and value):
+            raise ValueError(f"--{what} {one}: expected {expected}.")
+        named.append((name, value))
+    found: dict[str, T | str] = {}
+    for name, each in named:
+        code = language(name).code
+        if code in found:
+            raise ValueError(f"--{what} gives {code} twice. Name one a language.")
+        found[code] = each
+    if not found:
+        raise ValueError(f"There is no --{what}: expected {expected}, at least once.")
+    return found
+
+
+def task_named(task: "str | AnyTask") -> "AnyTask":
+    """A known task, or the one described."""
+    from polydistill.tasks import TASKS
+
+    if not isinstance(task, str):
+        return task
+    for known in TASKS:
+        if known == task:
+            return known
+    raise unknown("task", task, TASKS)

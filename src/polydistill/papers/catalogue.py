@@ -7,7 +7,7 @@ from rich.console import Console
 
 from polydistill.errors import unknown
 from polydistill.inspection.inspection import Inspected
-from polydistill.jobs.making import codes_of
+from polydistill.jobs.written import codes_of
 from polydistill.papers.bert_kld import figures as bert_kld_figures
 from polydistill.papers.bert_kld import tables as bert_kld_tables
 from polydistill.papers.figure import make_figure, make_inspection

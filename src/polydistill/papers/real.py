@@ -12,7 +12,7 @@ from pathlib import Path
 from polydistill.data.files.paths import find_files
 from polydistill.data.rows.sources import FileSource, Source
 from polydistill.errors import DataError, unknown
-from polydistill.jobs.trimming import REPORT, trimmed_models
+from polydistill.exports.trimming import REPORT, trimmed_models
 from polydistill.papers.scales import xnli
 from polydistill.specs import hashed
 from polydistill.starts.origins import Pretrained

@@ -159,11 +159,6 @@ def to_markdown(table: Table) -> str:
     return "\n".join([*lines, "", *(f"- {_cell_safe(note)}" for note in notes(table))]) + "\n"
 
 
-def to_json(table: Table) -> str:
-    """All that the table holds, unrounded; `Table.model_validate_json` reads it back."""
-    return table.model_dump_json(indent=2)
-
-
 def notes(table: Table) -> list[str]:
     """What a reader must know to judge the numbers: signs, columns, tests, each row's seeds and labels, and claims."""
     cells = [cell for group in table.groups for row in group.rows for cell in (*row.cells.values(), row.average)]

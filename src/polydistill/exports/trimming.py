@@ -1,4 +1,4 @@
-"""The work of the job trim: choosing pieces, writing the model without the others, and seeing that it says the same."""
+"""Trimmed models: choosing pieces, writing the model without the others, and seeing that it says the same."""
 
 import json
 import shutil

@@ -1,43 +1,49 @@
-"""What `polydistill list` shows, row by row."""
+"""What there is: runs, tables, figures, tasks, languages, methods."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 What = Literal["runs", "tables", "figures", "tasks", "languages", "methods"]
-HEADINGS: dict[What, tuple[str, ...]] = {
-    "runs": ("run", "name", "seed", "state", "mean", "labels seen"),
-    "tables": ("table", "title"),
-    "figures": ("figure", "title"),
-    "tasks": ("task", "reads", "labels", "judged by"),
-    "languages": ("code", "language", "also known as", "in the mini-world"),
-    "methods": ("method", "what it does"),
-}
 
 
-def listing(what: What, runs: Path) -> list[tuple[str, ...]]:
-    """The rows under `HEADINGS[what]`."""
+@dataclass(frozen=True)
+class Listing:
+    """Rows under headings."""
+
+    headings: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    runs: Path
+    """The folder of all runs."""
+
+
+def listed(what: What, runs: Path) -> Listing:
+    """What there is of a kind."""
     match what:
         case "runs":
-            return _runs(runs)
+            return Listing(("run", "name", "seed", "state", "mean", "labels seen"), _runs(runs), runs)
         case "tables" | "figures":
             from polydistill.papers import catalogue
 
-            return list((catalogue.tables() if what == "tables" else catalogue.figures()).items())
+            titles = catalogue.tables() if what == "tables" else catalogue.figures()
+            return Listing((what.removesuffix("s"), "title"), list(titles.items()), runs)
         case "tasks":
-            return _tasks()
+            return Listing(("task", "reads", "labels", "judged by"), _tasks(), runs)
         case "languages":
             from polydistill.languages import LANGUAGES
             from polydistill.world.grammar import available_languages
 
             here = available_languages()
-            return [
+            languages = [
                 (code, entry.name, ", ".join(entry.aliases), "yes" if code in here else "")
                 for code, entry in LANGUAGES.items()
             ]
+            return Listing(("code", "language", "also known as", "in the mini-world"), languages, runs)
         case "methods":
             from polydistill.methods.table import entries, summary
 
-            return [(kind, summary(entry)) for kind, entry in entries().items()]
+            methods = [(kind, summary(entry)) for kind, entry in entries().items()]
+            return Listing(("method", "what it does"), methods, runs)
 
 
 def _tasks() -> list[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""The work of the job export: which model, with which head, tried on which rows."""
+"""What an export is of: which model, with which head, tried on which rows."""
 
 from collections.abc import Callable
 from pathlib import Path

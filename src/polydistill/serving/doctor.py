@@ -1,4 +1,4 @@
-"""The command `doctor`: what this machine offers, and what to do about what is missing."""
+"""What this machine offers, and what to do about what is missing."""
 
 import importlib.metadata
 import importlib.util
@@ -7,13 +7,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import typer
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
-from polydistill.cli.screen import errors, example, results
 
 PACKAGES = ("torch", "transformers", "accelerate", "datasets", "tokenizers", "safetensors", "pydantic", "numpy")
 GIB = 2**30
@@ -27,24 +20,6 @@ class Finding:
     what: str
     found: str
     todo: str = ""
-
-
-def add(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command(epilog=example("polydistill doctor"))(doctor)
-
-
-def doctor() -> None:
-    """Say what this machine offers (versions, threads, devices, memory, network) and what to do."""
-    found = list(findings())
-    view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("", "found", "what to do"):
-        view.add_column(heading, overflow="fold")
-    for one in found:
-        view.add_row(Text(one.what), Text(one.found), Text(one.todo, style="yellow"))
-    results().print(view)
-    if not any(one.todo for one in found):
-        errors().print("All is well. Begin with: polydistill quickstart")
 
 
 def findings() -> Iterator[Finding]:
