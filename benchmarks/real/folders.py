@@ -7,8 +7,11 @@ finished are used again.
 """
 
 import argparse
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))  # where `measuring` is, which all benchmarks share
 
 CODES = {
     "ar": "ara", "bg": "bul", "de": "deu", "en": "eng", "es": "spa", "fr": "fra", "hi": "hin", "sw": "swa",

@@ -1,4 +1,4 @@
-"""XD on a real encoder and XNLI: tuned on English, then taken to nine languages from several kinds of text.
+"""Tuned on English, then taken to nine languages from several kinds of text.
 
     python benchmarks/real/xnli.py --models DIR --data DIR --seeds 0,1,2
 
@@ -17,8 +17,9 @@ import torch
 from folders import CODES, Folders, parser
 
 import polydistill
+from measuring import Row, markdown, write
 from polydistill.jobs.run import Done
-from polydistill.reports.significance import paired_bootstrap
+from polydistill.reports.significance import LEVEL, paired_bootstrap
 
 LANGUAGES = tuple(sorted(CODES, key=lambda code: (code != "en", code)))
 OTHERS = LANGUAGES[1:]
@@ -26,6 +27,7 @@ PIECES, LENGTH, SENTENCES = 100_000, 64, 600
 TUNING: dict[str, Any] = {"batch_size": 32, "learning_rate": 1e-4, "freeze_blocks": 6, "epochs": 1}
 XD: dict[str, Any] = {"batch_size": 32, "learning_rate": 5e-5, "steps": 300, "warmup": 0.1, "decay": "linear"}
 SAME: dict[str, Any] = {"max_length": LENGTH, "precision": "bf16", "freeze_embeddings": True}
+ZERO = "English labels only"
 KINDS = ("task", "plain", "random")
 
 
@@ -79,21 +81,52 @@ def right(done: Sequence[Done]) -> Mapping[str, np.ndarray]:
     return {code: np.mean(found, axis=0) for code, found in hits.items()}
 
 
-def line(name: str, done: Sequence[Done], start: Sequence[Done]) -> str:
-    """Accuracy by language, the mean of the others, and how much that is above zero-shot."""
+def row(name: str, done: Sequence[Done], start: Sequence[Done]) -> Row:
+    """Accuracy by language, the mean of the others, and how much that is above zero-shot with the same seeds."""
     own, zero = right(done), right(start)
     means = [100 * statistics.mean(s.value for s in one.result.scores if s.language != "en") for one in done]
-    cells = [f"{100 * own[code].mean():.1f}" for code in LANGUAGES]
     spread = f" ± {statistics.stdev(means):.1f}" if len(means) > 1 else ""
-    gain = paired_bootstrap(*(np.mean([rows[code] for code in OTHERS], axis=0) for rows in (own, zero)))
-    said = "" if done is start else (
-        f"{100 * gain.difference:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}], p = {gain.p:.4f}"
-    )  # fmt: skip
-    return f"| {name} | {' | '.join(cells)} | {statistics.mean(means):.1f}{spread} | {said} |"
+    found: Row = {"learned from": name, "seeds": len(done)}
+    found |= {code: f"{100 * own[code].mean():.1f}" for code in LANGUAGES}
+    found |= {"mean of others": f"{statistics.mean(means):.1f}{spread}", "above zero-shot": "", "worse": ""}
+    if name != ZERO:
+        gain = paired_bootstrap(*(np.mean([rows[code] for code in OTHERS], axis=0) for rows in (own, zero)))
+        each = {code: paired_bootstrap(own[code], zero[code]) for code in LANGUAGES}
+        worse = [code for code, one in each.items() if one.difference < 0 and one.p < LEVEL]
+        low, high = 100 * gain.low, 100 * gain.high
+        found["above zero-shot"] = f"{100 * gain.difference:+.1f} [{low:+.1f}, {high:+.1f}], p = {gain.p:.4f}"
+        found["worse"] = ", ".join(worse) or "none"
+    return found
+
+
+def page(found: Mapping[str, Sequence[Done]]) -> None:
+    """The table of what is done so far, with what a run took."""
+    rows = [row(name, done, found[ZERO][: len(done)]) for name, done in found.items() if done]
+    minutes = ", ".join(f"{name} {statistics.median(d.result.seconds for d in done) / 60:.0f}"
+                        for name, done in found.items() if done)  # fmt: skip
+    measured: list[Row] = [
+        {"learned from": name, "seed": one.run.seed, "seconds": one.result.seconds,
+         **{score.language: score.value for score in one.result.scores}}
+        for name, done in found.items() for one in done
+    ]  # fmt: skip
+    write(
+        "real_xnli",
+        "XD on a real encoder and XNLI",
+        [
+            f"{(__doc__ or '').strip()}",
+            "`above zero-shot`: the mean of the nine languages other than English, with a 95 % interval over the rows "
+            "(paired bootstrap, a row in all its languages drawn together); `worse`: languages that are significantly "
+            "below zero-shot (p < 0.05, each by itself).",
+            markdown(rows),
+            f"Minutes a run, with reading and scoring, beside other work: {minutes}. Tuning: {TUNING}. XD: {XD}. "
+            f"Both: {SAME}. The encoder keeps at most {PIECES:,} pieces.",
+        ],
+        measured,
+    )
 
 
 def main() -> None:
-    """Do the runs, seed by seed, and print the table after each."""
+    """Do the runs, seed by seed, and write the table after each."""
     options = parser(__doc__, "runs/real-xnli")
     options.add_argument("--kinds", default=",".join(KINDS))
     given = options.parse_args()
@@ -101,18 +134,13 @@ def main() -> None:
     folders = Folders(given.models, given.data, given.out)
     for code in LANGUAGES:
         folders.halves(code)
-    start: list[Done] = []
-    found: dict[str, list[Done]] = {kind: [] for kind in given.kinds.split(",")}
+    kinds = given.kinds.split(",")
+    found: dict[str, list[Done]] = {kind: [] for kind in (ZERO, *kinds)}
     for seed in map(int, given.seeds.split(",")):
-        start.append(tuned(folders, seed))
-        for kind, done in found.items():
-            done.append(distilled(folders, kind, seed, start[-1].model))
-            print(f"| seeds {given.seeds} to {seed} | {' | '.join(LANGUAGES)} | mean of others | above zero-shot |")
-            print(f"|{' --- |' * (len(LANGUAGES) + 3)}")
-            print(line("zero-shot", start[: len(done)], start[: len(done)]))
-            for name, those in found.items():
-                if those:
-                    print(line(name, those, start[: len(those)]), flush=True)
+        found[ZERO].append(tuned(folders, seed))
+        for kind in kinds:
+            found[kind].append(distilled(folders, kind, seed, found[ZERO][-1].model))
+            page(found)
 
 
 if __name__ == "__main__":
