@@ -8,7 +8,6 @@ one text, each sentence is a candidate.
 N = sentences, M = candidates, T = texts of a row, C = classes, D = width.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,27 +111,46 @@ def wanted_answers(reader: Reader, anchor: Dataset | None) -> Shares:
 
 def by_answers(parallel: Mapping[str, Pairs], reader: Reader, wanted_C: Shares, seed: int) -> Drawn:
     """As many rows as there are sentences, with the teacher's answers spread as wanted."""
-    found = []
+    found, several = [], len(_filled(reader.task.shape)) > 1
+    place = {
+        text: at for at, text in enumerate(dict.fromkeys(text for one in parallel.values() for text in one.source))
+    }
+    vectors = reader.vectors(list(place)) if several else None  # many languages may translate the same sentences
     for code, sides in parallel.items():
         rng = np.random.default_rng([seed, 5])
         places_MT = np.arange(len(sides.source))[:, None]
-        if len(_filled(reader.task.shape)) > 1:
-            places_MT = paired(reader.vectors(list(sides.source)), rng)
+        if vectors is not None:
+            places_MT = paired(vectors[[place[text] for text in sides.source]], rng)
         whole = _rows(code, sides, places_MT, reader.task.shape)
         found.append(rows_by_answers(whole, reader, wanted_C, len(sides.source), rng))
     return joined(found)
 
 
 def rows_by_answers(rows: Rows, reader: Reader, wanted_C: Shares, size: int, rng: np.random.Generator) -> Drawn:
-    """So many of these rows, with the teacher's answers to the source side spread as wanted."""
+    """So many of these rows, with the teacher's answers to the source side spread as wanted.
+
+    They are read in any order, and no more of them than it takes.
+    """
     (code, source, target), labels = rows, reader.task.shape.labels
-    answers_M = reader.answers(source)
+    order, answers_M = rng.permutation(len(source)), np.zeros(0, dtype=np.int64)
+    while len(answers_M) < len(order) and not enough(answers_M, wanted_C, size):
+        more = order[len(answers_M) : len(answers_M) + size]
+        answers_M = np.concatenate([answers_M, reader.answers(source.select(more))])
     shares_C = spread(answers_M, len(labels))
     shares = {label: round(float(share), 4) for label, share in zip(labels, shares_C, strict=True)}
     hardly = rarely_said(shares_C, wanted_C, labels)
-    chosen = drawn(answers_M, wanted_C, size, rng)
+    chosen = order[drawn(answers_M, wanted_C, size, rng)]
     kept = [(code, source.select(chosen), target.select(chosen))]
     return Drawn(kept, {code: shares}, {code: hardly} if hardly else {})
+
+
+def enough(answers_M: Ints, wanted_C: Shares, size: int) -> bool:
+    """Whether so many rows can be drawn with these answers, none of them twice."""
+    return bool((np.bincount(answers_M, minlength=len(wanted_C)) >= _counts(wanted_C, size)).all())
+
+
+def _counts(wanted_C: Shares, size: int) -> Ints:
+    return np.ceil(wanted_C * size).astype(np.int64)
 
 
 def joined(several: Sequence[Drawn]) -> Drawn:
@@ -199,9 +217,9 @@ def drawn(answers_M: Ints, wanted_C: Shares, size: int, rng: np.random.Generator
     Where too few have an answer, each of them is taken up to three times, and fewer are drawn in all.
     """
     places = []
-    for one, share in enumerate(wanted_C):
+    for one, wanted in enumerate(_counts(wanted_C, size)):
         those = rng.permutation(np.flatnonzero(answers_M == one))
-        count = min(math.ceil(float(share) * size), OFTEN * len(those))
+        count = min(int(wanted), OFTEN * len(those))
         places.append(np.resize(those, count) if len(those) else those)
     return np.concatenate(places).astype(np.int64)
 
