@@ -63,13 +63,13 @@ def align(
     from polydistill.data.rows.given import as_source
     from polydistill.data.translations.filters import Filters
     from polydistill.data.translations.given import as_corpora
-    from polydistill.jobs import making
+    from polydistill.jobs import making, written
     from polydistill.starts.hub import pinned
     from polydistill.starts.strict import open_config
     from polydistill.training.run import Run
     from polydistill.training.starting import check_head
 
-    given, named = locals(), making.several(langs)
+    given, named = locals(), written.several(langs)
     if (data is None) == (not parallel):
         raise ValueError("Give translations as --parallel en-de=FILE, or as --data with --langs, and not both.")
     if data is not None and not named:
@@ -77,8 +77,8 @@ def align(
     filters = making.filters_of(options, Filters(), used=bool(parallel))
     start, taught_by = pinned(student), pinned(teacher)
     corpora = as_corpora(parallel, "en", filters) if parallel else None
-    first = making.codes_of(named)[0] if corpora is None else corpora.source_language
-    codes = tuple(code for code in making.codes_of(named or (corpora.languages if corpora else ())) if code != first)
+    first = written.codes_of(named)[0] if corpora is None else corpora.source_language
+    codes = tuple(code for code in written.codes_of(named or (corpora.languages if corpora else ())) if code != first)
     if not codes:
         raise ValueError(f"There is nothing to learn: name languages besides {first!r}, which teaches.")
     content = {
@@ -89,7 +89,7 @@ def align(
         **({} if corpora is None else {"filters": filters}),
         "max_length": min(making.length_of(one, max_length, ALIGN_MAX_LENGTH) for one in (start, taught_by)),
     }
-    spec = (_mmkd if method == "mmkd" else _sentence)(given, content, preset, making.several(without))
+    spec = (_mmkd if method == "mmkd" else _sentence)(given, content, preset, written.several(without))
     if spec.head == "words":  # here, before a folder is taken for what cannot be done
         check_head(spec, open_config(start.name, start.revision), start.name)
     training = making.training_of(

@@ -85,7 +85,7 @@ def distill(
     from polydistill.data.batches.schedule import Batching
     from polydistill.data.rows.given import as_source
     from polydistill.data.rows.load import load_text
-    from polydistill.jobs import making
+    from polydistill.jobs import making, written
     from polydistill.jobs.references import monolingual_reference
     from polydistill.methods.monolingual import Text
     from polydistill.starts.hub import pinned
@@ -96,7 +96,7 @@ def distill(
     _check(given)
     taught_by = _teacher(pinned(teacher))
     start = taught_by if student is None else _teacher(pinned(student))
-    named = making.by_language("text", text, "a language and its text, such as tr=turkish.txt")
+    named = written.by_language("text", text, "a language and its text, such as tr=turkish.txt")
     texts = tuple(Text(language=code, data=as_source(one)) for code, one in named.items())
     codes, length = [one.language for one in texts], making.length_of(start, max_length)
     method = _method(given, texts, start, length)
@@ -154,7 +154,7 @@ def _method(given: Mapping[str, Any], texts: "tuple[Text, ...]", start: "Pretrai
                 **loss,
                 "map": map or loss["map"],
                 "students": tuple(
-                    Student(name=name, languages=making.codes_of(those)) for name, those in (named or usual).items()
+                    Student(name=name, languages=written.codes_of(those)) for name, those in (named or usual).items()
                 ),
                 "texts": texts,
                 "init": given["init"] or ("teacher" if fits else "random"),

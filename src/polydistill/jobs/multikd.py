@@ -63,7 +63,7 @@ def multikd(
     Dev rows choose the weights by their labels, in the teachers' languages where no others are named.
     """
     from polydistill.data.rows.load import load_rows
-    from polydistill.jobs import making
+    from polydistill.jobs import making, written
     from polydistill.jobs.asked import Asked, found_task, source_with, with_columns
     from polydistill.methods.multikd import MultiKDSpec
     from polydistill.starts.hub import pinned
@@ -71,7 +71,7 @@ def multikd(
     from polydistill.training.run import Run
 
     given, start = locals(), pinned(student)
-    named = making.by_language("teacher", teacher, "a language and its model, such as fr=french")
+    named = written.by_language("teacher", teacher, "a language and its model, such as fr=french")
     source = source_with(train, columns)
     dev, test = (with_columns(one, columns) for one in (dev, test))
     first = pinned(next(iter(named.values())))
@@ -88,7 +88,7 @@ def multikd(
         training=making.training_of(
             options, lambda _: sum(load_rows(source, task_of(known).shape, codes).counts.values()), dev is not None
         ),
-        selection=making.judging_of(known, dev, making.several(dev_langs) or codes, length),
-        evaluation=making.judging_of(known, test, making.several(test_langs) or codes, length),
+        selection=making.judging_of(known, dev, written.several(dev_langs) or codes, length),
+        evaluation=making.judging_of(known, test, written.several(test_langs) or codes, length),
         seed=seed,
     )

@@ -84,13 +84,13 @@ def tune(
     Dev and test are read in the languages of training where no others are named. Under a zero-shot `strategy`, such as
     `ADAPT SRC`, what the student `source` learns is taken to `model`.
     """
-    from polydistill.jobs import making
+    from polydistill.jobs import making, written
     from polydistill.jobs.asked import Asked, found_task, source_with, with_columns
     from polydistill.methods.tuning import TuneSpec
     from polydistill.starts.hub import pinned
     from polydistill.training.run import Run
 
-    given, start, codes = locals(), pinned(model), making.codes_of(langs)
+    given, start, codes = locals(), pinned(model), written.codes_of(langs)
     rows = source_with(train, columns)
     dev, test = (with_columns(one, columns) for one in (dev, test))
     known = found_task(Asked(task, labels, map_labels), start, rows, codes)
@@ -111,8 +111,8 @@ def tune(
         teacher=others.get("teacher"),
         source=others.get("source"),
         training=making.training_of({**defaults, **options}, partial(_rows, method), dev is not None, few_passes),
-        selection=making.judging_of(known, dev, making.several(dev_langs) or codes, length),
-        evaluation=making.judging_of(known, test, making.several(test_langs) or codes, length),
+        selection=making.judging_of(known, dev, written.several(dev_langs) or codes, length),
+        evaluation=making.judging_of(known, test, written.several(test_langs) or codes, length),
         seed=seed,
     )
 
