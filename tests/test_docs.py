@@ -21,6 +21,7 @@ def runs(tmp_path_factory):
     return tmp_path_factory.mktemp("runs")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
 def test_blocks_run_and_print_what_the_page_shows(page, runs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

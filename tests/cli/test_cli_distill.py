@@ -30,6 +30,7 @@ def teacher(work: Path) -> Path:
     return work / "teacher"
 
 
+@pytest.mark.slow
 def test_distill_leaves_a_folder_for_each_student(polydistill):
     result = polydistill(DISTILL + "--out small")
     assert result.exit_code == 0, result.output

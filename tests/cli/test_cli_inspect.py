@@ -51,6 +51,7 @@ def test_numbers_are_printed_and_written_with_plots_and_a_page(polydistill, own_
     assert len(content["data_fingerprint"]) == 64
 
 
+@pytest.mark.slow
 def test_a_file_a_language_says_the_same(polydistill, own_model, work):
     assert polydistill(f"inspect {own_model} --text en=text.en --text tr=text.tr").exit_code == 0
     files = Inspected.model_validate_json(Path("inspect", FILE).read_bytes())
@@ -61,6 +62,7 @@ def test_a_file_a_language_says_the_same(polydistill, own_model, work):
     assert files.models[0].name == own_model.parent.name
 
 
+@pytest.mark.slow
 def test_without_rows_those_of_the_runs_are_read_each_model_in_its_own_languages(polydistill, own_model, work):
     """As for BERT-KLD: teacher and student were scored on the same rows in other pairs of languages."""
     rows = "file:rows.jsonl?aligned=true"
@@ -129,6 +131,7 @@ def test_models_have_to_be_told_apart(polydistill, own_model, work):
         pd.inspect([tuned.folder], task="stars")
 
 
+@pytest.mark.slow
 def test_the_posters_figure_runs_what_is_missing_and_looks_inside(polydistill, tmp_path):
     figure = f"figure bert-kld/tsne --scale smoke --runs {tmp_path}"
     early = polydistill(f"{figure} --finished")

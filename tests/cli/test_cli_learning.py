@@ -32,6 +32,7 @@ def test_tune_leaves_a_run_a_model_and_scores(polydistill, own_model, work):
     assert Path("tuned/log.json").stat().st_mtime_ns == begun  # the same run is not done again
 
 
+@pytest.mark.slow
 def test_the_student_loads_with_plain_transformers_and_names_its_labels(polydistill, own_model, work):
     assert polydistill(TUNE.format(own_model) + " --out tuned").exit_code == 0
     named, predicted = run_plain(PLAIN, "tuned/model").splitlines()

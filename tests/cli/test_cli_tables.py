@@ -50,6 +50,7 @@ def test_text_prints_what_a_model_would_read(polydistill, tmp_path):
     assert polydistill(f"text 'file:{tmp_path}/*.gz' --buffer 1 --rows 3").stdout == "üç\ndört\nüç\n"
 
 
+@pytest.mark.slow
 def test_quickstart_prints_its_table_and_page(polydistill, made):
     result = polydistill(f"quickstart --scale smoke --runs {made}")  # all its runs are there
     assert result.exit_code == 0, result.output
@@ -82,6 +83,7 @@ def test_table_runs_what_is_missing(polydistill, tmp_path):
     assert "MLT no-tr" in result.stdout
 
 
+@pytest.mark.slow
 def test_figure_prints_its_points_and_draws_them(polydistill, tmp_path):
     files = {kind: tmp_path / "made" / f"figure.{kind}" for kind in ("png", "json", "md")}
     options = f"--scale smoke --seeds 2 --out {files['png']} --json {files['json']} --markdown {files['md']}"

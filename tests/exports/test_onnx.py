@@ -70,6 +70,7 @@ def test_vectors_of_an_mblm_without_us_and_without_torch(tmp_path):
     assert with_torch == "False"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "int8"), [("choice", False), ("ner", True), ("qa", False)])
 def test_tokens_and_choices(tmp_path, task, int8):
     (done,) = polydistill.export(

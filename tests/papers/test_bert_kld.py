@@ -143,6 +143,7 @@ def test_what_cannot_be_made_is_said(number, scale, said):
         table(number, scale)
 
 
+@pytest.mark.slow
 def test_a_table_end_to_end(tmp_path):
     made = api.table("bert-kld/1", "smoke", runs=tmp_path)
     (group,) = made.groups

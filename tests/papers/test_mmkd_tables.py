@@ -59,6 +59,7 @@ def test_table_5_has_each_objective_removed_on_all_tasks_and_in_retrieval():
             assert {term for term, weight in weights if not weight} == {ABLATIONS[name]}
 
 
+@pytest.mark.slow
 def test_encoders_are_made_once_for_all_tables():
     runs = [
         run for number in TABLES for runs in made_of(number).values() for one in runs.values() for run in runs_of(one)
@@ -122,6 +123,7 @@ def test_claims_are_about_rows_and_columns_that_are_there(number, scale):
         assert {*claim.better, *claim.than} <= rows
 
 
+@pytest.mark.slow
 def test_a_table_comes_out_whole(tmp_path):
     recipe = table("3", "smoke")
     made = make_table(recipe, [0], Store(tmp_path), QUIET)

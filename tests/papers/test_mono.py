@@ -67,6 +67,7 @@ def test_the_undistilled_students_are_some_of_the_teachers_blocks():
         assert len({run.identity for run in runs.values()}) == 3  # one a task: both languages share a model
 
 
+@pytest.mark.slow
 def test_what_the_tables_share_is_done_once():
     runs = [run for number in TABLES for run in table(number, "smoke").runs([0]).values()]
     distilled = [run for run in with_starts(runs) if isinstance(run.method, MonolingualSpec)]
@@ -161,6 +162,7 @@ def test_a_missing_file_of_the_thesis_is_named():
         table("4.4", "paper").runs([0])
 
 
+@pytest.mark.slow
 def test_a_table_of_retrieval_end_to_end(tmp_path):
     made = api.table("mono/4.3", "smoke", runs=tmp_path)
     (group,) = made.groups

@@ -211,6 +211,7 @@ def logits(store, run, code):
     return network(**inputs).logits.detach().double().numpy(), np.array(rows["label"])
 
 
+@pytest.mark.slow
 def test_two_models_answer_by_the_mean_of_their_logits(store):
     runs = (trained(0), trained(1))
     found = Together(runs, SMOKE.on_dev()).result(store, QUIET)

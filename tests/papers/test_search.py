@@ -44,6 +44,7 @@ def test_what_starts_from_a_system_starts_from_what_was_chosen_for_it():
     assert run.start.run.seed == 1
 
 
+@pytest.mark.slow
 def test_the_search_is_done_kept_and_said(tmp_path):
     store = Store(tmp_path)
     made = recipe(("Baseline", OF.baseline), ("XD", OF.xd))

@@ -27,6 +27,7 @@ def rows_of(run: Run) -> Iterator[tuple[Source, RowShape]]:
             yield judging.data, judging.shape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paper", sorted({id.partition("/")[0] for id in tables()}))
 def test_the_rows_that_runs_ask_for_are_there(paper):
     asked = {}

@@ -80,6 +80,7 @@ def changed(content: dict[str, Any], path: tuple[str | int, ...]) -> Run | None:
     return None
 
 
+@pytest.mark.slow
 def test_every_field_but_the_names_is_part_of_the_identity():
     run = xd_run()  # which holds a run of each other kind
     content = run.model_dump(mode="json")
