@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shlex
 
 import numpy as np
@@ -21,6 +22,7 @@ from polydistill.models.adapters import attach, save_adapters
 from polydistill.models.mblm import branched
 from polydistill.models.mblm_config import Branches
 from polydistill.models.sentence import Dense, Reading, SentenceHead, write_head
+from polydistill.models.trimming.vocabulary import vocabulary_of
 from polydistill.starts.loading import load_whole
 from polydistill.starts.origins import Pretrained
 from tiny import HEADS, tiny_network, tiny_tokenizer
@@ -77,6 +79,21 @@ def test_the_report_says_what_was_done(model, tmp_path):
     assert [one.language for one in report.fallback] == ["tr", "en"]
     assert all(one.changed_pieces > 0 and one.pieces_after > one.pieces for one in report.fallback)
     assert report.difference < 1e-5
+
+
+def test_with_text_alone_what_occurs_stays(model, tmp_path):
+    tokenizer, lines = tiny_tokenizer(), load_text(WorldSource(rows=40), ["tr"]).rows["tr"]["text"]
+    occur = {at for line in lines for at in tokenizer(line, add_special_tokens=False)["input_ids"]}
+    (done,) = trim(model, ["tr"], {"tr": TEXTS["tr"]}, out=tmp_path / "small")
+    kept = set(json.loads((done.folder / "kept.json").read_text()))
+    assert (done.report.by, done.report.occurring) == ("frequency", len(occur))
+    assert occur < kept
+    vocabulary = vocabulary_of(tokenizer)
+    merged = set().union(*map(vocabulary.needs, occur)) | vocabulary.special
+    assert all(len(vocabulary.text(at)) == 1 for at in kept - merged)
+    assert done.report.by_frequency == done.report.pieces_after == len(kept) < 300
+    (cut,) = trim(model, ["tr"], {"tr": TEXTS["tr"]}, keep=150, out=tmp_path / "cut")
+    assert (cut.report.by, cut.report.pieces_after, cut.report.by_frequency) == ("both", 150, len(kept))
 
 
 def test_text_that_says_no_language_and_text_with_a_placeholder(model, tmp_path):
@@ -171,6 +188,8 @@ def test_the_command(model, tmp_path):
     assert result.exit_code == 0, result.output
     words = result.stdout.split()
     assert words[words.index("pieces") :][:3] == ["pieces", "300", "150"]
+    assert re.search(r"\n\d+ of 300 pieces occur in the text\. .* --by frequency keeps \d+\.", result.stdout)
+    assert "Kept by both, at most 150: 150." in result.stdout
     assert "small: says the same on 3 texts with all their pieces within" in result.stdout
     assert AutoTokenizer.from_pretrained(tmp_path / "small").vocab_size == 150
 

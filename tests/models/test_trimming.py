@@ -219,6 +219,14 @@ def test_a_trimmed_network_learns_and_the_old_one_is_left_alone(saved):
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
+def test_weights_that_stay_are_not_copied(saved):
+    network = network_of("own", "xlm-roberta", "mlm")
+    old, small = dict(network.named_parameters()), dict(trimmed(network, saved("own")[1]).named_parameters())
+    anew = {name for name, value in small.items() if value is not old[name]}
+    assert len(anew) == 2
+    assert all(len(small[name]) == len(saved("own")[1]) for name in anew), "the embeddings, and the decoder's bias"
+
+
 def test_a_tokenizer_of_another_network():
     with pytest.raises(
         ValueError, match=r"has 202 rows of embeddings, but the tokenizer has a piece with the number 900"

@@ -21,6 +21,13 @@ def show(done: "tuple[Trimmed, ...]") -> None:
             ("megabytes", *sizes),
         ]
         show_grid(("", "before", "after"), lines, left=("",))
+        if report.occurring is not None:
+            budget = "" if report.keep is None else f", at most {report.keep:,}"
+            say(
+                f"{report.occurring:,} of {report.pieces:,} pieces occur in the text. With what they are merged from "
+                f"and what always stays, --by frequency keeps {report.by_frequency:,}. Kept by {report.by}{budget}: "
+                f"{report.pieces_after:,}."
+            )
         if report.fallback:
             _show_fallback(one)
         same = f"on {report.compared} texts with all their pieces within {report.difference:.1g}"

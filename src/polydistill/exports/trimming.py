@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -34,7 +34,7 @@ from polydistill.training.out import made_whole
 from polydistill.training.run import hand_on
 
 REPORT, KEPT = "trim.json", "kept.json"
-LOOKED_AT = 10_000  # ours: texts of a language whose fallback is counted
+LOOKED_AT = 2000  # ours: texts of a language whose fallback is counted
 COMPARED = 8  # ours: texts that both networks read
 TOLERANCE = 1e-4  # ours, as of exports: far below what tells two classes apart
 
@@ -50,6 +50,10 @@ class Trimming(Spec):
     keep: int | None
     pieces: int
     pieces_after: int
+    occurring: int | None = None
+    """Pieces that occur in the text, where there is text ..."""
+    by_frequency: int | None = None
+    """... and those that `frequency` keeps without a budget: with what they are merged from, and what always stays."""
     parameters: int
     parameters_after: int
     size: int
@@ -90,12 +94,12 @@ def trimmed_models(
     """Keep the pieces that some languages need, and write the model with these alone into `out`.
 
     `texts` are those of each language, or text in all of them: a source, or a file. `by` says what is kept, at most
-    `keep` pieces: what is frequent in the text, what is written in the languages' scripts, or both (the default, or
-    `script` where there is no text); special and byte pieces and single characters always. The folder of a run with
-    several students gives as many trimmed ones, which keep the same pieces.
+    `keep` pieces: what is frequent in the text, what is written in the languages' scripts, or both; special and byte
+    pieces and single characters always. Without text it is the script; with text alone it is all that occurs, and with
+    `keep` both. The folder of a run with several students gives as many trimmed ones, which keep the same pieces.
     """
     codes = tuple(dict.fromkeys(language(code).code for code in languages))
-    by = by or ("both" if texts else "script")
+    by = by or ("script" if not texts else "frequency" if keep is None else "both")
     if by != "script" and not texts:
         raise ValueError(f"by={by!r} needs text to count pieces in. Give texts, or choose by 'script'.")
     if not codes:
@@ -104,8 +108,8 @@ def trimmed_models(
     starts, place = _members(model), Path(out).expanduser()
     with made_whole(place) as unfinished:
         first = load_whole(next(iter(starts.values())))
-        kept = _chosen(first, read, codes, by, keep)
-        asked = {"languages": codes, "by": by, "keep": keep}
+        kept, counted = _chosen(first, read, codes, by, keep)
+        asked = {"languages": codes, "by": by, "keep": keep, **counted}
         for at, (name, start) in enumerate(starts.items()):
             _write(load_whole(start) if at else first, start, kept, read, asked, unfinished / name)
     return tuple(Trimmed(place / name, load_report(place / name)) for name in starts)
@@ -139,19 +143,25 @@ def _read(texts: Texts, codes: tuple[str, ...]) -> Iterator[_Text]:
             yield from (_Text(code, source, code) for code in codes)
 
 
-def _chosen(loaded: Loaded, read: Iterable[_Text], codes: tuple[str, ...], by: By, keep: int | None) -> list[int]:
+def _chosen(
+    loaded: Loaded, read: Sequence[_Text], codes: tuple[str, ...], by: By, keep: int | None
+) -> tuple[list[int], dict[str, int]]:
+    """The pieces that stay, and what the text says of how many could."""
     vocabulary = vocabulary_of(loaded.tokenizer)
     lines = chain.from_iterable(text.lines() for text in read)
     counts = count_pieces(loaded.tokenizer, lines, max(vocabulary.pieces) + 1)
     scripts = tuple(dict.fromkeys(script for code in codes for script in language(code).scripts))
     also = needed(loaded.network) & vocabulary.pieces.keys()
     kept = choose(vocabulary, counts, scripts, by, keep, also)
+    occurring = (
+        kept if (by, keep) == ("frequency", None) else choose(vocabulary, counts, scripts, "frequency", None, also)
+    )
     if len(kept) == len(vocabulary.pieces):
         raise ValueError(
             f"Of {len(kept):,} pieces all would stay, so there is nothing to trim. Set keep below that, or choose by "
             "'frequency' on text."
         )
-    return kept
+    return kept, {"occurring": int((counts > 0).sum()), "by_frequency": len(occurring)} if read else {}
 
 
 def _write(

@@ -27,7 +27,7 @@ def trim(
     keep: Annotated[int | None, Help("Pieces to keep at most, special ones included.")] = None,
     by: Annotated[
         Literal["frequency", "script", "both"] | None,
-        Help("What stays. Default: both, or script where there is no text."),
+        Help("What stays. Default: frequency (what occurs in the text); with --keep both; without text script."),
     ] = None,
     out: Annotated[Place, Help("Folder for the model, with trim.json and kept.json.")],
 ) -> "tuple[Trimmed, ...]":

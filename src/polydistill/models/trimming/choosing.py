@@ -1,6 +1,7 @@
 """Which pieces stay: the most frequent ones in some text, those of some scripts, or the most frequent of these."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -21,8 +22,8 @@ def count_pieces(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], piece
     """How often each of the pieces occurs in the texts."""
     counts = np.zeros(pieces, dtype=np.int64)
     for some in batches(texts, _AT_ONCE):
-        for ids in plainly(tokenizer, some)["input_ids"]:
-            counts += np.bincount(ids, minlength=pieces)
+        cut = plainly(tokenizer, some)["input_ids"]
+        counts += np.bincount(np.fromiter(chain.from_iterable(cut), dtype=np.int64), minlength=pieces)
     return counts
 
 

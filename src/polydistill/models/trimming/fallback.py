@@ -12,7 +12,7 @@ from polydistill.models.trimming.choosing import batches, plainly
 from polydistill.specs import Spec
 
 _AT_ONCE = 100  # ours
-_WORD = re.compile(r"\S+")
+_WORD, _SPACE = re.compile(r"\S+"), re.compile(r"\s")
 _NO_PIECE = -1
 
 Spans = list[tuple[int, int]]
@@ -103,5 +103,6 @@ def _covered(text: str, spans: Spans) -> NDArray[np.bool_]:
     found = np.zeros(len(text), dtype=bool)
     for start, end in spans:
         found[start:end] = True
-    found[[at for at, sign in enumerate(text) if sign.isspace()]] = False
+    if spans:
+        found[[space.start() for space in _SPACE.finditer(text)]] = False
     return found

@@ -19,22 +19,20 @@ def needed(network: PreTrainedModel) -> set[int]:
 
 
 def trimmed(network: PreTrainedModel, kept: Sequence[int]) -> PreTrainedModel:
-    """The same network for these pieces alone, numbered by their places in `kept`."""
+    """The same network for these pieces alone, numbered by their places in `kept`; all other weights are shared."""
     if max(kept) >= _rows(network):
         raise ValueError(
             f"The network has {_rows(network):,} rows of embeddings, but the tokenizer has a piece with the number "
             f"{max(kept):,}. They do not belong together."
         )
-    small = copy.deepcopy(network)
-    rows, place = torch.tensor(kept, device=small.device), {old: at for at, old in enumerate(kept)}
-    new: dict[int, nn.Parameter] = {}
-    for value in _of_pieces(small):
-        new.setdefault(id(value), nn.Parameter(value.detach()[rows].clone(), value.requires_grad))
+    rows, place = torch.tensor(kept, device=network.device), {old: at for at, old in enumerate(kept)}
+    new: dict[int, Any] = {id(value): value for value in (*network.parameters(), *network.buffers())}
+    new |= {id(value): nn.Parameter(value.detach()[rows], value.requires_grad) for value in _of_pieces(network)}
+    small = copy.deepcopy(network, new)  # what stands in `new` is taken and not copied
+    cut = {id(value) for value in _of_pieces(small)}
     for module in small.modules():  # a decoder's bias is also its head's, its weight may be the embeddings'
-        for name, value in module.named_parameters(recurse=False, remove_duplicate=False):
-            if id(value) in new:
-                module.register_parameter(name, new[id(value)])
-                _resize(module, place)
+        if any(id(value) in cut for value in module.parameters(recurse=False)):
+            _resize(module, place)
     for config in _configs(small):
         _renumber(config, place)
     return small

@@ -10,7 +10,6 @@ before; the reason differs by family:
   that comes next is always the same one.
 """
 
-import copy
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -101,8 +100,7 @@ class Vocabulary:
     def trimmed(self, kept: Collection[int]) -> Json:
         """The JSON of the tokenizer with these pieces alone, numbered in the order of their old ids."""
         new = {old: at for at, old in enumerate(sorted(kept))}
-        content = copy.deepcopy(self.content)
-        model = content["model"]
+        model = dict(self.content["model"])
         if self.family == "Unigram":
             model["vocab"] = [pair for at, pair in enumerate(model["vocab"]) if at in new]
             model["unk_id"] = None if model["unk_id"] is None else new[model["unk_id"]]
@@ -110,11 +108,11 @@ class Vocabulary:
             model["vocab"] = {piece: new[at] for piece, at in model["vocab"].items() if at in new}
         if self.family == "BPE":
             model["merges"] = [pair for pair in self._merges if self._merged(*pair) in model["vocab"]]
-        for token in content["added_tokens"]:
-            token["id"] = new[token["id"]]
+        content = {**self.content, "model": model}
+        content["added_tokens"] = [{**token, "id": new[token["id"]]} for token in self._added]
         content["post_processor"] = _with_ids(content["post_processor"], new.__getitem__)
-        if content.get("padding"):
-            content["padding"]["pad_id"] = new[content["padding"]["pad_id"]]
+        if padding := content.get("padding"):
+            content["padding"] = {**padding, "pad_id": new[padding["pad_id"]]}
         return content
 
     @property
