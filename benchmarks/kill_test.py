@@ -26,7 +26,8 @@ from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.results import MODEL
 from polydistill.starts.origins import Fresh
-from polydistill.training.execute import execute, versions
+from polydistill.training.execute import execute
+from polydistill.training.made import versions
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import LOG, Store

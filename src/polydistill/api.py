@@ -26,6 +26,8 @@ from polydistill.jobs.run import Done as Done
 from polydistill.jobs.run import run as run
 from polydistill.jobs.trim import trim as trim
 from polydistill.jobs.tune import tune as tune
+from polydistill.jobs.verify import Verified as Verified
+from polydistill.jobs.verify import verify as verify
 from polydistill.jobs.world import texts as texts
 from polydistill.jobs.world import world_rows as world_rows
 from polydistill.jobs.xd import xd as xd

@@ -26,8 +26,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def printable(text: str) -> str:
     """A text without line breaks, and with what would steer a terminal written out."""
-    shown = (one if one.isprintable() else f"\\x{ord(one):02x}" for one in " ".join(text.split()))
-    return "".join(shown)
+    return shown(" ".join(text.split()))
+
+
+def shown(text: str) -> str:
+    """A text of several lines with what would steer a terminal written out."""
+    return "".join(one if one.isprintable() or one in "\n\t" else f"\\x{ord(one):02x}" for one in text)
 
 
 class DataError(ValueError):

@@ -272,8 +272,13 @@ def save_result(folder: str | Path, result: RunResult) -> Path:
     """Write `results.json` into the run's folder, whole or not at all: a reader never meets half a file."""
     target = Path(folder) / RESULTS_FILE
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_text(target, result.model_dump_json(indent=2) + "\n")
+    write_text(target, result_text(result))
     return target
+
+
+def result_text(result: RunResult) -> str:
+    """The content of `results.json`."""
+    return result.model_dump_json(indent=2) + "\n"
 
 
 def load_result(folder: str | Path) -> RunResult:

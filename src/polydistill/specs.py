@@ -33,7 +33,7 @@ def _problem(found: Any) -> str:
     said = str(found["msg"]).removeprefix("Value error, ").rstrip(".")
     simple = found["type"] != "value_error" and isinstance(found["input"], str | int | float | None)
     where = ".".join(map(str, found["loc"]))
-    return (f"{where}: " if where else "") + said + (f", not {found['input']!r}" if simple else "")
+    return (f"{where}: " if where else "") + said + (f", not {found['input']!r:.80}" if simple else "")
 
 
 def hashed(content: Any) -> str:

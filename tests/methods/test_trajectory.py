@@ -33,7 +33,8 @@ from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
 from polydistill.models.loaded import Loaded
 from polydistill.starts.origins import Fresh, Pretrained
-from polydistill.training.execute import make_distiller, versions
+from polydistill.training.execute import make_distiller
+from polydistill.training.made import versions
 from polydistill.training.run import Run
 from polydistill.training.settings import Training
 from tiny import tiny_network, tiny_tokenizer

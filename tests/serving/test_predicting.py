@@ -9,6 +9,7 @@ import polydistill as pd
 from loaded import loaded_by
 from polydistill.data.rows.sources import WorldSource
 from polydistill.defaults import MAX_LENGTH
+from polydistill.errors import DataError
 from polydistill.models.loaded import Loaded
 from polydistill.serving import onnx_student
 from polydistill.serving.predicting import answered
@@ -101,6 +102,9 @@ def test_a_broken_file(exported, tmp_path):
     for file in exported.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "model.onnx").write_bytes(b"no model")
+    with pytest.raises(DataError, match=r"model\.onnx: found 8 bytes; expected \d+ as it was written"):
+        pd.reader(tmp_path)
+    (tmp_path / "files.json").unlink()
     with pytest.raises(ValueError, match=r"model\.onnx cannot be loaded \(.*\)\. Export the model again"):
         pd.reader(tmp_path)
 

@@ -14,14 +14,15 @@ USER_ERROR, INTERRUPTED = 2, 130
 
 
 class Guarded(TyperGroup):
-    """Shows errors of users (ValueError, OSError) as one line; anything else is ours, and comes with its traceback."""
+    """Shows errors of users (ValueError, OSError, no memory) as one line; anything else is ours, with its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (ValueError, OSError) as error:
-            if ctx.params.get("traceback"):
+        except (ValueError, OSError, MemoryError, RuntimeError) as error:
+            ours = isinstance(error, RuntimeError) and not _of_memory(error)
+            if ours or ctx.params.get("traceback"):
                 raise
             if isinstance(error, BrokenPipeError):  # the reader of a pipe has seen enough
                 raise typer.Exit(0) from None
@@ -42,7 +43,15 @@ def one_line(error: Exception) -> str:
     from polydistill.specs import problems
 
     said = f"{error.title}: {problems(error)}" if isinstance(error, ValidationError) else str(error)
+    if _of_memory(error):
+        said = f"There is not enough memory ({said}). Ask for less: smaller batches, shorter texts or fewer rows."
     return printable(said) or type(error).__name__
+
+
+def _of_memory(error: Exception) -> bool:
+    """Whether memory was short; PyTorch says so in words alone."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or "not enough memory" in said or "out of memory" in said
 
 
 app = typer.Typer(

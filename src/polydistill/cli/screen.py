@@ -7,17 +7,28 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
+
+from polydistill.errors import shown
+
+
+class Screen(Console):
+    """A console on which no text of a user's steers the terminal, wherever it stands: in a line, or in a table."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A text as it is shown."""
+        return super().render_str(shown(text), **options)
 
 
 def results() -> Console:
     """Standard output. Where it is no terminal, lines may be long, so that tables stay whole in files and pipes."""
-    console = Console(emoji=False)  # a text of a user's may hold `:x:`
-    return console if console.is_terminal else Console(width=120, emoji=False)
+    console = Screen(emoji=False)  # a text of a user's may hold `:x:`
+    return console if console.is_terminal else Screen(width=120, emoji=False)
 
 
 def errors() -> Console:
     """Standard error."""
-    return Console(stderr=True, emoji=False)
+    return Screen(stderr=True, emoji=False)
 
 
 def tell(text: str) -> None:
@@ -44,7 +55,7 @@ def save_json(file: Path | None, found: Any) -> None:
 
 def say(text: str) -> None:
     """A line of result as it stands: not wrapped, not marked up."""
-    typer.echo(text)
+    typer.echo(shown(text))
 
 
 def show_grid(
@@ -53,11 +64,10 @@ def show_grid(
     """Print rows under headings: numbers, but for the columns named `left`, with a line after each `section` rows."""
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     view = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         view.add_column(heading, justify="left" if heading in left else "right", overflow="fold")
     for at, row in enumerate(rows, start=1):
-        view.add_row(*map(Text, row), end_section=bool(section) and at % section == 0)
+        view.add_row(*(Text(shown(cell)) for cell in row), end_section=bool(section) and at % section == 0)
     results().print(view)

@@ -31,6 +31,7 @@ SCREENS = {
     "table": "polydistill.cli.papers:show_table",
     "figure": "polydistill.cli.papers:show_figure",
     "claims": "polydistill.cli.papers:show_claims",
+    "verify": "polydistill.cli.verifying:show",
 }
 """Which function prints the result of which job, with the options that only its command has."""
 _TELLS = {"inspect", "predict", "figure"}

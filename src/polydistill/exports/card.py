@@ -16,9 +16,11 @@ from polydistill.errors import printable
 from polydistill.exports.provenance import Provenance, base_models, data, is_portable, method_of, origin
 from polydistill.exports.usage import usage
 from polydistill.exports.wanted import Record
+from polydistill.manifest import list_again
 from polydistill.results import LOWER_IS_BETTER, LabelsSeen, RunResult, Score
 from polydistill.tasks import task_of
 from polydistill.training.run import Run
+from polydistill.whole import write_text
 
 FILE = "README.md"
 UNKNOWN = "not recorded"
@@ -92,7 +94,8 @@ def has_card(folder: Path) -> bool:
 def tell_speed(folder: Path, said: str) -> None:
     """Let the card of an exported folder say how fast the model was seen to be."""
     file = folder / FILE
-    file.write_text(_SPEED.sub(lambda _: said, file.read_text(encoding="utf-8")), encoding="utf-8")
+    write_text(file, _SPEED.sub(lambda _: said, file.read_text(encoding="utf-8")))
+    list_again(folder, FILE)
 
 
 def _front(model: Described) -> ModelCardData:

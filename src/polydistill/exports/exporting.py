@@ -12,12 +12,14 @@ from polydistill.exports.onnx import write_onnx
 from polydistill.exports.provenance import is_portable, provenance
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import RECORD, Check, Format, Record, Wanted
+from polydistill.manifest import list_files
 from polydistill.models.loaded import Loaded
 from polydistill.models.mblm_config import MBLM
 from polydistill.results import RUN_FILE
 from polydistill.starts.loading import predicts_words
 from polydistill.starts.origins import Pretrained
 from polydistill.tasks import AnyTask
+from polydistill.training.made import derived
 from polydistill.training.out import made_whole
 from polydistill.training.run import hand_on, made_by
 
@@ -87,6 +89,7 @@ def _export(name: str, subject: Exportable, folder: Path, wanted: Wanted, sample
         texts[RUN_FILE] = made.run.model_dump_json(indent=2) + "\n"
     for file, text in texts.items():
         (folder / file).write_text(text, encoding="utf-8")
+    list_files(folder, derived(loaded, subject.source))
     return check
 
 

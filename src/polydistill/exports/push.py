@@ -8,6 +8,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, Repository
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from polydistill.exports.wanted import RECORD
+from polydistill.manifest import refuse_changed
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def _planned(folder: Path, repository: str, public: bool) -> Push:
         inner = sorted(file.parent.name for file in folder.glob(f"*/{RECORD}"))
         several = f"It holds several: push them one by one ({', '.join(inner)})." if inner else "Export a model first."
         raise ValueError(f"{folder} is no folder that polydistill export has written: there is no {RECORD}. {several}")
+    refuse_changed(folder)
     try:
         validate_repo_id(repository)
     except HFValidationError as error:

@@ -15,6 +15,7 @@ from polydistill.data.batches.streams import text_parts
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, FileSource, Source
 from polydistill.languages import language
+from polydistill.manifest import list_files
 from polydistill.models.adapters import FILE as ADAPTERS
 from polydistill.models.bank import parameters_of
 from polydistill.models.loaded import Loaded
@@ -30,6 +31,7 @@ from polydistill.starts.origins import Pretrained
 from polydistill.starts.sentence import files_of_head
 from polydistill.starts.strict import quietly
 from polydistill.starts.tokenizers import save_tokenizer
+from polydistill.training.made import derived
 from polydistill.training.out import made_whole
 from polydistill.training.run import hand_on
 
@@ -202,6 +204,7 @@ def _write(
     (folder / REPORT).write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (folder / KEPT).write_text(json.dumps(kept) + "\n", encoding="utf-8")
     hand_on(start, folder)
+    list_files(folder, derived(small, start.name))
 
 
 def _copy_beside(start: Pretrained, folder: Path) -> None:

@@ -53,20 +53,20 @@ def kld(
     from polydistill.data.rows.load import load_rows
     from polydistill.jobs import making
     from polydistill.jobs.asked import Asked, found_task, source_with, with_columns
-    from polydistill.languages import canonical
+    from polydistill.jobs.written import pair_of
     from polydistill.methods.bert_kld import BertKldSpec
     from polydistill.starts.hub import pinned
     from polydistill.tasks import task_of
     from polydistill.training.run import Run
 
-    given, start, own = locals(), pinned(model), canonical(pair)
+    given, start, own = locals(), pinned(model), pair_of("pair", pair)
     source = source_with(data, columns)
     dev, test = (with_columns(one, columns) for one in (dev, test))
     known = found_task(Asked(task, labels, map_labels), pinned(teacher), source, [own])
     content = {
         "task": known,
         "pair": own,
-        "teacher_pair": canonical(teacher_pair),
+        "teacher_pair": pair_of("teacher-pair", teacher_pair),
         "data": source,
         "sum": "added" if vector == "hidden" else "shared",
         "max_length": making.length_of(start, max_length, KLD_MAX_LENGTH),

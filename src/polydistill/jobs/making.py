@@ -20,6 +20,8 @@ from polydistill.tasks import AnyTask, task_of
 from polydistill.training.run import Branched
 from polydistill.training.settings import Judging, Training
 
+SPECIAL = 4  # pieces that begin, part and end a pair of texts: XLM-R has the most
+
 
 def settings(spec: type[Spec], given: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """Of what a job was given, the settings of its method; where one is none, the method's own holds.
@@ -60,6 +62,11 @@ def branched_start(start: Pretrained, languages: tuple[str, ...], blocks: int | 
 def length_of(start: Pretrained, wanted: int | None, usual: int = MAX_LENGTH) -> int:
     """The longest input in tokens: what is wanted, or the usual, but never more than the model can read."""
     limit = reads_at_most(start.name, start.revision)
+    if wanted is not None and wanted <= SPECIAL:
+        raise ValueError(
+            f"max_length is {wanted}; expected at least {SPECIAL + 1}: {SPECIAL} tokens begin, part and end a pair of "
+            "texts. Leave it out for the usual."
+        )
     if wanted is not None and wanted > limit:
         raise ValueError(f"max_length is {wanted}, but {start.name} reads at most {limit} tokens. Ask for {limit}.")
     return wanted or min(usual, limit)

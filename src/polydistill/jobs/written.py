@@ -5,12 +5,22 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from polydistill.errors import unknown
-from polydistill.languages import canonical, language
+from polydistill.languages import canonical, language, parts_of
 
 if TYPE_CHECKING:
     from polydistill.tasks import AnyTask
 
 T = TypeVar("T")
+
+
+def pair_of(option: str, given: str) -> str:
+    """Two languages, such as `en-fr`."""
+    pair = canonical(given)
+    if len(parts_of(pair)) != 2:
+        raise ValueError(
+            f"--{option} {given} is one language; expected two, of the first text and of the others: en-fr."
+        )
+    return pair
 
 
 def layer_map(name: str, given: str | Mapping[int, int] | None) -> Any:

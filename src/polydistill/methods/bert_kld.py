@@ -10,7 +10,7 @@ poster compares with, is `vector="logits"` with `sum="shared"`: (1 - alpha) task
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import PositiveFloat, model_validator
+from pydantic import PositiveFloat, PositiveInt, model_validator
 from torch import Tensor
 
 from polydistill.data.batches.batches import Batch, Group
@@ -51,7 +51,7 @@ class BertKldSpec(TaskMethodSpec):
     temperature: PositiveFloat = 1.0
     scaling: Literal["hinton", "cross_entropy"] = "hinton"
     """`hinton`: T^2 x mean KL; `cross_entropy`: mean of -p log q, without T^2."""
-    max_length: int = 128  # "Maximum sequence length = 128"
+    max_length: PositiveInt = 128  # "Maximum sequence length = 128"
     store_teacher: bool = True
     """Let the teacher read every row once and keep what it says, instead of reading it again each step."""
 

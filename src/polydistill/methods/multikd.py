@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self, cast
 
 import numpy as np
 from datasets import Dataset
-from pydantic import PositiveFloat, model_validator
+from pydantic import PositiveFloat, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from polydistill.data.batches.batches import Batch, Group
@@ -38,7 +38,7 @@ class MultiKDSpec(TaskMethodSpec):
     data: Source
     temperature: PositiveFloat = 8.0  # "Temperature is 8 for all distillation experiments" (Experimental Setup)
     scaling: Scaling = "cross_entropy"  # eq. 3, which has no T^2
-    max_length: int = 128  # "The maximum length is 128" (Experimental Setup)
+    max_length: PositiveInt = 128  # "The maximum length is 128" (Experimental Setup)
     store_teacher: bool = True
     """Let every teacher read its texts once and keep what it says, instead of reading them again each step."""
 

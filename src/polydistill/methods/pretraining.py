@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
+from pydantic import PositiveInt
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -39,7 +40,7 @@ class PretrainSpec(MethodSpec):
     """Share of the inputs that are translation pairs."""
     mask_rate: float = 0.3
     pair_mask_rate: float = 0.4
-    max_length: int = 64
+    max_length: PositiveInt = 64
 
     @property
     def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
+from pydantic import NonNegativeInt
 from transformers import PreTrainedModel
 
 from polydistill.data.rows.shapes import SENTENCE, RowShape
@@ -245,7 +246,7 @@ class FreezingSpec(TaskMethodSpec):
     """... and whose lower parts may stay as they are."""
 
     freeze_embeddings: bool = False
-    freeze_blocks: int = 0
+    freeze_blocks: NonNegativeInt = 0
     """Number of lowest blocks that do not learn."""
 
     def freeze(self, network: PreTrainedModel) -> None:

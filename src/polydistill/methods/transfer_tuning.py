@@ -55,7 +55,7 @@ class TransferTuneSpec(TaskMethodSpec):
     kind: Literal["transfer"] = "transfer"
     languages: tuple[LanguageCode, ...]
     data: Source
-    max_length: int = 256  # as for `Tune`; the thesis does not say
+    max_length: PositiveInt = 256  # as for `Tune`; the thesis does not say
     strategy: Strategy
     """Also by its name in table 4.6, such as `ADAPT SRC`."""
     distil: TaskDistillation | None = None

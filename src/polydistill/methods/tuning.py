@@ -11,6 +11,7 @@ The languages make the system: ("en",) is the Baseline, ("fr",) is IndT for Fren
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from pydantic import PositiveInt
 from torch import Tensor
 
 from polydistill.data.batches.batches import Batch
@@ -30,7 +31,7 @@ class TuneSpec(FreezingSpec):
     kind: Literal["tune"] = "tune"
     languages: tuple[LanguageCode, ...]
     data: Source
-    max_length: int = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
+    max_length: PositiveInt = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
 
     @property
     def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from datasets import Dataset, concatenate_datasets
-from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 from torch import Tensor
 
 from polydistill.data.batches.batches import Batch, Group
@@ -123,7 +123,7 @@ class XDSpec(FreezingSpec):
     on: On = "logits"
     distance: Distance | Function = "mse"
     """Also a function of one's own, of what the student says and what the teacher says."""
-    max_length: int = 256  # "truncating sentences to be up to 256 words per example" (Sec. 3.1)
+    max_length: PositiveInt = 256  # "truncating sentences to be up to 256 words per example" (Sec. 3.1)
     longer: Literal["cut", "drop"] = "cut"
     """What happens to rows over `max_length`: the paper cuts; its public code drops them (at 128)."""
     store_teacher: bool = True

@@ -30,7 +30,7 @@ from polydistill.serving.machine import cores, processor
 from polydistill.serving.reader import Backend, model_place, size_on_disk
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask, task_of
-from polydistill.training.execute import versions
+from polydistill.training.made import versions
 from polydistill.world.grammar import available_languages
 
 Answer = TypeVar("Answer", Ready, Opened, Turn, Ended)
@@ -40,11 +40,11 @@ class Settings(Spec):
     """How models are measured."""
 
     task: AnyTask = "nli"
-    batch_size: PositiveInt = 32
+    batch_size: int = Field(default=32, gt=0, le=1_000_000)
     rows: PositiveInt = 256
     singles: PositiveInt = 20
     """Rows of a turn that are read one by one, for the latency."""
-    turns: PositiveInt = 5
+    turns: int = Field(default=5, gt=0, le=10_000)
     threads: PositiveInt = Field(default_factory=torch.get_num_threads)
     language: str | None = None
     clock: Clock = "wall"

@@ -1,10 +1,10 @@
 """Rows from lines of JSON; a line that cannot be used is named, or left out and counted."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from polydistill.data.files.json_text import from_json
 from polydistill.data.files.text_lines import decoded
 from polydistill.errors import DataError
 from polydistill.tasks import AnyTask, task_of
@@ -44,26 +44,9 @@ def read_rows(
 
 def _row(raw: bytes, name: str, number: int, task: AnyTask) -> dict[str, Any]:
     text = decoded(name, number, raw)
-    try:
-        row = json.loads(text)
-    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and thousands of brackets
-        why = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else error
-        raise DataError(name, number, f"text that is not JSON ({why})", "one JSON object a line", _WAY_OUT) from None
+    row = from_json(text, name, number, "one JSON object a line", _WAY_OUT)
     expected = f"an object such as {task_of(task).example}"
     if wrong := task_of(task).wrong_with(row if isinstance(row, dict) else None):
         raise DataError(name, number, wrong, expected, _WAY_OUT)
-    if not _is_unicode(text, row):
-        raise DataError(name, number, r"half of a surrogate pair (such as \ud83d alone)", expected, _WAY_OUT)
     assert isinstance(row, dict), "what is no object has no texts"
     return row
-
-
-def _is_unicode(text: str, row: object) -> bool:
-    """JSON can spell halves of characters, which no tokenizer reads and no file holds."""
-    if "\\ud" not in text.lower():
-        return True
-    try:
-        json.dumps(row, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True

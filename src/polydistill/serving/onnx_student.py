@@ -9,6 +9,7 @@ import numpy as np
 from polydistill.data.batches.encoding import Floats
 from polydistill.data.batches.padding import Padded
 from polydistill.exports.onnx_folder import LABELS_FILE, LOGITS, MODEL_FILE, onnx_runtime
+from polydistill.manifest import refuse_changed
 from polydistill.serving.machine import threads
 from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.reading import ArrayStudent
@@ -30,6 +31,7 @@ class OnnxStudent(ArrayStudent):
 def load_onnx(model: str | Path, task: AnyTask) -> OnnxStudent:
     """The student of an exported folder, with as many threads as PyTorch would take."""
     folder = Path(model).expanduser()
+    refuse_changed(folder)
     labels = tuple(json.loads((folder / LABELS_FILE).read_text(encoding="utf-8")))
     if labels != task_of(task).shape.labels:
         raise ValueError(

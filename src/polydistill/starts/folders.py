@@ -4,6 +4,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
+from polydistill.manifest import FILES
 from polydistill.results import MODEL, STUDENTS
 
 
@@ -32,9 +33,9 @@ def students_in(folder: Path) -> dict[str, Path]:
 
 
 def model_content(folder: Path) -> list[tuple[str, str]]:
-    """Name and hash of each file that a model is loaded from."""
+    """Name and hash of each file that a model is loaded from; the list of its files is none of them."""
     kinds = (".json", ".safetensors", ".bin", ".model", ".txt")
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix in kinds)
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix in kinds and path.name != FILES)
     return [_file_content(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import NonNegativeFloat, PositiveInt
+from pydantic import Field, PositiveInt
 
 from polydistill.specs import Spec
 
@@ -11,12 +11,12 @@ class Fresh(Spec):
     """A new XLM-R encoder with random weights, and a tokenizer learned on the method's text."""
 
     kind: Literal["fresh"] = "fresh"
-    vocabulary: PositiveInt = 800
-    width: PositiveInt = 128
-    blocks: PositiveInt = 4
+    vocabulary: int = Field(default=800, gt=0, le=10_000_000)
+    width: int = Field(default=128, gt=0, le=100_000)
+    blocks: int = Field(default=4, gt=0, le=1_000)
     heads: PositiveInt = 4
-    dropout: NonNegativeFloat = 0.0
-    max_length: PositiveInt = 128
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    max_length: int = Field(default=128, gt=0, le=1_000_000)
 
 
 class Pretrained(Spec):

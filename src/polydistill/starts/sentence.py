@@ -29,6 +29,7 @@ from polydistill.models.sentence import (
     SentenceHead,
 )
 from polydistill.starts.loading import beside, load_encoder
+from polydistill.starts.strict import readable
 
 _LIBRARY, _WEIGHTS = "sentence_transformers.", "model.safetensors"
 _WAY_OUT = "Name a teacher of the standard modules, or leave this part out of modules.json if that is meant."
@@ -67,7 +68,10 @@ class _Files:
 
     def read(self, file: str) -> Any:
         found = self.find(file)
-        return {} if found is None else json.loads(found.read_text(encoding="utf-8"))
+        if found is None:
+            return {}
+        with readable(found, "settings of sentence-transformers"):
+            return json.loads(found.read_bytes())
 
     def weights(self, path: str) -> Mapping[str, Any]:
         found = self.find(f"{path}/{_WEIGHTS}")

@@ -19,6 +19,7 @@ from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
 from transformers.utils.hub import cached_file
 
 from polydistill.errors import DataError
+from polydistill.manifest import refuse_changed
 
 WEIGHTS, INDEX, CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "pytorch_model.pt")
@@ -50,7 +51,8 @@ class _Odd:
 
 
 def open_config(name: str | Path, revision: str | None = None) -> PretrainedConfig:
-    """A model's configuration; never its code."""
+    """A model's configuration; never its code. A folder that is not as it was written is refused."""
+    refuse_changed(Path(name))
     file = place_of(name, CONFIG, revision)
     if file is None:
         raise DataError(name, None, f"no {CONFIG}", "a model's folder or repository", "Check the name.")

@@ -22,13 +22,18 @@ def read_run(file: str | Path, changes: Sequence[str] = ()) -> Run:
     if not path.is_file():
         found = "a folder" if path.is_dir() else "no such file"
         raise DataError(path, None, found, "a run's file (.json, .yaml)", "Name the run.json of a run's folder.")
-    text = path.read_text(encoding="utf-8")
     try:
-        content = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else json.loads(text)
-    except (yaml.YAMLError, json.JSONDecodeError) as error:
+        content = _content(path)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         found = " ".join(str(error).split())
         raise DataError(path, None, found, "a run as JSON or YAML", "Correct it, or write it anew.") from None
     return changed(validated(content, str(path)), changes)
+
+
+def _content(path: Path) -> Any:
+    """The plain data of a file."""
+    text = path.read_bytes().decode("utf-8")
+    return yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else json.loads(text)
 
 
 def changed(run: Run, changes: Sequence[str]) -> Run:
@@ -86,7 +91,7 @@ def _parsed(value: str, before: Any, name: str) -> Any:
     """JSON where it is; else text, a source's short form, or a list with commas, by what stands there now."""
     try:
         return json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON; or numbers of thousands of digits, which no setting is
         if name == "data" and ":" in value:
             return parse_source(value).model_dump(mode="json")
         return value.split(",") if isinstance(before, list) else value

@@ -10,7 +10,8 @@ from polydistill.results import RUN_FILE, RunResult, Score, save_result
 from polydistill.retrieval.retrieving import find_translations
 from polydistill.specs import hashed
 from polydistill.training.examination import Examination
-from polydistill.training.execute import execute, machine, versions
+from polydistill.training.execute import execute, list_result
+from polydistill.training.made import machine, versions
 from polydistill.training.run import Start, resolved_start
 from polydistill.training.starting import load_body
 from polydistill.training.store import Store, exclusively, result_in
@@ -31,6 +32,7 @@ def examine(examination: Examination, store: Store, console: Console | None = No
         result = _measured(examination, store)
         with written_whole(folder / RUN_FILE) as unfinished:
             unfinished.write_text(examination.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        list_result(folder, result)
         save_result(folder, result)
     return result
 

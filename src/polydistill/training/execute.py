@@ -1,18 +1,13 @@
 """From a run to its result: do what it starts from, train, choose, keep the student, score."""
 
 import json
-import platform
 import shutil
 import time
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-import accelerate
-import datasets
-import tokenizers
-import torch
-import transformers
 from rich.console import Console
 from transformers import TrainerCallback, set_seed
 
@@ -21,19 +16,21 @@ from polydistill.data.batches.schedule import Schedule
 from polydistill.data.batches.signals import settle, weights_fingerprint
 from polydistill.data.batches.stream_steps import Share, StreamSteps
 from polydistill.errors import DataError
+from polydistill.manifest import Origin, list_files
 from polydistill.methods.method import Prepared
 from polydistill.models.adapters import adapted, save_adapters
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.models.sentence import write_head
 from polydistill.models.used_rows import learning_used_rows
-from polydistill.results import MODEL, RUN_FILE, STUDENTS, RunResult, Score, save_result
+from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, RunResult, Score, result_text, save_result
 from polydistill.starts.strict import quietly
 from polydistill.starts.tokenizers import save_tokenizer
 from polydistill.training.distiller import Distiller, Evaluate
 from polydistill.training.diverging import refuse_lost_weights
-from polydistill.training.finished import finished, list_files, refuse_replaced
+from polydistill.training.finished import finished, refuse_replaced
 from polydistill.training.judging import judge
+from polydistill.training.made import machine, origin, versions
 from polydistill.training.numerics import settled
 from polydistill.training.preparing import prepare
 from polydistill.training.processes import agreed, processes
@@ -92,15 +89,17 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
             distiller.fit()
         if state.is_main_process:
             refuse_replaced(folder, described + "\n")
-            for name, one in prepared.students.items():
-                _keep_student(one, folder / STUDENTS / name)
-            if not prepared.students:
-                _keep_student(replace(student, sentence=prepared.sentence), folder / MODEL)
-            for name, note in prepared.notes.items():
-                _write(folder / f"{name}.json", json.dumps(note, indent=1))
-            _write(folder / LOG, json.dumps(distiller.state.log_history, indent=1, sort_keys=True))
-            list_files(folder, identity)
-            save_result(folder, _result(run, identity, rows, student, prepared, time.monotonic() - began))
+            places = {f"{STUDENTS}/{name}": one for name, one in prepared.students.items()}
+            places = places or {MODEL: replace(student, sentence=prepared.sentence)}
+            for place, one in places.items():
+                _keep_student(one, folder / place, origin(identity, rows, one))
+            notes = {f"{name}.json": json.dumps(note, indent=1) for name, note in prepared.notes.items()}
+            notes[LOG] = json.dumps(distiller.state.log_history, indent=1, sort_keys=True)
+            for file, text in notes.items():
+                _write(folder / file, text)
+            result = _result(run, identity, rows, student, prepared, time.monotonic() - began)
+            list_result(folder, result, notes, list(places))
+            save_result(folder, result)
             shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
         state.wait_for_everyone()
 
@@ -162,7 +161,7 @@ def _write(file: Path, text: str) -> None:
         unfinished.write_text(text + "\n", encoding="utf-8")
 
 
-def _keep_student(student: Loaded, folder: Path) -> None:
+def _keep_student(student: Loaded, folder: Path, made: Origin) -> None:
     """Write the student as a plain `transformers` folder, whole or not at all."""
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -174,6 +173,7 @@ def _keep_student(student: Loaded, folder: Path) -> None:
         if student.sentence is not None:
             write_head(student.sentence, student.network.config.hidden_size, student.max_length, unfinished)
         save_tokenizer(student.tokenizer, unfinished)
+    list_files(unfinished, made)
     install(unfinished, folder)
 
 
@@ -198,14 +198,7 @@ def _result(run: Run, identity: str, rows: str, student: Loaded, prepared: Prepa
     )
 
 
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    return {
-        "python": platform.python_version(),
-        **{module.__name__: module.__version__ for module in (torch, transformers, accelerate, datasets, tokenizers)},
-    }
-
-
-def machine() -> str:
-    """What the numbers were made on."""
-    return f"{platform.machine()}, {torch.get_num_threads()} threads, {processes().num_processes} processes"
+def list_result(folder: Path, result: RunResult, notes: Iterable[str] = (), models: Iterable[str] = ()) -> None:
+    """List the files of a result that is about to be written: what was run, the notes beside it, and the models."""
+    made = Origin(**result.model_dump(include=set(Origin.model_fields)))
+    list_files(folder, made, (RUN_FILE, *notes), models, {RESULTS_FILE: result_text(result)})

@@ -34,12 +34,14 @@ class ShowProgress(TrainerCallback):
             return
         self._began, self._first = time.monotonic(), state.global_step
         if self.console.is_terminal:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
             self._bar = Progress(
-                *columns,
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
                 TextColumn("left"),
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[terms]}"),
+                TextColumn("{task.fields[terms]}", markup=False),
                 console=self.console,
             )
             self._task = self._bar.add_task(self.name, total=state.max_steps, completed=state.global_step, terms="")
@@ -84,6 +86,7 @@ class ShowProgress(TrainerCallback):
         self.console.print(
             f"{self.name}: step {state.global_step} of {state.max_steps}, "
             f"{spent:.0f} s, {left:.0f} s left  {self._terms}",
+            markup=False,
             highlight=False,
             soft_wrap=True,
         )

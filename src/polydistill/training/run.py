@@ -92,7 +92,7 @@ class Run(Spec):
     """What chooses the weights that are kept; the mean over its languages counts."""
     evaluation: Judging | None = None
     """What the result is scored on."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
 
     @model_validator(mode="after")
     def _selection_needs_both(self) -> Run:

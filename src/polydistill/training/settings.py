@@ -17,14 +17,16 @@ from polydistill.tasks.answer_scores import Normaliser
 from polydistill.tasks.qa import normalising
 from polydistill.tasks.task import Metric
 
+_LARGEST_STEP = 10_000_000  # ours: rows; more would fill the memory before the first of them is read
+
 
 class Training(Spec):
     """How a method is trained. Steps are optimiser steps."""
 
-    steps: PositiveInt
-    batch_size: PositiveInt = 8
+    steps: int = Field(gt=0, le=100_000_000)
+    batch_size: int = Field(default=8, gt=0, le=1_000_000)
     """Rows of one micro-batch of one process."""
-    accumulation: PositiveInt = 1
+    accumulation: int = Field(default=1, gt=0, le=1_000_000)
     learning_rate: PositiveFloat = 5e-6
     weight_decay: NonNegativeFloat = 0.0
     warmup: float = Field(default=0.0, ge=0.0, le=1.0)
@@ -39,6 +41,15 @@ class Training(Spec):
     """Stop after this many evaluations in a row without a new best."""
     checkpoint_every: PositiveInt = 500
     precision: Literal["fp32", "bf16"] = "fp32"
+
+    @model_validator(mode="after")
+    def _a_step_can_be_held(self) -> Training:
+        if self.batch_size * self.accumulation > _LARGEST_STEP:
+            raise ValueError(
+                f"batch_size={self.batch_size} times accumulation={self.accumulation} are "
+                f"{self.batch_size * self.accumulation:,} rows a step; expected at most {_LARGEST_STEP:,}."
+            )
+        return self
 
     @model_validator(mode="after")
     def _patience_needs_evaluation(self) -> Training:

@@ -21,6 +21,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, PositiveInt
 
 from polydistill.specs import Spec
 
@@ -33,9 +34,9 @@ class Batching(Spec):
 
     batches: Literal["homogeneous", "balanced"] = "homogeneous"
     sampling: Literal["uniform", "proportional", "in-turn"] = "uniform"
-    alpha: float = 1.0
+    alpha: float = Field(default=1.0, ge=-10.0, le=10.0)
     """With `proportional`: groups are drawn in proportion to size ** alpha."""
-    pool: int = 50
+    pool: PositiveInt = 50
     """Batches that are sorted by length together; 1 = no length groups."""
 
 

@@ -1,12 +1,12 @@
 """Records of TSV, CSV and JSONL files: which columns to take, and their values line by line."""
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from polydistill.data.files.json_text import from_json
 from polydistill.data.files.text_lines import read_lines, uncompressed, without_trailing_blanks
 from polydistill.errors import DataError
 
@@ -104,11 +104,7 @@ def _count(fields: int) -> str:
 
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     for line, text in without_trailing_blanks(read_lines(path)):
-        try:
-            record = json.loads(text)
-        except json.JSONDecodeError as error:
-            found = f"text that is not JSON ({error.msg} at character {error.pos + 1})"
-            raise DataError(path, line, found, "one JSON object a line", "Write one object a line (JSONL).") from None
+        record = from_json(text, path, line, "one JSON object a line", "Write one object a line (JSONL).")
         if not isinstance(record, dict):
             found = f"a JSON {type(record).__name__}"
             raise DataError(path, line, found, "one JSON object a line", "Write one object a line (JSONL).")

@@ -7,6 +7,7 @@ and would shift one side of parallel text against the other.
 import gzip
 import io
 import lzma
+import math
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from polydistill.data.files.contents import opened
-from polydistill.data.files.zips import Member, open_member
+from polydistill.data.files.zips import SOON_READ, TEXT_PACKS, Member, open_member
 from polydistill.errors import DataError
 
 TextFile = Path | Member
@@ -48,10 +49,16 @@ def raw_lines(file: TextFile) -> Iterator[tuple[int, bytes]]:
     path = place_of(file)
     try:
         with _open(file) as lines:
+            most = _most_text(path) if isinstance(file, Path) and path.suffix in _COMPRESSED else math.inf
             for number, body in bodies(iter(lambda: lines.readline(_LONGEST + 1), b"")):
                 if len(body) > _LONGEST:
                     found = f"a line of more than {_LONGEST >> 20} MiB"
                     raise DataError(path, number, found, "lines of text", "Check what the file is.")
+                most -= len(body) + 1
+                if most < 0:
+                    found = f"{path.stat().st_size:,} bytes that unpack to more than {TEXT_PACKS} times as much"
+                    expected = f"text, which is at most {TEXT_PACKS} times as large"
+                    raise DataError(path, number, found, expected, "If it is text after all, unpack it yourself.")
                 yield number, body
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError) as error:
         kind = "zip" if isinstance(file, Member) else _COMPRESSED.get(path.suffix)
@@ -61,6 +68,11 @@ def raw_lines(file: TextFile) -> Iterator[tuple[int, bytes]]:
         raise DataError(path, number + 1, f"broken {kind} data ({error})", f"a whole {kind} file", way_out) from None
     if number == 0:
         raise DataError(path, None, "an empty file", "at least one line", "Check how the file was written or fetched.")
+
+
+def _most_text(packed: Path) -> int:
+    """More bytes than the text of a compressed file can have."""
+    return max(SOON_READ, TEXT_PACKS * packed.stat().st_size)
 
 
 def bodies(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -16,8 +16,8 @@ from polydistill.errors import DataError
 from polydistill.languages import codes_of
 
 SUFFIX = ".zip"
-_TEXT_PACKS = 50  # ours: times; text in any language packs 3 to 10 times, a bomb a thousand
-_SOON_READ = 1 << 26  # ours: bytes; below, no member is a bomb
+TEXT_PACKS = 50  # ours: times; text in any language packs 3 to 10 times, a bomb a thousand
+SOON_READ = 1 << 26  # ours: bytes; below, no member is a bomb
 
 
 class Member(NamedTuple):
@@ -94,9 +94,9 @@ def _check_content(archive: Path, entry: zipfile.ZipInfo) -> None:
     """Refuse what cannot be read, or is not text by its size."""
     if entry.flag_bits & 1:
         found, expected, way_out = "an encrypted member", "plain members", "Unpack it yourself and name the files."
-    elif entry.file_size > _SOON_READ and entry.file_size > _TEXT_PACKS * max(1, entry.compress_size):
+    elif entry.file_size > SOON_READ and entry.file_size > TEXT_PACKS * max(1, entry.compress_size):
         found = f"{entry.compress_size:,} bytes that unpack to {entry.file_size:,}"
-        expected = f"text, which is at most {_TEXT_PACKS} times as large"
+        expected = f"text, which is at most {TEXT_PACKS} times as large"
         way_out = "Look what it is; if it is text after all, unpack it yourself and name the files."
     else:
         return

@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from polydistill.data.files.json_text import from_json, refuse_halves
 from polydistill.data.files.tables import Answers, TableBuilder
 from polydistill.data.files.text_lines import read_lines
 from polydistill.data.rows.files import check_languages, in_languages, is_aligned, language_of, wanted_rows
@@ -151,6 +152,9 @@ def _of_file(path: Path) -> Iterator[_Question]:
             found = f"JSON that is broken, or ends too soon ({error.msg} at character {error.colno})"
             raise DataError(path, lines[error.lineno - 1][0], found, _LAYOUT, "Fetch it again.") from None
         whole = None  # several lines, a JSON each
+    except (ValueError, RecursionError):
+        whole = None  # the line will be named
+    refuse_halves(whole, text, path, None, _LAYOUT, "Correct it.")
     if isinstance(whole, dict) and "data" in whole:
         return _of_squad(path, whole["data"])
     return _of_lines(path, lines)
@@ -187,11 +191,7 @@ def _of_lines(path: Path, lines: Sequence[tuple[int, str]]) -> Iterator[_Questio
     for number, text in lines:
         if not text.strip():
             continue
-        try:
-            row = json.loads(text)
-        except json.JSONDecodeError as error:
-            found = f"text that is not JSON ({error.msg} at character {error.pos + 1})"
-            raise DataError(path, number, found, _LAYOUT, "Write one object a line (JSONL).") from None
+        row = from_json(text, path, number, _LAYOUT, "Write one object a line (JSONL).")
         if not isinstance(row, dict) or not {"question", "context"} <= set(row):
             found = f"the keys {', '.join(row)}" if isinstance(row, dict) else f"a JSON {type(row).__name__}"
             raise DataError(path, number, found, _LAYOUT, _WAY_OUT)

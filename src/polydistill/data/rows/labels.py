@@ -1,12 +1,12 @@
 """From a label as a file spells it to its index."""
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from polydistill.data.files.json_text import from_json
 from polydistill.data.rows.shapes import Problem, RowShape
 from polydistill.errors import DataError
 
@@ -93,10 +93,7 @@ def _number(value: object, file: str | Path, line: int | None) -> float:
 
 
 def _from_json(value: str, file: str | Path, line: int | None) -> object:
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        raise DataError(file, line, f"the labels {value!r:.60}", "JSON, as it begins like it", "Correct it.") from None
+    return from_json(value, file, line, f"labels in JSON, as {value!r:.60} begins like it", "Correct it.")
 
 
 def _shown(values: Mapping[int, float]) -> str:
@@ -153,9 +150,10 @@ class LabelReader:
             return self._several(value, file, line)
         return self.index(value, file, line)
 
-    def _several(self, value: object, file: str | Path, line: int | None) -> list[float]:
+    def _several(self, value: Any, file: str | Path, line: int | None) -> list[float]:
         """1 for each label that holds; of a list of numbers, one for each label, these numbers."""
-        if isinstance(value, list | tuple) and len(value) == len(self.spellings) and set(value) <= {0, 1}:
+        listed = isinstance(value, list | tuple) and len(value) == len(self.spellings)
+        if listed and all(one in (0, 1) for one in value):
             return [float(one) for one in value]
         held = {self.given(name, file, line) for name in names_in(value, "several")}
         return [float(at in held) for at in range(len(self.spellings))]

@@ -27,6 +27,7 @@ from polydistill.data.rows.sources import (
 from polydistill.data.rows.tagged import load_tagged
 from polydistill.data.rows.world import load_world, world_columns, world_content
 from polydistill.data.translations.parallel import load_text_files, plain_files, read_aligned
+from polydistill.errors import DataError
 from polydistill.languages import canonical, parts_of
 
 
@@ -39,7 +40,22 @@ def load_rows(source: Source, shape: RowShape, languages: Sequence[str]) -> Corp
     _check_options(source, shape)
     single = _single(codes)
     corpus = _load(source, shape, single)
+    _refuse_blank(corpus, format_source(source))
     return corpus if single == codes else in_pairs(corpus, codes, format_source(source), _claimed(source))
+
+
+def _refuse_blank(corpus: Corpus, where: str) -> None:
+    """Refuse rows without a word in any of them: there is nothing to learn. Most often the first row says that."""
+    for code, rows in corpus.rows.items():
+        names = [name for name in corpus.shape.texts if name in rows.column_names]
+        if len(rows) and not any(_says(value) for row in rows.select_columns(names) for value in row.values()):
+            found = f"{len(rows):,} rows of {code!r} whose texts are all blank"
+            raise DataError(where, None, found, f"texts in {', '.join(names)}", "Check how the rows were written.")
+
+
+def _says(value: object) -> bool:
+    """Whether a text, or one of several, is not blank."""
+    return any(map(_says, value)) if isinstance(value, list) else bool(str(value or "").strip())
 
 
 def load_records(source: Source, shape: RowShape, languages: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

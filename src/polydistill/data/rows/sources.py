@@ -34,7 +34,7 @@ class WorldSource(Spec):
     kind: Literal["world"] = "world"
     difficulty: str = "mini"
     seed: int = 0
-    rows: PositiveInt = 1000
+    rows: int = Field(default=1000, gt=0, le=10_000_000)
     split: Literal["train", "dev", "test"] = "train"
     mixed: bool = Field(default=False, exclude_if=_unsaid)
     opinions: bool = Field(default=False, exclude_if=_unsaid)
