@@ -224,9 +224,10 @@ class Bench:
             return f"said no one line of error: {ended.said}"
         if wrong := half_written(work):
             return f"after it: {wrong}"
-        if ended.code != 0 or not (work / "out").is_dir():
+        if ended.code != 0:
             again = command(line, work)
-            if again.code != 0:
+            done = (work / "out").is_dir() and not (work / "out" / "identity").exists()  # all was in place before
+            if again.code != 0 and not (done and "is there and not empty" in again.said):
                 return f"the same command again ended with {again.code}: {again.trace or again.said}"
         if wrong := half_written(work):
             return f"after the same command again: {wrong}"
