@@ -71,3 +71,25 @@ def test_teachers_are_one_a_language(models):
         multikd.run(models["student"], {"en": models["en"], "English": models["fr"]}, ROWS)
     with pytest.raises(ValueError, match="There is no --teacher: expected a language and its model"):
         multikd.run(models["student"], {}, ROWS)
+
+
+def test_a_file_of_soft_labels_is_a_teacher(models, tmp_path):
+    file = tmp_path / "llm.jsonl"
+    line = '{"premise": "a", "hypothesis": "b", "labels": {"entailment": 0.5, "neutral": 0.3}}\n'
+    file.write_text(3 * line, encoding="utf-8")
+    run = multikd.run(models["student"], [f"en={models['en']}", f"fr=file:{file}"], ROWS, batch_size=1)
+    assert (tuple(run.teachers), tuple(run.method.soft.sources), run.training.steps) == (("en",), ("fr",), 64 + 3)
+    assert run.labels_seen == ("fr",)
+    alone = multikd.run(models["student"], {"fr": file}, task="nli", batch_size=1)
+    assert (dict(alone.teachers), alone.method.data, alone.training.steps) == ({}, None, 3)
+    with pytest.raises(ValueError, match=r"Models read rows of the task in their languages: give them \(--train\)"):
+        multikd.run(models["student"], {"en": models["en"]})
+    with pytest.raises(ValueError, match=r"All teachers are rows, which have their own text"):
+        multikd.run(models["student"], {"fr": file}, ROWS, task="nli")
+
+
+def test_labels_of_soft_rows_are_found(models, tmp_path):
+    file = tmp_path / "llm.jsonl"
+    file.write_text('{"text": "a", "labels": {"yes": 0.5, "no": 0.5}}\n' * 3, encoding="utf-8")
+    run = multikd.run(models["student"], {"fr": file}, batch_size=1)
+    assert run.method.task.labels == ("no", "yes")

@@ -24,6 +24,7 @@ from polydistill.jobs.options import (
 )
 
 if TYPE_CHECKING:
+    from polydistill.methods.multikd import MultiKDSpec
     from polydistill.training.run import Run
 
 
@@ -36,10 +37,14 @@ if TYPE_CHECKING:
 def multikd(
     student: Annotated[str | Path, Help("A multilingual encoder: a folder, or a hub name.")],
     teacher: Annotated[
-        Mapping[str, str | Path] | Sequence[str],
-        Help("A model tuned on the task in a language, fr=FOLDER or fr=owner/name; once each.", many=True),
+        Mapping[str, str | Path | Rows] | Sequence[str],
+        Help(
+            "A model tuned on the task in a language, fr=FOLDER or fr=owner/name; or rows with soft labels, "
+            "fr=file:llm.jsonl; once each.",
+            many=True,
+        ),
     ],
-    train: Annotated[Rows, Help(f"Rows of the task in these languages, labels unread: {ROWS}.")],
+    train: Annotated[Rows | None, Help(f"Rows of the task in the models' languages, labels unread: {ROWS}.")] = None,
     *,
     task: Task = None,
     labels: Labels = "",
@@ -58,37 +63,54 @@ def multikd(
     seed: Seed = 0,
     **options: Unpack[Learning],
 ) -> "Run":
-    """Distil models of single languages, whatever their families, into one multilingual student.
+    """Distil models of single languages, or their answers in files, into one multilingual student.
 
     Dev rows choose the weights by their labels, in the teachers' languages where no others are named.
     """
-    from polydistill.data.rows.load import load_rows
     from polydistill.jobs import making, written
-    from polydistill.jobs.asked import Asked, found_task, source_with, with_columns
+    from polydistill.jobs.asked import Asked, found_task, with_columns
     from polydistill.methods.multikd import MultiKDSpec
     from polydistill.starts.hub import pinned
-    from polydistill.tasks import task_of
     from polydistill.training.run import Run
 
     given, start = locals(), pinned(student)
-    named = written.by_language("teacher", teacher, "a language and its model, such as fr=french")
-    source = source_with(train, columns)
-    dev, test = (with_columns(one, columns) for one in (dev, test))
-    first = pinned(next(iter(named.values())))
-    known = found_task(Asked(task, labels, map_labels), first, None, tuple(named))
-    teachers = {code: making.tuned(pinned(model), known) for code, model in named.items()}
-    codes = tuple(teachers)
+    named = written.by_language("teacher", teacher, "a language and its model or rows, such as fr=french")
+    source, dev, test = (with_columns(one, columns) for one in (train, dev, test))
+    models = {code: one for code, one in named.items() if not _is_rows(one)}
+    soft = with_columns({code: one for code, one in named.items() if code not in models} or None, columns)
+    if (source is None) == bool(models):
+        raise ValueError(
+            "Models read rows of the task in their languages: give them (--train)."
+            if models
+            else "All teachers are rows, which have their own text: leave --train out."
+        )
+    codes = tuple(named)
+    asked, first = Asked(task, labels, map_labels), next(iter(models.values()), None)
+    known = found_task(asked, None if first is None else pinned(first), soft if first is None else None, codes)
+    teachers = {code: making.tuned(pinned(model), known) for code, model in models.items()}
     length = min(making.length_of(one, max_length) for one in (start, *teachers.values()))
-    content = {"task": known, "languages": codes, "data": source, "max_length": length}
+    content = {"task": known, "languages": codes, "data": source, "soft": soft, "max_length": length}
+    method = MultiKDSpec(**making.settings(MultiKDSpec, given, **content))
     return Run(
         name=f"multikd {'+'.join(codes)}",
-        method=MultiKDSpec(**making.settings(MultiKDSpec, given, **content)),
+        method=method,
         start=making.branched_start(start, codes, branches),
         teachers=teachers,
-        training=making.training_of(
-            options, lambda _: sum(load_rows(source, task_of(known).shape, codes).counts.values()), dev is not None
-        ),
+        training=making.training_of(options, lambda _: _rows(method), dev is not None),
         selection=making.judging_of(known, dev, written.several(dev_langs) or codes, length),
         evaluation=making.judging_of(known, test, written.several(test_langs) or codes, length),
         seed=seed,
     )
+
+
+def _is_rows(teacher: "str | Path | Rows") -> bool:
+    """Whether a teacher is rows and not a model, which is a folder or a name of the hub."""
+    if isinstance(teacher, str) and teacher.startswith(("file:", "hub:", "world:")):
+        return True
+    return not isinstance(teacher, str | Path) or Path(teacher).is_file()
+
+
+def _rows(method: "MultiKDSpec") -> int:
+    from polydistill.data.rows.load import load_rows
+
+    return sum(sum(load_rows(source, method.shape, codes).counts.values()) for source, codes in method.reads)

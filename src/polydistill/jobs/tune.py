@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Unpack
+from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 from polydistill.defaults import EFFICIENT_RATE, FEW_PASSES, TUNE
 from polydistill.jobs.job import Help, training_job
@@ -73,6 +73,11 @@ def tune(
     few: Annotated[
         int | None, Help(f"Learn so many rows of each language only, by default {FEW_PASSES} times.")
     ] = None,
+    temperature: Annotated[float, Help("Of soft labels: above 1 all labels become more alike.")] = 1.0,
+    scaling: Annotated[
+        Literal["hinton", "cross_entropy"],
+        Help("Of soft labels. hinton: T^2 x mean KL; cross_entropy: -p log q, without T^2."),
+    ] = "cross_entropy",
     freeze_embeddings: FreezeEmbeddings = False,
     freeze_blocks: FreezeBlocks = 0,
     max_length: MaxLength = None,
@@ -131,6 +136,8 @@ def _by_strategy(
         )
     if plain.freeze_embeddings or plain.freeze_blocks:
         raise ValueError("A strategy says itself what learns: leave freeze_embeddings and freeze_blocks out.")
+    if (plain.temperature, plain.scaling) != (1.0, "cross_entropy"):
+        raise ValueError("A strategy learns labels as they are: leave temperature and scaling out.")
     return TransferTuneSpec(
         task=plain.task,
         languages=plain.languages,

@@ -17,13 +17,14 @@ from torch import Tensor, nn
 
 from polydistill.data.batches.batches import Batch, Group
 from polydistill.data.batches.signals import settle
+from polydistill.data.rows.labelled import check_soft, labelled_rows
 from polydistill.data.rows.load import load_rows
-from polydistill.data.rows.sources import Source
+from polydistill.data.rows.sources import ByLanguage, Source
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.spec import Given, TaskMethodSpec, Teaching
 from polydistill.methods.teacher import SIGNAL, Teacher, answering, says
 from polydistill.models.polyglot import Polyglot
-from polydistill.objectives.logits import Scaling, hinton
+from polydistill.objectives.logits import NEVER, Scaling, hinton, rest_as_one
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 
@@ -35,12 +36,26 @@ class MultiKDSpec(TaskMethodSpec):
     teaching: ClassVar[Teaching] = "one a language"
     languages: tuple[LanguageCode, ...]
     """The supervised languages; the run's `teachers` has one for each."""
-    data: Source
+    data: Source | None = None
+    """The text that models read; none where all teachers are rows."""
+    soft: ByLanguage | None = None
+    """Teachers that are rows: texts of a language and a share (or logit) for each label, as a large language model or
+    an ensemble gives them. Labels that a row leaves out share what is left of 1 as one."""
     temperature: PositiveFloat = 8.0  # "Temperature is 8 for all distillation experiments" (Experimental Setup)
     scaling: Scaling = "cross_entropy"  # eq. 3, which has no T^2
     max_length: PositiveInt = 128  # "The maximum length is 128" (Experimental Setup)
     store_teacher: bool = True
     """Let every teacher read its texts once and keep what it says, instead of reading them again each step."""
+
+    @model_validator(mode="after")
+    def _every_language_has_text(self) -> Self:
+        rows = set() if self.soft is None else set(self.soft.sources)
+        if rows - set(self.languages) or (self.data is None) != (not self.read_by_models):
+            raise ValueError(
+                f"The languages are {', '.join(self.languages)}; rows (soft) teach {', '.join(sorted(rows)) or 'none'} "
+                "of them. Models read the others' text: give it as `data`, or leave it out where there are none."
+            )
+        return self
 
     @model_validator(mode="after")
     def _a_label_a_row(self) -> Self:
@@ -54,23 +69,43 @@ class MultiKDSpec(TaskMethodSpec):
     @property
     def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:
         """The rows this method learns from: sources, and the languages read from them."""
-        return ((self.data, self.languages),)
+        found: list[tuple[Source, tuple[str, ...]]] = []
+        if self.data is not None:
+            found.append((self.data, self.read_by_models))
+        if self.soft is not None:
+            found.append((self.soft, tuple(self.soft.sources)))
+        return tuple(found)
+
+    @property
+    def read_by_models(self) -> tuple[str, ...]:
+        """The languages whose teachers are models."""
+        return tuple(code for code in self.languages if self.soft is None or code not in self.soft.sources)
+
+    @property
+    def labels_seen(self) -> tuple[str, ...]:
+        """Those whose teachers are rows: what these say was made of somebody's labels."""
+        return () if self.soft is None else tuple(self.soft.sources)
 
     def check(self, given: Given) -> None:
         """A teacher for each language, and no other."""
-        if set(given.teachers) != set(self.languages) or given.teacher is not None:
+        if set(given.teachers) != set(self.read_by_models) or given.teacher is not None:
             raise ValueError(
-                f"MultiKD needs a teacher for each of {', '.join(self.languages)} under `teachers`, and none under "
-                f"`teacher`; there are teachers for {', '.join(given.teachers) or 'no language'}."
+                f"MultiKD needs a teacher for each of {', '.join(self.read_by_models)} under `teachers`, and none "
+                f"under `teacher`; there are teachers for {', '.join(given.teachers) or 'no language'}."
             )
         super().check(given)
 
     def prepare(self, models: Models, seed: int) -> Prepared:
         """One group a language: its text for the student, and what its teacher says of it, or the text for it."""
         del seed
-        corpus = load_rows(self.data, self.shape, self.languages)
         reading: dict[str, Teacher] = {}
-        groups = [_group(self, models, code, rows, reading) for code, rows in corpus.rows.items()]
+        groups = []
+        if self.data is not None:
+            corpus = load_rows(self.data, self.shape, self.read_by_models)
+            groups += [_group(self, models, code, rows, reading) for code, rows in corpus.rows.items()]
+        if self.soft is not None:
+            soft = labelled_rows(self.soft, self.shape, tuple(self.soft.sources))
+            groups += [_soft_group(self, models, code, rows) for code, rows in soft.items()]
         return Prepared(MultiKD(Polyglot(models.student.network), reading, self.temperature, self.scaling), groups)
 
 
@@ -98,8 +133,8 @@ class MultiKD(Method):
         teacher = cast(Teacher, self.teachers[language]) if language and language in self.teachers else None
         taught_BC = says(teacher, batch)
         student_BC = self.student(text, language).logits_BC
-        rows = len(student_BC)
-        return Loss({"kd": Term(hinton(student_BC, taught_BC, self.temperature, self.scaling, sequences=rows))})
+        rows, sides = len(student_BC), rest_as_one(student_BC, taught_BC)
+        return Loss({"kd": Term(hinton(*sides, self.temperature, self.scaling, sequences=rows))})
 
     def counts(self, batch: Batch) -> dict[str, int]:
         """Rows."""
@@ -118,3 +153,13 @@ def _group(spec: MultiKDSpec, models: Models, code: str, rows: Dataset, reading:
     if teacher.reading is not None:
         reading[code] = teacher.reading
     return Group(code, {"text": text, **texts}, values)
+
+
+def _soft_group(spec: MultiKDSpec, models: Models, code: str, rows: Dataset) -> Group:
+    """A language's rows whose teacher is what they hold: the logarithm of the share of each label."""
+    task = spec.task_learned
+    text = task.encode(models.student.tokenizer, rows, spec.max_length)
+    shares = np.asarray(task.labels(text, rows))
+    check_soft(shares, task, f"{code!r}")
+    with np.errstate(divide="ignore"):
+        return Group(code, {"text": text}, {SIGNAL: np.maximum(np.log(shares), np.float32(NEVER))})

@@ -2,24 +2,28 @@
 
     task = mean over rows of -log softmax(student(text))[label]        (XD paper, Sec. 2.1 and 2.2)
 
-For tagging the mean is over words; for questions the logits are those of the choices.
+For tagging the mean is over words; for questions the logits are those of the choices. Rows may have soft labels p, such
+as a large language model's: then task = mean of -sum over labels of p log softmax(student(text)), both sides softened
+where a temperature is set.
 
 The languages make the system: ("en",) is the Baseline, ("fr",) is IndT for French, all of them MLT, all but German
 "MLT no-de", ("en", "fr") "MLT en + l2".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
-from pydantic import PositiveInt
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from polydistill.data.batches.batches import Batch
-from polydistill.data.rows.labelled import labelled_rows
-from polydistill.data.rows.sources import Source
+from polydistill.data.rows.labelled import check_soft, labelled_rows
+from polydistill.data.rows.sources import Source, format_source
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.spec import FreezingSpec
 from polydistill.models.polyglot import Polyglot
+from polydistill.objectives.logits import Scaling, from_shares
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.tasks import NLI, Task
@@ -31,6 +35,10 @@ class TuneSpec(FreezingSpec):
     kind: Literal["tune"] = "tune"
     languages: tuple[LanguageCode, ...]
     data: Source
+    temperature: PositiveFloat = 1.0
+    """Of soft labels: above 1 all labels become more alike, in the rows and in what the student says."""
+    scaling: Scaling = "cross_entropy"
+    """Of soft labels: their cross-entropy, or `hinton`: T^2 x KL."""
     max_length: PositiveInt = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
 
     @property
@@ -51,20 +59,27 @@ class TuneSpec(FreezingSpec):
             task.group(models.student.tokenizer, rows, language, self.max_length)
             for language, rows in labelled_rows(self.data, task.shape, self.languages).items()
         ]
+        softly = None
+        if (self.temperature, self.scaling) != (1.0, "cross_entropy"):
+            softly = partial(from_shares, temperature=self.temperature, scaling=self.scaling)
+            for group in groups:
+                check_soft(group.values["labels"], task, f"{group.language!r} of {format_source(self.data)}")
         self.freeze(models.student.network)
-        return Prepared(Tuning(Polyglot(models.student.network), task), groups)
+        return Prepared(Tuning(Polyglot(models.student.network), task, softly), groups)
 
 
 class Tuning(Method):
     """Learn a task from labels."""
 
-    def __init__(self, student: Polyglot, task: Task[Any, Any] = NLI) -> None:
+    def __init__(
+        self, student: Polyglot, task: Task[Any, Any] = NLI, loss: Callable[[Tensor, Tensor], Tensor] | None = None
+    ) -> None:
         super().__init__()
-        self.student, self.task = student, task
+        self.student, self.task, self.loss = student, task, loss or task.loss
 
     def forward(self, text: Mapping[str, Tensor], labels: Tensor, language: str | None = None, **_: Any) -> Loss:
         """One term, `task`: the cross-entropy of the labels."""
-        return Loss({"task": Term(self.task.loss(self.student(text, language).logits_BC, labels))})
+        return Loss({"task": Term(self.loss(self.student(text, language).logits_BC, labels))})
 
     def counts(self, batch: Batch) -> dict[str, int]:
         """Rows, or words."""

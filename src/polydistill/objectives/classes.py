@@ -3,10 +3,10 @@
 B = rows, C = classes, N = masked positions, V = vocabulary.
 """
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from polydistill.objectives.logits import from_shares
 from polydistill.objectives.precision import finer
 from polydistill.objectives.vectors import mean_over
 
@@ -21,17 +21,7 @@ def soft_cross_entropy(logits_BC: Tensor, shares_BC: Tensor) -> Tensor:
 
     With some such labels: -sum over the others of share x log q - rest x log(sum of q over these labels).
     """
-    dtype = finer(logits_BC)
-    log_BC = F.log_softmax(logits_BC, dim=-1, dtype=dtype)
-    unknown_BC = shares_BC.isnan()
-    known_BC = shares_BC.to(dtype).masked_fill(unknown_BC, 0.0)
-    named_B = (known_BC * log_BC).sum(-1)
-    if not unknown_BC.any():
-        return -named_B.mean()
-    rest_B = 1 - known_BC.sum(-1)
-    row_B = unknown_BC.any(-1)
-    together_B = log_BC.masked_fill(~unknown_BC, -torch.inf)[row_B].logsumexp(-1)
-    return -(named_B.sum() + (rest_B[row_B] * together_B).sum()) / len(named_B)
+    return from_shares(logits_BC, shares_BC, scaling="cross_entropy")
 
 
 def each_alone(logits_BC: Tensor, shares_BC: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ N = rows or positions, C = classes or vocabulary. For a vocabulary too large for
 
 from typing import Literal
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -16,6 +17,8 @@ Scaling = Literal["hinton", "cross_entropy", "sequence_sum"]
 without T^2 (TextBrewer; MultiKD, eq. 3). `sequence_sum`: T^2 x sum over rows of KL / number of sequences (the code of
 MonoShot). They differ by factors of T^2 and of the length, so learning rates do not carry over."""
 
+NEVER = -1e4
+"""The logarithm of a probability of 0, finite so that 0 times it is 0."""
 _SCALINGS = ("hinton", "cross_entropy", "sequence_sum")
 
 
@@ -42,6 +45,36 @@ def hinton(
         rows_N = rows_N * mask_N.to(rows_N.dtype)
     number = len(rows_N) if mask_N is None else int(mask_N.sum())
     return rows_N.sum() * row_weight(scaling, temperature, number, sequences)
+
+
+def rest_as_one(student_NC: Tensor, teacher_NC: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores of both as log-probabilities, with the classes that the teacher leaves out as one more class.
+
+    Where the teacher's score is `nan` it gives no class by itself, and what is left of 1 to all such classes together;
+    the others must then be log-probabilities. Softened by T, that class is one like any other.
+    """
+    unknown_NC = teacher_NC.isnan()
+    if not unknown_NC.any():
+        return student_NC, teacher_NC
+    log_NC = F.log_softmax(student_NC, dim=-1, dtype=finer(student_NC, teacher_NC))
+    named_NC = teacher_NC.to(log_NC.dtype).masked_fill(unknown_NC, NEVER)
+    some_N1 = unknown_NC.any(-1, keepdim=True)
+    rest_N1 = (1 - named_NC.exp().sum(-1, keepdim=True)).clamp(min=0).log().clamp(min=NEVER)
+    together_N1 = log_NC.masked_fill(~unknown_NC, NEVER).logsumexp(-1, keepdim=True)
+    student = [log_NC.masked_fill(unknown_NC, NEVER), together_N1.masked_fill(~some_N1, NEVER)]
+    teacher = [named_NC, rest_N1.masked_fill(~some_N1, NEVER)]
+    return torch.cat(student, -1), torch.cat(teacher, -1)
+
+
+def from_shares(
+    student_NC: Tensor, shares_NC: Tensor, temperature: float = 1.0, scaling: Scaling = "cross_entropy"
+) -> Tensor:
+    """The same where the teacher's probabilities are known and not its scores: p^(1/T) is softmax(log p / T).
+
+    Classes whose share is `nan` share what is left of 1 as one.
+    """
+    scores_NC = shares_NC.to(finer(student_NC, shares_NC)).log().clamp(min=NEVER)
+    return hinton(*rest_as_one(student_NC, scores_NC), temperature, scaling)
 
 
 def row_weight(scaling: Scaling, temperature: float, rows: int, sequences: int | None) -> float:

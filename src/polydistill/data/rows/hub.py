@@ -20,7 +20,7 @@ from polydistill.data.rows.layouts import LANGUAGE
 from polydistill.data.rows.memory import table_of
 from polydistill.data.rows.shapes import LABEL, SENTENCE, Corpus, RowShape
 from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER, HubSource, MemorySource, TableSource, window
-from polydistill.data.rows.usual import Found, found_texts, is_logits, usual_columns
+from polydistill.data.rows.usual import Found, found_texts, is_logits, soft_columns, usual_columns
 from polydistill.data.translations.parallel import TRANSLATION, add_row, text_tables, translations
 from polydistill.errors import DataError
 
@@ -226,8 +226,12 @@ def _columns(data: datasets.Dataset, source: TableSource, shape: RowShape, read:
         return usual_columns(shape, data.column_names, source.columns, source.name, read.known)
     names, texts = data.column_names, tuple(source.columns.get(name, name) for name in shape.texts)
     label = source.columns.get(LABEL, "gold_label" if LABEL not in names and "gold_label" in names else LABEL)
+    shares: dict[str, str] = {}
+    if label not in names and LABEL not in source.columns and shape.labels and not shape.parts:
+        soft, shares = soft_columns(names, read.known)
+        label = soft or label
     other = None if source.columns or set(texts) <= set(names) else found_texts("pair", names, {})
-    return Found(other if other is not None and len(other) == len(texts) else texts, label)
+    return Found(other if other is not None and len(other) == len(texts) else texts, label, shares)
 
 
 def _labels(data: datasets.Dataset, column: str | None, shares: Mapping[str, str]) -> Iterator[object] | None:

@@ -1,6 +1,7 @@
 """Rows to learn a task from: all that a source has, or a few of them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from datasets import Dataset
@@ -26,6 +27,15 @@ def labelled_rows(
             )
         found[language] = rows if few is None else _first(rows, few, seed, f"{language!r} of {format_source(source)}")
     return found
+
+
+def check_soft(labels: Any, task: Any, where: str) -> None:
+    """Refuse labels that are not a share for each of a row's labels."""
+    if task.shape.parts or task.shape.problem != "single" or np.asarray(labels).ndim < 2:
+        raise ValueError(
+            f"A temperature and a scaling are for rows with a share for each label, one of which is right; those of "
+            f"{where} have none. Add columns p_LABEL or an object `labels`, or leave both out."
+        )
 
 
 def _where(shape: RowShape) -> str:

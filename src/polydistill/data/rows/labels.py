@@ -136,7 +136,7 @@ class LabelReader:
     def read(self, value: object, file: str | Path, line: int | None, logits: bool = False) -> Label | None:
         """What the cell of a row's label says: an index, a number, or a share for each label."""
         shape = self.shape
-        if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") and shape.own:
+        if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
             value = _from_json(value, file, line)
         if shape.written:
             return names_in(value, shape.problem)

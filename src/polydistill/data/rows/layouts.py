@@ -8,7 +8,7 @@ from polydistill.data.files.records import Columns, Quoted, file_format, first_r
 from polydistill.data.rows.labels import LabelReader
 from polydistill.data.rows.shapes import LABEL, PARAPHRASES, RowShape
 from polydistill.data.rows.sources import LayoutName
-from polydistill.data.rows.usual import usual_columns
+from polydistill.data.rows.usual import soft_columns, usual_columns
 from polydistill.errors import DataError
 
 LANGUAGE = "language"
@@ -56,7 +56,7 @@ def find_columns(
     if layout in ("xtreme", "headerless"):
         return _by_position(path, first, shape, quoted=layout == "xtreme")
     for named in _named_layouts(shape):
-        if layout in (None, named.name) and (columns := _columns_of(named, first, shape)):
+        if layout in (None, named.name) and (columns := _columns_of(named, first, shape, labels)):
             _check_unique(path, columns, first)
             return columns
     if layout is None and _looks_headerless(path, first, shape, labels):
@@ -64,7 +64,7 @@ def find_columns(
     raise _wrong_columns(path, first, shape, layout)
 
 
-def _columns_of(layout: _Named, first: tuple[str, ...], shape: RowShape) -> Columns | None:
+def _columns_of(layout: _Named, first: tuple[str, ...], shape: RowShape, labels: LabelReader) -> Columns | None:
     """The columns, if the header has those of this layout. Only test sets lack the label: only some layouts may."""
     label = next((name for name in layout.labels if name in first), None) if shape.may_have_labels else None
     lacks_label = shape.may_have_labels and label is None and layout.name not in ("headed", "pawsx")
@@ -73,8 +73,11 @@ def _columns_of(layout: _Named, first: tuple[str, ...], shape: RowShape) -> Colu
     if layout.language is not None and layout.language not in first:
         return None
     language = LANGUAGE if LANGUAGE in first else None
-    blank = _may_lack(layout.texts, shape)
-    return Columns(layout.texts, label, (), language, short_rows=layout.short_rows, quoted=layout.quoted, blank=blank)
+    blank, shares = _may_lack(layout.texts, shape), dict[str, str]()
+    if layout.name == "headed" and label is None and shape.labels and not shape.parts:
+        label, shares = soft_columns(first, labels.known)
+    soft = tuple(shares.values())
+    return Columns(layout.texts, label, soft, language, short_rows=layout.short_rows, quoted=layout.quoted, blank=blank)
 
 
 def label_column(shape: RowShape) -> str:

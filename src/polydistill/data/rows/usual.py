@@ -107,6 +107,12 @@ def _first(
     return None
 
 
+def soft_columns(names: Sequence[str], labels: Sequence[str]) -> tuple[str | None, dict[str, str]]:
+    """Where rows of a named task have soft labels: the column of an object for all, or a column for each label."""
+    whole = next((name for name in ("labels", LOGITS) if name in names), None)
+    return whole, {} if whole else _shares(names, None, labels)
+
+
 def _shares(names: Sequence[str], wanted: str | None, labels: Sequence[str]) -> dict[str, str]:
     """Columns such as p_yes, p_no by their label; `labels`, where they are known, are those that count."""
     plain = {label.casefold() for label in labels}
