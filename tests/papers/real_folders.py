@@ -7,14 +7,17 @@ from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import WorldSource
 from polydistill.models.fresh import fresh_encoder, learn_tokenizer
 from polydistill.papers.real import CHOSEN, LEARNED, TESTED
+from polydistill.papers.scales import WORLD_LANGUAGES
 
 LANGUAGES = ("en", "fr", "tr")
-NTREX = {"en": "src.eng", "fr": "ref.fra", "tr": "ref.tur"}
+FILES = {"en": "src.eng", "fr": "ref.fra", "tr": "ref.tur", "de": "ref.deu", "hi": "ref.hin", "bg": "ref.bul"}
+STAND_INS = {"hi": "sw", "bg": "es"}
+"""The language of the mini-world that is written where it does not have one."""
 
 
 def write_models(folder: Path) -> None:
-    """A polyglot of eight blocks, with pieces that only Spanish needs."""
-    rows = load_text(WorldSource(rows=300), (*LANGUAGES, "es")).rows
+    """A polyglot of eight blocks, with pieces that not all need."""
+    rows = load_text(WorldSource(rows=300), WORLD_LANGUAGES).rows
     tokenizer = learn_tokenizer((text for table in rows.values() for text in table["text"]), 400, 64)
     fresh_encoder(len(tokenizer), 16, 8, 2, 0.0, 64, seed=0).base_model.save_pretrained(folder / "polyglot")
     tokenizer.save_pretrained(folder / "polyglot")
@@ -22,16 +25,17 @@ def write_models(folder: Path) -> None:
 
 def write_data(folder: Path) -> None:
     """XNLI with as many rows as it has, of short texts, an English sample, and news."""
-    for name in ("xnli", "mnli_subset", "parallel/ntrex"):
-        (folder / name).mkdir(parents=True)
-    made = load_rows(WorldSource(rows=30), PAIR_OF_SENTENCES, LANGUAGES).rows
-    for code, table in made.items():
+    for part in ("xnli", "mnli_subset", "parallel/ntrex"):
+        (folder / part).mkdir(parents=True)
+    made = load_rows(WorldSource(rows=30), PAIR_OF_SENTENCES, WORLD_LANGUAGES).rows
+    for code, name in FILES.items():
+        table = made[STAND_INS.get(code, code)]
         some = [f"{row['premise']}\t{row['hypothesis']}\t{PAIR_OF_SENTENCES.labels[row['label']]}" for row in table]
         head = "premise\thypothesis\tlabel"
         count = LEARNED + CHOSEN + TESTED
         whole = [head, *(some[at % len(some)] for at in range(count))]
         (folder / "xnli" / f"dev-{code}.tsv").write_text("\n".join(whole) + "\n")
         news = "\n".join(row["premise"] for row in table)
-        (folder / "parallel" / "ntrex" / f"newstest2019-{NTREX[code]}.txt").write_text(news + "\n")
+        (folder / "parallel" / "ntrex" / f"newstest2019-{name}.txt").write_text(news + "\n")
         if code == "en":
             (folder / "mnli_subset" / "train.tsv").write_text("\n".join([head, *some]) + "\n")

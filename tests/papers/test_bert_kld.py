@@ -73,7 +73,7 @@ def test_all_tables_of_a_seed_share_what_they_can():
 
 def test_the_encoders_are_those_of_other_tables():
     for scale, model in (("quick", "mBERT"), ("world", "XLM-R")):
-        start = setting("world").start(model, 3)
+        start = setting("world").starts[model](3)
         assert isinstance(start, ResultOf)
         assert start.run.identity == pretrained(polyglot(scale), WORLD_LANGUAGES, "XLM MLM+TLM", 3).identity
 
@@ -130,7 +130,7 @@ def test_the_posters_settings():
     assert run.start == MBERT
     assert (run.method.weight, run.method.temperature, run.method.vector) == (0.2, 1.0, "hidden")
     assert isinstance(run.method.data, HubSource) and run.method.data.aligned
-    xlmr = where.start("XLM-R", 0)
+    xlmr = where.starts["XLM-R"](0)
     assert isinstance(xlmr, Pretrained) and xlmr.name == "FacebookAI/xlm-roberta-base"
     plan = plan_table(table("3", "paper"), [0])
     assert {line.method: line.runs for line in plan.lines} == {"tune": 6, "bert-kld": 30}

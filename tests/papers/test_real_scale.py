@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from polydistill import api
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.papers import catalogue, real
+from polydistill.papers.bert_kld import tables as bert_kld
 from polydistill.papers.real import CHOSEN, LEARNED, TESTED, XNLI_LANGUAGES, Real
 from polydistill.papers.recipe import TableRecipe
 from polydistill.papers.scales import FEW
 from polydistill.papers.xd import tables as xd
+from polydistill.training.store import Store
 
 SHORT = FEW.model_copy(update={"evaluate_every": 4})
 
@@ -77,10 +80,43 @@ def test_xd_goes_to_the_end_by_itself(here, monkeypatch):
     assert api.table("xd/3", "real", **asked, finished=True) == table
 
 
-@pytest.mark.parametrize("id", ["xd/2", "xd/3", "xd/4", "xd/5"])
+@pytest.mark.slow
+def test_bert_kld_goes_to_the_end_by_itself(here, monkeypatch):
+    """Each number of labelled rows is a block; all models begin with the one that was tuned on English."""
+
+    def short(*given):
+        return {name: replace(one, training=SHORT, max_length=16) for name, one in settings(*given).items()}
+
+    settings = bert_kld.settings
+    monkeypatch.setattr(bert_kld, "settings", short)
+    monkeypatch.setattr(real, "ON_ENGLISH", SHORT)
+    table = api.table("bert-kld/1", "real", models=here.models, data=here.data, runs=here.root)
+    assert [group.name for group in table.groups] == ["500 labelled rows", "999 labelled rows"]
+    assert [claim.claim.group for claim in table.claims] == ["500 labelled rows", "999 labelled rows"]
+    assert not [claim for claim in table.claims if claim.finding == "not tested"]
+    kinds = [folder.name.partition("-")[0] for folder in Store(here.root).done()]
+    assert Counter(kinds) == {"tune": 1 + 2 * 2, "bert": 2 * 4}
+    assert {row.labels_seen[0] for group in table.groups for row in group.rows} == {"en"}
+
+
+@pytest.mark.parametrize("number", bert_kld.TABLES)
+def test_bert_kld_learns_and_tests_on_other_rows(number):
+    """Whoever is compared in a block learns from as many rows, for as many steps, of the same start."""
+    for group in bert_kld.table(number, "real").groups:
+        runs = [run for row in group.rows if row.runs is not None for run in row.runs(0).values()]
+        data = runs[0].method.data
+        assert all(run.method.data == data and run.training == runs[0].training for run in runs)
+        assert len({run.start.run.outline for run in runs}) == 1
+        assert f"{data.rows} labelled rows" == group.name
+        assert all(run.selection.data.skip >= data.rows for run in runs)
+        assert all(run.evaluation.data.skip == LEARNED + CHOSEN for run in runs)
+
+
+@pytest.mark.parametrize("id", ["xd/2", "xd/3", "xd/4", "xd/5", "bert-kld/1", "bert-kld/3"])
 def test_tables_are_planned_without_any_file(id):
     plan = api.plan(id, "real")
-    assert plan.downloads == ("intfloat/multilingual-e5-small", "facebook/xnli (15 languages)")
+    model, rows = plan.downloads
+    assert model == "intfloat/multilingual-e5-small" and rows.startswith("facebook/xnli")
     assert 0 < plan.hours < 24
 
 

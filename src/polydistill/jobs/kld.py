@@ -5,7 +5,21 @@ from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 from polydistill.defaults import KLD, KLD_MAX_LENGTH, KLD_PASSES, KLD_PATIENCE
 from polydistill.jobs.job import Help, training_job
-from polydistill.jobs.options import ROWS, ColumnNames, Dev, Labels, Learning, MapLabels, Model, Rows, Seed, Task, Test
+from polydistill.jobs.options import (
+    ROWS,
+    ColumnNames,
+    Dev,
+    FreezeBlocks,
+    FreezeEmbeddings,
+    Labels,
+    Learning,
+    MapLabels,
+    Model,
+    Rows,
+    Seed,
+    Task,
+    Test,
+)
 
 if TYPE_CHECKING:
     from polydistill.training.run import Run
@@ -42,6 +56,8 @@ def kld(
     max_length: Annotated[
         int | None, Help(f"Tokens of an input. Default: {KLD_MAX_LENGTH}, or what the model reads.")
     ] = None,
+    freeze_embeddings: FreezeEmbeddings = False,
+    freeze_blocks: FreezeBlocks = 0,
     seed: Seed = 0,
     **options: Unpack[Learning],
 ) -> "Run":

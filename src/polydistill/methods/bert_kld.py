@@ -18,7 +18,7 @@ from polydistill.data.rows.load import load_aligned
 from polydistill.data.rows.shapes import LABEL
 from polydistill.data.rows.sources import Source, format_source
 from polydistill.methods.method import Method, Models, Prepared
-from polydistill.methods.spec import TaskMethodSpec, Teaching
+from polydistill.methods.spec import FreezingSpec, Teaching
 from polydistill.methods.teacher import Teacher, answering, says
 from polydistill.models.polyglot import On, Polyglot
 from polydistill.objectives import vectors
@@ -30,7 +30,7 @@ _COMPARED: dict[str, On] = {"hidden": "first", "logits": "logits"}
 _TERM = {"hidden": "kl", "logits": "kd"}
 
 
-class BertKldSpec(TaskMethodSpec):
+class BertKldSpec(FreezingSpec):
     """Tune a model on the labels of one pair of languages, with a teacher that was tuned on another."""
 
     kind: Literal["bert-kld"] = "bert-kld"
@@ -117,6 +117,7 @@ class BertKldSpec(TaskMethodSpec):
         signals = models.signals if self.store_teacher else None
         teacher = answering(models.teacher.network, _COMPARED[self.vector], self.taught_in, signals)
         texts, values = teacher.beside(task.encode(models.teacher.tokenizer, rows[self.taught_in], self.max_length))
+        self.freeze(models.student.network)
         method = BertKld(Polyglot(models.student.network), teacher.reading, self)
         return Prepared(method, [Group(self.pair, {**own.texts, **texts}, {**own.values, **values})])
 

@@ -71,7 +71,9 @@ def recipe(
         raise ValueError(f"select is an option of the multikd tables; {id} has none. Leave it out.")
     if paper == "xd":
         return xd_table(int(number), scale, real)
-    makers = {"mono": mono_tables.table, "bert-kld": bert_kld_tables.table, "mmkd": mmkd_tables.table}
+    if paper == "bert-kld":
+        return bert_kld_tables.table(number, scale, real)
+    makers = {"mono": mono_tables.table, "mmkd": mmkd_tables.table}
     return makers[paper](number, scale)
 
 
@@ -123,6 +125,8 @@ def figure(
     Of one that looks inside models, such as `mmkd/2`, one seed is drawn, and its numbers come along.
     """
     paper, _, number = id.partition("/")
+    if scale == "real":
+        raise unknown("scale of a figure", scale, ("paper", "world", "quick", "smoke"))
     if id not in figures():
         for other in (f"{paper}/figure{number}", f"{paper}/figure-{number}", id):
             if "/figure" in other and other in tables():

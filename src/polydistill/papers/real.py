@@ -5,18 +5,21 @@ sentence encoder; `data` holds the sets in their own formats (docs/real.md lists
 them first, the polyglot without the pieces that the languages do not need, is made once, beside the runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from polydistill.data.files.paths import find_files
 from polydistill.data.rows.sources import FileSource, Source
 from polydistill.errors import DataError, unknown
 from polydistill.exports.trimming import REPORT, trimmed_models
+from polydistill.methods.tuning import TuneSpec
 from polydistill.papers.scales import xnli
 from polydistill.specs import hashed
 from polydistill.starts.origins import Pretrained
-from polydistill.training.run import resolved_start
+from polydistill.training.run import Run, resolved_start
+from polydistill.training.settings import Judging, Training
 from polydistill.training.store import DEFAULT_ROOT
 
 POLYGLOT = Pretrained(name="intfloat/multilingual-e5-small", revision="fd1525a9fd15316a2d503bf26ab031a61d056e98")
@@ -27,6 +30,22 @@ LABELLED = 9_888
 LEARNED, CHOSEN, TESTED = 999, 246, 1_245
 """XNLI's dev rows, which stand in threes of one premise, in three parts: no other rows are in all of its languages."""
 PIECES = 100_000
+MAX_LENGTH = 64
+FROZEN: Mapping[str, Any] = {"freeze_embeddings": True, "freeze_blocks": 6}
+"""What does not learn of an encoder of twelve blocks, so that a step takes a second."""
+ON_ENGLISH = Training(
+    steps=LABELLED // 32,
+    batch_size=32,
+    learning_rate=1e-4,
+    warmup=0.1,
+    decay="linear",
+    evaluate_every=LABELLED // 64,
+    checkpoint_every=100,
+    precision="bf16",
+)
+"""How a model is tuned on the English rows, once through."""
+FURTHER_RATE = 5e-5
+"""At which rate a model that was tuned on them learns more."""
 _COUNTED = 20_000  # rows of a language in which its pieces are counted, where the text is the hub's
 _TEXTS = ("parallel/ntrex/*.{lang}.txt", "parallel/tatoeba/*-eng.{lang}", "parallel/globalvoices/*.{lang}")
 
@@ -99,6 +118,18 @@ class Real:
         if self.data is None:
             return xnli("validation").model_copy(update={"skip": skip, "rows": rows})
         return FileSource(path=str(self.data / "xnli/dev-{lang}.tsv"), aligned=True, skip=skip, rows=rows)
+
+    def english_run(self, start: Pretrained, seed: int, evaluation: Judging | None = None) -> Run:
+        """Tuned on the English rows: what learns from few labels in other languages, or from none, begins so."""
+        return Run(
+            name="Baseline",
+            method=TuneSpec(languages=("en",), data=self.labelled(), max_length=MAX_LENGTH, **FROZEN),
+            start=start,
+            training=ON_ENGLISH,
+            selection=Judging(languages=("en",), data=self.chosen(), max_length=MAX_LENGTH),
+            evaluation=evaluation,
+            seed=seed,
+        )
 
     def learned(self, rows: int = LEARNED) -> Source:
         """The part of XNLI to learn from."""

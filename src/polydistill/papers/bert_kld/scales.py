@@ -1,24 +1,31 @@
-"""The scales of the BERT-KLD recipes: what `paper`, `world` and `smoke` each decide.
+"""The scales of the BERT-KLD recipes: what `paper`, `real`, `world` and `smoke` each decide.
 
-`paper` is mBERT on XNLI of the hub, `world` the mini-world (half a minute a run), `smoke` seconds, for tests: it shows
-that all parts fit, and nothing else. The mini-world has no Bulgarian and no Hindi: Spanish stands for Bulgarian (as a
-fourth language, no more), Swahili for Hindi (far from English).
+`paper` is mBERT on XNLI of the hub. `real` has few rows that are translated by people, so models begin tuned on English
+labels there, and each table is made with two numbers of labelled rows of the pair. `world` is the mini-world (half a
+minute a run), `smoke` seconds, for tests: it shows that all parts fit, and nothing else. The mini-world has no
+Bulgarian and no Hindi: Spanish stands for Bulgarian (as a fourth language, no more), Swahili for Hindi (far from
+English).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from polydistill.data.rows.sources import Source, WorldSource
 from polydistill.papers import scales
-from polydistill.papers.scales import CHECKPOINTS, chosen, encoder, xnli
+from polydistill.papers.real import FROZEN, FURTHER_RATE, LEARNED, MAX_LENGTH, ON_ENGLISH, Real, Trimming
+from polydistill.papers.scales import CHECKPOINTS, StartOf, chosen, encoder, xnli
 from polydistill.starts.origins import Pretrained
-from polydistill.training.run import Start
+from polydistill.training.run import ResultOf
 from polydistill.training.settings import Training
 
-Scale = Literal["paper", "world", "smoke"]
+Scale = Literal["paper", "real", "world", "smoke"]
 Model = Literal["mBERT", "XLM-R"]
 
+_MINI: Mapping[Model, scales.Scale] = {"mBERT": "quick", "XLM-R": "world"}
+LANGUAGES = ("en", "hi", "fr", "de", "tr", "bg")
+FEW_ROWS = (500, LEARNED)
 MBERT = Pretrained(name="google-bert/bert-base-multilingual-cased", revision="3f076fdb1ab68d5b2880cb87a0886f315b8146f8")
 
 
@@ -32,25 +39,49 @@ class Setting:
     test: Source
     max_length: int
     training: Training
+    starts: Mapping[Model, StartOf]
+    """What students and teachers begin as, by the seed.
+
+    In the mini-world XLM-R, with more parameters than mBERT, is the polyglot of the XD tables; mBERT is the one of the
+    quickstart, which is a block less deep. Both have seen translation pairs: without them a mini one aligns nothing
+    (docs/results).
+    """
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     """The language that stands where the poster has another."""
-
-    def start(self, model: Model, seed: int) -> Start:
-        """The encoder that students and teachers begin as.
-
-        In the mini-world XLM-R, with more parameters than mBERT, is the polyglot of the XD tables; mBERT is the one of
-        the quickstart, which is a block less deep. Both have seen translation pairs: without them a mini one aligns
-        nothing (docs/results).
-        """
-        if self.scale == "paper":
-            return MBERT if model == "mBERT" else CHECKPOINTS["XLM-R base"]
-        mini: dict[Model, scales.Scale] = {"mBERT": "quick", "XLM-R": "world"}
-        return encoder("smoke" if self.scale == "smoke" else mini[model], "XLM MLM+TLM", seed)
+    frozen: Mapping[str, Any] = field(default_factory=dict)
+    """What does not learn."""
+    needs: tuple[Trimming, ...] = ()
 
 
 def setting(scale: str) -> Setting:
-    """The setting of a scale."""
+    """The setting of a scale that has one."""
     return chosen(scale, {"paper": _paper, "world": _world, "smoke": _smoke}, "BERT-KLD")
+
+
+def settings(scale: str, real: Real) -> Mapping[str, Setting]:
+    """By the name of a block of rows (empty where there is one), its setting."""
+    if scale != "real":
+        return {"": setting(scale)}
+    return {f"{rows} labelled rows": _real(real, rows) for rows in FEW_ROWS}
+
+
+def _real(real: Real, rows: int) -> Setting:
+    """All numbers are ours."""
+    small = real.trimmed(LANGUAGES)
+    steps = rows // 5  # of 32 rows: six times through
+    return Setting(
+        scale="real",
+        train=real.learned(rows),
+        dev=real.chosen(),
+        test=real.tested(),
+        max_length=MAX_LENGTH,
+        training=ON_ENGLISH.model_copy(
+            update={"steps": steps, "evaluate_every": steps // 2, "learning_rate": FURTHER_RATE}
+        ),
+        starts={"mBERT": lambda seed: ResultOf(run=real.english_run(small.start, seed))},
+        frozen=FROZEN,
+        needs=(small,),
+    )
 
 
 def _paper() -> Setting:
@@ -70,6 +101,7 @@ def _paper() -> Setting:
             patience=1,  # ours
             checkpoint_every=2_500,
         ),
+        starts={"mBERT": lambda _: MBERT, "XLM-R": lambda _: CHECKPOINTS["XLM-R base"]},
     )
 
 
@@ -84,6 +116,7 @@ def _world() -> Setting:
         training=Training(
             steps=400, batch_size=32, learning_rate=1e-3, warmup=0.1, decay="linear", evaluate_every=100, patience=2
         ),
+        starts={name: partial(encoder, scale, "XLM MLM+TLM") for name, scale in _MINI.items()},
         stand_ins={"bg": "es", "hi": "sw"},
     )
 
@@ -96,5 +129,6 @@ def _smoke() -> Setting:
         test=WorldSource(rows=15, split="test"),
         max_length=64,
         training=Training(steps=2, batch_size=4, learning_rate=1e-3, evaluate_every=2),
+        starts=dict.fromkeys(_MINI, partial(encoder, "smoke", "XLM MLM+TLM")),
         stand_ins=_world().stand_ins,
     )

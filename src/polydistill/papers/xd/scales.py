@@ -12,7 +12,20 @@ from functools import partial
 from typing import Any
 
 from polydistill.data.rows.sources import Source, WorldSource
-from polydistill.papers.real import CHOSEN, HUB, LABELLED, LEARNED, TESTED, XNLI_LANGUAGES, Real, Trimming
+from polydistill.papers.real import (
+    CHOSEN,
+    FROZEN,
+    FURTHER_RATE,
+    HUB,
+    LABELLED,
+    LEARNED,
+    MAX_LENGTH,
+    ON_ENGLISH,
+    TESTED,
+    XNLI_LANGUAGES,
+    Real,
+    Trimming,
+)
 from polydistill.papers.scales import FEW, WORLD_LANGUAGES, Encoder, Scale, chosen, encoder, xnli
 from polydistill.training.run import Start
 from polydistill.training.settings import Training
@@ -83,16 +96,6 @@ def _real(real: Real) -> Setting:
     if "en" not in languages or len(languages) < 2:
         raise ValueError(f"langs is {', '.join(languages)}; XD goes from English to others: name en and one more.")
     small = real.trimmed(languages)
-    tune = Training(
-        steps=LABELLED // 32,
-        batch_size=32,
-        learning_rate=1e-4,
-        warmup=0.1,
-        decay="linear",
-        evaluate_every=LABELLED // 64,
-        checkpoint_every=100,
-        precision="bf16",
-    )
     return Setting(
         scale="real",
         languages=languages,
@@ -101,11 +104,11 @@ def _real(real: Real) -> Setting:
         train=real.labelled(),
         dev=real.chosen(),
         test=real.tested(),
-        max_length=64,
-        tune=tune,
-        distil=tune.model_copy(update={"steps": 300, "evaluate_every": 150, "learning_rate": 5e-5}),
+        max_length=MAX_LENGTH,
+        tune=ON_ENGLISH,
+        distil=ON_ENGLISH.model_copy(update={"steps": 300, "evaluate_every": 150, "learning_rate": FURTHER_RATE}),
         parallel=real.learned(),
-        frozen={"freeze_embeddings": True, "freeze_blocks": 6},
+        frozen=FROZEN,
         encoders={"XLM MLM+TLM": "multilingual-e5-small"},
         needs=(small,),
         remarks=(
