@@ -194,3 +194,10 @@ def test_the_rows_of_a_pair_decide_the_runs_identity(tmp_path):
     ]
     assert len({student.identity, *others}) == 5
     assert np.unique([len(one) for one in others]).tolist() == [16]
+
+
+def test_frozen_parts_do_not_learn(tmp_path):
+    student = prepared_of(tmp_path, freeze_embeddings=True, freeze_blocks=1).method.student
+    learning = [name for name, value in student.named_parameters() if value.requires_grad]
+    assert any(".layer.1." in name for name in learning)
+    assert not [name for name in learning if ".embeddings." in name or ".layer.0." in name]
