@@ -86,7 +86,7 @@ def table(
 @job("Papers", "polydistill figure mono/4.1 --seeds 3 --out figure.png", showing=AsText, resumes=True)
 def figure(
     id: Annotated[str, Argument("Such as mono/4.1; see: polydistill list figures.")],
-    scale: Scale = "world",
+    scale: Annotated[Literal["paper", "world", "quick", "smoke"], Help("As of a table.")] = "world",
     seeds: Seeds = 1,
     *,
     finished: Finished = False,
