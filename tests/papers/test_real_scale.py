@@ -114,7 +114,7 @@ def test_bert_kld_learns_and_tests_on_other_rows(number):
 
 @pytest.mark.parametrize("id", ["xd/2", "xd/3", "xd/4", "xd/5", "bert-kld/1", "bert-kld/3"])
 def test_tables_are_planned_without_any_file(id):
-    plan = api.plan(id, "real")
+    plan = api.table(id, "real", plan=True)
     model, rows = plan.downloads
     assert model == "intfloat/multilingual-e5-small" and rows.startswith("facebook/xnli")
     assert 0 < plan.hours < 24
