@@ -34,9 +34,9 @@ class Score(Spec):
     compared example by example. An F1 has `entities` instead: of each example the entities that were right, that were
     said, and that there are, as in "1,2,1 0,0,2". An F1 that is a mean over examples has `words`, the same of the words
     of an answer. A mean absolute error (`mae`) has `errors`, a digit an example: by how many classes it was wrong.
-    A correlation has `numbers`: what was said of each example. An F1 that is a mean over `labels` has `confusion`: a
-    row for each right label, with how many examples were taken for which, in their order; so each label's precision and
-    recall are known. `data_fingerprint` names the scored rows; only scores on the same rows are compared.
+    A correlation has `numbers`: what was said of each example. Where a row (word) has one of `labels`, there is
+    `confusion`: a line for each right label, with how often which was said. `by_label` is of each label how often it
+    was right, said and there. `data_fingerprint` names the scored rows; only scores on the same rows are compared.
     """
 
     language: LanguageCode
@@ -51,6 +51,7 @@ class Score(Spec):
     numbers: tuple[float, ...] | None = Field(default=None, exclude_if=lambda numbers: numbers is None)
     labels: tuple[str, ...] = Field(default=(), exclude_if=lambda labels: not labels)
     confusion: tuple[tuple[int, ...], ...] = Field(default=(), exclude_if=lambda taken: not taken)
+    by_label: tuple[tuple[int, int, int], ...] = Field(default=(), exclude_if=lambda counts: not counts)
     data_fingerprint: str = ""
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from polydistill.training.run import Run
 
 SCREENS = {
-    "evaluate": "polydistill.cli.scores:show_scores",
+    "evaluate": "polydistill.cli.scores:show_evaluated",
     "retrieve": "polydistill.cli.retrieval:show",
     "inspect": "polydistill.cli.inspection:show",
     "corpora": "polydistill.cli.corpora:show",

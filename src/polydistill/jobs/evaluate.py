@@ -9,7 +9,13 @@ if TYPE_CHECKING:
     from polydistill.results import Score
 
 
-@job("Look", "polydistill evaluate german --data xnli/dev-{lang}.tsv --langs en,de", showing=AsJson)
+class Shown(AsJson, total=False):
+    """What only the command has."""
+
+    by_label: Annotated[bool, Help("Also each label's precision and recall, and what it was taken for.", default=False)]
+
+
+@job("Look", "polydistill evaluate german --data xnli/dev-{lang}.tsv --langs en,de", showing=Shown)
 def evaluate(
     model: ReadableFirst,
     data: Annotated[Rows, Help(f"Labelled rows: {ROWS}.")],
@@ -22,7 +28,7 @@ def evaluate(
     map_labels: MapLabels = "",
     columns: ColumnNames = "",
 ) -> "tuple[Score, ...]":
-    """Print a model's score by language: accuracy (stars: also mean absolute error) or F1 (qa: also exact matches)."""
+    """Print a model's scores by language; a score also holds how often each label was right, said and there."""
     from polydistill.jobs.asked import Asked, source_with, task_of_model
     from polydistill.jobs.written import codes_of
     from polydistill.serving.reader import open_reader

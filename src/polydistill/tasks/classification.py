@@ -56,8 +56,9 @@ class Classification(Task[Encoded, Ints]):
         return np.asarray(row_logits(student, text, language, device=device).argmax(-1))
 
     def score(self, language: str, said: Ints, gold: Ints, split: str = "test", data_fingerprint: str = "") -> Score:
-        """Accuracy, with right and wrong by row."""
-        return score_of(language, said == gold, split, data_fingerprint)
+        """Accuracy, with right and wrong by row, and which label was taken for which."""
+        found = score_of(language, said == gold, split, data_fingerprint)
+        return found.model_copy(update=confusion(gold, said, self.shape.labels))
 
     def answers(
         self, student: Student, text: Encoded, rows: Dataset, language: str | None, device: torch.device | None
@@ -84,6 +85,26 @@ def predictions(logits: Floats, labels: Sequence[str]) -> list[Answer]:
         Prediction(labels[int(one)], dict(zip(labels, row.tolist(), strict=True)))
         for one, row in zip(said, shares(logits), strict=True)
     ]
+
+
+def confusion(gold: Ints, said: Ints, labels: Sequence[str]) -> dict[str, Any]:
+    """How often each label was taken for which, and was right, said and there; nothing where labels have no names."""
+    if not labels:
+        return {}
+    taken_CC = np.zeros((len(labels), len(labels)), dtype=np.int64)
+    np.add.at(taken_CC, (gold, said), 1)
+    counts = np.stack([taken_CC.diagonal(), taken_CC.sum(0), taken_CC.sum(1)], axis=-1)
+    return {"labels": tuple(labels), "confusion": _tuples(taken_CC), "by_label": _tuples(counts)}
+
+
+def counted(said: NDArray[np.bool_], gold: NDArray[np.bool_], labels: Sequence[str]) -> dict[str, Any]:
+    """How often each label was right, said and there, where any may hold."""
+    counts = np.stack([(said & gold).sum(0), said.sum(0), gold.sum(0)], axis=-1)
+    return {"labels": tuple(labels), "by_label": _tuples(counts)}
+
+
+def _tuples(counts: NDArray[Any]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(map(int, row)) for row in counts)
 
 
 def best(labels: Values) -> Ints:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from polydistill.data.batches.masking import IGNORED
 from polydistill.data.batches.windows import Windows, encode_words
 from polydistill.data.rows.shapes import LABEL, WORDS, RowShape
 from polydistill.results import Score, entity_score, score_of
+from polydistill.tasks.classification import confusion
 from polydistill.tasks.reading import token_logits
 from polydistill.tasks.spec import TaskSpec
 from polydistill.tasks.task import Answer, Record, TaggedWords, Task, shares
@@ -74,7 +76,8 @@ class Tagging(Task[Windows, Tags]):
     def score(self, language: str, said: Tags, gold: Tags, split: str = "test", data_fingerprint: str = "") -> Score:
         """F1 over entities, with the counts by sentence."""
         counts = [entity_counts(*pair) for pair in zip(self._names(said), self._names(gold), strict=True)]
-        return entity_score(language, np.array(counts, dtype=np.int64).reshape(-1, 3), split, data_fingerprint)
+        found = entity_score(language, np.array(counts, dtype=np.int64).reshape(-1, 3), split, data_fingerprint)
+        return found.model_copy(update=kind_counts(self._names(said), self._names(gold)))
 
     def answers(
         self, student: Student, text: Windows, rows: Dataset, language: str | None, device: torch.device | None
@@ -121,6 +124,18 @@ def entity_counts(said: list[str], gold: list[str]) -> tuple[int, int, int]:
     return len(found & there), len(found), len(there)
 
 
+def kind_counts(said: list[list[str]], gold: list[list[str]]) -> dict[str, Any]:
+    """Of each kind of entity, how many are right, were said, and are there."""
+    from seqeval.metrics.sequence_labeling import get_entities
+
+    sides = [
+        {(row, *entity) for row, tags in enumerate(some) for entity in get_entities(tags)} for some in (said, gold)
+    ]
+    counts = [Counter(entity[1] for entity in some) for some in (sides[0] & sides[1], *sides)]
+    kinds = sorted(counts[1] | counts[2])
+    return {"labels": tuple(kinds), "by_label": tuple(tuple(one[kind] for one in counts) for kind in kinds)}
+
+
 def by_sentence(flat: Any, text: Windows) -> list[Any]:
     """What there is of every word, as a list a sentence."""
     return [part.tolist() for part in np.split(flat, np.cumsum(text.words)[:-1])]
@@ -146,7 +161,9 @@ class WordTagging(Tagging):
     def score(self, language: str, said: Tags, gold: Tags, split: str = "test", data_fingerprint: str = "") -> Score:
         """Accuracy, with right and wrong by word."""
         pairs = zip(itertools.chain.from_iterable(said), itertools.chain.from_iterable(gold), strict=True)
-        return score_of(language, np.array([one == other for one, other in pairs]), split, data_fingerprint)
+        both = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
+        found = score_of(language, both[:, 0] == both[:, 1], split, data_fingerprint)
+        return found.model_copy(update=confusion(both[:, 1], both[:, 0], self.shape.labels))
 
 
 _EXAMPLE = '{"tokens": ["...", "..."]}'

@@ -1,7 +1,8 @@
 """Tasks of one's own on one text or two: one label of any set, several labels, or a number.
 
 Several labels are decided one by one, each where its logit is above 0; F1 counts them over all rows together (micro).
-A number is learned by its squared error; Spearman's rank correlation selects.
+A number is learned by its squared error; Spearman's rank correlation selects. Where the rows of a pair are candidates
+(passages) for the same first text (a query), how they are ranked is scored too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 from polydistill.data.batches.encoding import Encoded, Floats
 from polydistill.data.rows.shapes import LABEL, RowShape
 from polydistill.results import Score, entity_score, score_of
-from polydistill.tasks.classification import Classification
+from polydistill.tasks.classification import Classification, counted
+from polydistill.tasks.ranking import MRR, NDCG, ranked
 from polydistill.tasks.reading import row_logits
 from polydistill.tasks.spec import TaskSpec
 from polydistill.tasks.task import Answer, HeldLabels, Record, SaidNumber, Values, row_labels
@@ -36,7 +38,7 @@ def row_task(spec: TaskSpec) -> Classification:
     if spec.problem == "several":
         return SeveralLabels(spec.kind, shape, "f1", example, beside=("accuracy", "macro_f1"))
     if spec.problem == "number":
-        return Number(spec.kind, shape, "spearman", example, beside=("pearson", "mae"))
+        return Number(spec.kind, shape, "spearman", example, beside=("pearson", "mae", NDCG, MRR))
     return OneLabel(spec.kind, shape, "accuracy", example, beside=("macro_f1",))
 
 
@@ -46,11 +48,10 @@ class OneLabel(Classification):
     def scores(
         self, language: str, said: Any, gold: Any, split: str = "test", data_fingerprint: str = ""
     ) -> tuple[Score, ...]:
-        """Accuracy, and the mean F1 of the labels with how often each was taken for which."""
-        from sklearn.metrics import confusion_matrix, f1_score
+        """Accuracy, and the mean F1 of the labels."""
+        from sklearn.metrics import f1_score
 
         every = range(len(self.shape.labels))
-        taken = confusion_matrix(gold, said, labels=list(every))
         macro = Score(
             language=language,
             metric="macro_f1",
@@ -58,8 +59,6 @@ class OneLabel(Classification):
             examples=len(gold),
             split=split,
             data_fingerprint=data_fingerprint,
-            labels=self.shape.labels,
-            confusion=tuple(tuple(map(int, row)) for row in taken),
         )
         return self.score(language, said, gold, split, data_fingerprint), macro
 
@@ -89,7 +88,8 @@ class SeveralLabels(Classification):
     def score(self, language: str, said: Any, gold: Any, split: str = "test", data_fingerprint: str = "") -> Score:
         """F1 of all labels of all rows together, with the counts by row."""
         counts = np.stack([(said & gold).sum(-1), said.sum(-1), gold.sum(-1)], axis=-1)
-        return entity_score(language, counts.astype(np.int64), split, data_fingerprint)
+        found = entity_score(language, counts.astype(np.int64), split, data_fingerprint)
+        return found.model_copy(update=counted(said, gold, self.shape.labels))
 
     def scores(
         self, language: str, said: Any, gold: Any, split: str = "test", data_fingerprint: str = ""
@@ -135,8 +135,12 @@ class Number(Classification):
         return squared_error(logits.squeeze(-1), labels)
 
     def gold(self, rows: Dataset) -> Any:
-        """The number of each row, and whose candidate it is."""
-        return np.asarray(row_labels(rows), dtype=np.float64)
+        """The number of each row; of a pair also whose candidate it is: the number of its first text [N, 2]."""
+        numbers_N = np.asarray(row_labels(rows), dtype=np.float64)
+        if len(self.shape.texts) == 1:
+            return numbers_N
+        _, query_N = np.unique(np.asarray(rows[self.shape.texts[0]]), return_inverse=True)
+        return np.stack([numbers_N, query_N], axis=-1)
 
     def say(self, student: Student, text: Encoded, language: str | None, device: torch.device | None) -> Any:
         """The number of each row."""
@@ -146,14 +150,17 @@ class Number(Classification):
         """Spearman's rank correlation; 0 where either side says the same of all rows."""
         from scipy.stats import spearmanr
 
+        gold = gold if gold.ndim == 1 else gold[:, 0]
         return self._number("spearman", spearmanr, language, said, gold, split, data_fingerprint)
 
     def scores(
         self, language: str, said: Any, gold: Any, split: str = "test", data_fingerprint: str = ""
     ) -> tuple[Score, ...]:
-        """That, Pearson's correlation, and the mean absolute error."""
+        """That, Pearson's correlation, the mean absolute error; nDCG@10 and MRR where first texts have candidates."""
         from scipy.stats import pearsonr
 
+        ranking = ranked(language, said, gold, split, data_fingerprint) if gold.ndim > 1 else ()
+        gold = gold if gold.ndim == 1 else gold[:, 0]
         error = Score(
             language=language,
             metric="mae",
@@ -163,7 +170,7 @@ class Number(Classification):
             data_fingerprint=data_fingerprint,
         )
         linear = self._number("pearson", pearsonr, language, said, gold, split, data_fingerprint)
-        return self.score(language, said, gold, split, data_fingerprint), linear, error
+        return self.score(language, said, gold, split, data_fingerprint), linear, error, *ranking
 
     def answers(
         self, student: Student, text: Encoded, rows: Dataset, language: str | None, device: torch.device | None
