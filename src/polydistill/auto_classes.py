@@ -1,7 +1,8 @@
 """Making our own architectures known to the Auto classes of `transformers`, without loading it.
 
-`AutoModel.from_pretrained` finds an MBLM after `import polydistill`. That import must cost nothing, so nothing is
-loaded here: what is to be known is made known when `transformers` itself loads its lists of architectures.
+`AutoModel.from_pretrained` finds an MBLM, or a student without attention, after `import polydistill`. That import must
+cost nothing, so nothing is loaded here: what is to be known is made known when `transformers` itself loads its lists of
+architectures.
 """
 
 import importlib
@@ -11,17 +12,21 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
+_AUTO = "transformers.models.auto"
 _LISTS = {
-    "transformers.models.auto.configuration_auto": "polydistill.models.mblm_config",
-    "transformers.models.auto.modeling_auto": "polydistill.models.mblm",
+    "transformers.models.auto.configuration_auto": (
+        "polydistill.models.mblm_config",
+        "polydistill.models.static_config",
+    ),
+    "transformers.models.auto.modeling_auto": ("polydistill.models.mblm", "polydistill.models.static"),
 }
 """The modules that hold the lists, and those of ours that enter themselves there when they are loaded."""
 
 
 class _Then(Loader):
-    """Loads a module as it would be loaded anyway, and then another one."""
+    """Loads a module as it would be loaded anyway, and then others."""
 
-    def __init__(self, loader: Loader, then: str) -> None:
+    def __init__(self, loader: Loader, then: Sequence[str]) -> None:
         self.loader, self.then = loader, then
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
@@ -29,9 +34,10 @@ class _Then(Loader):
         return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Load both."""
+        """Load all."""
         self.loader.exec_module(module)
-        importlib.import_module(self.then)
+        for name in self.then:
+            importlib.import_module(name)
 
 
 class _Watch(MetaPathFinder):
@@ -59,4 +65,5 @@ def announce() -> None:
     sys.meta_path.insert(0, _Watch())
     for module, ours in _LISTS.items():
         if module in sys.modules:
-            importlib.import_module(ours)
+            for name in ours:
+                importlib.import_module(name)

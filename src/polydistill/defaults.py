@@ -72,6 +72,13 @@ PAIRS = {  # of parallel corpora, where they are filtered by length (MMKD, Sec. 
     "duplicates": "drop",
     "same_sides": "drop",
 }
+SMALL = {"steps": 800, "batch_size": 32, "learning_rate": 3e-4}  # ours: docs/sentence.md
+STATIC: Options = {  # ours: docs/static.md
+    "batch_size": 512,
+    "learning_rate": 1e-2,
+    "decay": "linear",
+}
+STATIC_PASSES = 6
 ALIGN_MAX_LENGTH = 128  # "128 tokens as the maximum length of each sequence"
 AlignMethod = Literal["mmkd", "sentence"]
 Pooling = Literal["mean", "first", "max", "last", "weighted-mean", "mean-sqrt"]

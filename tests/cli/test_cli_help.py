@@ -24,6 +24,7 @@ def test_all_commands_are_there():
             "distill",
             "kld",
             "align",
+            "static",
             "pretrain",
             "claims",
             "run",

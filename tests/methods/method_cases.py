@@ -12,6 +12,7 @@ from typing import Any
 import kld_cases
 import mmkd_cases
 import numpy as np
+import static_cases
 import torch
 from monolingual_cases import SPECS, expected_terms, wanted_counts
 from multikd_cases import expected_loss, teachers
@@ -28,6 +29,7 @@ from polydistill.methods.multikd import MultiKDSpec
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.sentence import SentenceSpec
 from polydistill.methods.spec import MethodSpec
+from polydistill.methods.static import StaticSpec
 from polydistill.methods.transfer_tuning import TaskDistillation, TransferTuneSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
@@ -62,6 +64,8 @@ class Case:
             return f"{next(name for name, spec in kld_cases.SPECS.items() if spec == self.spec)}-{self.family}"
         if isinstance(self.spec, ALIGNING):
             return f"{next(name for name, spec in mmkd_cases.SPECS.items() if spec == self.spec)}-{self.family}"
+        if isinstance(self.spec, StaticSpec):
+            return next(name for name, spec in static_cases.SPECS.items() if spec == self.spec)
         if isinstance(self.spec, PretrainSpec | TuneSpec):
             return "-".join([self.spec.kind, *self.task, self.family])
         stored = "stored" if self.spec.store_teacher else "live"
@@ -85,6 +89,8 @@ class Case:
             return kld_cases.weights(self.spec)
         if isinstance(self.spec, ALIGNING):
             return mmkd_cases.weights(self.spec)
+        if isinstance(self.spec, StaticSpec):
+            return static_cases.weights(self.spec)
         return {{"pretrain": "mlm", "tune": "task", "xd": "xd", "multikd": "kd"}[self.spec.kind]: 1.0}
 
     @property
@@ -94,6 +100,8 @@ class Case:
             return "source" if self.spec.strategy.learns_on == "source" else "target"
         if isinstance(self.spec, ALIGNING):
             return mmkd_cases.text(self.spec)
+        if isinstance(self.spec, StaticSpec):
+            return static_cases.text(self.spec)
         return "target" if isinstance(self.spec, XDSpec) else "text"
 
     @property
@@ -168,6 +176,7 @@ CASES = (
     Case(kld_cases.SPECS["kld"], "bert"),
     *(Case(spec) for spec in mmkd_cases.SPECS.values()),
     *(Case(mmkd_cases.SPECS[name], "bert") for name in ("mmkd", "sentence-mean")),
+    *(Case(spec) for spec in static_cases.SPECS.values()),
 )
 
 
@@ -184,8 +193,10 @@ def _prepared(case: Case) -> Prepared:
     teacher = Loaded(tiny_network(case.family, case.head, seed=2, dropout=0.5), tiny_tokenizer())
     with TemporaryDirectory() as folder:
         source = Loaded(tiny_network(case.family, case.head, seed=3), tiny_tokenizer())
-        if isinstance(case.spec, ALIGNING):
+        if isinstance(case.spec, ALIGNING | StaticSpec):
             teacher = copy.deepcopy(mmkd_cases.teacher())
+        if isinstance(case.spec, StaticSpec):
+            student = copy.deepcopy(static_cases.student())
         return case.spec.prepare(Models(student, teacher, Path(folder), source, teachers(case.head)), seed=0)
 
 
@@ -206,6 +217,8 @@ def expected(case: Case, method: Method, batch: Batch) -> dict[str, float]:
         return kld_cases.expected_terms(case.spec, method, batch)
     if isinstance(case.spec, ALIGNING):
         return mmkd_cases.expected_terms(case.spec, method, batch)
+    if isinstance(case.spec, StaticSpec):
+        return static_cases.expected_terms(case.spec, method, batch)
     return {name: _expected(case, method, batch) for name in case.weights}
 
 
@@ -276,6 +289,8 @@ def expected_counts(case: Case, batch: Batch) -> dict[str, int]:
         return _counts_of_transfer(case, batch)
     if isinstance(case.spec, ALIGNING):
         return mmkd_cases.wanted_counts(case.spec, batch)
+    if isinstance(case.spec, StaticSpec):
+        return static_cases.wanted_counts(batch)
     of_tokens = case.head in ("mlm", "tags")
     count = sum(label != IGNORED for label in batch["labels"].flatten().tolist()) if of_tokens else ROWS
     return dict.fromkeys(case.weights, count)
@@ -314,7 +329,8 @@ def _rows(value: Any, rows: slice) -> Any:
 
 def with_more_pads(prepared: Prepared, batch: Batch, columns: int = 5) -> Batch:
     """The same batch with pad columns at the end of every text."""
-    pads = {name: {**text.pad, "attention_mask": 0} for name, text in prepared.groups[0].texts.items()}
+    texts = {name: text for group in prepared.groups for name, text in group.texts.items()}
+    pads = {name: {**text.pad, "attention_mask": 0} for name, text in texts.items()}
     pads |= dict.fromkeys(("tlm", "xwcl"), pads.get("pair"))  # made of it by the transform
     wider = dict(batch)
     for name, pad in pads.items():

@@ -17,6 +17,7 @@ from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.method import Method
 from polydistill.methods.mmkd import REFERENCE, MMKDSpec
 from polydistill.methods.sentence import SentenceSpec, SentenceWeights
+from polydistill.methods.static import StaticSpec
 from polydistill.models.loaded import Loaded
 from reference import mmkd, sentences
 from reference.masked_lm import masked_lm
@@ -80,6 +81,8 @@ def mixes_rows(spec: Any) -> bool:
     """Whether what is learned from a row depends on the other rows of its batch."""
     if isinstance(spec, SentenceSpec):
         return spec.weights.contrast > 0 or spec.weights.relation > 0
+    if isinstance(spec, StaticSpec):
+        return True
     return isinstance(spec, MMKDSpec) and spec.weights.struca > 0
 
 

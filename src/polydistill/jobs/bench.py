@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from polydistill.jobs.job import Argument, AsJson, Help, job
-from polydistill.jobs.options import KnownTask, Language, Place
+from polydistill.jobs.options import Language, Place, TaskLike
 
 if TYPE_CHECKING:
     from polydistill.serving.bench import Bench
@@ -15,7 +15,9 @@ def bench(
     text: Annotated[
         Place | None, Help("Rows to read: JSONL as for predict, or a sentence a line. Default: rows of the mini-world.")
     ] = None,
-    task: KnownTask = "nli",
+    task: Annotated[
+        TaskLike, Help("nli, paraphrase, ner, choice, stars or qa; vectors: texts become sentence vectors.")
+    ] = "nli",
     rows: Annotated[int, Help("Rows of a turn.")] = 256,
     batch_size: Annotated[int, Help("Rows read together, of similar lengths.")] = 32,
     turns: Annotated[int, Help("How often each model reads all rows.")] = 5,
@@ -40,7 +42,7 @@ def bench(
         raise ValueError("None of the models has a card that says how fast it is: export one, or leave cards out.")
     given = {"rows": rows, "batch_size": batch_size, "turns": turns, "language": lang, "clock": clock}
     more = {} if threads is None else {"threads": threads}
-    settings = Settings.model_validate({"task": task_named(task), **given, **more})
+    settings = Settings.model_validate({"task": None if task == "vectors" else task_named(task), **given, **more})
     done = measure(models, settings, None if text is None else Path(text))
     for folder, model in zip(folders, done.models, strict=True):
         if cards and has_card(folder):

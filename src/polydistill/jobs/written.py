@@ -128,3 +128,14 @@ def task_named(task: "str | AnyTask") -> "AnyTask":
         if known == task:
             return known
     raise unknown("task", task, TASKS)
+
+
+_BYTES = {"": 1, "B": 1, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000}
+
+
+def bytes_of(name: str, size: str | int) -> int:
+    """A size such as 15MB, in bytes."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([KMG]?B|)", str(size).upper())
+    if found is None or not float(found[1]):
+        raise ValueError(f"{name} is {size!r}; expected a size such as 15MB, in B, KB, MB or GB.")
+    return int(float(found[1]) * _BYTES[found[2]])

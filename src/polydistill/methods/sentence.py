@@ -15,7 +15,6 @@ student reads it at once. B rows learn from B texts, which are B / 2 pairs in th
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, cast
 
 import torch
@@ -29,11 +28,10 @@ from polydistill.data.translations.translations import Pairs, Translations, load
 from polydistill.defaults import Pooling
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.spec import Head, MethodSpec, Teaching
-from polydistill.methods.teacher import SIGNAL, Teacher
-from polydistill.models.frozen import Frozen
+from polydistill.methods.teacher import SIGNAL, vector_teacher
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import check_reads_alike
-from polydistill.models.sentence import Prompted, Reading, SentenceEncoder, SentenceHead, with_length, with_width
+from polydistill.models.sentence import Prompted, Reading, SentenceHead, with_length, with_width
 from polydistill.objectives import sentences, vectors
 from polydistill.outputs import EXPLAINED, Loss, Term
 from polydistill.specs import Spec
@@ -94,10 +92,9 @@ class SentenceSpec(Translations, MethodSpec):
         assert models.teacher.network is not models.student.network, "a teacher is frozen: a network of its own"
         for one in (models.student, models.teacher):
             check_reads_alike(one.network)
-        taught_by, told = teacher_head(self, models.teacher)
+        teacher, taught_by, told = vector_teacher(models.teacher, models.signals, self.teacher_pooling)
         head = student_head(self, models.student, taught_by, int(models.teacher.network.config.hidden_size), seed)
         loaded = load_pairs(self, "sentence distillation", models.student.tokenizer, seed)
-        teacher = _teacher(models.teacher, taught_by, models.signals)
         groups = []
         for code, pairs in loaded.pairs.items():
             source = Prompted(taught_by.reading.prompt, pairs.source)
@@ -112,36 +109,10 @@ class SentenceSpec(Translations, MethodSpec):
         return Prepared(method, groups, sentence=head, notes=loaded.notes, told=(told, f"student: {head.described}"))
 
 
-def _teacher(loaded: Loaded, head: SentenceHead, signals: Path) -> Teacher:
-    def ask(teacher: Frozen, text: Mapping[str, Tensor], language: str | None) -> Tensor:
-        del language
-        return cast(Tensor, teacher(text))
-
-    encoder = SentenceEncoder(loaded.network, head)
-    encoder.to(loaded.network.device)
-    return Teacher(encoder, ask, f"sentence {head.described}", signals)
-
-
 def _read(student: Loaded, head: SentenceHead, pairs: Pairs, max_length: int) -> Encoded:
     """Sentences and translations as the student reads them."""
     prompt = head.reading.prompt
     return encode_in_turn(student.tokenizer, [Prompted(prompt, texts) for texts in pairs], max_length)
-
-
-def teacher_head(spec: SentenceSpec, teacher: Loaded) -> tuple[SentenceHead, str]:
-    """How the teacher's vectors are made, and that in words."""
-    own = teacher.sentence
-    if own is None:
-        how = spec.teacher_pooling or "mean"
-        head = SentenceHead(Reading(pooling=(how,)))
-        why = "as asked" if spec.teacher_pooling else "as its folder does not say (no modules.json); --teacher-pooling"
-        return head, f"teacher: {head.described}, {why}"
-    if spec.teacher_pooling is not None:
-        raise ValueError(
-            f"The teacher's folder says how its vectors are made ({own.described}), so teacher_pooling "
-            f"{spec.teacher_pooling!r} would teach others. Leave it out."
-        )
-    return own, f"teacher: {own.described}, as its folder says"
 
 
 def student_head(spec: SentenceSpec, student: Loaded, teacher: SentenceHead, hidden: int, seed: int) -> SentenceHead:

@@ -20,6 +20,7 @@ OURS = {
     "bert-kld": "polydistill.methods.bert_kld:BertKldSpec",
     "mmkd": "polydistill.methods.mmkd:MMKDSpec",
     "sentence": "polydistill.methods.sentence:SentenceSpec",
+    "static": "polydistill.methods.static:StaticSpec",
 }
 
 

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from torch import Tensor, nn
 
 from polydistill.data.batches.batches import Values
 from polydistill.data.batches.encoding import Encoded
 from polydistill.data.batches.signals import StoredSignals, stored_signals
+from polydistill.defaults import Pooling
 from polydistill.models.frozen import Frozen
+from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import On, Polyglot
+from polydistill.models.sentence import Reading, SentenceEncoder, SentenceHead
 
 SIGNAL = "signal"
 _TEXTS_AT_ONCE = 64  # ours: texts that are read together when signals are stored
@@ -82,3 +85,31 @@ def answering(
         return teacher(text, always or language, first=on == "first").picked(on)  # type: ignore[no-any-return]
 
     return Teacher(Polyglot(network), ask, on if always is None else f"{on} {always}", signals, reads)
+
+
+def vector_teacher(loaded: Loaded, signals: Path, pooling: Pooling | None = None) -> tuple[Teacher, SentenceHead, str]:
+    """A teacher whose vectors are stored in `signals`, how they are made, and that in words."""
+    head, told = _vector_head(loaded, pooling)
+
+    def ask(teacher: Frozen, text: Mapping[str, Tensor], language: str | None) -> Tensor:
+        del language
+        return cast(Tensor, teacher(text))
+
+    encoder = SentenceEncoder(loaded.network, head)
+    encoder.to(loaded.network.device)
+    return Teacher(encoder, ask, f"sentence {head.described}", signals), head, told
+
+
+def _vector_head(teacher: Loaded, pooling: Pooling | None) -> tuple[SentenceHead, str]:
+    """How the teacher's vectors are made, and that in words."""
+    own = teacher.sentence
+    if own is None:
+        head = SentenceHead(Reading(pooling=(pooling or "mean",)))
+        why = "as asked" if pooling else "as its folder does not say (no modules.json); --teacher-pooling"
+        return head, f"teacher: {head.described}, {why}"
+    if pooling is not None:
+        raise ValueError(
+            f"The teacher's folder says how its vectors are made ({own.described}), so teacher_pooling "
+            f"{pooling!r} would teach others. Leave it out."
+        )
+    return own, f"teacher: {own.described}, as its folder says"

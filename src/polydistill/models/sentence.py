@@ -57,13 +57,15 @@ class Reading(Spec):
     lower: bool = False
     max_length: PositiveInt | None = None
     """Tokens of the longest text; None: what the encoder reads."""
+    static: bool = False
+    """Whether the text is a bag of pieces (`StaticEmbedding`): the encoder and its mean are one part."""
     truncate: PositiveInt | None = None
     """Features that are kept of a vector, the first ones (Matryoshka)."""
 
     @property
     def described(self) -> str:
         """In a few words."""
-        parts = [f"{' and '.join(self.pooling)} of the tokens"]
+        parts = ["mean of the pieces" if self.static else f"{' and '.join(self.pooling)} of the tokens"]
         parts += [f"prompt {self.prompt!r}"] if self.prompt else []
         parts += ["lower case"] if self.lower else []
         parts += [f"at most {self.max_length} tokens"] if self.max_length else []
@@ -182,13 +184,15 @@ def with_length(head: SentenceHead, normalize: bool) -> SentenceHead:
 def write_head(head: SentenceHead, hidden: int, longest: int, folder: Path) -> None:
     """Beside an encoder of this width: what makes its folder one of sentence-transformers, older versions too."""
     reading = head.reading
-    settings = [("Pooling", _pooling(reading, hidden)), *((_name(part), _settings(part)) for part in head.parts)]
-    listed = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}]
-    for place, (name, content) in enumerate(settings, start=1):
+    pooling = [] if reading.static else [("Pooling", _pooling(reading, hidden), None)]
+    settings = [*pooling, *((_name(part), _settings(part), part) for part in head.parts)]
+    first = "StaticEmbedding" if reading.static else "Transformer"
+    listed = [{"idx": 0, "name": "0", "path": "", "type": f"sentence_transformers.models.{first}"}]
+    for place, (name, content, part) in enumerate(settings, start=1):
         path = f"{place}_{name}"
         listed.append({"idx": place, "name": str(place), "path": path, "type": f"sentence_transformers.models.{name}"})
         _write(folder / path / "config.json", content)
-        weights = {} if place == 1 else head.parts[place - 2].state_dict()
+        weights = {} if part is None else part.state_dict()
         if weights:
             kept = {f"norm.{key}" if name == "LayerNorm" else key: value for key, value in weights.items()}
             kept = {key: value.detach().cpu().contiguous() for key, value in kept.items()}

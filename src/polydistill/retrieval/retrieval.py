@@ -191,8 +191,10 @@ def accuracy_and_mrr(found: Ints) -> tuple[float, float]:
 
 def resolved(layers: Layers, blocks: int) -> tuple[int, ...]:
     """The numbers of the layers of a model with so many blocks."""
-    if layers == "all":
+    if layers == "all" and blocks:
         return tuple(range(1, blocks + 1))
+    if layers == "all":
+        return (0,)  # a student without attention has its embeddings alone
     if layers == "last":
         return (blocks,)
     wrong = [layer for layer in layers if not 0 <= layer <= blocks]

@@ -21,7 +21,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from polydistill.data.files.records import file_format
 from polydistill.data.files.text_lines import raw_lines, read_lines
-from polydistill.data.rows.load import load_rows
+from polydistill.data.rows.load import load_rows, load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.exports.provenance import short
 from polydistill.serving.bench_worker import Clock, Ended, Job, Opened, Ready, Trouble, Turn
@@ -39,7 +39,8 @@ Answer = TypeVar("Answer", Ready, Opened, Turn, Ended)
 class Settings(Spec):
     """How models are measured."""
 
-    task: AnyTask = "nli"
+    task: AnyTask | None = "nli"
+    """None: texts become vectors."""
     batch_size: int = Field(default=32, gt=0, le=1_000_000)
     rows: PositiveInt = 256
     singles: PositiveInt = 20
@@ -212,6 +213,8 @@ class _Worker:
 
 def _rows(settings: Settings, text: Path | None) -> list[dict[str, Any]]:
     """The rows that all models read, no more than wanted."""
+    if settings.task is None:
+        return _texts(settings, text)
     asked = task_of(settings.task)
     if text is None:
         codes = available_languages()
@@ -226,6 +229,19 @@ def _rows(settings: Settings, text: Path | None) -> list[dict[str, Any]]:
     if not given:
         raise ValueError(f"{text} has no rows to read. Name another file.")
     return [dict(asked.row(row)) for row in given[: settings.rows]]
+
+
+def _texts(settings: Settings, text: Path | None) -> list[dict[str, Any]]:
+    """The texts that all models read, no more than wanted."""
+    if text is None:
+        codes = available_languages()
+        tables = load_text(WorldSource(rows=-(-settings.rows // len(codes))), codes).rows.values()
+        given = [line for lines in zip(*(table["text"] for table in tables), strict=True) for line in lines]
+    else:
+        given = [line for _, line in read_lines(text) if line.strip()]
+    if not given:
+        raise ValueError(f"{text} has no text to read. Name another file.")
+    return [{"text": line} for line in given[: settings.rows]]
 
 
 def _version(package: str) -> dict[str, str]:

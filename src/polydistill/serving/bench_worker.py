@@ -18,6 +18,7 @@ from polydistill.exports.onnx_folder import MODEL_FILE
 from polydistill.serving.machine import peak_resident, resident
 from polydistill.serving.predicting import encoded
 from polydistill.serving.reader import Backend, Reader, model_place, open_reader
+from polydistill.serving.vectors import VectorReader, open_vectors
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask
 from polydistill.tasks.reading import ArrayStudent, batch_logits
@@ -30,7 +31,7 @@ class Job(Spec):
     """What a worker is told."""
 
     model: str
-    task: AnyTask
+    task: AnyTask | None
     language: str | None = None
     rows: tuple[dict[str, Any], ...]
     batch_size: int
@@ -78,10 +79,10 @@ class Worker:
     def __init__(self, job: Job) -> None:
         torch.set_num_threads(job.threads)
         self.job, self.before = job, resident()
-        open_reader(job.model, job.task)  # what is read once from disk, and imported, is so for all
+        opened(job)  # what is read once from disk, and imported, is so for all
         gc.collect()
         began = time.perf_counter()
-        self.reader = open_reader(job.model, job.task)
+        self.reader = opened(job)
         self.opened = Opened(backend=self.reader.backend, load_seconds=time.perf_counter() - began)
         read(self.reader, job.rows[: job.batch_size], job)
 
@@ -102,17 +103,27 @@ class Worker:
         return Ended(peak=peak_resident(), before=self.before, parameters=parameters(self.reader, self.job.model))
 
 
-def read(reader: Reader, rows: Sequence[Record], job: Job) -> None:
-    """From texts to logits, as predicting does it."""
+def opened(job: Job) -> Reader | VectorReader:
+    """The model, ready to read."""
+    return open_vectors(job.model) if job.task is None else open_reader(job.model, job.task)
+
+
+def read(reader: Reader | VectorReader, rows: Sequence[Record], job: Job) -> None:
+    """From texts to logits, as predicting does it, or to vectors."""
+    if isinstance(reader, VectorReader):
+        reader.vectors([row["text"] for row in rows], job.batch_size)
+        return
+    assert job.task is not None, "what is read by a head has a task"
     text, _ = encoded(reader, rows, job.task)
     for _ in batch_logits(reader.student, text, job.language, job.batch_size, reader.device):
         pass
 
 
-def parameters(reader: Reader, model: str) -> int | None:
+def parameters(reader: Reader | VectorReader, model: str) -> int | None:
     """The model's parameters; of an ONNX file unknown where `onnx` is not installed."""
-    if not isinstance(reader.student, ArrayStudent):
-        return sum(value.numel() for value in reader.student.parameters())
+    module = reader.module if isinstance(reader, VectorReader) else reader.student
+    if module is not None and not isinstance(module, ArrayStudent):
+        return sum(value.numel() for value in module.parameters())
     try:
         import onnx
     except ImportError:

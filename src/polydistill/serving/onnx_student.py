@@ -38,12 +38,16 @@ def load_onnx(model: str | Path, task: AnyTask) -> OnnxStudent:
             f"{folder} says {', '.join(labels) or 'choices'}, which are not the labels of the task {task!r} "
             f"({', '.join(task_of(task).shape.labels) or 'choices'}). Name its own task."
         )
+    return OnnxStudent(open_session(folder))
+
+
+def open_session(folder: Path) -> Any:
+    """What runs the file of an exported folder."""
     runtime = onnx_runtime("Reading an ONNX model")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads()
     try:
-        session = runtime.InferenceSession(folder / MODEL_FILE, options, providers=["CPUExecutionProvider"])
+        return runtime.InferenceSession(folder / MODEL_FILE, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime has an exception a kind of trouble, and no class above them
         said = " ".join(str(error).split())
         raise ValueError(f"{folder / MODEL_FILE} cannot be loaded ({said}). Export the model again.") from None
-    return OnnxStudent(session)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from polydistill.defaults import MAX_LENGTH
-from polydistill.exports.onnx_folder import TOKENIZER_FILE, is_onnx
+from polydistill.exports.onnx_folder import MODEL_FILE, TOKENIZER_FILE, is_onnx
 from polydistill.tasks import AnyTask
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ def load_tuned(model: str | Path, task: AnyTask) -> Loaded:
 
 def model_place(model: str | Path) -> Path:
     """The folder of a model's files: its own, that inside a run's folder, or the cache's of a hub name."""
-    if is_onnx(model):
-        return Path(model).expanduser()
+    folder = Path(model).expanduser()
+    if (folder / MODEL_FILE).is_file():
+        return folder
     from transformers.utils.hub import cached_file
 
     from polydistill.starts.hub import pinned

@@ -29,7 +29,7 @@ from polydistill.models.sentence import (
     SentenceHead,
 )
 from polydistill.starts.loading import beside, load_encoder
-from polydistill.starts.strict import readable
+from polydistill.starts.strict import CONFIG, readable
 
 _LIBRARY, _WEIGHTS = "sentence_transformers.", "model.safetensors"
 _WAY_OUT = "Name a teacher of the standard modules, or leave this part out of modules.json if that is meant."
@@ -41,6 +41,10 @@ def load_sentence_encoder(name: str | Path, revision: str | None = None) -> Load
     if files.find(MODULES) is None:
         return load_encoder(name, revision)
     first, *others = [(_kind(one["type"], name), str(one["path"])) for one in files.read(MODULES)]
+    if first[0] == "StaticEmbedding" and files.find(CONFIG) is not None:
+        parts = [part for kind, path in others if (part := _part(kind, files, path)) is not None]
+        reading = Reading(static=True, max_length=files.read(READING).get("max_seq_length"))
+        return replace(load_encoder(name, revision), sentence=SentenceHead(reading, parts).train(False))
     if first[0] != "Transformer" or not others or others[0][0] != "Pooling":
         found = ", ".join(kind for kind, _ in (first, *others))
         raise ValueError(

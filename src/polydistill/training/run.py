@@ -12,6 +12,7 @@ from polydistill.data.rows.load import fingerprint
 from polydistill.errors import unknown
 from polydistill.methods.known import AnyMethod
 from polydistill.models.mblm_config import Branches
+from polydistill.models.static_config import Bagging
 from polydistill.objectives.layer_maps import LayerMap
 from polydistill.results import (
     MODEL,
@@ -71,7 +72,15 @@ class Branched(Spec):
     branches: Branches
 
 
-AnyStart = Fresh | Pretrained | ResultOf | Cut | Branched
+class Bag(Spec):
+    """A student without attention: what another model says of each piece of the text that is learned from."""
+
+    kind: Literal["bag"] = "bag"
+    of: Annotated[Pretrained | ResultOf, Field(discriminator="kind")]
+    how: Bagging = Bagging()
+
+
+AnyStart = Fresh | Pretrained | ResultOf | Cut | Branched | Bag
 Start = Annotated[AnyStart, Field(discriminator="kind")]
 
 
@@ -190,7 +199,7 @@ def _names(selection: Judging) -> list[str]:
 
 def before(start: AnyStart | None) -> Run | None:
     """The run that must be done first."""
-    if isinstance(start, Cut | Branched):
+    if isinstance(start, Cut | Branched | Bag):
         return before(start.of)
     return start.run if isinstance(start, ResultOf) else None
 
@@ -199,7 +208,7 @@ def made_by(start: AnyStart | None) -> Run | RunResult | LabelsSeen | None:
     """What is known of where a start comes from: its run, the record beside the model's folder, or one handed on."""
     if (run := before(start)) is not None:
         return run
-    if isinstance(start, Cut | Branched):
+    if isinstance(start, Cut | Branched | Bag):
         return made_by(start.of)
     if isinstance(start, Pretrained):
         folder = run_folder(Path(start.name))
@@ -221,7 +230,7 @@ def resolved_start(start: AnyStart | None, of_run: Callable[[Run], str] = lambda
     """What decides a model: of a run's result that run's identity, of a folder its content."""
     if start is None:
         return None
-    if isinstance(start, Cut | Branched):
+    if isinstance(start, Cut | Branched | Bag):
         return {**start.model_dump(mode="json", exclude={"of"}), "of": resolved_start(start.of, of_run)}
     if isinstance(start, ResultOf):
         return {"result": of_run(start.run), **({"student": start.student} if start.student else {})}

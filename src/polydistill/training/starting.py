@@ -1,13 +1,20 @@
 """What a run begins with: a network and its tokenizer, fresh, downloaded, left by another run, or made of another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
+from torch import nn
 from transformers import PretrainedConfig
 
+from polydistill.data.batches.streams import text_parts
 from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import Source
+from polydistill.data.translations.corpora import read_pairs
+from polydistill.languages import language
 from polydistill.methods.spec import MethodSpec
+from polydistill.models.bags import bag_of
 from polydistill.models.cut import cut
 from polydistill.models.fresh import fresh_encoder, learn_tokenizer
 from polydistill.models.layers import blocks
@@ -18,7 +25,8 @@ from polydistill.starts.loading import load_classifier, load_encoder, load_maske
 from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.starts.sentence import load_sentence_encoder
 from polydistill.starts.strict import open_config
-from polydistill.training.run import AnyStart, Branched, Cut, ResultOf, Run
+from polydistill.training.processes import processes
+from polydistill.training.run import AnyStart, Bag, Branched, Cut, ResultOf, Run
 from polydistill.training.store import Store
 
 
@@ -33,6 +41,8 @@ def load_start(start: AnyStart, run: Run, store: Store) -> Loaded:
     if isinstance(start, Branched):
         whole = load_start(start.of, run, store)
         return replace(whole, network=branched(whole.network, start.branches))
+    if isinstance(start, Bag):
+        return _bag(start, run, store)
     name = str(store.folder(start.run) / start.place) if isinstance(start, ResultOf) else start.name
     revision = start.revision if isinstance(start, Pretrained) else None
     return _load(name, revision, run.method)
@@ -74,12 +84,32 @@ def load_body(start: AnyStart, store: Store, opened: Opened = load_encoder) -> L
             whole = load_body(start.of, store, opened)
             kept = resolve(start.map, start.depth, len(blocks(whole.network)))
             return replace(whole, network=cut(whole.network, kept))
+        case Bag():
+            raise ValueError("A student without attention is looked at when it has learned: name the run's folder.")
         case Branched():
             raise ValueError("Branches are not looked at before they have learned: name the model that they are of.")
         case ResultOf():
             return opened(store.folder(start.run) / start.place, None)
         case Pretrained():
             return opened(start.name, start.revision)
+
+
+def _bag(start: Bag, run: Run, store: Store) -> Loaded:
+    """Of the pieces that occur in all that the run's method reads."""
+    whole = load_body(start.of, store, load_sentence_encoder)
+    nn.Module.to(whole.network, processes().device)
+    reads = run.method.reads
+    texts = chain.from_iterable(_texts(source, codes) for source, codes in reads)
+    codes = dict.fromkeys(code for _, languages in reads for code in languages)
+    scripts = dict.fromkeys(script for code in codes for script in language(code).scripts)
+    return bag_of(whole, texts, tuple(scripts), start.how)
+
+
+def _texts(source: Source, codes: tuple[str, ...]) -> Iterator[str]:
+    """All texts of a source, one language after another or side by side."""
+    if len(codes) > 1:
+        return chain.from_iterable(read_pairs(source, codes))
+    return (text for part in text_parts(source, codes[0]) for text in part())
 
 
 def _fresh(start: Fresh, run: Run) -> Loaded:
@@ -101,6 +131,8 @@ def depth_of(start: AnyStart) -> int:
             return start.depth
         case Branched():
             return depth_of(start.of)
+        case Bag():
+            return 0
         case ResultOf():
             return start.run.method.depth_left or depth_of(start.run.start)
         case Pretrained():

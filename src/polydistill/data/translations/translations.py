@@ -109,8 +109,7 @@ def load_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase 
     if spec.data is None:
         found = pairs_of(spec.chosen, tokenizer, seed)
         return Loaded({code: found.pairs[code] for code in spec.languages}, found.counts)
-    ((data, languages),) = spec.reads
-    whole = load_aligned(data, SENTENCE, languages, who)
+    whole = load_aligned(spec.data, SENTENCE, (spec.source_language, *spec.languages), who)
     source = whole.rows[spec.source_language][_TEXT]
     return Loaded({code: Pairs(source, whole.rows[code][_TEXT]) for code in spec.languages})
 
