@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from folders import Folders, parser
+from folders import Folders
 from study import Study
 from xnli import small
 
@@ -50,10 +50,14 @@ def distilled(folders: Folders, kind: str, seed: int, start: Path) -> Done:
     )  # fmt: skip
 
 
+SETTINGS = {"Tuning": TUNING, "XD": XD, "Both": SAME}
+
+
 def main(argv: Sequence[str] | None = None) -> None:
-    """Do the runs, seed by seed, and print the table after each."""
-    study = Study(LANGUAGES, tuned, distilled, ("text", "aligned", "both"), metric="f1")
-    study.run(parser(__doc__, "runs/real-entities"), argv)
+    """Do the runs, seed by seed, and write the table after each."""
+    Study(
+        "real_entities", str(__doc__), LANGUAGES, tuned, distilled, ("text", "aligned", "both"), SETTINGS, metric="f1"
+    ).run(argv)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from folders import CODES, Folders, parser
+from folders import CODES, Folders
 from study import Study
 
 import polydistill
@@ -69,9 +69,12 @@ def distilled(folders: Folders, kind: str, seed: int, start: Path) -> Done:
     )  # fmt: skip
 
 
+SETTINGS = {"Tuning": TUNING, "XD": XD, "Both": SAME}
+
+
 def main(argv: Sequence[str] | None = None) -> None:
-    """Do the runs, seed by seed, and print the table after each."""
-    Study(LANGUAGES, tuned, distilled, ("text", "plain", "both")).run(parser(__doc__, "runs/real-sentiment"), argv)
+    """Do the runs, seed by seed, and write the table after each."""
+    Study("real_sentiment", str(__doc__), LANGUAGES, tuned, distilled, ("text", "plain", "both"), SETTINGS).run(argv)
 
 
 if __name__ == "__main__":
