@@ -65,7 +65,8 @@ class Study:
             "each)."
         )
         left = f"Minutes a run, with reading and scoring, beside other work: {took}. {said}."
-        write(self.name, title.rstrip("."), [about, notes, markdown([self._row(way, done) for way in done]), left], each)
+        table = markdown([self._row(way, done) for way in done])
+        write(self.name, title.rstrip("."), [about, notes, table, left], each)
 
     def _row(self, way: str, found: Mapping[str, Sequence[Done]]) -> Row:
         done = found[way]
