@@ -12,7 +12,7 @@ class Options(TypedDict, total=False):
     learning_rate: float
     weight_decay: float
     warmup: float
-    decay: Literal["constant", "linear"]
+    decay: Literal["constant", "linear", "cosine"]
     clip: float
     evaluate_every: int
     patience: int

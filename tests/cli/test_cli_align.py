@@ -11,6 +11,7 @@ from polydistill.data.translations import translations
 from polydistill.data.translations.corpora import load_corpora
 from polydistill.data.translations.filters import Filters
 from polydistill.jobs.align import align
+from polydistill.methods.mmkd import REFERENCE
 from polydistill.training.run import Run
 from tiny import tiny_network, tiny_tokenizer
 
@@ -33,9 +34,9 @@ def test_files_of_ones_own(polydistill, models, work):
     result = polydistill(COMMAND.format(*models) + "--parallel en-tr=text.en,text.tr --out aligned " + filters)
     assert result.exit_code == 0, result.output
     assert (
-        "1 tlm (at masked positions) + 1 xwcl (among the teacher's words, a sentence, temperature 1)" in result.stderr
+        "1 tlm (at masked positions) + 1 xwcl (among the teacher's words, per sentence, temperature 1)" in result.stderr
     )
-    assert "10 struca (mean of rows, temperature 0.1); the teacher's projectors: frozen_random" in result.stderr
+    assert "10 struca (mean of rows, temperature 0.1); heads: plain; the teacher's projectors: frozen_random" in result.stderr
     run = Run.model_validate_json(Path("aligned/run.json").read_text())
     (corpus,) = run.method.corpora
     assert (corpus.target, corpus.data.path) == ("tr", "text.{lang}")
@@ -50,12 +51,24 @@ def test_files_of_ones_own(polydistill, models, work):
 
 def test_what_it_left_is_tuned(polydistill, models, work):
     world = "--data world:?rows=12 --langs en,fr,tr "
-    result = polydistill(COMMAND.format(*models) + world + "--preset reference --without struca,senta --out aligned")
+    result = polydistill(
+        COMMAND.format(*models) + world + "--batch-size 6 --preset reference --without struca,senta --out aligned"
+    )
     assert result.exit_code == 0, result.output
     assert "1 tlm (at all positions) + 1 xwcl (among the student's words" in result.stderr
     assert "struca" not in result.stderr.partition("temperature")[2]
     tuned = polydistill("tune --model aligned --train file:rows.jsonl --steps 1 --batch-size 4 --out tuned")
     assert tuned.exit_code == 0, tuned.output
+
+
+def test_the_authors_code_is_a_setting_each(polydistill, models, work):
+    world = "--data world:?rows=12 --langs en,fr,tr --batch-size 6 --print"
+    paper, theirs = (
+        Run.model_validate_json(polydistill(COMMAND.format(*models) + world + preset).stdout)
+        for preset in ("", " --preset reference")
+    )
+    assert paper.method.model_copy(update=dict(REFERENCE)) == theirs.method
+    assert theirs.training == paper.training.model_copy(update={"warmup": 2 / 15, "decay": "cosine", "clip": 0.0})
 
 
 def test_plain_sentence_distillation(polydistill, models, work):

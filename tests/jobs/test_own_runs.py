@@ -186,5 +186,6 @@ def test_the_reference_preset_changes_what_the_authors_code_does_otherwise(model
         "accuracy",
     )
     assert reference.method.max_length <= 128
+    assert (paper.training.patience, reference.training.patience, reference.training.clip) == (None, 60, 0.0)
     assert reference.identity != paper.identity
     assert reference.selected_on == ("dev/en", "dev/tr")

@@ -32,6 +32,7 @@ SPECS = {
     "mmkd-trained": MMKDSpec(teacher_projectors="trained", struca_rows="sum", senta_features="mean", **_SMALL),
     "mmkd-reference": MMKDSpec(**REFERENCE, **_SMALL),
     "mmkd-no-struca": _WHOLE.without("struca"),
+    "mmkd-batch-norm": MMKDSpec(heads="batch-norm", xwcl_per="mean", **_SMALL),
     "mmkd-words": MMKDSpec(xwcl_per="word", xwcl_temperature=4.0, **_SMALL).without("struca"),
     **{
         f"mmkd-only-{name}": _WHOLE.without(*({"tlm", "xwcl", "senta", "struca"} - {name}))
@@ -83,7 +84,7 @@ def mixes_rows(spec: Any) -> bool:
         return spec.weights.contrast > 0 or spec.weights.relation > 0
     if isinstance(spec, StaticSpec):
         return True
-    return isinstance(spec, MMKDSpec) and spec.weights.struca > 0
+    return isinstance(spec, MMKDSpec) and (spec.weights.struca > 0 or spec.heads == "batch-norm")
 
 
 def counts_pads(spec: Any) -> bool:
@@ -96,8 +97,9 @@ def wanted_counts(spec: MMKDSpec | SentenceSpec, batch: Batch) -> dict[str, int]
     counts = dict.fromkeys(weights(spec), len(batch[text(spec)]["input_ids"]))
     if "tlm" in counts:
         counts["tlm"] = sum(label != IGNORED for label in batch["labels"].flatten().tolist())
-    if "xwcl" in counts and spec.xwcl_per == "word":
-        counts["xwcl"] = sum(batch["masked_words"].flatten().tolist())
+    if "xwcl" in counts and spec.xwcl_per != "sentence":
+        masked = batch["masked_words"].tolist()
+        counts["xwcl"] = sum(map(sum, masked) if spec.xwcl_per == "word" else map(any, masked))
     return counts
 
 
@@ -165,8 +167,19 @@ def _projections(term: str, method: Any, batch: Batch) -> tuple[Any, Any]:
 
 
 def _perceptron(layers: Any, x: Any) -> Any:
-    first, _, last = layers
-    return linear(last, np.maximum(linear(first, x), 0.0))
+    for layer in layers:
+        if isinstance(layer, torch.nn.BatchNorm1d):
+            x = _normalised(layer, x)
+        else:
+            x = np.maximum(x, 0.0) if isinstance(layer, torch.nn.ReLU) else linear(layer, x)
+    return x
+
+
+def _normalised(layer: Any, x: Any) -> Any:
+    """Of these rows, as while training."""
+    assert layer.training
+    x = (x - x.mean(0)) / np.sqrt(x.var(0) + layer.eps)
+    return x * layer.weight.detach().numpy() + layer.bias.detach().numpy() if layer.affine else x
 
 
 def linear(layer: Any, x: Any) -> Any:

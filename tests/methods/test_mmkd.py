@@ -123,6 +123,14 @@ def test_rows_are_compared_in_struca_only():
     assert np.mean(values) != pytest.approx(prepared.method(**batch).total.item(), rel=0.01)
 
 
+def test_sentences_paired_with_themselves_are_a_language_more():
+    groups = {group.language: group for group in prepare(Case(MMKDSpec(source_pairs=True, **mmkd_cases.ROWS))).groups}
+    assert list(groups) == ["tr", "fr", "en"]
+    own = [groups["en"].texts[side] for side in ("source", "target")]
+    assert len(own[0]) == len(set(load_text(mmkd_cases.ROWS["data"], ["en"]).rows["en"]["text"]))
+    assert [len(text) for text in own] == [len(own[0])] * 2
+
+
 def test_trained_projectors_get_a_gradient_and_random_ones_none():
     for name, learns in (("mmkd", False), ("mmkd-trained", True)):
         prepared = prepare(Case(mmkd_cases.SPECS[name]))

@@ -58,7 +58,10 @@ def sentence():
 
 
 CASES = {
-    **{f"xwcl-{picks}-{per}": xwcl(picks, per) for picks, per in product(("teacher", "student"), ("sentence", "word"))},
+    **{
+        f"xwcl-{picks}-{per}": xwcl(picks, per)
+        for picks, per in product(("teacher", "student"), ("sentence", "word", "mean"))
+    },
     **{f"senta-{features}": senta(features) for features in ("mean", "sum")},
     **{f"struca-{rows}": struca(rows) for rows in ("mean", "sum")},
     "sentence": sentence(),
@@ -97,7 +100,7 @@ def padded(array, rows, columns=0):
 
 
 @pytest.mark.parametrize("picks", ["teacher", "student"])
-@pytest.mark.parametrize("per", ["sentence", "word"])
+@pytest.mark.parametrize("per", ["sentence", "word", "mean"])
 def test_places_without_words_change_nothing(picks, per):
     student, teacher = drawn(B, W, D), drawn(B, W, D, seed=1)
 
@@ -140,7 +143,7 @@ def test_a_student_that_is_its_teacher_has_nothing_to_learn_of_sentences():
 def test_nothing_to_learn_from_is_zero():
     nothing = torch.zeros(2, 0, D, requires_grad=True)
     none = torch.zeros(2, 0, dtype=torch.bool)
-    for per in ("sentence", "word"):
+    for per in ("sentence", "word", "mean"):
         assert contrast.word_contrast(nothing, nothing, none, none, per=per).item() == 0.0
 
 

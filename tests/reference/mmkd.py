@@ -22,7 +22,7 @@ def xwcl(
     student: Array, teacher: Array, masked: Counts, words: Counts, temperature: float, transposed: bool, per: str
 ) -> float:
     """Eq. 1 over a batch [sentence, word, feature]; `transposed` as the authors' code has it."""
-    of_sentences, of_words = [], []
+    of_sentences, of_words, means = [], [], []
     for s, t, hidden, real in zip(student, teacher, masked, words, strict=True):
         places = [place for place, one in enumerate(real) if one]
         if not places:
@@ -35,7 +35,8 @@ def xwcl(
                 lost.append(-log_share(scores, places.index(i)))
         of_sentences.append(math.fsum(lost))
         of_words += lost
-    averaged = of_sentences if per == "sentence" else of_words
+        means += [math.fsum(lost) / len(lost)] if lost else []
+    averaged = {"sentence": of_sentences, "word": of_words, "mean": means}[per]
     return math.fsum(averaged) / max(1, len(averaged))
 
 

@@ -64,6 +64,7 @@ def align(
     from polydistill.data.translations.filters import Filters
     from polydistill.data.translations.given import as_corpora
     from polydistill.jobs import making, written
+    from polydistill.jobs.references import mmkd_reference
     from polydistill.starts.hub import pinned
     from polydistill.starts.strict import open_config
     from polydistill.training.run import Run
@@ -92,12 +93,13 @@ def align(
     spec = (_mmkd if method == "mmkd" else _sentence)(given, content, preset, written.several(without))
     if spec.head == "words":  # here, before a folder is taken for what cannot be done
         check_head(spec, open_config(start.name, start.revision), start.name)
+    reads_source = bool(getattr(spec, "source_pairs", False))  # as one language more
     training = making.training_of(
-        {"batch_size": _usual_batch(len(codes)), **options},
+        {"batch_size": _usual_batch(len(codes) + reads_source), **options},
         None if "steps" in options else lambda _: _rows(spec, start, seed),
         judged=False,
     )
-    return Run(
+    run = Run(
         name=f"{method} {first}-{'+'.join(codes)}",
         method=spec,
         start=start,
@@ -106,6 +108,7 @@ def align(
         training=training.model_copy(update={"batching": Batching(batches="balanced")}),
         seed=seed,
     )
+    return mmkd_reference(run) if preset == "reference" else run
 
 
 def _mmkd(

@@ -104,7 +104,7 @@ class Learning(Placing, total=False):
         float | None, Help("Share of the steps in which the learning rate rises.", default=0.0, panel=_TRAINING)
     ]
     decay: Annotated[
-        Literal["constant", "linear"] | None,
+        Literal["constant", "linear", "cosine"] | None,
         Help("What the learning rate does after that.", default="constant", panel=_TRAINING),
     ]
     clip: Annotated[

@@ -18,7 +18,7 @@ Nobody reads an input twice in a step:
 B = rows, L = tokens, W = words, D = width.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Literal, Self, cast
 
 import torch
@@ -35,7 +35,7 @@ from polydistill.errors import unknown
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.spec import Given, Head, MethodSpec, Teaching
 from polydistill.models.frozen import Frozen
-from polydistill.models.heads import bridge, perceptron
+from polydistill.models.heads import bridge, normalised_perceptron, perceptron
 from polydistill.models.layers import family_of, head_transform, scoring
 from polydistill.models.polyglot import check_reads_alike
 from polydistill.objectives.contrast import Per, Picks, word_contrast
@@ -82,6 +82,10 @@ class MMKDSpec(Translations, MethodSpec):
     struca_temperature: PositiveFloat = 0.1  # ours; the paper says nothing
     teacher_projectors: Literal["frozen_random", "trained"] = "frozen_random"
     """`trained` ones can collapse: the log then shows how far the projections of a batch spread."""
+    heads: Literal["plain", "batch-norm"] = "plain"
+    """Projectors and predictors with biases, or without and normalised over the batch (the authors' code)."""
+    source_pairs: bool = False
+    """Whether sentences of the source language are also pairs with themselves, as one language more (their code)."""
     head_hidden: PositiveInt = 768  # "2-layer MLP with 768 hidden dimensions and 128 output dimensions" (Sec. 4.1)
     head_width: PositiveInt = 128
     mask_rate: float = Field(default=0.15, gt=0, le=1)  # "randomly mask 15% tokens", "15% words" (Sec. 3.1, 3.2)
@@ -120,12 +124,12 @@ class MMKDSpec(Translations, MethodSpec):
         del given, depth_of
         how = {
             "tlm": f"at {self.tlm_positions} positions",
-            "xwcl": f"among the {self.xwcl_picks}'s words, a {self.xwcl_per}, temperature {self.xwcl_temperature:g}",
+            "xwcl": f"among the {self.xwcl_picks}'s words, per {self.xwcl_per}, temperature {self.xwcl_temperature:g}",
             "senta": f"{self.senta_features} of features",
             "struca": f"{self.struca_rows} of rows, temperature {self.struca_temperature:g}",
         }
         terms = [f"{weight:g} {name} ({how[name]})" for name, weight in self.weights if weight]
-        return f"{' + '.join(terms)}; the teacher's projectors: {self.teacher_projectors}"
+        return f"{' + '.join(terms)}; heads: {self.heads}; the teacher's projectors: {self.teacher_projectors}"
 
     def prepare(self, models: Models, seed: int) -> Prepared:
         """One group a language: its pairs, as the student and the teacher read them, and the words they share."""
@@ -138,7 +142,8 @@ class MMKDSpec(Translations, MethodSpec):
             family_of(network)  # says which families have a head that is known here
         teacher = Frozen(models.teacher.network.base_model) if self.has_teacher else None
         loaded = load_pairs(self, "MMKD", tokenizer, seed)
-        groups = [_group(self, models, code, pairs) for code, pairs in loaded.pairs.items()]
+        pairs = {**loaded.pairs, **({self.source_language: _same(loaded.pairs.values())} if self.source_pairs else {})}
+        groups = [_group(self, models, code, some) for code, some in pairs.items()]
         method = MMKD(network, teacher, self, seed)
         return Prepared(method, groups, _hiding(self, tokenizer), notes=loaded.notes)
 
@@ -150,8 +155,15 @@ class MMKDSpec(Translations, MethodSpec):
         return self.model_copy(update={"weights": Levels(**{**self.weights.model_dump(), **dict.fromkeys(terms, 0.0)})})
 
 
-REFERENCE: Mapping[str, Any] = {"tlm_positions": "all", "xwcl_picks": "student"}
-"""Where the authors' code differs from the paper."""
+REFERENCE: Mapping[str, Any] = {
+    "tlm_positions": "all",
+    "xwcl_picks": "student",
+    "xwcl_per": "mean",
+    "struca_temperature": 1.0,
+    "heads": "batch-norm",
+    "source_pairs": True,
+}
+"""Where the authors' code differs from the paper; how it trains stands in `jobs/references.py`."""
 
 
 class MMKD(Method):
@@ -174,12 +186,17 @@ class MMKD(Method):
         if spec.weights.xwcl:
             self.projectors["xwcl"] = bridge(width, wide, dtype)
         for term in self._sentence_terms:
-            own = perceptron(width, spec.head_hidden, spec.head_width, dtype)
-            predictor = perceptron(spec.head_width, spec.head_hidden, spec.head_width, dtype)
-            theirs = perceptron(wide, spec.head_hidden, spec.head_width, dtype)
+            own = self._head(width, dtype)
+            predictor = self._head(spec.head_width, dtype, projects=False)
+            theirs = self._head(wide, dtype)
             theirs.requires_grad_(spec.teacher_projectors == "trained")
             self.projectors[f"{term}_student"] = nn.Sequential(own, predictor)
             self.projectors[f"{term}_teacher"] = theirs
+
+    def _head(self, width: int, dtype: torch.dtype, projects: bool = True) -> nn.Sequential:
+        """A projector, or the predictor on top of one, which the authors' code does not close by a normalisation."""
+        sizes = width, self.spec.head_hidden, self.spec.head_width, dtype
+        return perceptron(*sizes) if self.spec.heads == "plain" else normalised_perceptron(*sizes, closed=projects)
 
     def forward(self, **batch: Any) -> Loss:
         """The terms that have a weight, and how far the projections of the batch spread."""
@@ -202,8 +219,9 @@ class MMKD(Method):
         if spec.weights.tlm:
             counts["tlm"] = int((batch["labels"] != IGNORED).sum())
         if spec.weights.xwcl:
-            sentences = (batch["word_tokens"] >= 0).any(-1)
-            counts["xwcl"] = int((sentences if spec.xwcl_per == "sentence" else batch["masked_words"]).sum())
+            words_BW, masked_BW = batch["word_tokens"] >= 0, batch["masked_words"]
+            counted = {"sentence": words_BW.any(-1), "mean": masked_BW.any(-1), "word": masked_BW}
+            counts["xwcl"] = int(counted[spec.xwcl_per].sum())
         return counts | {term: len(batch["target"]["input_ids"]) for term in self._sentence_terms}
 
     @property
@@ -246,6 +264,12 @@ def _at(hidden_BLD: Tensor, places_BW: Tensor) -> Tensor:
     """The vectors at these places; at those below 0, which hold no word, some vector."""
     index_BWD = places_BW.clamp(min=0).unsqueeze(-1).expand(-1, -1, hidden_BLD.shape[-1])
     return hidden_BLD.gather(1, index_BWD)
+
+
+def _same(pairs: Iterable[Pairs]) -> Pairs:
+    """Every sentence of the source, once, and itself as its translation."""
+    sources = tuple(dict.fromkeys(text for one in pairs for text in one.source))
+    return Pairs(sources, sources)
 
 
 def _group(spec: MMKDSpec, models: Models, code: str, pairs: Pairs) -> Group:

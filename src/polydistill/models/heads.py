@@ -36,6 +36,17 @@ def perceptron(width: int, hidden: int, out: int, dtype: torch.dtype) -> nn.Sequ
     return nn.Sequential(nn.Linear(width, hidden, dtype=dtype), nn.ReLU(), nn.Linear(hidden, out, dtype=dtype))
 
 
+def normalised_perceptron(width: int, hidden: int, out: int, dtype: torch.dtype, closed: bool) -> nn.Sequential:
+    """The same without biases and normalised over the batch, at the end too where it is `closed` (MMKD's code)."""
+    return nn.Sequential(
+        nn.Linear(width, hidden, bias=False, dtype=dtype),
+        nn.BatchNorm1d(hidden, dtype=dtype),
+        nn.ReLU(),
+        nn.Linear(hidden, out, bias=False, dtype=dtype),
+        *([nn.BatchNorm1d(out, affine=False, dtype=dtype)] if closed else []),
+    )
+
+
 def bridge(width: int, other: int, dtype: torch.dtype) -> nn.Module:
     """Brings vectors into another width; where the widths are equal there is nothing to do."""
     return nn.Identity() if width == other else nn.Linear(width, other, bias=False, dtype=dtype)

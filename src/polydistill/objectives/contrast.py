@@ -4,7 +4,7 @@ B = sentences, W = words, D = width. Word w of the student is word w of the teac
 are projected before they come here.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 from torch import Tensor
 
@@ -16,8 +16,9 @@ Picks = Literal["teacher", "student"]
 """Among whose words. `teacher`: a masked word of the student picks its own among the teacher's words (eq. 1).
 `student`: the teacher's word picks its own among the student's, which is the transpose (the authors' code)."""
 
-Per = Literal["sentence", "word"]
-"""What is averaged. `sentence`: the sum over the masked words of a sentence (eq. 1); `word`: every masked word."""
+Per = Literal["sentence", "word", "mean"]
+"""What is averaged. `sentence`: the sum over the masked words of a sentence (eq. 1); `word`: every masked word; `mean`:
+the mean over those of a sentence, of the sentences that have any (the authors' code)."""
 
 
 def word_contrast(
@@ -37,8 +38,8 @@ def word_contrast(
         raise ValueError(f"The temperature is {temperature}, but must be above 0; 1 leaves the products as they are.")
     if picks not in ("teacher", "student"):
         raise unknown("picks", picks, ("teacher", "student"))
-    if per not in ("sentence", "word"):
-        raise unknown("per", per, ("sentence", "word"))
+    if per not in get_args(Per):
+        raise unknown("per", per, get_args(Per))
     words_BW = words_BW.bool()
     masked_BW = masked_BW.bool() & words_BW
     picking, among = (student_BWD, teacher_BWD) if picks == "teacher" else (teacher_BWD, student_BWD)
@@ -46,4 +47,6 @@ def word_contrast(
     lost_BW = -scores_BWW.log_softmax(-1).diagonal(dim1=1, dim2=2).masked_fill(~masked_BW, 0.0)
     if per == "word":
         return mean_over(lost_BW.flatten(), masked_BW.flatten())
+    if per == "mean":
+        return mean_over(lost_BW.sum(-1) / masked_BW.sum(-1).clamp(min=1), masked_BW.any(-1))
     return mean_over(lost_BW.sum(-1), words_BW.any(-1))

@@ -44,7 +44,7 @@ def arguments(training: Training, folder: Path, seed: int) -> TrainingArguments:
         learning_rate=training.learning_rate,
         weight_decay=training.weight_decay,
         warmup_steps=round(training.warmup * training.steps),
-        lr_scheduler_type="linear" if training.decay == "linear" else "constant_with_warmup",
+        lr_scheduler_type="constant_with_warmup" if training.decay == "constant" else training.decay,
         max_grad_norm=training.clip,
         optim="adamw_torch_fused",
         bf16=training.precision == "bf16",

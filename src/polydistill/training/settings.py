@@ -31,7 +31,7 @@ class Training(Spec):
     weight_decay: NonNegativeFloat = 0.0
     warmup: float = Field(default=0.0, ge=0.0, le=1.0)
     """Share of the steps in which the learning rate rises."""
-    decay: Literal["constant", "linear"] = "constant"
+    decay: Literal["constant", "linear", "cosine"] = "constant"
     clip: NonNegativeFloat = 1.0
     """Largest norm of the gradient; 0 = no limit."""
     batching: Batching = Batching()
