@@ -36,7 +36,10 @@ def test_files_of_ones_own(polydistill, models, work):
     assert (
         "1 tlm (at masked positions) + 1 xwcl (among the teacher's words, per sentence, temperature 1)" in result.stderr
     )
-    assert "10 struca (mean of rows, temperature 0.1); heads: plain; the teacher's projectors: frozen_random" in result.stderr
+    assert (
+        "10 struca (mean of rows, temperature 0.1); heads: plain; the teacher's projectors: frozen_random"
+        in result.stderr
+    )
     run = Run.model_validate_json(Path("aligned/run.json").read_text())
     (corpus,) = run.method.corpora
     assert (corpus.target, corpus.data.path) == ("tr", "text.{lang}")
