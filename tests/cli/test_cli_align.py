@@ -10,8 +10,8 @@ from polydistill.data.rows.sources import WorldSource
 from polydistill.data.translations import translations
 from polydistill.data.translations.corpora import load_corpora
 from polydistill.data.translations.filters import Filters
+from polydistill.jobs import references
 from polydistill.jobs.align import align
-from polydistill.methods.mmkd import REFERENCE
 from polydistill.training.run import Run
 from tiny import tiny_network, tiny_tokenizer
 
@@ -70,7 +70,7 @@ def test_the_authors_code_is_a_setting_each(polydistill, models, work):
         Run.model_validate_json(polydistill(COMMAND.format(*models) + world + preset).stdout)
         for preset in ("", " --preset reference")
     )
-    assert paper.method.model_copy(update=dict(REFERENCE)) == theirs.method
+    assert paper.method.model_copy(update=dict(references.MMKD)) == theirs.method
     assert theirs.training == paper.training.model_copy(update={"warmup": 2 / 15, "decay": "cosine", "clip": 0.0})
 
 

@@ -14,8 +14,9 @@ from transformers import BertConfig, BertModel
 from polydistill.data.batches.batches import Batch
 from polydistill.data.batches.masking import IGNORED
 from polydistill.data.rows.sources import WorldSource
+from polydistill.jobs import references
 from polydistill.methods.method import Method
-from polydistill.methods.mmkd import REFERENCE, MMKDSpec
+from polydistill.methods.mmkd import MMKDSpec
 from polydistill.methods.sentence import SentenceSpec, SentenceWeights
 from polydistill.methods.static import StaticSpec
 from polydistill.models.loaded import Loaded
@@ -30,7 +31,7 @@ _WHOLE = MMKDSpec(**_SMALL)
 SPECS = {
     "mmkd": _WHOLE,
     "mmkd-trained": MMKDSpec(teacher_projectors="trained", struca_rows="sum", senta_features="mean", **_SMALL),
-    "mmkd-reference": MMKDSpec(**REFERENCE, **_SMALL),
+    "mmkd-reference": MMKDSpec(**references.MMKD, **_SMALL),
     "mmkd-no-struca": _WHOLE.without("struca"),
     "mmkd-batch-norm": MMKDSpec(heads="batch-norm", xwcl_per="mean", **_SMALL),
     "mmkd-words": MMKDSpec(xwcl_per="word", xwcl_temperature=4.0, **_SMALL).without("struca"),

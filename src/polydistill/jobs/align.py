@@ -90,12 +90,15 @@ def align(
         **({} if corpora is None else {"filters": filters}),
         "max_length": min(making.length_of(one, max_length, ALIGN_MAX_LENGTH) for one in (start, taught_by)),
     }
-    spec = (_mmkd if method == "mmkd" else _sentence)(given, content, preset, written.several(without))
+    if method == "mmkd":
+        spec: MMKDSpec | SentenceSpec = _mmkd(given, content, written.several(without))
+    else:
+        spec = _sentence(given, content, preset, written.several(without))
     if spec.head == "words":  # here, before a folder is taken for what cannot be done
         check_head(spec, open_config(start.name, start.revision), start.name)
-    reads_source = bool(getattr(spec, "source_pairs", False))  # as one language more
+    groups = len(codes) + (preset == "reference")  # whose English sentences are one language more
     training = making.training_of(
-        {"batch_size": _usual_batch(len(codes) + reads_source), **options},
+        {"batch_size": _usual_batch(groups), **options},
         None if "steps" in options else lambda _: _rows(spec, start, seed),
         judged=False,
     )
@@ -111,11 +114,9 @@ def align(
     return mmkd_reference(run) if preset == "reference" else run
 
 
-def _mmkd(
-    given: "Mapping[str, Any]", content: "Mapping[str, Any]", preset: Preset, without: "Sequence[str]"
-) -> "MMKDSpec":
+def _mmkd(given: "Mapping[str, Any]", content: "Mapping[str, Any]", without: "Sequence[str]") -> "MMKDSpec":
     from polydistill.jobs import making
-    from polydistill.methods.mmkd import REFERENCE, MMKDSpec
+    from polydistill.methods.mmkd import MMKDSpec
 
     vectors = ("pooling", "normalize", "prefix", "dense", "teacher_pooling")
     asked = [f"--{name.replace('_', '-')}" for name in vectors if given[name] not in (None, False)]
@@ -123,8 +124,7 @@ def _mmkd(
         raise ValueError(
             f"{', '.join(asked)}: of --method sentence; MMKD compares words and first tokens. Leave it out."
         )
-    reference = REFERENCE if preset == "reference" else {}
-    return MMKDSpec(**{**making.settings(MMKDSpec, given, **content), **reference}).without(*without)
+    return MMKDSpec(**making.settings(MMKDSpec, given, **content)).without(*without)
 
 
 def _sentence(

@@ -155,17 +155,6 @@ class MMKDSpec(Translations, MethodSpec):
         return self.model_copy(update={"weights": Levels(**{**self.weights.model_dump(), **dict.fromkeys(terms, 0.0)})})
 
 
-REFERENCE: Mapping[str, Any] = {
-    "tlm_positions": "all",
-    "xwcl_picks": "student",
-    "xwcl_per": "mean",
-    "struca_temperature": 1.0,
-    "heads": "batch-norm",
-    "source_pairs": True,
-}
-"""Where the authors' code differs from the paper; how it trains stands in `jobs/references.py`."""
-
-
 class MMKD(Method):
     """Bring translations, word by word and sentence by sentence, to where the teacher has the original."""
 
