@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from polydistill.errors import DataError
-from polydistill.papers.ledger import ledger, to_markdown
+from polydistill.papers.ledger import counted, ledger, to_markdown
 from polydistill.papers.published import PAPERS, published_paper, published_table
 from polydistill.papers.table import Entry, EntryGroup, build_table
 from polydistill.papers.xd.tables import table as recipe
@@ -14,17 +14,17 @@ from polydistill.papers.xd.tables import table as recipe
 GROUP = "XLM MLM+TLM"
 
 
-def stored(folder, make_run, right, claims):
+def stored(folder, make_run, right, claims, setting="world", name="xd-3"):
     """Table xd/3 with so many of 100 right in English, by row and seed."""
     runs = {
-        name: [make_run(name, {"en": one, "sw": one}, seed) for seed, one in enumerate(by_seed)]
-        for name, by_seed in right.items()
+        row: [make_run(row, {"en": one, "sw": one}, seed) for seed, one in enumerate(by_seed)]
+        for row, by_seed in right.items()
     }
     printed = published_table("xd/3").group(GROUP)
-    entries = [Entry(name, made, printed.row(name)) for name, made in runs.items()]
+    entries = [Entry(row, made, printed.row(row)) for row, made in runs.items()]
     layout = recipe(3, "world").layout if claims else None
-    made = build_table("xd/3", "t", [EntryGroup(GROUP, entries)], "Baseline", setting="world", layout=layout)
-    (folder / "xd-3.json").write_text(made.model_dump_json())
+    made = build_table("xd/3", "t", [EntryGroup(GROUP, entries)], "Baseline", setting=setting, layout=layout)
+    (folder / f"{name}.json").write_text(made.model_dump_json())
     return {entry.claim: entry for entry in ledger(folder) if entry.table == "xd/3" and entry.claim.startswith(GROUP)}
 
 
@@ -40,6 +40,25 @@ def test_a_claim_is_decided_by_the_stored_table(tmp_path, make_run, claims):
     assert (behind.decision, behind.printed) == ("not reproduced", "+1.0")
     assert "5e-4" in behind.cause and not better.cause
     assert found[f"{GROUP}: XD above IndT in the average"].decided == "undecided (not tested)"
+
+
+def test_a_real_result_stands_before_that_of_the_mini_world(tmp_path, make_run):
+    """Both are counted, and a cause that was found in the mini-world is said of the mini-world."""
+    stored(tmp_path, make_run, RIGHT, True, "mini-world NLI (world scale)")
+    stored(tmp_path, make_run, {**RIGHT, "XD": (40, 42, 41)}, True, "XNLI (real scale)", "xd-3-real")
+    mine = [entry for entry in ledger(tmp_path) if entry.table == "xd/3"]
+    better = [one for one in mine if one.claim == f"{GROUP}: XD above Baseline in the average"]
+    assert [(one.scale, one.decision) for one in better] == [("real", "not reproduced"), ("world", "reproduced")]
+    assert {one.scale for one in mine if one.cause} == {"world"}
+    assert counted(mine).startswith("real: 5 claims, ") and "; world: 5 claims, " in counted(mine)
+    page = to_markdown(mine)
+    assert 0 < page.index("Ours: XNLI (real scale).") < page.index("Ours: mini-world NLI (world scale).")
+    assert page.count("## xd/3") == 1
+
+
+def test_one_seed_is_said_to_be_one(tmp_path, make_run):
+    found = stored(tmp_path, make_run, {"Baseline": (50,), "XD": (51,)}, True)
+    assert found[f"{GROUP}: XD above Baseline in the average"].decided == "undecided (one seed, whose rows do not tell)"
 
 
 def test_means_without_their_seeds_are_compared_by_welch(tmp_path, make_run):

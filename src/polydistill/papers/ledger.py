@@ -1,6 +1,7 @@
 """The ledger: every claim of the papers in one row, with what our stored tables say of it."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,8 @@ from polydistill.specs import Spec
 Decision = Literal["reproduced", "not reproduced", "undecided", "not run"]
 MOST_SEEDS = 200
 """More seeds than this are not counted: the difference is as good as none."""
-HEADINGS = ("table", "claim", "paper", "ours", "seeds", "p", "decision")
+HEADINGS = ("table", "scale", "claim", "paper", "ours", "seeds", "p", "decision")
+_SCALE = re.compile(r"\((\w+) scale\)")
 
 
 class Entry(Spec):
@@ -47,12 +49,20 @@ class Entry(Spec):
     cause: str = ""
 
     @property
+    def scale(self) -> str:
+        """What ours was measured at, where the table says it: a real encoder's is `real`."""
+        said = _SCALE.search(self.setting)
+        return said[1] if said else ""
+
+    @property
     def decided(self) -> str:
         """The decision, and how many seeds would help where there is none."""
         if self.decision != "undecided":
             return self.decision
         if not self.ours:
             return "undecided (not tested)"
+        if self.seeds == 1:
+            return "undecided (one seed, whose rows do not tell)"
         more = f"about {self.needed} seeds" if self.needed and self.needed <= MOST_SEEDS else f"over {MOST_SEEDS} seeds"
         return f"undecided ({more} would tell)"
 
@@ -91,10 +101,15 @@ def _entries(id: str, stored: Mapping[str, Sequence[Table]]) -> Iterator[Entry]:
         for one in judge(published.claims, partial(_as_printed, published)):
             words = _words(id, one.claim, rows, one.lower)
             yield Entry.model_validate({**words, "printed": _printed_text(one), "decision": "not run"})
-    for table in stored.get(id, ()):
+    for table in sorted(stored.get(id, ()), key=lambda one: not _is_real(one)):
         judged = table.claims or judge(published.claims, partial(_test, table))
         rows = [row.name for group in table.groups for row in group.rows]
         yield from (_entry(table, one, rows) for one in judged)
+
+
+def _is_real(table: Table) -> bool:
+    """Whether it is of a real encoder, to which the causes that were found in the mini-world need not apply."""
+    return "(real scale)" in table.setting
 
 
 def _printed_text(judged: JudgedClaim) -> str:
@@ -127,7 +142,7 @@ def _entry(table: Table, judged: JudgedClaim, rows: Sequence[str]) -> Entry:
         "setting": table.setting,
         "printed": _printed_text(judged),
         "decision": decision,
-        "cause": CAUSES.get(table.id, "") if decision in ("not reproduced", "undecided") else "",
+        "cause": "" if decision == "reproduced" or _is_real(table) else CAUSES.get(table.id, ""),
         **_words(table.id, judged.claim, rows, judged.lower),
     }
     if found is None:
@@ -198,14 +213,21 @@ def cells(entry: Entry) -> tuple[str, ...]:
     """A row of the ledger."""
     p = "" if entry.p is None else "< 0.001" if entry.p < 0.001 else f"{entry.p:.3f}"
     seeds = str(entry.seeds) if entry.seeds else ""
-    return (entry.table, entry.claim, entry.printed or "–", entry.ours or "–", seeds, p, entry.decided)
+    return (entry.table, entry.scale, entry.claim, entry.printed or "–", entry.ours or "–", seeds, p, entry.decided)
 
 
 def counted(entries: Iterable[Entry]) -> str:
-    """How many claims came out how."""
-    decisions: list[str] = [entry.decision for entry in entries]
-    kinds = ("reproduced", "not reproduced", "undecided", "not run")
-    return f"{len(decisions)} claims: " + ", ".join(f"{decisions.count(kind)} {kind}" for kind in kinds) + "."
+    """How many claims came out how, at each scale."""
+    by_scale: dict[str, list[str]] = {}
+    for entry in entries:
+        by_scale.setdefault(entry.scale or "not run", []).append(entry.decision)
+    missing = len(by_scale.pop("not run", ()))
+    said = [
+        f"{scale}: {len(found)} claims, "
+        + ", ".join(f"{found.count(kind)} {kind}" for kind in ("reproduced", "not reproduced", "undecided"))
+        for scale, found in by_scale.items()
+    ]
+    return "; ".join([*said, f"run at no scale: {missing}"]) + "."
 
 
 def to_rich(entries: Sequence[Entry]) -> View:
@@ -226,20 +248,26 @@ def to_markdown(entries: Sequence[Entry]) -> str:
         "Made by `polydistill claims --markdown docs/results/claims.md` from the tables stored here. Differences are",
         "in points. A claim about several rows or columns is decided by its weakest pair; p-values are after Holm's",
         "correction over the claims of a table. `paper` is the smallest and largest difference that the paper prints.",
+        "The scale `real` is a real encoder on the papers' benchmarks ([how](../real.md)), `world` a mini one on the",
+        "mini-world.",
         "",
         counted(entries),
     ]
     for table in dict.fromkeys(entry.table for entry in entries):
         mine = [entry for entry in entries if entry.table == table]
-        lines += ["", f"## {table}: {published_table(table).title}", ""]
-        if mine[0].setting:
-            lines += [f"Ours: {mine[0].setting}.", ""]
-        lines += [_line(HEADINGS[1:]), _line(["---"] * (len(HEADINGS) - 1))]
-        lines += [_line([f"{one.claim} ({one.section}: “{one.quote}”)", *cells(one)[2:]]) for one in mine]
-        lines += [
-            line for cause in dict.fromkeys(one.cause for one in mine if one.cause) for line in ("", f"Why: {cause}")
-        ]
+        lines += ["", f"## {table}: {published_table(table).title}"]
+        for setting in dict.fromkeys(entry.setting for entry in mine):
+            lines += ["", *_section([entry for entry in mine if entry.setting == setting])]
     return "\n".join(lines) + "\n"
+
+
+def _section(mine: Sequence[Entry]) -> list[str]:
+    """The claims of one stored table, and why some do not hold."""
+    said = [f"Ours: {mine[0].setting}.", ""] if mine[0].setting else []
+    head = [_line(HEADINGS[2:]), _line(["---"] * len(HEADINGS[2:]))]
+    rows = [_line([f"{one.claim} ({one.section}: “{one.quote}”)", *cells(one)[3:]]) for one in mine]
+    causes = dict.fromkeys(one.cause for one in mine if one.cause)
+    return [*said, *head, *rows, *(line for cause in causes for line in ("", f"Why: {cause}"))]
 
 
 def _line(texts: Sequence[str]) -> str:
