@@ -1,23 +1,35 @@
 """Holding what was exported against the model itself."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from polydistill.data.batches.padding import Padded
 from polydistill.exports.reading import Logits, Says, asked
-from polydistill.exports.samples import Batch
-from polydistill.exports.wanted import Check, Wanted
+from polydistill.exports.samples import Batch, Part
+from polydistill.exports.wanted import Check, Scored, Wanted
+from polydistill.tasks import AnyTask, task_of
+from polydistill.tasks.reading import ArrayStudent
 
 Numbers = NDArray[np.float32]
 Other = Callable[[Batch], Numbers]
 """What the exported model says of a batch."""
 
 
-def compare(model: Says, other: Other, batches: Iterable[Batch], by: str, texts: str, int8: bool = False) -> Check:
-    """How near the other comes to the model, over all batches."""
-    pairs = [(_counted(asked(model, one.inputs).numpy(), one), _counted(other(one), one)) for one in batches]
+Heard = tuple[Batch, Numbers, Numbers]
+"""A batch, what the model says of it, and what the exported one says."""
+
+
+def hear(model: Says, other: Other, batches: Iterable[Batch]) -> list[Heard]:
+    """Both, of all batches."""
+    return [(one, asked(model, one.inputs).numpy(), other(one)) for one in batches]
+
+
+def compare(model: Says, heard: Sequence[Heard], by: str, texts: str, int8: bool = False) -> Check:
+    """How near the other comes to the model."""
+    pairs = [(_counted(mine, one), _counted(theirs, one)) for one, mine, theirs in heard]
     same_shape = all(mine.shape == theirs.shape for mine, theirs in pairs)
     agreements = [_agreement(model, mine, theirs) for mine, theirs in pairs] if same_shape and int8 else []
     joined = np.concatenate(agreements) if agreements else np.zeros(1)
@@ -31,6 +43,31 @@ def compare(model: Says, other: Other, batches: Iterable[Batch], by: str, texts:
     )
 
 
+def scored(task: AnyTask, parts: Sequence[Part], heard: Sequence[Heard]) -> Scored | None:
+    """The scores of both, where all rows have labels; they have been heard in this order."""
+    if any(part.gold is None for part in parts):
+        return None
+    asked_of, found = task_of(task), []
+    for place in (1, 2):
+        student = _Heard([one[place] for one in heard])
+        said = [(part, asked_of.say(student, part.text, None, None)) for part in parts]
+        found.append([asked_of.score(part.language, one, part.gold).value for part, one in said])
+    return Scored(metric=asked_of.metric, own=float(np.mean(found[0])), exported=float(np.mean(found[1])))
+
+
+class _Heard(ArrayStudent):
+    """A student that says, batch by batch, what was heard."""
+
+    def __init__(self, said: Sequence[Numbers]) -> None:
+        self.said = iter(said)
+
+    def logits(self, inputs: Padded) -> Numbers:
+        """Of the next batch."""
+        said = next(self.said)
+        assert len(said) == len(inputs["input_ids"]), "the batches are those that were heard"
+        return said
+
+
 def refuse(check: Check, wanted: Wanted) -> None:
     """Raise where an export is too far from its model; what is not a number is, too."""
     if check.agreement is None and not check.difference <= wanted.tolerance:
@@ -41,10 +78,11 @@ def refuse(check: Check, wanted: Wanted) -> None:
         )
     if check.agreement is not None and not check.agreement >= wanted.agreement:
         measure = "share of equal answers" if check.what == "logits" else "smallest cosine"
+        score = "" if check.score is None else f" ({check.score.said})"
         raise ValueError(
-            f"In int8 the model says something else: the {measure} is {check.agreement:.3f} on {check.texts}, less "
-            f"than {wanted.agreement:.3f}. Nothing was written; lower the agreement that is asked for if that is near "
-            "enough, or export without int8."
+            f"In int8 the model says something else: the {measure} is {check.agreement:.3f}{score} on {check.texts}, "
+            f"less than {wanted.agreement:.3f}. Nothing was written. If that is near enough, take it with --agreement "
+            f"{np.floor(1000 * check.agreement) / 1000:g}; or export without int8."
         )
 
 

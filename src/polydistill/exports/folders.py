@@ -8,7 +8,7 @@ import torch
 import transformers
 from transformers import AutoModel, AutoModelForMaskedLM
 
-from polydistill.exports.checking import Numbers, compare, refuse
+from polydistill.exports.checking import Numbers, compare, hear, refuse
 from polydistill.exports.reading import Logits, Says, SentenceVectors, TokenVectors, asked, head_of, resting
 from polydistill.exports.samples import Batch, Sample, longest
 from polydistill.exports.wanted import Check, Wanted
@@ -34,10 +34,9 @@ def write_transformers(loaded: Loaded, folder: Path, task: AnyTask | None, wante
     kind: Callable[[Loaded], Says] = (
         Logits if task is not None or predicts_words(loaded.network.config) else TokenVectors
     )
-    batches = list(sample.batches(again, task))
-    check = compare(
-        kind(resting(loaded)), _reader(kind(again)), batches, f"transformers {transformers.__version__}", sample.name
-    )
+    model = kind(resting(loaded))
+    heard = hear(model, _reader(kind(again)), sample.batches(again, task))
+    check = compare(model, heard, f"transformers {transformers.__version__}", sample.name)
     refuse(check, wanted)
     return check
 
@@ -57,7 +56,7 @@ def write_sentence_transformers(
     write_head(head, loaded.network.config.hidden_size, longest(loaded), folder)
     model = SentenceVectors(resting(loaded), head)
     by, other = _vectors_of(folder)
-    check = compare(model, other, list(sample.batches(loaded, None)), by, sample.name)
+    check = compare(model, hear(model, other, sample.batches(loaded, None)), by, sample.name)
     refuse(check, wanted)
     return check
 

@@ -1,13 +1,11 @@
-"""Dynamic int8 for ONNX: weights are stored as whole numbers of 8 bits, activations become so while the file runs.
+"""Embeddings in int8, and how many bits a processor's products take.
 
 V = pieces, D = width, B = rows, L = places.
 """
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -15,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-_LARGEST = 127
+LARGEST = 127
+"""Of whole numbers of 8 bits with a sign; as far below 0 they go, too."""
 
 
 class Int8Rows(nn.Module):
@@ -27,7 +26,7 @@ class Int8Rows(nn.Module):
     def __init__(self, embedding: nn.Embedding) -> None:
         super().__init__()
         weight_VD = embedding.weight.detach()
-        scale_V1 = weight_VD.abs().amax(-1, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny) / _LARGEST
+        scale_V1 = weight_VD.abs().amax(-1, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny) / LARGEST
         self.register_buffer("numbers_VD", (weight_VD / scale_V1).round().to(torch.int8))
         self.register_buffer("scale_V1", scale_V1)
 
@@ -48,36 +47,6 @@ def embedding_in_int8(network: PreTrainedModel) -> Iterator[None]:
         network.set_input_embeddings(exact)
 
 
-def products_in_int8(file: Path) -> None:
-    """Store the weights of an ONNX file's matrix products in int8, a scale a column, and compute the products so.
-
-    All 8 bits are used where this processor adds products in 32 bits (x86 with VNNI, since about 2019; ARM's dot
-    products). Where it adds pairs of them in 16 bits, which overflow, weights take 7 bits, and the file is right
-    anywhere; a file of 8 bits may overflow on such a processor.
-    """
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    model = onnx.load(file)
-    del model.graph.value_info[:]  # shapes of what the quantiser changes, which it would find in contradiction
-    unquantised = file.with_name("unquantised.onnx")
-    onnx.save(model, unquantised)
-    before = logging.root.level
-    logging.root.setLevel(logging.ERROR)  # it recommends a preparation that torch's exporter has done already
-    try:
-        quantize_dynamic(
-            unquantised,
-            file,
-            op_types_to_quantize=["MatMul"],
-            per_channel=True,
-            reduce_range=adds_in_16_bits(),
-            weight_type=QuantType.QInt8,
-        )
-    finally:
-        logging.root.setLevel(before)
-        unquantised.unlink()
-
-
 @lru_cache(maxsize=1)
 def adds_in_16_bits() -> bool:
     """Whether ONNX Runtime's product of whole numbers overflows here: seen by computing one."""
@@ -93,6 +62,6 @@ def adds_in_16_bits() -> bool:
     graph = helper.make_graph([helper.make_node("MatMulInteger", ["A", "B"], ["C"])], "product", inputs, [output])
     model = onnx.helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     session = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    largest = {"A": np.full(shapes["A"], 255, np.uint8), "B": np.full(shapes["B"], _LARGEST, np.int8)}
+    largest = {"A": np.full(shapes["A"], 255, np.uint8), "B": np.full(shapes["B"], LARGEST, np.int8)}
     (found,) = session.run(None, largest)
-    return int(np.asarray(found).item()) != 255 * _LARGEST * length
+    return int(np.asarray(found).item()) != 255 * LARGEST * length

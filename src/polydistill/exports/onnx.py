@@ -16,11 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from polydistill.data.batches.encoding import column_names
-from polydistill.exports.checking import compare, refuse
-from polydistill.exports.int8 import embedding_in_int8, products_in_int8
+from polydistill.exports.checking import Numbers, compare, hear, refuse, scored
+from polydistill.exports.int8 import embedding_in_int8
+from polydistill.exports.int8_products import products_in_int8
 from polydistill.exports.onnx_folder import LABELS_FILE, MODEL_FILE, TOKENIZER_FILE, onnx_runtime
 from polydistill.exports.reading import Logits, Says, SentenceVectors, head_of, resting
 from polydistill.exports.samples import Batch, Sample, longest
+from polydistill.exports.softmax import without_guards
 from polydistill.exports.wanted import Check, Wanted
 from polydistill.models.loaded import Loaded
 from polydistill.starts.tokenizers import save_tokenizer
@@ -43,22 +45,22 @@ def write_onnx(loaded: Loaded, folder: Path, task: AnyTask | None, wanted: Wante
     example = _random(moved, _EXPORTED, choices)
     rows: AbstractContextManager[None] = embedding_in_int8(moved.network) if wanted.int8 else nullcontext()
     with rows:
-        _write(model, example, file)
-    batches = list(sample.batches(moved, task))
-    if wanted.int8:
-        products_in_int8(file)
-    else:
-        batches += [Batch(_random(moved, sizes, choices)) for sizes in (_EXPORTED, *_TRIED)]
+        _write(model, example, file, wanted.int8)
     session = runtime.InferenceSession(file, providers=["CPUExecutionProvider"])
+
+    def says_of(batch: Batch) -> Numbers:
+        said: Numbers = session.run([model.output], {name: value.numpy() for name, value in batch.inputs.items()})[0]
+        return said
+
+    parts = list(sample.parts(moved, task))
+    batches = [batch for part in parts for batch in part.batches()]
+    if not wanted.int8:
+        batches += [Batch(_random(moved, sizes, choices)) for sizes in (_EXPORTED, *_TRIED)]
+    heard = hear(model, says_of, batches)
     texts = sample.name if wanted.int8 else f"{sample.name}, and random ids"
-    check = compare(
-        model,
-        lambda batch: session.run([model.output], {name: value.numpy() for name, value in batch.inputs.items()})[0],
-        batches,
-        f"onnxruntime {runtime.__version__}",
-        texts,
-        wanted.int8,
-    )
+    check = compare(model, heard, f"onnxruntime {runtime.__version__}", texts, wanted.int8)
+    if wanted.int8 and task is not None:
+        check = check.model_copy(update={"score": scored(task, parts, heard)})
     refuse(check, wanted)
     _write_tokenizer(moved, folder)
     if task is not None:
@@ -75,7 +77,9 @@ def says(loaded: Loaded, task: AnyTask | None, wanted: Wanted) -> Says:
     return Logits(loaded, wanted.language)
 
 
-def _write(model: Says, inputs: Mapping[str, Tensor], file: Path) -> None:
+def _write(model: Says, inputs: Mapping[str, Tensor], file: Path, int8: bool) -> None:
+    import onnx
+
     sizes = dict.fromkeys(range(next(iter(inputs.values())).ndim), torch.export.Dim.DYNAMIC)
     with _quietly(), torch.no_grad():
         program = torch.onnx.export(
@@ -92,6 +96,12 @@ def _write(model: Says, inputs: Mapping[str, Tensor], file: Path) -> None:
     for node in program.model.graph.all_nodes():
         node.metadata_props.clear()  # where in whose files of this machine each operation comes from
     program.save(file)
+    if int8:
+        graph = onnx.load(file)
+        without_guards(graph)
+        products_in_int8(graph)
+        onnx.save(graph, file)
+        file.with_name(f"{file.name}.data").unlink(missing_ok=True)  # where all of it was too large for one file
 
 
 def _write_tokenizer(loaded: Loaded, folder: Path) -> None:

@@ -50,17 +50,31 @@ class Wanted(Spec):
         return self
 
 
+class Scored(Spec):
+    """The score of a model on labelled rows, the mean of their languages, and that of what was exported of it."""
+
+    metric: str
+    own: float
+    exported: float
+
+    @property
+    def said(self) -> str:
+        """Such as "accuracy 0.812, and 0.815 before"."""
+        return f"{self.metric} {self.exported:.3f}, and {self.own:.3f} before"
+
+
 class Check(Spec):
     """How near what was exported is to the model itself, read back by the library `by` from the folder.
 
     `difference` is the largest one seen between two numbers. Of an int8 file `agreement` is the share of answers that
-    are the model's own; of sentence vectors, the smallest cosine.
+    are the model's own; of sentence vectors, the smallest cosine. `score` is there where the rows have labels.
     """
 
     what: Said
     by: str
     difference: float = Field(allow_inf_nan=True)  # of other shapes; refused, and so never stored
     agreement: float | None = None
+    score: Scored | None = None
     answers: int
     texts: str
 
@@ -72,7 +86,8 @@ class Check(Spec):
             return f"{self.what} as the model's own within {self.difference:.1g} {by}"
         if self.what == "logits":
             share = f"{100 * self.agreement:.1f}% of the answers are the model's own"
-            return f"int8, {share}, logits differ by up to {self.difference:.2g} {by}"
+            score = "" if self.score is None else f", {self.score.said}"
+            return f"int8, {share}, logits differ by up to {self.difference:.2g}{score} {by}"
         return f"int8, {self.what} at a cosine of at least {self.agreement:.4f} to the model's own {by}"
 
 
