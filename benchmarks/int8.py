@@ -1,6 +1,6 @@
 """int8 of real models: how often it answers as the model, its score, its speed, and its answers alone and in a batch.
 
-    python benchmarks/real/int8.py --of "many=MODEL:second-{lang}.tsv:en,de,tr" --of "english=MODEL:dev-{lang}.tsv:en"
+    python benchmarks/int8.py --of "many=MODEL:second-{lang}.tsv:en,de,tr" --of "english=MODEL:dev-{lang}.tsv:en"
 
 Each `--of` is a name, a model tuned for `nli`, rows with labels that neither its training nor the choice of how
 int8 is done has seen, and their languages. Beside polydistill's int8 stand the exact file and stock dynamic
@@ -20,6 +20,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 import polydistill
+from measuring import Row, interleaved, markdown, ratios, spread, write
 from polydistill.data.batches.padding import padded_batches
 from polydistill.data.rows.given import as_source
 from polydistill.exports.onnx_folder import MODEL_FILE
@@ -58,7 +59,9 @@ def interval(hits: np.ndarray) -> str:
     """The share of hits with its 95 % interval (Wilson)."""
     n, p, z = len(hits), float(hits.mean()), 1.96
     middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return f"{100 * p:.1f} [{100 * (middle - half) / (1 + z * z / n):.1f}, {100 * (middle + half) / (1 + z * z / n):.1f}]"
+    return (
+        f"{100 * p:.1f} [{100 * (middle - half) / (1 + z * z / n):.1f}, {100 * (middle + half) / (1 + z * z / n):.1f}]"
+    )
 
 
 def measure(of: str, at_most: int, turns: int) -> list[Row]:
@@ -95,8 +98,8 @@ def measure(of: str, at_most: int, turns: int) -> list[Row]:
             "MB": f"{sizes[one] / 1e6:.0f}",
             "answers as fp32, %": "" if one == EXACT else interval(answers[one] == answers[EXACT]),
             "accuracy, %": interval(answers[one] == right),
-            "speed over fp32": spread(measuring.ratios(seconds, EXACT, one)),
-            "speed over stock int8": spread(measuring.ratios(seconds, STOCK, one)),
+            "speed over fp32": spread(ratios(seconds, EXACT, one)),
+            "speed over stock int8": spread(ratios(seconds, STOCK, one)),
             "alone and in a batch": f"{alone(sessions[one], timed):.1g}",
         }
         for one in made
@@ -129,7 +132,7 @@ def main() -> None:
         f"over {given.turns} interleaved turns of {TIMED} batches of {ROWS_A_BATCH} rows, with their range. `alone and "
         "in a batch` is the largest difference between a logit of a row that is read alone and in its batch."
     )
-    measuring.write("int8", "int8 of real models", [about, markdown(rows)], rows)
+    write("int8", "int8 of real models", [about, markdown(rows)], rows)
 
 
 if __name__ == "__main__":
