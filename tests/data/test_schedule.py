@@ -256,3 +256,15 @@ def test_the_rows_that_are_used_are_those_of_all_steps_of_all_processes(batches,
                 taken[group].update(rows.tolist())
     for share in shares:
         assert [set(rows.tolist()) for rows in share.used()] == taken
+
+
+@pytest.mark.parametrize("sampling", ["uniform", "proportional"])
+def test_a_group_may_have_a_share_of_the_steps(sampling):
+    steps = 20_000
+    found = Schedule(LENGTHS, 4, steps, 7, Batching(sampling=sampling), shares=[0.4, None, None])
+    counts = np.bincount([found[step][0][0] for step in range(steps)], minlength=3) / steps
+    rest = np.array([1, 1]) / 2 if sampling == "uniform" else np.array([25, 100]) / 125
+    np.testing.assert_allclose(counts, [0.4, *(0.6 * rest)], atol=0.02)
+    for wrong in ({"sampling": "in-turn"}, {"batches": "balanced"}):
+        with pytest.raises(ValueError, match=r"Steps of which a group gets 40% are drawn"):
+            Schedule(LENGTHS, 6, 10, 7, Batching(**wrong), shares=[0.4, None, None]).used()

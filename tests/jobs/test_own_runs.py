@@ -189,3 +189,20 @@ def test_the_reference_preset_changes_what_the_authors_code_does_otherwise(model
     assert (paper.training.patience, reference.training.patience, reference.training.clip) == (None, 60, 0.0)
     assert reference.identity != paper.identity
     assert reference.selected_on == ("dev/en", "dev/tr")
+
+
+def test_the_mean_of_the_last_checkpoints_lies_in_the_last_half(model):
+    run = tune.run(model, "world:?rows=100", ["en"], steps=100, average=5)
+    assert (run.training.average, run.training.checkpoint_every) == (5, 10)
+    said = tune.run(model, "world:?rows=100", ["en"], steps=100, average=5, checkpoint_every=7)
+    assert said.training.checkpoint_every == 7
+    assert tune.run(model, "world:?rows=100", ["en"], steps=100).training.checkpoint_every == 500
+    with pytest.raises(ValueError, match=r"average=5 takes the mean"):
+        tune.run(model, "world:?rows=100", ["en"], average=5, dev="world:?split=dev&rows=9")
+
+
+def test_labels_of_translations_are_those_of_one_language(model):
+    run = tune.run(model, "world:?rows=9", ["en", "tr"], labels_from="en", batch_size=1)
+    assert (run.method.labels_from, run.labels_seen, run.training.steps) == ("en", ("en",), 18)
+    with pytest.raises(ValueError, match=r"A strategy learns labels as they are"):
+        tune.run(model, "world:?rows=9", ["en"], labels_from="en", strategy="FULL TRG")

@@ -58,3 +58,30 @@ def test_rows_without_labels(tmp_path):
     (tmp_path / "rows.tsv").write_text("premise\thypothesis\na\tb\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"Tuning needs labels; the 'en' rows of .* have none"):
         prepared_of(TuneSpec(languages=("en",), data=FileSource(path=str(tmp_path / "rows.tsv"))))
+
+
+def test_translations_get_the_labels_of_their_originals(tmp_path):
+    original = "premise\thypothesis\tlabel\na\tb\tneutral\nc\td\tentailment\n"
+    (tmp_path / "rows-en.tsv").write_text(original, encoding="utf-8")
+    (tmp_path / "rows-tr.tsv").write_text("premise\thypothesis\nbir\tiki\nüç\tdört\n", encoding="utf-8")
+    data = FileSource(path=str(tmp_path / "rows-{lang}.tsv"))
+    spec = TuneSpec(languages=("tr",), data=data, labels_from="en")
+    (group,) = prepared_of(spec).groups
+    assert group.language == "tr"
+    assert group.values["labels"].tolist() == [1, 0]
+    ids = tiny_tokenizer()("üç", "dört")["input_ids"]
+    assert group.texts["text"].take([1])[0]["input_ids"].tolist() == ids
+    assert (spec.labels_seen, spec.reads) == (("en",), ((data, ("en", "tr")),))
+    assert [
+        one.language for one in prepared_of(TuneSpec(languages=("en", "tr"), data=WORLD, labels_from="en")).groups
+    ] == [
+        "en",
+        "tr",
+    ]
+    with pytest.raises(ValueError, match=r"The 'tr' rows of .* have no labels to carry"):
+        prepared_of(TuneSpec(languages=("en",), data=data, labels_from="tr"))
+    with pytest.raises(ValueError, match=r"Labels are carried from a row to its translation; this task tags words"):
+        prepared_of(TuneSpec(task="ner", languages=("en",), data=WORLD, labels_from="tr"), head="tags")
+    (tmp_path / "rows-tr.tsv").write_text("premise\thypothesis\nbir\tiki\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"row counts 2 \(en\), 1 \(tr\)"):
+        prepared_of(spec)

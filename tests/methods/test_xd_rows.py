@@ -109,6 +109,13 @@ def test_an_anchor_is_what_the_source_language_learns_from(tmp_path, moses):
         XDSpec(languages=("tr",), **spec)
 
 
+def test_the_anchor_has_a_share_of_the_steps(tmp_path, moses):
+    anchored = {"corpora": moses, "anchor": WorldSource(rows=9), "anchor_share": 0.25}
+    assert [group.share for group in prepared_of(tmp_path, **anchored).groups] == [0.25, None]
+    with pytest.raises(ValueError, match=r"anchor_share is of the steps that learn from an anchor"):
+        XDSpec(languages=("en", "tr"), corpora=moses, anchor_share=0.25)
+
+
 @pytest.mark.parametrize("draw", ["random", "answers"])
 def test_the_seed_pairs_sentences_up(tmp_path, moses, draw):
     spec = {"corpora": moses, "draw": draw}

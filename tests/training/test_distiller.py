@@ -300,3 +300,55 @@ def test_a_network_learns_the_same_whatever_the_padding(tmp_path):
         Distiller(method, steps, settings, tmp_path / str(number), 0, callbacks=[gradients]).fit()
         kept.append(gradients.steps[0])
     assert_close(kept[0], kept[1], 1e-11)
+
+
+# The mean of the last weights
+
+
+def test_the_result_is_the_mean_of_the_last_checkpoints(tmp_path):
+    steps = given(in_fours(10), numbers(40))
+    settings = {"checkpoint_every": 2, "decay": "constant"}
+    weights = []
+    for count in (6, 8, 10):
+        method = Regression()
+        Distiller(
+            method, given(in_fours(count), numbers(40)), training(count, **settings), tmp_path / str(count), 0
+        ).fit()
+        weights.append(method.state_dict())
+    method = Regression()
+    Distiller(method, steps, training(10, average=3, **settings), tmp_path / "mean", seed=0).fit()
+    mean = {name: torch.stack([one[name].double() for one in weights]).mean(0) for name in weights[0]}
+    assert_close({name: value.double() for name, value in method.state_dict().items()}, mean)
+    assert {file.name for file in (tmp_path / "mean").glob("mean-*")} == {
+        f"mean-{step}.safetensors" for step in (6, 8, 10)
+    }
+    assert any((weights[-1][name] != value).any() for name, value in method.state_dict().items())
+
+
+def test_the_mean_survives_an_interruption(tmp_path):
+    settings = {"checkpoint_every": 2, "average": 3}
+    whole, cut = Regression(), Regression()
+    Distiller(whole, given(in_fours(10), numbers(40)), training(10, **settings), tmp_path / "whole", seed=0).fit()
+
+    def stop(step: int) -> None:
+        if step == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Distiller(
+            Regression(),
+            given(in_fours(10), numbers(40)),
+            training(10, **settings),
+            tmp_path / "cut",
+            0,
+            callbacks=[Call(stop)],
+        ).fit()
+    Distiller(cut, given(in_fours(10), numbers(40)), training(10, **settings), tmp_path / "cut", seed=0).fit()
+    assert_close(cut.state_dict(), whole.state_dict())
+
+
+def test_a_mean_and_a_best_exclude_each_other():
+    with pytest.raises(
+        ValueError, match=r"average=3 takes the mean of the last checkpoints, and dev rows the best one"
+    ):
+        training(10, average=3, evaluate_every=2)

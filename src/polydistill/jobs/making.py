@@ -90,6 +90,8 @@ def training_of(
         step = max(1, settings["batch_size"] * settings.get("accumulation", 1))
         whole = max(1, int((passes if epochs is None else epochs) * rows(step)) // step)
         settings = {"steps": whole, **settings}
+    if average := settings.get("average"):
+        settings.setdefault("checkpoint_every", max(1, settings["steps"] // (2 * average)))
     if judged:
         settings.setdefault("evaluate_every", max(1, settings["steps"] // EVALUATIONS))
     elif settings.get("evaluate_every"):

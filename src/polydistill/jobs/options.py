@@ -117,7 +117,14 @@ class Learning(Placing, total=False):
     patience: Annotated[int | None, Help("Stop after so many looks without a new best.", panel=_TRAINING)]
     checkpoint_every: Annotated[
         int | None,
-        Help("Steps between checkpoints, from which a cut run goes on.", default=500, panel=_TRAINING),
+        Help(
+            "Steps between checkpoints, from which a cut run goes on. Default: 500; with --average so many that its "
+            "checkpoints lie in the last half.",
+            panel=_TRAINING,
+        ),
+    ]
+    average: Annotated[
+        int | None, Help("The result is the mean of the weights of so many last checkpoints.", panel=_TRAINING)
     ]
     precision: Annotated[
         Literal["fp32", "bf16"] | None, Help("Numbers to compute in.", default="fp32", panel=_TRAINING)

@@ -73,6 +73,10 @@ def tune(
     few: Annotated[
         int | None, Help(f"Learn so many rows of each language only, by default {FEW_PASSES} times.")
     ] = None,
+    labels_from: Annotated[
+        str | None,
+        Help("Rows of all --langs are translations of this language's, and get its labels (translate-train)."),
+    ] = None,
     temperature: Annotated[float, Help("Of soft labels: above 1 all labels become more alike.")] = 1.0,
     scaling: Annotated[
         Literal["hinton", "cross_entropy"],
@@ -136,8 +140,8 @@ def _by_strategy(
         )
     if plain.freeze_embeddings or plain.freeze_blocks:
         raise ValueError("A strategy says itself what learns: leave freeze_embeddings and freeze_blocks out.")
-    if (plain.temperature, plain.scaling) != (1.0, "cross_entropy"):
-        raise ValueError("A strategy learns labels as they are: leave temperature and scaling out.")
+    if (plain.temperature, plain.scaling, plain.labels_from) != (1.0, "cross_entropy", None):
+        raise ValueError("A strategy learns labels as they are: leave temperature, scaling and labels_from out.")
     return TransferTuneSpec(
         task=plain.task,
         languages=plain.languages,

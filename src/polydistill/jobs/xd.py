@@ -62,6 +62,9 @@ def xd(
         Rows | None,
         Help("Beside --parallel or --text: rows of the task in the source language, labels unread, that keep it."),
     ] = None,
+    anchor_share: Annotated[
+        float | None, Help("The share of the steps that learn from --anchor. Default: as many as a language has.")
+    ] = None,
     temperature: Annotated[
         float, Help("Of the teacher's answers to --text: below 1 they become surer, 1 leaves them.")
     ] = 0.5,

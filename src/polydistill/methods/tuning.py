@@ -18,7 +18,7 @@ from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from polydistill.data.batches.batches import Batch
-from polydistill.data.rows.labelled import check_soft, labelled_rows
+from polydistill.data.rows.labelled import carried_labels, check_soft, labelled_rows
 from polydistill.data.rows.sources import Source, format_source
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.spec import FreezingSpec
@@ -35,6 +35,8 @@ class TuneSpec(FreezingSpec):
     kind: Literal["tune"] = "tune"
     languages: tuple[LanguageCode, ...]
     data: Source
+    labels_from: LanguageCode | None = None
+    """Translate-train: rows of all languages have the labels of this one, whose translations they are."""
     temperature: PositiveFloat = 1.0
     """Of soft labels: above 1 all labels become more alike, in the rows and in what the student says."""
     scaling: Scaling = "cross_entropy"
@@ -44,20 +46,25 @@ class TuneSpec(FreezingSpec):
     @property
     def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:
         """The rows this method learns from: sources, and the languages read from them."""
-        return ((self.data, self.languages),)
+        first = () if self.labels_from is None else (self.labels_from,)
+        return ((self.data, tuple(dict.fromkeys((*first, *self.languages)))),)
 
     @property
     def labels_seen(self) -> tuple[str, ...]:
         """Languages whose task labels are read."""
-        return self.languages
+        return self.languages if self.labels_from is None else (self.labels_from,)
 
     def prepare(self, models: Models, seed: int) -> Prepared:
         """One group a language."""
         del seed
         task = self.task_learned
+        found = (
+            labelled_rows(self.data, task.shape, self.languages)
+            if self.labels_from is None
+            else carried_labels(self.data, task.shape, self.languages, self.labels_from)
+        )
         groups = [
-            task.group(models.student.tokenizer, rows, language, self.max_length)
-            for language, rows in labelled_rows(self.data, task.shape, self.languages).items()
+            task.group(models.student.tokenizer, rows, language, self.max_length) for language, rows in found.items()
         ]
         softly = None
         if (self.temperature, self.scaling) != (1.0, "cross_entropy"):

@@ -120,6 +120,8 @@ class XDSpec(FreezingSpec):
     anchor: Source | None = None
     """Beside corpora or text: rows of the task in the source language, whose labels are not read. The teacher's answers
     are then spread as they are on these rows, and the source language learns from them."""
+    anchor_share: float | None = Field(default=None, gt=0.0, lt=1.0)
+    """The share of the steps that learn from the anchor; none: as many as a language has."""
     on: On = "logits"
     distance: Distance | Function = "mse"
     """Also a function of one's own, of what the student says and what the teacher says."""
@@ -154,10 +156,7 @@ class XDSpec(FreezingSpec):
         if self.data is not None and self.corpora:
             raise ValueError("XD needs either rows of the task (data) or parallel corpora (corpora), and not both.")
         if self.data is None and not self.corpora and self.text is None:
-            raise ValueError(
-                "XD needs text to learn from: rows of the task in several languages (data), parallel corpora "
-                "(corpora), or text of the target languages alone (text)."
-            )
+            raise ValueError("XD needs text to learn from: rows of the task (data), corpora, or text alone (text).")
         if self.data is not None and self.filters != EVERY_PAIR:
             raise ValueError("Filters are for parallel corpora; all rows of `data` are kept. Leave `filters` out.")
         if self.anchor is not None and (self.data is not None or self.source_language not in self.languages):
@@ -165,12 +164,14 @@ class XDSpec(FreezingSpec):
                 "An anchor goes with parallel corpora or text alone, and holds rows of the source language, which must "
                 f"be among the languages; they are {', '.join(self.languages) or 'none'}. With `data` it is not needed."
             )
+        if self.anchor_share is not None and self.anchor is None:
+            raise ValueError("anchor_share is of the steps that learn from an anchor. Give one, or leave it out.")
         texts = set(self.chosen.languages) if self.corpora else set()
         named = set(self.languages) - {self.source_language}
         if self.data is None and not self.corpora and (named or (self.anchor is None and self.languages)):
             raise ValueError(
-                f"The languages are {', '.join(self.languages)}, but there are no translations. Those of `text` need "
-                "not be named; name the source language where there is an anchor."
+                f"The languages are {', '.join(self.languages)}, but there are no translations. Name none for `text` "
+                "alone, or the source language where there is an anchor."
             )
         if self.corpora and texts != named:
             raise ValueError(
@@ -213,6 +214,8 @@ class XDSpec(FreezingSpec):
             own = own_text(self.text, partial(_reader, self, models), self.draw, wanted, seed)
             groups += [_alone(self, models, rows) for rows in own.rows]
             found = joined([found, own])
+        if self.anchor_share is not None:
+            groups[0] = replace(groups[0], share=self.anchor_share)
         self.freeze(models.student.network)
         method = XD(Polyglot(models.student.network), teacher.reading, self.on, self.distance, self.task_learned)
         notes = {**parallel.notes, **({"answers": found.answers} if found.answers else {})}
@@ -241,21 +244,19 @@ def _compared(spec: XDSpec, models: Models, teacher: Teacher, rows: Rows) -> Gro
 def _aligned(spec: XDSpec, models: Models, teacher: Teacher, rows: Rows) -> Group:
     """Translations word by word, and what the teacher says of the words of the originals."""
     del teacher
-    language, originals, translations = rows
-    source = _reader(spec, models, spec.source_language)
+    language, *sides = rows
+    source, target = (_reader(spec, models, code) for code in (spec.source_language, language))
     if language == spec.source_language:
-        return _group(spec, models, language, answered(source, originals, Taken()), ALIGNED)
-    target, how = _reader(spec, models, language), Taken(spec.temperature, spec.confidence)
-    return _group(
-        spec, models, language, carried(source, target, (originals, translations), how, spec.align_layer), ALIGNED
-    )
+        return _group(spec, models, language, answered(source, sides[0], Taken()), ALIGNED)
+    tags = carried(source, target, (sides[0], sides[1]), Taken(spec.temperature, spec.confidence), spec.align_layer)
+    return _group(spec, models, language, tags, ALIGNED)
 
 
 def _alone(spec: XDSpec, models: Models, rows: Rows) -> Group:
     """Text of a language, and the teacher's own answers to it."""
     language, found, _ = rows
-    reader, how = _reader(spec, models, language), Taken(spec.temperature, spec.confidence)
-    return _group(spec, models, language, answered(reader, found, how), OWN)
+    how = Taken(spec.temperature, spec.confidence)
+    return _group(spec, models, language, answered(_reader(spec, models, language), found, how), OWN)
 
 
 def _group(spec: XDSpec, models: Models, language: str, rows: Dataset, name: str) -> Group:
@@ -269,7 +270,6 @@ def _reader(spec: XDSpec, models: Models, language: str) -> Reader:
 
 
 def _wanted(spec: XDSpec, models: Models) -> Shares:
-    """How answers are to be spread."""
     return wanted_answers(_reader(spec, models, spec.source_language), _anchor(spec))
 
 

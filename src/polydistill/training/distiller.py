@@ -20,6 +20,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from polydistill.data.batches.batches import Batch, MicroBatches
 from polydistill.methods.method import Method
 from polydistill.outputs import Term
+from polydistill.training import averaging
 from polydistill.training.checkpoints import UNFINISHED, newest_whole, seal, sweep
 from polydistill.training.diverging import GRADIENT, Watch, refuse_divergence, refuse_lost_weights
 from polydistill.training.processes import on_cpu
@@ -111,6 +112,10 @@ class Distiller(Trainer):
         if self.state.best_global_step:
             self.accelerator.wait_for_everyone()
             load_model(self._method, self._best_file(self.state.best_global_step), strict=False)
+
+        elif self.training.average:
+            self.accelerator.wait_for_everyone()
+            averaging.take_mean(self._method, self.folder)
 
     def _train_on(self, checkpoint: Path | None) -> None:
         try:
@@ -244,10 +249,10 @@ class Distiller(Trainer):
             self.state.best_model_checkpoint = None  # the library's own way to keep the best; ours is a file of weights
             self.state.save_to_json(str(staged / TRAINER_STATE_NAME))
             best = self._best_file(self.state.best_global_step or 0)
-            seal(staged, [best] if best.is_file() else [])
-            old = [path for path in self.folder.glob("checkpoint-*") if path.name != name]
+            kept = averaging.keep(staged / _WEIGHTS, self.folder, self.state.global_step, self.training.average)
+            seal(staged, [*kept, *([best] if best.is_file() else [])])
             install(staged, self.folder / name)
-            for path in old:
+            for path in [path for path in self.folder.glob("checkpoint-*") if path.name != name]:
                 discard(path)
             for path in self.folder.glob("best-*.safetensors"):
                 if path != best:

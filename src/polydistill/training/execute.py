@@ -149,6 +149,7 @@ def _steps(run: Run, prepared: Prepared) -> MicroBatches:
         state.process_index,
         state.num_processes,
         training.accumulation,
+        [group.share for group in prepared.groups],
     )
     for group, rows in zip(prepared.groups, schedule.used(), strict=True):
         for values in group.values.values():

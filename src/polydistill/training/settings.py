@@ -40,6 +40,8 @@ class Training(Spec):
     patience: PositiveInt | None = None
     """Stop after this many evaluations in a row without a new best."""
     checkpoint_every: PositiveInt = 500
+    average: PositiveInt | None = Field(default=None, exclude_if=lambda average: average is None)
+    """The result is the mean of the weights of so many last checkpoints; none: those of the last step, or the best."""
     precision: Literal["fp32", "bf16"] = "fp32"
 
     @model_validator(mode="after")
@@ -48,6 +50,15 @@ class Training(Spec):
             raise ValueError(
                 f"batch_size={self.batch_size} times accumulation={self.accumulation} are "
                 f"{self.batch_size * self.accumulation:,} rows a step; expected at most {_LARGEST_STEP:,}."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_thing_chooses_the_weights(self) -> Training:
+        if self.average is not None and self.evaluate_every is not None:
+            raise ValueError(
+                f"average={self.average} takes the mean of the last checkpoints, and dev rows the best one. Leave one "
+                "of them out."
             )
         return self
 

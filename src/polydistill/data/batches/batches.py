@@ -27,6 +27,8 @@ class Group:
     language: str | None
     texts: Mapping[str, Encoded]
     values: Mapping[str, Values] = field(default_factory=dict)
+    share: float | None = None
+    """Of all steps, the share that takes it; none: it is drawn like the others."""
 
     @property
     def lengths(self) -> Ints:

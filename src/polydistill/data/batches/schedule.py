@@ -55,6 +55,8 @@ class Schedule:
     rank: int = 0
     processes: int = 1
     accumulation: int = 1
+    shares: Sequence[float | None] = ()
+    """Of some groups the share of the steps; the others are drawn for the rest."""
 
     def __post_init__(self) -> None:
         if not self.lengths or any(len(group) == 0 for group in self.lengths):
@@ -103,7 +105,8 @@ class Schedule:
     @cached_property
     def _groups(self) -> Ints:
         """The group of every step."""
-        return groups_of_steps([len(group) for group in self.lengths], self.steps, self.seed, self.batching)
+        sizes = [len(group) for group in self.lengths]
+        return groups_of_steps(sizes, self.steps, self.seed, self.batching, self.shares)
 
     @cached_property
     def _turns(self) -> Ints:
@@ -142,13 +145,24 @@ def _pass_order(schedule: Schedule, group: int, number: int, together: int) -> I
     return rng.permutation(rows.reshape(-1, together)).reshape(-1)
 
 
-def groups_of_steps(sizes: Sequence[int], steps: int, seed: int, batching: Batching) -> Ints:
-    """The group of every step, for groups of these sizes."""
-    count = len(sizes)
+def groups_of_steps(
+    sizes: Sequence[int], steps: int, seed: int, batching: Batching, shares: Sequence[float | None] = ()
+) -> Ints:
+    """The group of every step, for groups of these sizes; `shares` says which part of the steps some groups get."""
+    count, given = len(sizes), {at: share for at, share in enumerate(shares) if share is not None}
+    if given and (batching.sampling == "in-turn" or batching.batches == "balanced" or len(given) == count):
+        raise ValueError(
+            f"Steps of which a group gets {max(given.values()):.0%} are drawn: set training.batching.sampling to "
+            "'uniform' or 'proportional' and batches to 'homogeneous', and learn from other text too."
+        )
     if batching.sampling == "in-turn":
         return np.arange(steps, dtype=np.int64) % count
     proportional = batching.sampling == "proportional"
     weights = np.array(sizes, dtype=np.float64) ** batching.alpha if proportional else np.ones(count)
+    if given:
+        others = [at for at in range(count) if at not in given]
+        weights[others] *= (1 - sum(given.values())) / weights[others].sum()
+        weights[list(given)] = list(given.values())
     draw = np.random.default_rng([seed, 0]).random(steps)
     return np.searchsorted(np.cumsum(weights) / weights.sum(), draw, side="right").clip(max=count - 1)
 

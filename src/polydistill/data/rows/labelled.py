@@ -9,7 +9,7 @@ from datasets import Dataset
 from polydistill.data.rows.layouts import label_column
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import LABEL, RowShape
-from polydistill.data.rows.sources import Source, format_source
+from polydistill.data.rows.sources import Source, WorldSource, format_source
 
 
 def labelled_rows(
@@ -27,6 +27,21 @@ def labelled_rows(
             )
         found[language] = rows if few is None else _first(rows, few, seed, f"{language!r} of {format_source(source)}")
     return found
+
+
+def carried_labels(source: Source, shape: RowShape, languages: Sequence[str], first: str) -> dict[str, Dataset]:
+    """The rows of each language with the labels of one, whose translations they are: row i says the same in all."""
+    if shape.parts:
+        raise ValueError(
+            f"Labels are carried from a row to its translation; this task {shape.parts}, which translations do not "
+            "share. Leave labels_from out (xd aligns the words of a tagger)."
+        )
+    aligned = source if isinstance(source, WorldSource) else source.model_copy(update={"aligned": True})
+    rows = load_rows(aligned, shape, tuple(dict.fromkeys((first, *languages)))).rows
+    if LABEL not in rows[first].column_names:
+        raise ValueError(f"The {first!r} rows of {format_source(source)} have no labels to carry{_where(shape)}.")
+    labels, texts = rows[first][LABEL], list(shape.texts)
+    return {code: rows[code].select_columns(texts).add_column(LABEL, labels) for code in languages}  # type: ignore[call-arg]
 
 
 def check_soft(labels: Any, task: Any, where: str) -> None:
