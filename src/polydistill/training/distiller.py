@@ -112,7 +112,6 @@ class Distiller(Trainer):
         if self.state.best_global_step:
             self.accelerator.wait_for_everyone()
             load_model(self._method, self._best_file(self.state.best_global_step), strict=False)
-
         elif self.training.average:
             self.accelerator.wait_for_everyone()
             averaging.take_mean(self._method, self.folder)
