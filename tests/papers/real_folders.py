@@ -6,6 +6,7 @@ from polydistill.data.rows.load import load_rows, load_text
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import WorldSource
 from polydistill.models.fresh import fresh_encoder, learn_tokenizer
+from polydistill.papers.multikd.real import SENTIMENT
 from polydistill.papers.real import CHOSEN, LEARNED, TESTED
 from polydistill.papers.scales import WORLD_LANGUAGES
 
@@ -16,16 +17,16 @@ STAND_INS = {"hi": "sw", "bg": "es"}
 
 
 def write_models(folder: Path) -> None:
-    """A polyglot of eight blocks, with pieces that not all need."""
+    """A polyglot of twelve blocks, with pieces that not all need."""
     rows = load_text(WorldSource(rows=300), WORLD_LANGUAGES).rows
     tokenizer = learn_tokenizer((text for table in rows.values() for text in table["text"]), 400, 64)
-    fresh_encoder(len(tokenizer), 16, 8, 2, 0.0, 64, seed=0).base_model.save_pretrained(folder / "polyglot")
+    fresh_encoder(len(tokenizer), 16, 12, 2, 0.0, 64, seed=0).base_model.save_pretrained(folder / "polyglot")
     tokenizer.save_pretrained(folder / "polyglot")
 
 
 def write_data(folder: Path) -> None:
     """XNLI with as many rows as it has, of short texts, an English sample, and news."""
-    for part in ("xnli", "mnli_subset", "parallel/ntrex"):
+    for part in ("xnli", "mnli_subset", "parallel/ntrex", "sentiment"):
         (folder / part).mkdir(parents=True)
     made = load_rows(WorldSource(rows=30), PAIR_OF_SENTENCES, WORLD_LANGUAGES).rows
     for code, name in FILES.items():
@@ -37,5 +38,8 @@ def write_data(folder: Path) -> None:
         (folder / "xnli" / f"dev-{code}.tsv").write_text("\n".join(whole) + "\n")
         news = "\n".join(row["premise"] for row in table)
         (folder / "parallel" / "ntrex" / f"newstest2019-{name}.txt").write_text(news + "\n")
+        tweets = "\n".join(f"{row['premise']}\t{SENTIMENT.labels[row['label']]}" for row in table)
+        for part in ("train", "dev"):
+            (folder / "sentiment" / f"{part}-{code}.tsv").write_text(f"text\tlabel\n{tweets}\n")
         if code == "en":
             (folder / "mnli_subset" / "train.tsv").write_text("\n".join([head, *some]) + "\n")

@@ -11,6 +11,8 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.papers import catalogue, real
 from polydistill.papers.bert_kld import tables as bert_kld
+from polydistill.papers.multikd import real as multikd_real
+from polydistill.papers.multikd.scales import Way
 from polydistill.papers.real import CHOSEN, LEARNED, TESTED, XNLI_LANGUAGES, Real
 from polydistill.papers.recipe import TableRecipe
 from polydistill.papers.scales import FEW
@@ -97,6 +99,37 @@ def test_bert_kld_goes_to_the_end_by_itself(here, monkeypatch):
     kinds = [folder.name.partition("-")[0] for folder in Store(here.root).done()]
     assert Counter(kinds) == {"tune": 1 + 2 * 2, "bert": 2 * 4}
     assert {row.labels_seen[0] for group in table.groups for row in group.rows} == {"en"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["4", "7"])
+def test_multikd_goes_to_the_end_by_itself(here, monkeypatch, number):
+    """Teachers with vocabularies of their own, a student of half the blocks, with branches too; on test or dev."""
+    monkeypatch.setattr(multikd_real, "_LEARNED", 20)
+    monkeypatch.setattr(multikd_real, "_CHOSEN", 10)
+    monkeypatch.setattr(multikd_real, "Way", lambda *_: Way(1e-3, 0.2))
+    table = api.table(f"multikd/{number}", "real", models=here.models, data=here.data, langs="en,de,hi", runs=here.root)
+    (group,) = table.groups
+    assert {row.name: row.labels_seen for row in group.rows} == {
+        "MonoKD": ("en",),
+        "MultiTrain": ("en", "de"),
+        "MultiKD": ("en", "de"),
+        "MultiKD + MBLM": ("en", "de"),
+    }
+    assert all(row.cells[name].seeds == 1 for row in group.rows for name in ("en", "hi", "AVG(S)", "AVG(Z)"))
+    made = {path.name.rpartition("-")[0]: path for path in (here.root / "made").iterdir()}
+    assert made.keys() == {"polyglot", "polyglot-6"}
+    assert json.loads((made["polyglot-6"] / "config.json").read_text())["num_hidden_layers"] == 6
+
+
+def test_multikd_has_the_tables_that_one_task_can_fill(here):
+    for number in ("2", "8"):
+        with pytest.raises(ValueError, match=r"at the scale real, which has one task"):
+            catalogue.recipe(f"multikd/{number}", "real", real=here)
+    with pytest.raises(ValueError, match=r"Give a folder of data"):
+        catalogue.recipe("multikd/4", "real")
+    with pytest.raises(ValueError, match=r"and one that has none"):
+        catalogue.recipe("multikd/4", "real", real=replace(here, languages=("en", "fr")))
 
 
 @pytest.mark.parametrize("number", bert_kld.TABLES)

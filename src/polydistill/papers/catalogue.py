@@ -66,7 +66,7 @@ def recipe(
         raise unknown("table", id, tables())
     paper, _, number = id.partition("/")
     if paper == "multikd":
-        return multikd_tables.table(number, scale, select or "supervised", search)
+        return multikd_tables.table(number, scale, select or "supervised", search, real)
     if select is not None:
         raise ValueError(f"select is an option of the multikd tables; {id} has none. Leave it out.")
     if paper == "xd":

@@ -37,6 +37,8 @@ class Together:
 
     runs: tuple[Run, ...]
     judging: Judging
+    split: str | None = None
+    """What these rows are called, where their source does not say it as the table does."""
 
     @property
     def first(self) -> tuple[Run, ...]:
@@ -58,7 +60,7 @@ class Together:
             return found
         folder.mkdir(parents=True, exist_ok=True)
         loaded = [load_classifier(store.folder(run) / MODEL, self.judging.task) for run in self.runs]
-        split = getattr(self.judging.data, "split", "test")
+        split = self.split or getattr(self.judging.data, "split", "test")
         scores = judge(self.judging, _common(loaded)).scores(_Mean([one.network for one in loaded]), split)
         result = done[0].model_copy(
             update={
@@ -83,7 +85,7 @@ class Best:
     of: tuple[Run, ...]
     chosen_on: Judging
     scored_on: Judging | None = None
-    """Rows to score the chosen one on, where they are others than its run's own."""
+    """Dev rows to score the chosen one on, where the table is of these."""
 
     @property
     def first(self) -> tuple[Run, ...]:
@@ -104,7 +106,7 @@ class Best:
         best = self.of[int(np.argmax(means))]
         found = execute(best, store, console)
         if self.scored_on is not None:
-            found = Together((best,), self.scored_on).result(store, console)
+            found = Together((best,), self.scored_on, "dev").result(store, console)
         split = getattr(self.chosen_on.data, "split", "dev")
         names = tuple(f"{split}/{code}" for code in self.chosen_on.languages)
         return found.model_copy(update={"selected_on": _union([found.selected_on, names])})

@@ -67,9 +67,7 @@ def table(
     search: Annotated[
         bool, Help("Give each system the same search on dev; multikd: all rates and epochs of the paper.")
     ] = False,
-    models: Annotated[
-        Place | None, Help("real: a folder with polyglot/ and english/ (docs/real.md); default: the hub's.")
-    ] = None,
+    models: Annotated[Place | None, Help("real: a folder with polyglot/ (docs/real.md); default: the hub's.")] = None,
     data: Annotated[Place | None, Help("real: a folder with xnli/ and others; default: the hub's.")] = None,
     langs: Annotated[Languages, Help("real: some languages only, such as en,fr,sw,ur.")] = "",
     runs: Runs = "runs",

@@ -1,23 +1,29 @@
 """What recipes of the scale `real` read: encoders and benchmarks in sizes that one core can do.
 
-They are the hub's, or lie in folders: `models` holds `polyglot`, a multilingual encoder, and `english`, an English
-sentence encoder; `data` holds the sets in their own formats (docs/real.md lists the files). What has to be made of
-them first, the polyglot without the pieces that the languages do not need, is made once, beside the runs.
+They are the hub's, or lie in folders: `models` holds `polyglot`, a multilingual encoder; `data` holds the sets in their
+own formats (docs/real.md lists the files). What has to be made of them first, the polyglot without the pieces that the
+languages do not need, is made once, beside the runs.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from polydistill.data.files.paths import find_files
 from polydistill.data.rows.sources import FileSource, Source
 from polydistill.errors import DataError, unknown
-from polydistill.exports.trimming import REPORT, trimmed_models
+from polydistill.exports.trimming import trimmed_models
 from polydistill.methods.tuning import TuneSpec
+from polydistill.models.cut import cut
+from polydistill.models.layers import blocks
+from polydistill.objectives.layer_maps import resolve
 from polydistill.papers.scales import xnli
 from polydistill.specs import hashed
+from polydistill.starts.loading import load_encoder
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.tokenizers import save_tokenizer
+from polydistill.training.out import made_whole
 from polydistill.training.run import Run, resolved_start
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import DEFAULT_ROOT
@@ -58,6 +64,8 @@ class Trimming:
     languages: tuple[str, ...]
     texts: tuple[Source, ...]
     root: Path
+    depth: int | None = None
+    """Of so many of its blocks, evenly spread; none: of all."""
 
     @property
     def start(self) -> Pretrained:
@@ -68,12 +76,23 @@ class Trimming:
     def folder(self) -> Path:
         """Named by what decides it."""
         content = [resolved_start(self.of), self.languages, [text.model_dump(mode="json") for text in self.texts]]
-        return self.root / "made" / f"{Path(self.of.name).name}-{hashed([*content, PIECES])}"
+        name = Path(self.of.name).name + (f"-{self.depth}" if self.depth else "")
+        return self.root / "made" / f"{name}-{hashed([*content, PIECES])}"
 
     def make(self) -> None:
-        """Trim it, unless that has been done."""
-        if not (self.folder / REPORT).is_file():
+        """Trim it and take blocks out, unless that has been done."""
+        if (self.folder / "config.json").is_file():
+            return
+        if self.depth is None:
             trimmed_models(self.of.name, self.languages, self.texts, PIECES, "frequency", self.folder)
+            return
+        whole = replace(self, depth=None)
+        whole.make()
+        loaded = load_encoder(whole.folder)
+        small = cut(loaded.network, resolve("uniform", self.depth, len(blocks(loaded.network))))
+        with made_whole(self.folder) as unfinished:
+            small.save_pretrained(unfinished)
+            save_tokenizer(loaded.tokenizer, unfinished)
 
 
 @dataclass(frozen=True)
@@ -98,14 +117,9 @@ class Real:
         """The multilingual encoder."""
         return POLYGLOT if self.models is None else Pretrained(name=str(self.models / "polyglot"))
 
-    @property
-    def english(self) -> Pretrained:
-        """The English sentence encoder."""
-        return ENGLISH if self.models is None else Pretrained(name=str(self.models / "english"))
-
-    def trimmed(self, languages: Sequence[str]) -> Trimming:
-        """The polyglot of some languages."""
-        return Trimming(self.polyglot, tuple(languages), tuple(self._texts(languages)), self.root)
+    def trimmed(self, languages: Sequence[str], *rows: str) -> Trimming:
+        """The polyglot of some languages, whose pieces are also counted in files of `rows` with a column `text`."""
+        return Trimming(self.polyglot, tuple(languages), tuple(self._texts(languages, (*_TEXTS, *rows))), self.root)
 
     def labelled(self) -> Source:
         """English rows of natural language inference, with labels."""
@@ -143,12 +157,12 @@ class Real:
         """The part to test on."""
         return self.xnli(LEARNED + CHOSEN, TESTED)
 
-    def _texts(self, languages: Sequence[str]) -> list[Source]:
+    def _texts(self, languages: Sequence[str], templates: Sequence[str]) -> list[Source]:
         """Plain text of all these languages."""
         if self.data is None:
             text = {"rows": _COUNTED, "columns": {"text": "premise"}, "aligned": None}  # a stream of one column
             return [xnli("train").model_copy(update=text)]
-        files = [file for code in languages for text in _TEXTS for file in _files(self.data / text, code)]
+        files = [file for code in languages for text in templates for file in _files(self.data / text, code)]
         return [FileSource(path=str(file)) for file in dict.fromkeys(files)]
 
 

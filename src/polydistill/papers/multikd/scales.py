@@ -1,8 +1,8 @@
 """The scales of the MultiKD recipes: what `paper`, `world` and `smoke` each decide.
 
-`paper` is mBERT and XLM-R base with large monolingual teachers on XNLI and MARC, `world` the mini-world (minutes a
-run), `smoke` seconds, for tests: it shows that all parts fit, and nothing else. The mini-world has no Chinese; where
-the paper has it, a supervised language far from English, the mini-world has Turkish.
+`paper` is mBERT and XLM-R base with large monolingual teachers on XNLI and MARC (`real` stands in `real.py`), `world`
+the mini-world (minutes a run), `smoke` seconds, for tests: it shows that all parts fit, and nothing else. The
+mini-world has no Chinese; where the paper has it, a supervised language far from English, the mini-world has Turkish.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,9 @@ from typing import Literal
 
 from polydistill.data.rows.sources import FileSource, Source, WorldSource
 from polydistill.methods.pretraining import PretrainSpec
+from polydistill.papers.columns import Column
+from polydistill.papers.published import Layout, PublishedRow, PublishedTable
+from polydistill.papers.real import Trimming
 from polydistill.papers.scales import (
     CHECKPOINTS,
     FEW,
@@ -24,11 +27,11 @@ from polydistill.papers.scales import (
     xnli,
 )
 from polydistill.starts.origins import Fresh, Pretrained
-from polydistill.tasks import TaskName
+from polydistill.tasks import AnyTask, TaskName
 from polydistill.training.run import ResultOf, Run, Start
 from polydistill.training.settings import Training
 
-Scale = Literal["paper", "world", "smoke"]
+Scale = Literal["paper", "real", "world", "smoke"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Setting:
     """All that a scale decides."""
 
     scale: Scale
-    task: TaskName
+    task: AnyTask
     supervised: tuple[str, ...]
     zero_shot: tuple[str, ...]
     train: Source
@@ -72,6 +75,10 @@ class Setting:
     equal_steps: bool = False
     """Whether a system with fewer languages takes as many steps as one with all supervised languages, and not epochs.
     In the mini-world models are far from done when they stop, and what is compared would be steps."""
+    said: str = ""
+    """Where the numbers come from, for a table's reader."""
+    needs: tuple[Trimming, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -112,6 +119,7 @@ def _paper(task: TaskName) -> Setting:
     far = ("ja",) if stars else ("ru", "ar", "hi", "vi", "bg", "el", "sw", "th", "tr", "ur")
     return Setting(
         scale="paper",
+        said="MARC" if stars else "XNLI",
         task=task,
         supervised=("en", "fr", "zh"),
         zero_shot=("de", "es", *far),
@@ -209,6 +217,7 @@ def _of_the_world(
         student, teacher = _reviewing(student), _reviewing(teacher)
     return Setting(
         scale=scale,
+        said=f"mini-world {task} ({scale} scale), tr where the paper has zh",
         task=task,
         supervised=supervised,
         zero_shot=("de", "es", "sw"),
@@ -250,3 +259,22 @@ def _monolingual(teacher: Polyglot, code: str) -> StartOf:
         return ResultOf(run=run)
 
     return start
+
+
+def comparable(row: PublishedRow, where: Setting) -> PublishedRow:
+    """The printed row without the cells of languages that are supervised here and not in the paper."""
+    strange = set(where.supervised) - {"en", "fr", "zh"}
+    return row.model_copy(update={"scores": {name: value for name, value in row.scores.items() if name not in strange}})
+
+
+def in_our_languages(printed: PublishedTable, where: Setting) -> Layout:
+    """The paper's columns in the languages that we have; the paper's means are over its own."""
+    known = {column.name: column for column in printed.columns}
+    like = known["en"]
+    means = [name for name in ("AVG(S)", "AVG(Z)") if name in known]
+    codes = where.languages if means else where.supervised
+    singles = [like.model_copy(update={"name": code, "language": code}) for code in codes]
+    over = {"AVG(S)": where.supervised, "AVG(Z)": where.zero_shot}
+    averages = [Column(name=name, over=over[name], published_over=len(known[name].over)) for name in means]
+    remarks = (*printed.remarks, *where.remarks)
+    return Layout(columns=(*singles, *averages), average_over=codes, claims=printed.claims, remarks=remarks)

@@ -13,10 +13,11 @@ from polydistill.errors import unknown
 from polydistill.methods.multikd import MultiKDSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.models.mblm_config import Branches
-from polydistill.papers.columns import Column
 from polydistill.papers.combined import Best, Made, Together
-from polydistill.papers.multikd.scales import Setting, Way, setting
-from polydistill.papers.published import Layout, PublishedRow, PublishedTable, published_table
+from polydistill.papers.multikd.real import setting as real_setting
+from polydistill.papers.multikd.scales import Setting, Way, comparable, in_our_languages, setting
+from polydistill.papers.published import published_table
+from polydistill.papers.real import HUB, Real
 from polydistill.papers.recipe import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.papers.scales import StartOf
 from polydistill.starts.origins import Fresh
@@ -147,7 +148,7 @@ class _Options:
             tried = tuple(system(seed, way) for way in where.ways)
             return Best(tried, self.of.on_dev(self.of.chosen_on), scored)
         run = system(seed, where.way)
-        return run if scored is None else Together((run,), scored)
+        return run if scored is None else Together((run,), scored, "dev")
 
     def ensemble(self, system: System) -> RunsOfSeed:
         """Two models of the same kind that answer together."""
@@ -157,7 +158,7 @@ class _Options:
         def runs(seed: int) -> Mapping[str, Made]:
             one = system(seed, self.of.where.way)
             other = one.model_copy(update={"seed": seed + _SECOND})  # of the same encoder and teachers
-            return dict.fromkeys(self.of.where.languages, Together((one, other), self.of.on_dev()))
+            return dict.fromkeys(self.of.where.languages, Together((one, other), self.of.on_dev(), "dev"))
 
         return runs
 
@@ -234,7 +235,9 @@ TABLES: Mapping[str, _Table] = {
 }
 
 
-def table(number: str, scale: str, select: Select = "supervised", search: bool = False) -> TableRecipe:
+def table(
+    number: str, scale: str, select: Select = "supervised", search: bool = False, real: Real = HUB
+) -> TableRecipe:
     """Table 2 to 8 of the paper, or its figure 5.
 
     With `search` every row is the best of all learning rates and numbers of epochs that the paper tries, by the same
@@ -243,14 +246,16 @@ def table(number: str, scale: str, select: Select = "supervised", search: bool =
     if number not in TABLES:
         raise unknown("table of multikd", number, TABLES)
     printed, made = published_table(f"multikd/{number}"), TABLES[number]
-    where = setting(scale, made.task)
+    if scale == "real" and number in _OF_OTHER_TASKS:
+        raise unknown("table of multikd at the scale real, which has one task", number, TABLES.keys() - _OF_OTHER_TASKS)
+    where = real_setting(real) if scale == "real" else setting(scale, made.task)
     groups = []
     for group in printed.groups:
         student = where.students.get(group.name, next(iter(where.students.values())))
         if len(printed.groups) > 1 and group.name not in where.students:
             continue  # the mini-world has one polyglot
         runs = made.runs(_Options(Systems(where, student, select), search, made.dev))
-        rows = [RecipeRow(row.name, _comparable(row, where), runs.get(row.name)) for row in group.rows]
+        rows = [RecipeRow(row.name, comparable(row, where), runs.get(row.name)) for row in group.rows]
         groups.append(RecipeGroup(group.name, rows))
     return TableRecipe(
         id=printed.id,
@@ -259,39 +264,23 @@ def table(number: str, scale: str, select: Select = "supervised", search: bool =
         setting=_describe(where, made, select, search),
         reference=made.reference,
         published_over=len(printed.average_over) if where.scale != "paper" and number != "2" else None,
-        layout=printed if where.scale == "paper" else _of_the_world(printed, where),
+        layout=printed if where.scale == "paper" else in_our_languages(printed, where),
+        needs=where.needs,
     )
 
 
 def _describe(where: Setting, made: _Table, select: Select, search: bool) -> str:
     rows = "dev rows, which also chose the weights" if made.dev else "test rows"
     chosen = "all languages" if select == "all" else "the supervised languages"
-    papers = next(name for name, task in _TASKS.items() if task == where.task)
-    ours = f"mini-world {where.task} ({where.scale} scale), tr where the paper has zh"
-    said = [
-        papers if where.scale == "paper" else ours,
-        f"ours on {rows}; selected on dev of {chosen}",
-    ]
+    said = [where.said, f"ours on {rows}; selected on dev of {chosen}"]
     if search:
         said.append(f"best of {len(where.ways)} learning rates and epochs")
     if where.scale != "paper" and made.runs is _depths:
-        said.append("of 4 blocks here: " + ", ".join(f"{name} is {deep}" for name, deep in where.depths.items()))
+        said.append(
+            f"of {max(where.depths.values())} blocks here: "
+            + ", ".join(f"{name} is {deep}" for name, deep in where.depths.items())
+        )
     return "; ".join(said)
 
 
-def _comparable(row: PublishedRow, where: Setting) -> PublishedRow:
-    """The printed row without the cells of languages that are supervised here and not in the paper."""
-    strange = set(where.supervised) - {"en", "fr", "zh"}
-    return row.model_copy(update={"scores": {name: value for name, value in row.scores.items() if name not in strange}})
-
-
-def _of_the_world(printed: PublishedTable, where: Setting) -> Layout:
-    """The paper's columns in the mini-world's languages; the paper's means are over its own."""
-    known = {column.name: column for column in printed.columns}
-    like = known["en"]
-    means = [name for name in ("AVG(S)", "AVG(Z)") if name in known]
-    codes = where.languages if means else where.supervised
-    singles = [like.model_copy(update={"name": code, "language": code}) for code in codes]
-    over = {"AVG(S)": where.supervised, "AVG(Z)": where.zero_shot}
-    averages = [Column(name=name, over=over[name], published_over=len(known[name].over)) for name in means]
-    return Layout(columns=(*singles, *averages), average_over=codes, claims=printed.claims, remarks=printed.remarks)
+_OF_OTHER_TASKS = {"2", "8"}  # both of the paper's tasks, and errors of stars
