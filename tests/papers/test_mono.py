@@ -49,6 +49,39 @@ def test_every_row_has_a_run_for_every_column(number):
     assert f"mono/{number}" in api.tables()
 
 
+@pytest.mark.parametrize("number", ["4.7", "4.13"])
+def test_on_dev_the_same_runs_are_scored_again(number):
+    """Of each column that is dev in the thesis; retrieval has no dev."""
+    recipe, plain = table(number, "smoke", "dev"), table(number, "smoke")
+    exercises = setting("smoke").exercises
+    for row, other in zip(rows_of(recipe), rows_of(plain), strict=True):
+        for name, made in row.runs(0).items():
+            column = recipe.layout.column(name)
+            if isinstance(made, Examination):
+                assert column.split is None
+                continue
+            assert (made.split, column.split) == ("dev", "dev")
+            assert made.runs == (other.runs(0)[name],)
+            assert (made.judging.data, made.judging.languages) == (exercises[column.task].few, (column.language,))
+            assert made.judging.data.split == "dev"
+
+
+@pytest.mark.slow
+def test_a_table_on_dev_end_to_end(tmp_path):
+    on_test, on_dev = (api.table("mono/4.8", "smoke", runs=tmp_path, split=split) for split in ("test", "dev"))
+    assert "ours on the dev split" in on_dev.setting and {column.split for column in on_dev.columns} == {"dev"}
+    cells = [cell for group in on_dev.groups for row in group.rows for cell in row.cells.values()]
+    assert cells and all(cell.seeds == 1 for cell in cells)
+    assert on_dev.groups != on_test.groups
+
+
+def test_tables_of_test_have_no_dev():
+    with pytest.raises(ValueError, match=r"Unknown table of mono that is dev in the thesis '4.4'"):
+        catalogue.recipe("mono/4.4", "smoke", split="dev")
+    with pytest.raises(ValueError, match=r"xd/3 has its paper's split"):
+        catalogue.recipe("xd/3", "smoke", split="dev")
+
+
 def test_a_student_is_scored_on_its_own_language():
     of = Systems(setting("smoke"))
     runs = of.tasks(of.distilled())(0)

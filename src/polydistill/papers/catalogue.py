@@ -15,6 +15,7 @@ from polydistill.papers.mmkd import figures as mmkd_figures
 from polydistill.papers.mmkd import tables as mmkd_tables
 from polydistill.papers.mono import figures as mono_figures
 from polydistill.papers.mono import tables as mono_tables
+from polydistill.papers.mono.tables import Split
 from polydistill.papers.multikd import tables as multikd_tables
 from polydistill.papers.multikd.tables import Select
 from polydistill.papers.plan import Plan, plan_table
@@ -52,15 +53,19 @@ def recipe(
     select: Select | None = None,
     search: bool = False,
     real: Real | None = None,
+    split: Split = "test",
 ) -> TableRecipe:
     """A table of a paper as a list of runs, such as `xd/3`.
 
     `select` and `search` are for `multikd/...`: whose dev rows choose the weights, and whether the paper's learning
     rates and numbers of epochs are all tried. The search of other tables is ours (`papers/search.py`). `real` says
-    where the models and data of the scale `real` are.
+    where the models and data of the scale `real` are, `split` what those tables of `mono` are scored on that are dev in
+    the thesis.
     """
     if real is not None and scale != "real":
         raise ValueError(f"models, data and langs are for the scale real, not for {scale}. Leave them out.")
+    if split == "dev" and not id.startswith("mono/"):
+        raise ValueError(f"split is an option of the mono tables; {id} has its paper's split. Leave it out.")
     real = real or HUB
     if id not in tables():
         raise unknown("table", id, tables())
@@ -73,8 +78,7 @@ def recipe(
         return xd_table(int(number), scale, real)
     if paper == "bert-kld":
         return bert_kld_tables.table(number, scale, real)
-    makers = {"mono": mono_tables.table, "mmkd": mmkd_tables.table}
-    return makers[paper](number, scale)
+    return mono_tables.table(number, scale, split) if paper == "mono" else mmkd_tables.table(number, scale)
 
 
 def table(
@@ -89,13 +93,14 @@ def table(
     models: str | Path | None = None,
     data: str | Path | None = None,
     langs: str | Sequence[str] = (),
+    split: Split = "test",
 ) -> Table:
     """Run what is missing of a table, for the seeds 0, 1, ..., and put our numbers beside the published ones.
 
     With `only_finished` nothing is run, and the table has what is done. `select` and `search`: see `recipe`. The scale
     `real` reads the hub, or folders of `models` and `data`, for all languages or `langs`.
     """
-    made, store = recipe(id, scale, select, search, _real(models, data, langs, runs, scale)), Store(runs)
+    made, store = recipe(id, scale, select, search, _real(models, data, langs, runs, scale), split), Store(runs)
     for needed in () if only_finished else made.needs:
         needed.make()
     if search and not id.startswith("multikd/"):
@@ -150,9 +155,10 @@ def plan(
     models: str | Path | None = None,
     data: str | Path | None = None,
     langs: str | Sequence[str] = (),
+    split: Split = "test",
 ) -> Plan:
     """What a table would take; nothing is run or fetched."""
-    made = recipe(id, scale, select, search, _real(models, data, langs, DEFAULT_ROOT, scale))
+    made = recipe(id, scale, select, search, _real(models, data, langs, DEFAULT_ROOT, scale), split)
     tried = candidates(made) if search and not id.startswith("multikd/") else ()
     return plan_table(made, _seeds(seeds), rows_a_second, tried)
 

@@ -67,6 +67,9 @@ def table(
     search: Annotated[
         bool, Help("Give each system the same search on dev; multikd: all rates and epochs of the paper.")
     ] = False,
+    split: Annotated[
+        Literal["test", "dev"], Help("mono: dev, for tables that are dev in the thesis (4.6 to 4.9, 4.11, 4.13).")
+    ] = "test",
     models: Annotated[Place | None, Help("real: a folder with polyglot/ (docs/real.md); default: the hub's.")] = None,
     data: Annotated[Place | None, Help("real: a folder with xnli/ and others; default: the hub's.")] = None,
     langs: Annotated[Languages, Help("real: some languages only, such as en,fr,sw,ur.")] = "",
@@ -77,8 +80,8 @@ def table(
     from polydistill.papers import catalogue
 
     if plan:
-        return catalogue.plan(id, scale, seeds, rows_a_second, select, search, models, data, langs)
-    return catalogue.table(id, scale, seeds, runs, console, finished, select, search, models, data, langs)
+        return catalogue.plan(id, scale, seeds, rows_a_second, select, search, models, data, langs, split)
+    return catalogue.table(id, scale, seeds, runs, console, finished, select, search, models, data, langs, split)
 
 
 @job("Papers", "polydistill figure mono/4.1 --seeds 3 --out figure.png", showing=AsText, resumes=True)

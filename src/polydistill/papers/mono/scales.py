@@ -31,7 +31,7 @@ class Exercise:
     dev: Source
     test: Source
     few: Source
-    """Rows of the target language of which a few are learned, and none is scored."""
+    """Dev rows of the target languages: few-shot tuning learns a few of them, tables of dev are scored on them."""
     training: Training
     max_length: int
     scored: tuple[str, ...]
