@@ -46,6 +46,7 @@ from polydistill.reports.figures import Figure as Figure
 from polydistill.serving.asking import Predicted as Predicted
 from polydistill.serving.bench import Bench as Bench
 from polydistill.serving.reader import Reader as Reader
+from polydistill.starts.hub import as_model as as_model
 from polydistill.tasks.task import FoundAnswer as FoundAnswer
 from polydistill.tasks.task import Prediction as Prediction
 from polydistill.tasks.task import TaggedWords as TaggedWords

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from saved import bank, keep, learned_mblm, saved
 from transformers import AutoModel, AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer
 from typer.testing import CliRunner
@@ -25,6 +26,7 @@ from tiny import MAX_LENGTH
 SENTENCES = ["A dog runs.", "Der Hund schläft, und die alte Frau sieht ihn.", "The old woman sees a man. " * 30]
 ST = """
 import json, sys
+from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 for folder in sys.argv[2:]:
     model = SentenceTransformer(folder, device="cpu")
@@ -120,10 +122,12 @@ def test_weights_that_are_lost_are_noticed(tmp_path, monkeypatch):
         write_transformers(loaded, tmp_path / "out", "nli", Wanted(), Sample())
 
 
-def test_a_loaded_model_with_a_head_has_no_vectors(tmp_path):
+def test_a_loaded_model_gives_the_vectors_of_its_encoder(tmp_path):
     loaded = load_classifier(saved(tmp_path / "model"))
-    with pytest.raises(ValueError, match="of a model without its head: name the model's folder"):
-        polydistill.export(loaded, tmp_path / "out", "sentence-transformers")
+    polydistill.export(loaded, tmp_path / "out", "sentence-transformers")
+    polydistill.export(tmp_path / "model", tmp_path / "stored", "sentence-transformers")
+    ours, theirs = (load_file(tmp_path / name / "model.safetensors") for name in ("out", "stored"))
+    assert all(value.equal(theirs[name]) for name, value in ours.items())
 
 
 def test_adapters_are_refused(tmp_path):

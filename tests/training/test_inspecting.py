@@ -9,12 +9,12 @@ import torch
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, SENTENCE
 from polydistill.data.rows.sources import FileSource, WorldSource
+from polydistill.inspection.inspecting import InspectedModel, inspect_loaded
 from polydistill.inspection.inspection import Inspected, Inspection
 from polydistill.models.loaded import Loaded
 from polydistill.models.mblm import MBLMModel, branched
 from polydistill.models.mblm_config import Branches
 from polydistill.starts.loading import load_encoder
-from polydistill.training.inspecting import InspectedModel, inspect_loaded
 from reference import inspection as paper
 from tiny import tiny_network, tiny_tokenizer
 

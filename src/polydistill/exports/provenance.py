@@ -9,7 +9,7 @@ from pathlib import Path
 
 from polydistill.data.rows.sources import FileSource, HubSource, Source, WorldSource, format_source
 from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
-from polydistill.starts.folders import run_folder
+from polydistill.starts.folders import MEMORY, run_folder
 from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.training.edit import read_run
 from polydistill.training.run import AnyStart, Branched, Cut, ResultOf, Run, before
@@ -68,10 +68,16 @@ def origin(start: AnyStart) -> str:
             student = f"the student {start.student!r}" if start.student else "what was left"
             return f"{student} by {start.run.name!r}"
         case Pretrained():
-            if _is_local(start):
-                made = provenance(start.name)
-                return f"what was left by {made.run.name!r}" if made else f"the folder {short(start.name)}"
-            return f"{start.name} at commit {start.revision}"
+            return _origin_of_model(start)
+
+
+def _origin_of_model(start: Pretrained) -> str:
+    if start.name.startswith(MEMORY):
+        return f"a model that was given as an object ({start.name})"
+    if _is_local(start):
+        made = provenance(start.name)
+        return f"what was left by {made.run.name!r}" if made else f"the folder {short(start.name)}"
+    return f"{start.name} at commit {start.revision}"
 
 
 def base_models(made: Provenance) -> list[str]:

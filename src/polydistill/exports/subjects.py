@@ -14,10 +14,11 @@ from polydistill.exports.exporting import Exportable, Exported, export_models
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Wanted
 from polydistill.models.loaded import Loaded
-from polydistill.starts.folders import students_in
+from polydistill.starts.folders import MEMORY, students_in
 from polydistill.starts.heads import task_in
 from polydistill.starts.hub import pinned
 from polydistill.starts.loading import load_for, load_masked, predicts_words
+from polydistill.starts.memory import OwnModel
 from polydistill.starts.origins import Pretrained
 from polydistill.starts.sentence import load_sentence_encoder, own_pooling
 from polydistill.starts.strict import open_config
@@ -25,7 +26,7 @@ from polydistill.tasks import AnyTask
 
 
 def exported(
-    model: str | Path | Loaded,
+    model: OwnModel,
     out: str | Path,
     asked: dict[str, Any],
     task: AnyTask | None,
@@ -37,57 +38,41 @@ def exported(
 
     Of a run that leaves several students each has a folder of its own in `out`. `asked` are fields of `Wanted`.
     """
+    starts = _models(model)
     if asked["format"] == "sentence-transformers" and asked.get("pooling") is None:
-        asked = {**asked, "pooling": _pooling_of(model)}
+        asked = {**asked, "pooling": _pooling_of(next(iter(starts.values())))}
     wanted = Wanted.model_validate(asked)
-    subjects = {name: _subject(one, task, wanted) for name, one in _models(model).items()}
+    subjects = {name: _subject(one, task, wanted) for name, one in starts.items()}
     return export_models(subjects, Path(out).expanduser(), wanted, _sample(check, languages), Licences(*licences))
 
 
-def _pooling_of(model: str | Path | Loaded) -> Pooling:
+def _pooling_of(start: Pretrained) -> Pooling:
     """How the vectors of a model are pooled, as its folder says; the mean where it does not."""
-    first = next(iter(_models(model).values()))
-    if isinstance(first, Loaded):
-        return "mean" if first.sentence is None else first.sentence.reading.pooling[0]
-    return own_pooling(first.name, first.revision) or "mean"
+    return own_pooling(start.name, start.revision) or "mean"
 
 
-def _models(model: str | Path | Loaded) -> dict[str, Pretrained | Loaded]:
-    if isinstance(model, Loaded):
-        return {"": model}
-    several = students_in(Path(model).expanduser())
+def _models(model: OwnModel) -> dict[str, Pretrained]:
+    several = students_in(Path(model).expanduser()) if isinstance(model, str | Path) else {}
     return {name: pinned(one) for name, one in several.items()} if len(several) > 1 else {"": pinned(model)}
 
 
-def _subject(model: Pretrained | Loaded, task: AnyTask | None, wanted: Wanted) -> Exportable:
-    if isinstance(model, Loaded):
-        config, source = model.network.config, ""  # it may have changed since it was read from a run's folder
-        config.architectures = [type(model.network).__name__]  # what saving it says, too
-    else:
-        config, source = open_config(model.name, model.revision), model.name
-    own = task or task_in(config)
-    if wanted.pooling is not None:
-        if isinstance(model, Loaded) and (own is not None or predicts_words(config)):
-            raise ValueError("Sentence vectors are of a model without its head: name the model's folder instead.")
-        own = None
-    elif own is None and wanted.format == "onnx":
+def _subject(start: Pretrained, task: AnyTask | None, wanted: Wanted) -> Exportable:
+    config = open_config(start.name, start.revision)
+    own = None if wanted.pooling is not None else task or task_in(config)
+    if wanted.pooling is None and own is None and wanted.format == "onnx":
         raise ValueError(
-            f"{source or 'The model'} was tuned for no task, so it has no answers to export. Give a pooling "
-            "(mean or first) for its sentence vectors, or tune it."
+            f"{start.name} was tuned for no task, so it has no answers to export. Give a pooling (mean or first) for "
+            "its sentence vectors, or tune it."
         )
-    return Exportable(_loading(model, config, own, wanted), own, source)
+    return Exportable(_loading(start, config, own, wanted), own, "" if start.name.startswith(MEMORY) else start.name)
 
 
-def _loading(
-    model: Pretrained | Loaded, config: PretrainedConfig, task: AnyTask | None, wanted: Wanted
-) -> Callable[[], Loaded]:
-    if isinstance(model, Loaded):
-        return lambda: model
+def _loading(start: Pretrained, config: PretrainedConfig, task: AnyTask | None, wanted: Wanted) -> Callable[[], Loaded]:
     if task is not None:
-        return lambda: load_for(model, task)
+        return lambda: load_for(start, task)
     if wanted.pooling is None and predicts_words(config):
-        return lambda: load_masked(model.name, model.revision)
-    return lambda: load_sentence_encoder(model.name, model.revision)
+        return lambda: load_masked(start.name, start.revision)
+    return lambda: load_sentence_encoder(start.name, start.revision)
 
 
 def _sample(rows: Rows | None, languages: tuple[str, ...]) -> Sample:

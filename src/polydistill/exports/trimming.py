@@ -27,6 +27,7 @@ from polydistill.specs import Spec
 from polydistill.starts.folders import students_in
 from polydistill.starts.hub import pinned
 from polydistill.starts.loading import beside, load_whole
+from polydistill.starts.memory import OwnModel
 from polydistill.starts.origins import Pretrained
 from polydistill.starts.sentence import files_of_head
 from polydistill.starts.strict import quietly
@@ -91,7 +92,7 @@ class _Text:
 
 
 def trimmed_models(
-    model: str | Path, languages: Sequence[str], texts: Texts, keep: int | None, by: By | None, out: str | Path
+    model: OwnModel, languages: Sequence[str], texts: Texts, keep: int | None, by: By | None, out: str | Path
 ) -> tuple[Trimmed, ...]:
     """Keep the pieces that some languages need, and write the model with these alone into `out`.
 
@@ -122,9 +123,9 @@ def load_report(folder: Path) -> Trimming:
     return Trimming.model_validate_json((folder / REPORT).read_text(encoding="utf-8"))
 
 
-def _members(model: str | Path) -> dict[str, Pretrained]:
+def _members(model: OwnModel) -> dict[str, Pretrained]:
     """The models to trim by their places in the new folder: all students of a run, or the one model itself."""
-    students = students_in(Path(model).expanduser())
+    students = students_in(Path(model).expanduser()) if isinstance(model, str | Path) else {}
     if len(students) > 1:
         return {f"{folder.parent.name}/{name}": pinned(folder) for name, folder in students.items()}
     return {"": pinned(model)}

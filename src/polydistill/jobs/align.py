@@ -1,11 +1,10 @@
 """The job align: a multilingual encoder of a person's own brought to an English one."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, PAIRS, AlignMethod, Pooling, Preset
 from polydistill.jobs.job import Help, training_job
-from polydistill.jobs.options import ROWS, Languages, LearningPairs, Parallel, Rows, Seed
+from polydistill.jobs.options import ROWS, Languages, LearningPairs, OwnModel, Parallel, Rows, Seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     },
 )
 def align(
-    teacher: Annotated[str | Path, Help("An encoder of the source language: a folder, or a hub name.")],
-    student: Annotated[str | Path, Help("A multilingual encoder; MMKD needs one that predicts hidden words.")],
+    teacher: Annotated[OwnModel, Help("An encoder of the source language: a folder, or a hub name.")],
+    student: Annotated[OwnModel, Help("A multilingual encoder; MMKD needs one that predicts hidden words.")],
     *,
     parallel: Parallel = (),
     data: Annotated[Rows | None, Help(f"Sentences that say the same in all languages: {ROWS}.")] = None,
@@ -63,14 +62,15 @@ def align(
     from polydistill.data.rows.given import as_source
     from polydistill.data.translations.filters import Filters
     from polydistill.data.translations.given import as_corpora
-    from polydistill.jobs import making, written
+    from polydistill.jobs import making
     from polydistill.jobs.references import mmkd_reference
+    from polydistill.languages import named_languages, several
     from polydistill.starts.hub import pinned
     from polydistill.starts.strict import open_config
     from polydistill.training.run import Run
     from polydistill.training.starting import check_head
 
-    given, named = locals(), written.several(langs)
+    given, named = locals(), several(langs)
     if (data is None) == (not parallel):
         raise ValueError("Give translations as --parallel en-de=FILE, or as --data with --langs, and not both.")
     if data is not None and not named:
@@ -78,8 +78,8 @@ def align(
     filters = making.filters_of(options, Filters(), used=bool(parallel))
     start, taught_by = pinned(student), pinned(teacher)
     corpora = as_corpora(parallel, "en", filters) if parallel else None
-    first = written.codes_of(named)[0] if corpora is None else corpora.source_language
-    codes = tuple(code for code in written.codes_of(named or (corpora.languages if corpora else ())) if code != first)
+    first = named_languages(named)[0] if corpora is None else corpora.source_language
+    codes = tuple(code for code in named_languages(named or (corpora.languages if corpora else ())) if code != first)
     if not codes:
         raise ValueError(f"There is nothing to learn: name languages besides {first!r}, which teaches.")
     content = {
@@ -91,9 +91,9 @@ def align(
         "max_length": min(making.length_of(one, max_length, ALIGN_MAX_LENGTH) for one in (start, taught_by)),
     }
     if method == "mmkd":
-        spec: MMKDSpec | SentenceSpec = _mmkd(given, content, written.several(without))
+        spec: MMKDSpec | SentenceSpec = _mmkd(given, content, several(without))
     else:
-        spec = _sentence(given, content, preset, written.several(without))
+        spec = _sentence(given, content, preset, several(without))
     if spec.head == "words":  # here, before a folder is taken for what cannot be done
         check_head(spec, open_config(start.name, start.revision), start.name)
     groups = len(codes) + (preset == "reference")  # whose English sentences are one language more

@@ -19,9 +19,11 @@ from polydistill.errors import DataError, unknown
 from polydistill.exports.onnx_folder import is_onnx
 from polydistill.jobs.rows_seen import any_task, columns_in, labels_in
 from polydistill.results import RUN_FILE
+from polydistill.serving.reader import Reader
 from polydistill.starts.folders import run_folder
 from polydistill.starts.heads import has_head, is_of_another_task, label_order, task_in
 from polydistill.starts.hub import pinned
+from polydistill.starts.memory import OwnModel
 from polydistill.starts.origins import Pretrained
 from polydistill.starts.strict import open_config
 from polydistill.tasks import NER, NLI, TASKS, AnyTask, TaskName, TaskSpec, task_of
@@ -101,7 +103,7 @@ def found_task(asked: Asked, start: Pretrained | None, rows: AnySource | None, l
     return task
 
 
-def task_of_model(asked: Asked, model: Any, rows: AnySource | None, languages: Sequence[str]) -> AnyTask:
+def task_of_model(asked: Asked, model: OwnModel | Reader, rows: AnySource | None, languages: Sequence[str]) -> AnyTask:
     """The same for a model that is used as it is: a folder, a hub name, an ONNX folder, or one that is open."""
     if isinstance(asked.task, TaskSpec):
         return asked.task
@@ -109,7 +111,7 @@ def task_of_model(asked: Asked, model: Any, rows: AnySource | None, languages: S
         return asked.task
     if isinstance(asked.task, str) and asked.task not in TASKS:
         _of_word(asked.task)  # a slip is said before a model is looked for
-    if not isinstance(model, str | Path) or is_onnx(model):
+    if isinstance(model, Reader) or (isinstance(model, str | Path) and is_onnx(model)):
         return found_task(asked, None, rows, languages)
     return found_task(asked, pinned(model), rows, languages)
 

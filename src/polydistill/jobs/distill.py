@@ -1,12 +1,11 @@
 """The job distill: a multilingual masked language model distilled into small students."""
 
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Unpack
 
 from polydistill.defaults import MAX_LENGTH, MONOLINGUAL, LossName, Preset
 from polydistill.jobs.job import Help, training_job
-from polydistill.jobs.options import Learning, Rows, Seed
+from polydistill.jobs.options import Learning, OwnModel, Rows, Seed
 
 if TYPE_CHECKING:
     from polydistill.methods.monolingual import MonolingualSpec, Text
@@ -24,7 +23,7 @@ _MAPS = "uniform, top, bottom, last or 1:2,2:4"
     notes={"batch_size": "Texts a step.", "steps": "Optimiser steps. Default: one pass over the text."},
 )
 def distill(
-    teacher: Annotated[str | Path, Help("A masked language model: a folder, or a hub name.")],
+    teacher: Annotated[OwnModel, Help("A masked language model: a folder, or a hub name.")],
     text: Annotated[
         Mapping[str, Rows] | Sequence[str],
         Help("Plain text of a language, tr=FILE (or tr=world:...); once a language.", many=True),
@@ -52,7 +51,7 @@ def distill(
         Literal["teacher", "random"] | None, Help("How students begin. Default: as the teacher, where it fits.")
     ] = None,
     student: Annotated[
-        str | Path | None, Help("What students begin as, such as a trimmed teacher. Default: the teacher.")
+        OwnModel | None, Help("What students begin as, such as a trimmed teacher. Default: the teacher.")
     ] = None,
     lost_mass: Annotated[
         Literal["renormalise", "tail"] | None,
@@ -89,6 +88,7 @@ def distill(
     from polydistill.jobs.references import monolingual_reference
     from polydistill.methods.monolingual import Text
     from polydistill.starts.hub import pinned
+    from polydistill.starts.opened import called_of
     from polydistill.training.run import Run
     from polydistill.training.starting import described
 
@@ -103,7 +103,7 @@ def distill(
     lines = lambda _: sum(sum(load_text(one.data, [one.language]).counts.values()) for one in texts)  # noqa: E731
     training = making.training_of(options, None if "steps" in options else lines, dev is not None)
     run = Run(
-        name=f"{loss or 'MonoShot'} {'+'.join(codes)} of {making.called_of(taught_by)}",
+        name=f"{loss or 'MonoShot'} {'+'.join(codes)} of {called_of(taught_by)}",
         method=method,
         start=start,
         teacher=None if student is None else taught_by,
@@ -135,6 +135,7 @@ def _check(given: Mapping[str, Any]) -> None:
 def _method(given: Mapping[str, Any], texts: "tuple[Text, ...]", start: "Pretrained", length: int) -> "MonolingualSpec":
     """The method's settings: a student a language, unless another division is named."""
     from polydistill.jobs import making, written
+    from polydistill.languages import named_languages
     from polydistill.methods.monolingual import MonolingualSpec, Student
     from polydistill.methods.monolingual.named_losses import named_loss
 
@@ -154,7 +155,7 @@ def _method(given: Mapping[str, Any], texts: "tuple[Text, ...]", start: "Pretrai
                 **loss,
                 "map": map or loss["map"],
                 "students": tuple(
-                    Student(name=name, languages=written.codes_of(those)) for name, those in (named or usual).items()
+                    Student(name=name, languages=named_languages(those)) for name, those in (named or usual).items()
                 ),
                 "texts": texts,
                 "init": given["init"] or ("teacher" if fits else "random"),

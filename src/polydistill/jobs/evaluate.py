@@ -30,12 +30,12 @@ def evaluate(
 ) -> "tuple[Score, ...]":
     """Print a model's scores by language; a score also holds how often each label was right, said and there."""
     from polydistill.jobs.asked import Asked, source_with, task_of_model
-    from polydistill.jobs.written import codes_of
+    from polydistill.languages import named_languages
     from polydistill.serving.reader import open_reader
     from polydistill.training.judging import judge
     from polydistill.training.settings import Judging
 
-    source, codes = source_with(data, columns), codes_of(langs)
+    source, codes = source_with(data, columns), named_languages(langs)
     known = task_of_model(Asked(task, labels, map_labels), model, source, codes)
     reading = open_reader(model, known)
     judging = Judging(task=known, languages=codes, data=source, max_length=reading.max_length, normaliser=normaliser)

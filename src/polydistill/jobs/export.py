@@ -40,7 +40,8 @@ def export(
     from polydistill.exports.subjects import exported
     from polydistill.exports.wanted import Wanted
     from polydistill.jobs.making import settings
-    from polydistill.jobs.written import several, task_named
+    from polydistill.jobs.written import task_named
+    from polydistill.languages import several
 
     given = locals()
     return exported(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @job("Look", "polydistill inspect before=tuned after=student --data tatoeba.tur-eng.{lang} --langs en,tr")
 def inspect(
     models: Annotated[
-        Sequence[str | Path] | Mapping[str, OwnModel],
+        Sequence[OwnModel] | Mapping[str, OwnModel],
         Argument(
             "Models' or runs' folders, or hub names, each also as NAME=MODEL; compared with the first.", many=True
         ),
@@ -52,21 +52,24 @@ def inspect(
     Row i of `data` says the same in all languages: sentences, a file a language, or rows of a `task`. Without it the
     rows are those that the run of the first model was scored on. With `out=None` nothing is written.
     """
-    from polydistill.jobs import inspection, written
-    from polydistill.jobs.written import several, task_named
+    from polydistill.inspection.asked import inspected
+    from polydistill.jobs import written
+    from polydistill.jobs.written import task_named
+    from polydistill.languages import several
+    from polydistill.reports.inspection import write
 
     if data is not None and text:
         raise ValueError("--data and --text both say what is read. Give one of them.")
-    if not isinstance(models, Mapping) and any("=" in str(one) and not Path(str(one)).is_dir() for one in models):
-        models = written.by_name("MODEL", [str(one) for one in models], "NAME=MODEL for each, or for none")
+    words = [] if isinstance(models, Mapping) else [one for one in models if isinstance(one, str)]
+    if any("=" in one and not Path(one).is_dir() for one in words):
+        models = written.by_name("MODEL", words, "NAME=MODEL for each, or for none")
     texts = text if isinstance(text, Mapping) else written.by_name("--text", text, "en=FILE")
     each = reads if isinstance(reads, Mapping) else written.by_name("--reads", reads, "student=en-fr")
-    return inspection.inspected(
+    found = inspected(
         models,
         texts or data,
         {name: several(one) for name, one in each.items()} or several(langs),
         task=None if task is None else task_named(task),
-        out=out,
         batch_size=batch_size,
         layers=written.layers_named(layers),
         pooling=pooling,
@@ -78,3 +81,6 @@ def inspect(
         perplexity=perplexity,
         seed=seed,
     )
+    if out is not None:
+        write(found, Path(out))
+    return found

@@ -1,6 +1,5 @@
 """The job kld: BERT-KLD on a person's own models and rows."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 from polydistill.defaults import KLD, KLD_MAX_LENGTH, KLD_PASSES, KLD_PATIENCE
@@ -15,6 +14,7 @@ from polydistill.jobs.options import (
     Learning,
     MapLabels,
     Model,
+    OwnModel,
     Rows,
     Seed,
     Task,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 )
 def kld(
     model: Model,
-    teacher: Annotated[str | Path, Help("A model that was tuned on --teacher-pair: a folder, or a hub name.")],
+    teacher: Annotated[OwnModel, Help("A model that was tuned on --teacher-pair: a folder, or a hub name.")],
     data: Annotated[Rows, Help(f"Rows of the task, the same in all these languages: {ROWS}.")],
     pair: Annotated[str, Help("Languages of the student's, whose labels it learns, such as en-tr.")],
     teacher_pair: Annotated[str, Help("Languages of the teacher's first and second text, such as en-fr.")],
@@ -72,6 +72,7 @@ def kld(
     from polydistill.jobs.written import pair_of
     from polydistill.methods.bert_kld import BertKldSpec
     from polydistill.starts.hub import pinned
+    from polydistill.starts.opened import called_of
     from polydistill.tasks import task_of
     from polydistill.training.run import Run
 
@@ -90,7 +91,7 @@ def kld(
     method = BertKldSpec(**making.settings(BertKldSpec, given, **content))
     stops = {"patience": KLD_PATIENCE} if dev is not None else {}
     return Run(
-        name=f"kld {method.teacher_pair} to {own} on {making.called_of(start)}",
+        name=f"kld {method.teacher_pair} to {own} on {called_of(start)}",
         method=method,
         start=start,
         teacher=making.tuned(pinned(teacher), known),

@@ -2,15 +2,13 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.translations.filters import Filters
 from polydistill.defaults import EVALUATIONS, MAX_LENGTH
-from polydistill.jobs.written import codes_of
+from polydistill.languages import named_languages
 from polydistill.models.mblm_config import Branches
-from polydistill.results import MODEL
 from polydistill.specs import Spec
 from polydistill.starts.loading import tuned_task
 from polydistill.starts.origins import Pretrained
@@ -30,12 +28,6 @@ def settings(spec: type[Spec], given: Mapping[str, Any], **more: Any) -> dict[st
     """
     said = {name: given[name] for name in spec.model_fields if given.get(name) is not None}
     return {**said, **more}
-
-
-def called_of(start: Pretrained) -> str:
-    """A model's name: of its run's folder, where it lies in one."""
-    path = Path(start.name)
-    return path.parent.name if path.name == MODEL and path.parent.name else path.name
 
 
 def tuned(start: Pretrained, task: AnyTask) -> Pretrained:
@@ -111,7 +103,7 @@ def judging_of(
         return None
     return Judging(
         task=task,
-        languages=codes_of(languages),
+        languages=named_languages(languages),
         data=as_source(rows),
         max_length=max_length,
         measure=measure or task_of(task).metric,

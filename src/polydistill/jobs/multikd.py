@@ -1,7 +1,6 @@
 """The job multikd: one multilingual student of a person's own teachers."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 from polydistill.defaults import MULTIKD
@@ -16,6 +15,7 @@ from polydistill.jobs.options import (
     Learning,
     MapLabels,
     MaxLength,
+    OwnModel,
     Rows,
     Seed,
     Task,
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     defaults=MULTIKD,
 )
 def multikd(
-    student: Annotated[str | Path, Help("A multilingual encoder: a folder, or a hub name.")],
+    student: Annotated[OwnModel, Help("A multilingual encoder: a folder, or a hub name.")],
     teacher: Annotated[
-        Mapping[str, str | Path | Rows] | Sequence[str],
+        Mapping[str, OwnModel | Rows] | Sequence[str],
         Help(
             "A model tuned on the task in a language, fr=FOLDER or fr=owner/name; or rows with soft labels, "
             "fr=file:llm.jsonl; once each.",
@@ -69,6 +69,7 @@ def multikd(
     """
     from polydistill.jobs import making, written
     from polydistill.jobs.asked import Asked, found_task, with_columns
+    from polydistill.languages import several
     from polydistill.methods.multikd import MultiKDSpec
     from polydistill.starts.hub import pinned
     from polydistill.training.run import Run
@@ -97,17 +98,21 @@ def multikd(
         start=making.branched_start(start, codes, branches),
         teachers=teachers,
         training=making.training_of(options, lambda _: _rows(method), dev is not None),
-        selection=making.judging_of(known, dev, written.several(dev_langs) or codes, length),
-        evaluation=making.judging_of(known, test, written.several(test_langs) or codes, length),
+        selection=making.judging_of(known, dev, several(dev_langs) or codes, length),
+        evaluation=making.judging_of(known, test, several(test_langs) or codes, length),
         seed=seed,
     )
 
 
-def _is_rows(teacher: "str | Path | Rows") -> bool:
+def _is_rows(teacher: "OwnModel | Rows") -> bool:
     """Whether a teacher is rows and not a model, which is a folder or a name of the hub."""
     if isinstance(teacher, str) and teacher.startswith(("file:", "hub:", "world:")):
         return True
-    return not isinstance(teacher, str | Path) or Path(teacher).is_file()
+    from pathlib import Path
+
+    from polydistill.starts.memory import is_model
+
+    return Path(teacher).is_file() if isinstance(teacher, str | Path) else not is_model(teacher)
 
 
 def _rows(method: "MultiKDSpec") -> int:

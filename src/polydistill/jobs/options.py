@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from polydistill import tasks
     from polydistill.data.rows import given
     from polydistill.data.translations import given as given_pairs
-    from polydistill.models.loaded import Loaded
     from polydistill.serving.reader import Reader
+    from polydistill.starts import memory
 
 Place = TypeAliasType("Place", str | Path)
 """A folder or a file."""
@@ -26,14 +26,14 @@ Pairs = TypeAliasType("Pairs", "given_pairs.Parallel")
 """Corpora such as `en-de=FILE`, or parallel text by target language."""
 Rows = TypeAliasType("Rows", "given.Rows")
 """Where rows come from: a file, `world:...`, `hub:NAME@COMMIT`, a source, or a table in memory."""
-OwnModel = TypeAliasType("OwnModel", "str | Path | Loaded")
-"""A model's or a run's folder, a hub name, or a model that is loaded."""
-Readable = TypeAliasType("Readable", "str | Path | Loaded | Reader")
+OwnModel = TypeAliasType("OwnModel", "memory.OwnModel")
+"""A model's or a run's folder, a hub name, or a model as an object: (network, tokenizer), a SentenceTransformer."""
+Readable = TypeAliasType("Readable", "memory.OwnModel | Reader")
 """The same, or what reads rows with it again and again."""
 
 ROWS = "a file, world:... or hub:NAME@COMMIT"
 
-Model = Annotated[str | Path, Help("A folder, or a hub name (owner/name, or owner/name@COMMIT).")]
+Model = Annotated[OwnModel, Help("A folder, or a hub name (owner/name, or owner/name@COMMIT).")]
 ModelFirst = Annotated[OwnModel, Argument("A model's or a run's folder, or a hub name.")]
 ReadableFirst = Annotated[Readable, Argument("A model's or a run's folder, a hub name, or an ONNX folder.")]
 TaskLike = TypeAliasType("TaskLike", "str | tasks.AnyTask")

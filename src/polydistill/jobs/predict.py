@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typing_extensions import TypeAliasType
 
 from polydistill.jobs.job import Help, InPython, job
-from polydistill.jobs.options import Console, Language, Place, Readable, ReadableFirst, Task, TaskLike
+from polydistill.jobs.options import Console, Language, OwnModel, Place, Readable, ReadableFirst, Task, TaskLike
 
 if TYPE_CHECKING:
     from polydistill.models.loaded import Loaded
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 GivenRows = TypeAliasType("GivenRows", Iterable[Sequence[Any] | Mapping[str, Any]])
 
 
-def load(model: str | Path, task: TaskLike = "nli") -> "Loaded":
+def load(model: OwnModel, task: TaskLike = "nli") -> "Loaded":
     """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
     from polydistill.jobs.written import task_named
     from polydistill.serving.reader import load_tuned

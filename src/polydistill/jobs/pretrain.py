@@ -49,14 +49,15 @@ def pretrain(
     from polydistill.data.rows.given import as_source
     from polydistill.data.rows.load import load_text
     from polydistill.data.rows.sources import WorldSource
-    from polydistill.jobs import making, written
+    from polydistill.jobs import making
+    from polydistill.languages import named_languages
     from polydistill.methods.pretraining import PretrainSpec
     from polydistill.starts.origins import Fresh
     from polydistill.training.run import Run
 
     if width % heads:
         raise ValueError(f"width is {width} and heads is {heads}; expected a width that is a multiple of heads.")
-    codes = written.codes_of(langs)
+    codes = named_languages(langs)
     source = WorldSource(rows=PRETRAIN_ROWS) if data is None else as_source(data)
     corpus = load_text(source, codes)
     usual = PRETRAIN_PAIRS if corpus.aligned and len(codes) > 1 else 0.0

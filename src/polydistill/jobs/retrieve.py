@@ -7,9 +7,6 @@ from polydistill.jobs.job import AsJson, Help, job
 from polydistill.jobs.options import ROWS, Languages, ModelFirst, OwnModel, Rows
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from polydistill.models.loaded import Loaded
     from polydistill.retrieval.retrieval import Retrieval
 
 
@@ -52,38 +49,17 @@ def retrieve(
     """Print how often a sentence's nearest neighbour in another language is its translation, both ways."""
     from polydistill.data.rows.given import as_source
     from polydistill.jobs.making import settings
-    from polydistill.jobs.written import codes_of, layers_named, several
+    from polydistill.jobs.written import layers_named
+    from polydistill.languages import named_languages, several
     from polydistill.retrieval.retrieval import Similarity
     from polydistill.retrieval.retrieving import find_translations
+    from polydistill.starts.opened import encoder_of, place_of
 
     how = Similarity.model_validate(settings(Similarity, {**locals(), "layers": layers_named(layers)}))
-    codes = codes_of((*several(langs), "en") if len(several(langs)) == 1 else langs)
+    codes = named_languages((*several(langs), "en") if len(several(langs)) == 1 else langs)
     if len(codes) != 2:
         raise ValueError(f"Retrieval needs two languages, such as --langs tr,en, not {', '.join(codes)}.")
     first = encoder_of(model)
     models = (first, first if source_model is None else encoder_of(source_model))
     names = (place_of(model), place_of(model if source_model is None else source_model))
     return find_translations(models, as_source(data), (codes[0], codes[1]), how, by_layer, batch_size, names)
-
-
-def encoder_of(model: "str | Path | Loaded") -> "Loaded":
-    """A model without its head, on the fastest device here; one that is loaded stays where it is."""
-    import torch
-
-    from polydistill.models.loaded import Loaded
-    from polydistill.starts.hub import pinned
-    from polydistill.starts.loading import load_encoder
-
-    if isinstance(model, Loaded):
-        return model
-    start = pinned(model)
-    loaded = load_encoder(start.name, start.revision)
-    torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu")
-    return loaded
-
-
-def place_of(model: "str | Path | Loaded") -> str:
-    """Where a model is, or was, loaded from."""
-    from polydistill.models.loaded import Loaded
-
-    return str(model.network.config.name_or_path) if isinstance(model, Loaded) else str(model)

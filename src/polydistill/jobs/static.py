@@ -55,6 +55,7 @@ def static(
     from polydistill.methods.static import StaticSpec, Text
     from polydistill.models.static_config import Bagging
     from polydistill.starts.hub import pinned
+    from polydistill.starts.opened import called_of
     from polydistill.starts.tokenizers import open_tokenizer
     from polydistill.training.run import Bag, Run
 
@@ -80,7 +81,7 @@ def static(
 
     training = making.training_of(options, None if "steps" in options else rows, judged=False, passes=STATIC_PASSES)
     return Run(
-        name=f"static {corpora.source_language}-{'+'.join(corpora.languages)} of {making.called_of(start)}",
+        name=f"static {corpora.source_language}-{'+'.join(corpora.languages)} of {called_of(start)}",
         method=method,
         start=Bag(of=start, how=Bagging(**making.settings(Bagging, given))),
         teacher=start if texts else None,

@@ -1,11 +1,10 @@
 """The job trim: a model without the pieces of the vocabulary that some languages do not need."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from polydistill.jobs.job import Argument, Help, job
-from polydistill.jobs.options import Languages, Place, Rows
+from polydistill.jobs.options import Languages, OwnModel, Place, Rows
 
 if TYPE_CHECKING:
     from polydistill.exports.trimming import Trimmed
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     "--keep 30000 --out small",
 )
 def trim(
-    model: Annotated[str | Path, Argument("A model's or a run's folder, or a hub name.")],
+    model: Annotated[OwnModel, Argument("A model's or a run's folder, or a hub name.")],
     langs: Annotated[Languages, Help("Languages to serve, such as tr,en.")],
     text: Annotated[
         Mapping[str, Rows] | Sequence[Rows],
@@ -37,9 +36,9 @@ def trim(
     trimmed ones, which keep the same pieces.
     """
     from polydistill.exports.trimming import trimmed_models
-    from polydistill.jobs.written import codes_of
+    from polydistill.languages import named_languages
 
-    return trimmed_models(model, codes_of(langs), _by_language(text), keep, by, out)
+    return trimmed_models(model, named_languages(langs), _by_language(text), keep, by, out)
 
 
 def _by_language(given: Mapping[str, Rows] | Sequence[Rows]) -> Mapping[str, Rows] | Sequence[Rows]:

@@ -1,7 +1,6 @@
 """The job tune: a person's own model, tuned on labels."""
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 from polydistill.defaults import EFFICIENT_RATE, FEW_PASSES, TUNE
@@ -20,6 +19,7 @@ from polydistill.jobs.options import (
     MapLabels,
     MaxLength,
     Model,
+    OwnModel,
     Rows,
     Seed,
     Task,
@@ -64,10 +64,10 @@ def tune(
         str | None, Help("What learns, and how it reaches --model, such as FULL TRG, ADAPT SRC or SFT.")
     ] = None,
     source: Annotated[
-        str | Path | None, Help("With --strategy: the student that reads the labels, where it is another.")
+        OwnModel | None, Help("With --strategy: the student that reads the labels, where it is another.")
     ] = None,
     teacher: Annotated[
-        str | Path | None,
+        OwnModel | None,
         Help("A model tuned for the task, whose logits are learned too (task distillation)."),
     ] = None,
     few: Annotated[
@@ -93,13 +93,15 @@ def tune(
     Dev and test are read in the languages of training where no others are named. Under a zero-shot `strategy`, such as
     `ADAPT SRC`, what the student `source` learns is taken to `model`.
     """
-    from polydistill.jobs import making, written
+    from polydistill.jobs import making
     from polydistill.jobs.asked import Asked, found_task, source_with, with_columns
+    from polydistill.languages import named_languages, several
     from polydistill.methods.tuning import TuneSpec
     from polydistill.starts.hub import pinned
+    from polydistill.starts.opened import called_of
     from polydistill.training.run import Run
 
-    given, start, codes = locals(), pinned(model), written.codes_of(langs)
+    given, start, codes = locals(), pinned(model), named_languages(langs)
     rows = source_with(train, columns)
     dev, test = (with_columns(one, columns) for one in (dev, test))
     known = found_task(Asked(task, labels, map_labels), start, rows, codes)
@@ -114,14 +116,14 @@ def tune(
     defaults = {"learning_rate": EFFICIENT_RATE if _efficient(method) else TUNE["learning_rate"]}
     few_passes = FEW_PASSES if few is not None else 1
     return Run(
-        name=f"tune {'+'.join(codes)} on {making.called_of(start)}",
+        name=f"tune {'+'.join(codes)} on {called_of(start)}",
         method=method,
         start=making.branched_start(start, codes, branches),
         teacher=others.get("teacher"),
         source=others.get("source"),
         training=making.training_of({**defaults, **options}, partial(_rows, method), dev is not None, few_passes),
-        selection=making.judging_of(known, dev, written.several(dev_langs) or codes, length),
-        evaluation=making.judging_of(known, test, written.several(test_langs) or codes, length),
+        selection=making.judging_of(known, dev, several(dev_langs) or codes, length),
+        evaluation=making.judging_of(known, test, several(test_langs) or codes, length),
         seed=seed,
     )
 

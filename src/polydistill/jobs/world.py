@@ -69,7 +69,8 @@ def world_rows(
     """Print rows of the embedded mini-world, which say the same in every language."""
     from polydistill.data.rows.load import load_records
     from polydistill.data.rows.sources import WorldSource
-    from polydistill.jobs.written import several, task_named
+    from polydistill.jobs.written import task_named
+    from polydistill.languages import several
     from polydistill.tasks import task_of
 
     source = WorldSource.model_validate({"rows": rows, "split": split, "seed": seed, "difficulty": difficulty})

@@ -85,20 +85,6 @@ def layers_named(given: str | Sequence[int]) -> Any:
         raise ValueError(f"--layers {given}: expected all, last, or numbers such as 4 or 1,2,3.") from None
 
 
-def several(languages: str | Sequence[str]) -> tuple[str, ...]:
-    """The languages of `en,tr`, or of a list."""
-    named = languages.split(",") if isinstance(languages, str) else languages
-    return tuple(one.strip() for one in named if one.strip())
-
-
-def codes_of(languages: str | Sequence[str]) -> tuple[str, ...]:
-    """Languages, or pairs of them, by their two-letter codes, each once."""
-    named = several(languages)
-    if not named:
-        raise ValueError("Name at least one language, such as en, or several, such as en,tr.")
-    return tuple(dict.fromkeys(map(canonical, named)))
-
-
 def by_language(what: str, given: Mapping[str, T] | Sequence[str], expected: str) -> dict[str, T | str]:
     """What is given for each language, as a mapping or as `fr=FOLDER` and the like, by two-letter codes."""
     named: list[tuple[str, T | str]] = list(given.items()) if isinstance(given, Mapping) else []

@@ -106,27 +106,29 @@ def xd(
     from polydistill.jobs import making, written
     from polydistill.jobs.asked import Asked, found_task, with_columns
     from polydistill.jobs.references import xd_reference
+    from polydistill.languages import named_languages, several
     from polydistill.methods.xd import XDSpec
     from polydistill.starts.hub import pinned
+    from polydistill.starts.opened import called_of
     from polydistill.training.run import Run
 
     given = locals()
     rows, rows_of_source, dev, test = (with_columns(one, columns) for one in (data, anchor, dev, test))
     if preset == "reference" and longer == "cut":
         raise ValueError("--preset reference drops rows that are too long. Leave --longer out, or the preset.")
-    named = written.several(langs)
+    named = several(langs)
     filters = making.filters_of(options, EVERY_PAIR, used=bool(parallel))
-    first = written.codes_of(named)[0] if named and data is not None else "en"
+    first = named_languages(named)[0] if named and data is not None else "en"
     chosen = as_corpora(parallel, first, filters) if parallel else None
     if chosen is not None:
         first = chosen.source_language
     alone = with_columns(written.by_language("text", text, _TEXT) if text else None, columns)
     translated = (first, *chosen.languages) if chosen else (first,) if data is not None or anchor is not None else ()
-    codes = written.codes_of(named or translated) if named or translated else ()
+    codes = named_languages(named or translated) if named or translated else ()
     if data is not None and codes == (first,):
         raise ValueError(f"There is nothing to learn: name languages besides {first!r}, which teaches.")
     learned = tuple(dict.fromkeys((*codes, *getattr(alone, "sources", ()))))
-    judged = written.codes_of(written.several(test_langs) or learned) if test is not None else learned
+    judged = named_languages(several(test_langs) or learned) if test is not None else learned
     known = found_task(Asked(task, labels, map_labels), pinned(model), test or dev or rows_of_source, judged)
     start = making.tuned(pinned(model), known)
     length = making.length_of(start, max_length)
@@ -143,12 +145,12 @@ def xd(
     }
     method = XDSpec(**making.settings(XDSpec, given, **content))
     run = Run(
-        name=f"xd {'+'.join(learned)} on {making.called_of(start)}",
+        name=f"xd {'+'.join(learned)} on {called_of(start)}",
         method=method,
         start=start,
         training=making.training_of(options, lambda _: _pairs(method, start, seed), dev is not None),
         selection=making.judging_of(known, dev, learned, length, "agreement"),
-        evaluation=making.judging_of(known, test, written.several(test_langs) or learned, length),
+        evaluation=making.judging_of(known, test, several(test_langs) or learned, length),
         seed=seed,
     )
     return xd_reference(run) if preset == "reference" else run

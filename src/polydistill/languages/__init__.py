@@ -10,12 +10,23 @@ language. `canonical`, `parts_of` and `called` know languages and pairs.
 """
 
 import difflib
+from collections.abc import Sequence
 from functools import cache
 
 from polydistill.languages.table import LANGUAGES, Language
 from polydistill.languages.tags import Tag, alpha_3, name_of, read_tag, script_names, usual_script
 
-__all__ = ["LANGUAGES", "Language", "called", "canonical", "codes_of", "language", "parts_of"]
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "called",
+    "canonical",
+    "codes_of",
+    "language",
+    "named_languages",
+    "parts_of",
+    "several",
+]
 
 _BY_ANY_CODE = {key.lower(): entry for entry in LANGUAGES.values() for key in (entry.code, entry.name, *entry.aliases)}
 _LISTED = (
@@ -107,3 +118,17 @@ def codes_of(code: str) -> tuple[str, ...]:
     end = "-".join(filter(None, (tag.script, tag.region))) or usual_script(tag.language)
     whole = [f"{one}{sign}{end}" for sign in "-_" for one in short]
     return tuple(dict.fromkeys([entry.code, *entry.aliases, *bare, *in_capitals, *whole]))
+
+
+def several(languages: str | Sequence[str]) -> tuple[str, ...]:
+    """The languages of `en,tr`, or of a list."""
+    named = languages.split(",") if isinstance(languages, str) else languages
+    return tuple(one.strip() for one in named if one.strip())
+
+
+def named_languages(languages: str | Sequence[str]) -> tuple[str, ...]:
+    """Languages, or pairs of them, by their two-letter codes, each once."""
+    named = several(languages)
+    if not named:
+        raise ValueError("Name at least one language, such as en, or several, such as en,tr.")
+    return tuple(dict.fromkeys(map(canonical, named)))

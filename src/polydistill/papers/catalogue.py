@@ -7,7 +7,7 @@ from rich.console import Console
 
 from polydistill.errors import unknown
 from polydistill.inspection.inspection import Inspected
-from polydistill.jobs.written import codes_of
+from polydistill.languages import named_languages
 from polydistill.papers.bert_kld import figures as bert_kld_figures
 from polydistill.papers.bert_kld import tables as bert_kld_tables
 from polydistill.papers.figure import make_figure, make_inspection
@@ -170,7 +170,7 @@ def _real(
     if scale != "real" and models is None and data is None and not langs:
         return None
     found = [None if folder is None else _folder(folder) for folder in (models, data)]
-    return Real(*found, languages=codes_of(langs) if langs else (), root=Path(runs))
+    return Real(*found, languages=named_languages(langs) if langs else (), root=Path(runs))
 
 
 def _folder(given: str | Path) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from polydistill.inspection.inspecting import InspectedModel, inspect_loaded
 from polydistill.inspection.inspection import Inspected, Inspection
 from polydistill.models.loaded import Loaded
 from polydistill.papers.combined import result_of
@@ -15,7 +16,6 @@ from polydistill.reports.figures import Figure, Panel, line
 from polydistill.results import RunResult
 from polydistill.retrieval.retrieval import at_layer
 from polydistill.training.examination import Examination
-from polydistill.training.inspecting import InspectedModel, inspect_loaded
 from polydistill.training.run import Run, Start, before
 from polydistill.training.starting import load_body
 from polydistill.training.store import LOG, Store

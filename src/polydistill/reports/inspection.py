@@ -1,15 +1,17 @@
 """An inspection as tables, plots and sections of a page: all of it from what was found, without any model."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from polydistill.inspection.inspection import Comparison, Inspected, LayerNumbers, ModelNumbers
+from polydistill.inspection.inspection import FILE, Comparison, Inspected, LayerNumbers, ModelNumbers
 from polydistill.inspection.projection import Plane
 from polydistill.reports.figures import Line, Panel, Point, draw_panels
-from polydistill.reports.page import Grid, Picture, Prose, Record
+from polydistill.reports.page import Grid, Picture, Prose, Record, write_page
 from polydistill.reports.plots import Plot, canvas
 from polydistill.reports.vectors import meanings_picture, models_picture
+from polydistill.whole import written_whole
 
 SHARES = {"translations": "translations found", "same_meaning": "same meaning", "same_language": "same language"}
 DISTANCES = {"alignment": "alignment", "uniformity": "uniformity"}
@@ -198,3 +200,15 @@ def _cell(name: str, value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" if name in DISTANCES else f"{100 * value:.1f}"
+
+
+def write(found: Inspected, folder: Path) -> Path:
+    """Numbers, plots and the page of an inspection; given back is the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with written_whole(folder / FILE) as unfinished:
+        unfinished.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    drawn = pictures(found)
+    for name, picture in drawn.items():
+        (folder / name).write_bytes(picture.plot.png())
+    title = f"Inside {', '.join(one.name for one in found.models)}"
+    return write_page(folder / "inspect.html", title, sections(found, drawn))

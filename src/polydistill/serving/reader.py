@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from polydistill.models.loaded import Loaded
+    from polydistill.starts.memory import OwnModel
     from polydistill.tasks.reading import Student
 
 Backend = Literal["PyTorch", "ONNX Runtime"]
@@ -36,13 +37,15 @@ class Reader:
         return min(MAX_LENGTH, int(self.tokenizer.model_max_length))
 
 
-def open_reader(model: str | Path | Loaded | Reader, task: AnyTask) -> Reader:
+def open_reader(model: OwnModel | Reader, task: AnyTask) -> Reader:
     """A model's or a run's folder, a hub name or an exported ONNX folder, ready to read rows of a task."""
     if isinstance(model, Reader):
         return model
-    if isinstance(model, str | Path):
-        return _of_onnx(Path(model).expanduser(), task) if is_onnx(model) else _of_torch(load_tuned(model, task))
-    return _of_torch(model)
+    if isinstance(model, str | Path) and is_onnx(model):
+        return _of_onnx(Path(model).expanduser(), task)
+    from polydistill.starts.memory import in_memory
+
+    return _of_torch(in_memory(model) or load_tuned(model, task))
 
 
 def _of_onnx(folder: Path, task: AnyTask) -> Reader:
@@ -64,7 +67,7 @@ def _of_torch(loaded: Loaded) -> Reader:
     return Reader(Polyglot(loaded.network), loaded.tokenizer, loaded.network.device, "PyTorch")
 
 
-def load_tuned(model: str | Path, task: AnyTask) -> Loaded:
+def load_tuned(model: OwnModel, task: AnyTask) -> Loaded:
     """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
     import torch
 

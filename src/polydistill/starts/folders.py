@@ -7,6 +7,23 @@ from pathlib import Path
 from polydistill.manifest import FILES
 from polydistill.results import MODEL, STUDENTS
 
+MEMORY = "memory:"
+"""How the name of a model begins that was given as an object (`memory.py`)."""
+GIVEN: dict[str, Path] = {}
+"""The folders of these models, as long as the process lives."""
+
+
+def here(name: str | Path) -> str | Path:
+    """What opens a model of this name: the name itself, or the folder of one that was given as an object."""
+    if not str(name).startswith(MEMORY):
+        return name
+    if str(name) not in GIVEN:
+        raise ValueError(
+            f"The model {name} came from memory and is in no folder. Give the same model again in Python before the "
+            "run is done (polydistill.as_model((network, tokenizer))), or give another, or a folder."
+        )
+    return GIVEN[str(name)]
+
 
 def run_folder(model: Path) -> Path | None:
     """The folder of the run that left this model's folder, if it lies as in one."""

@@ -7,12 +7,20 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 
 from polydistill.results import MODEL
-from polydistill.starts.folders import model_folder
+from polydistill.starts.folders import GIVEN, model_folder
+from polydistill.starts.memory import OwnModel, kept
 from polydistill.starts.origins import Pretrained
 
 
-def pinned(model: str | Path) -> Pretrained:
-    """A model's or run's folder, `owner/name@commit`, or `owner/name`: its newest commit, which the run then keeps."""
+def pinned(model: OwnModel) -> Pretrained:
+    """A model's or run's folder, `owner/name@commit`, or `owner/name`: its newest commit, which the run then keeps.
+
+    Also a model as an object: (network, tokenizer), a SentenceTransformer, or what `polydistill.load` has loaded.
+    """
+    if not isinstance(model, str | Path):
+        return kept(model)
+    if str(model) in GIVEN:
+        return Pretrained(name=str(model))
     folder = Path(model).expanduser()
     if folder.is_dir():
         found = model_folder(folder)
@@ -30,6 +38,10 @@ def pinned(model: str | Path) -> Pretrained:
             f"(40 characters), or {name!r} alone for its newest commit, which the run then keeps."
         )
     return Pretrained(name=name, revision=revision or _newest(name))
+
+
+as_model = pinned
+"""The same by its public name."""
 
 
 def _newest(name: str) -> str:

@@ -28,6 +28,7 @@ from polydistill.models.sentence import (
     Reading,
     SentenceHead,
 )
+from polydistill.starts.folders import here
 from polydistill.starts.loading import beside, load_encoder
 from polydistill.starts.strict import CONFIG, readable
 
@@ -50,12 +51,12 @@ def load_sentence_encoder(name: str | Path, revision: str | None = None) -> Load
         raise ValueError(
             f"{name} is made of {found}, but what is read here begins with Transformer, Pooling. {_WAY_OUT}"
         )
-    if first[1] and not Path(name).is_dir():
+    if first[1] and not Path(here(name)).is_dir():
         raise ValueError(
             f"The encoder of {name} is in its folder {first[1]!r}, as very old versions wrote it. Save it anew with "
             "SentenceTransformer(...).save(folder), and name that folder."
         )
-    loaded = load_encoder(Path(name) / first[1] if first[1] else name, revision)
+    loaded = load_encoder(Path(here(name)) / first[1] if first[1] else name, revision)
     reading = _reading(files, first[1], others[0][1], loaded)
     parts = [part for kind, path in others[1:] if (part := _part(kind, files, path)) is not None]
     return replace(loaded, sentence=SentenceHead(reading, parts).train(False))

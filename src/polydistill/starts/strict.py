@@ -20,6 +20,7 @@ from transformers.utils.hub import cached_file
 
 from polydistill.errors import DataError
 from polydistill.manifest import refuse_changed
+from polydistill.starts.folders import here
 
 WEIGHTS, INDEX, CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "pytorch_model.pt")
@@ -60,7 +61,7 @@ def open_config(name: str | Path, revision: str | None = None) -> PretrainedConf
         said = json.loads(file.read_bytes())
         if not isinstance(said, dict) or not isinstance(said.get("model_type"), str):
             raise ValueError("no object with a `model_type`")
-        config: PretrainedConfig = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
+        config: PretrainedConfig = AutoConfig.from_pretrained(here(name), revision=revision, trust_remote_code=False)
     return config
 
 
@@ -76,7 +77,7 @@ def open_network(
     with readable(file, "weights that fit the model's configuration"), quietly():
         _refuse_depth(config, file)
         network, info = head.from_pretrained(
-            name,
+            here(name),
             revision=revision,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # refused below, with their names
@@ -118,8 +119,8 @@ def weights_file(name: str | Path, revision: str | None = None) -> Path:
 
 def place_of(name: str | Path, file: str, revision: str | None = None) -> Path | None:
     """Where a file of a model lies here, if it has it; one of the hub is fetched."""
-    if Path(name).is_dir():
-        found = Path(name) / file
+    if Path(here(name)).is_dir():
+        found = Path(here(name)) / file
         return found if found.is_file() else None
     cached = cached_file(
         str(name), file, revision=revision, _raise_exceptions_for_gated_repo=True,

@@ -7,10 +7,12 @@ from typing import Any
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from polydistill.errors import DataError
+from polydistill.starts.folders import here
 from polydistill.starts.strict import place_of, quietly, readable
 
 _STATE = "_opened_with"  # how its file cuts and pads by itself
 _SETTINGS = "tokenizer_config.json"
+_OF_ITS_PLACE = ("is_local", "local_files_only", "name_or_path")  # what the library says of where it was opened
 
 
 def open_tokenizer(
@@ -23,7 +25,7 @@ def open_tokenizer(
     known = [file for file in _files(name) if place_of(name, file, revision) is not None]
     with readable(Path(name) / (known or [_SETTINGS])[0], "a tokenizer's files"), quietly():
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            name, revision=revision, trust_remote_code=False
+            here(name), revision=revision, trust_remote_code=False
         )
     wanted = sorted(set(tokenizer.vocab_files_names.values()) - {_SETTINGS})
     if not any(place_of(name, file, revision) for file in wanted):
@@ -51,17 +53,19 @@ def reads_at_most(name: str | Path, revision: str | None = None) -> int:
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write a tokenizer as it was opened: how it was last asked to cut and pad is not part of it."""
-    if not tokenizer.is_fast:
-        tokenizer.save_pretrained(folder)
-        return
-    backend = tokenizer.backend_tokenizer
-    now = (backend.truncation, backend.padding)
-    _set(backend, *getattr(tokenizer, _STATE, (None, None)))
+    """Write a tokenizer as it was opened: not how it was last asked to cut and pad, nor where it lay."""
+    backend = tokenizer.backend_tokenizer if tokenizer.is_fast else None
+    now = (backend.truncation, backend.padding) if backend else (None, None)
+    if backend:
+        _set(backend, *getattr(tokenizer, _STATE, (None, None)))
     try:
         tokenizer.save_pretrained(folder)
     finally:
-        _set(backend, *now)
+        if backend:
+            _set(backend, *now)
+    said = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
+    kept = {name: value for name, value in said.items() if name not in _OF_ITS_PLACE}
+    (folder / _SETTINGS).write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _set(backend: Any, truncation: dict[str, Any] | None, padding: dict[str, Any] | None) -> None:
@@ -73,7 +77,7 @@ def _set(backend: Any, truncation: dict[str, Any] | None, padding: dict[str, Any
 def _files(name: str | Path) -> list[str]:
     """What may be damaged, where it is a folder: the likeliest file first."""
     common = ("tokenizer.json", "sentencepiece.bpe.model", "spiece.model", "vocab.txt", "vocab.json", _SETTINGS)
-    return list(common) if Path(name).is_dir() else []
+    return list(common) if Path(here(name)).is_dir() else []
 
 
 def _check(tokenizer: PreTrainedTokenizerBase, name: str | Path, network: PreTrainedModel | None, masks: bool) -> None:

@@ -18,14 +18,11 @@ from polydistill.data.batches.stream_steps import Share, StreamSteps
 from polydistill.errors import DataError
 from polydistill.manifest import Origin, list_files
 from polydistill.methods.method import Prepared
-from polydistill.models.adapters import adapted, save_adapters
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
-from polydistill.models.sentence import write_head
 from polydistill.models.used_rows import learning_used_rows
 from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, RunResult, Score, result_text, save_result
-from polydistill.starts.strict import quietly
-from polydistill.starts.tokenizers import save_tokenizer
+from polydistill.starts.memory import write_whole
 from polydistill.training.distiller import Distiller, Evaluate
 from polydistill.training.diverging import refuse_lost_weights
 from polydistill.training.finished import finished, refuse_replaced
@@ -167,13 +164,7 @@ def _keep_student(student: Loaded, folder: Path, made: Origin) -> None:
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     refuse_lost_weights(student.network, str(folder))
-    with quietly():
-        student.network.save_pretrained(unfinished)
-        if adapted(student.network):
-            save_adapters(student.network, unfinished)
-        if student.sentence is not None:
-            write_head(student.sentence, student.network.config.hidden_size, student.max_length, unfinished)
-        save_tokenizer(student.tokenizer, unfinished)
+    write_whole(student, unfinished)
     list_files(unfinished, made)
     install(unfinished, folder)
 

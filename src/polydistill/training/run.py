@@ -26,7 +26,7 @@ from polydistill.results import (
     load_result,
 )
 from polydistill.specs import Spec, hashed
-from polydistill.starts.folders import model_content, run_folder
+from polydistill.starts.folders import here, model_content, run_folder
 from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.tasks import task_of
 from polydistill.training.settings import Judging, Training
@@ -234,6 +234,6 @@ def resolved_start(start: AnyStart | None, of_run: Callable[[Run], str] = lambda
         return {**start.model_dump(mode="json", exclude={"of"}), "of": resolved_start(start.of, of_run)}
     if isinstance(start, ResultOf):
         return {"result": of_run(start.run), **({"student": start.student} if start.student else {})}
-    if isinstance(start, Pretrained) and Path(start.name).is_dir():
-        return {"folder": hashed(model_content(Path(start.name)))}
+    if isinstance(start, Pretrained) and (folder := Path(here(start.name))).is_dir():
+        return {"folder": hashed(model_content(folder))}
     return start.model_dump(mode="json")
