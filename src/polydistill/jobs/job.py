@@ -217,7 +217,7 @@ def _parameters(
     function: Callable[..., Any], defaults: Mapping[str, Any], notes: Mapping[str, str]
 ) -> tuple[Parameter, ...]:
     """The parameters of a function, with the shared options where `**options` stands."""
-    found = []
+    found: list[Parameter] = []
     for one in inspect.signature(function).parameters.values():
         if one.kind is inspect.Parameter.VAR_KEYWORD:
             (shared,) = get_args(one.annotation)

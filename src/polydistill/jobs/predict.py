@@ -81,8 +81,8 @@ def predict(
     given = {"--premise": premise, "--hypothesis": hypothesis, "--text": text, "--title": title, "--category": category}
     given |= {"--sentence1": sentence1, "--sentence2": sentence2, "--question": question, "--context": context}
     row = one_row(known, {**given, "--choice": list(choice) or None})
-    places = (None if file is None else Path(file).expanduser() for file in (input, out))
-    asking = Asking(known, rows, row, *places, skip_bad=skip_bad, resume=resume)
+    read, written = (None if file is None else Path(file).expanduser() for file in (input, out))
+    asking = Asking(known, rows, row, read, written, skip_bad, resume)
     reading, left_out = open_reader(model, known), LeftOut()
     pairs = answered(reading, asking.rows(left_out), known, lang, WINDOW if window is None else window)
     found = Predicted(pairs, row is not None, left_out)

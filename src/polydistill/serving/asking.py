@@ -102,7 +102,7 @@ class Asking:
         rows = self._all(left_out)
         if self.out is None:
             return rows
-        plain = (dict(row) if isinstance(row, Mapping) else task_of(self.task).row(row) for row in rows)
+        plain = (dict(row if isinstance(row, Mapping) else task_of(self.task).row(row)) for row in rows)
         return rows_left(self.out, plain) if self.resume else plain
 
     def _all(self, left_out: LeftOut) -> Iterable[Any]:
