@@ -11,8 +11,9 @@ import torch
 from folders import Folders, parser
 from numpy.typing import NDArray
 
-from measuring import Row, markdown, write
+from measuring import RESULTS, Row, markdown, write
 from polydistill.jobs.run import Done
+from polydistill.reports.plots import score_bars
 from polydistill.reports.significance import LEVEL, Interval, paired_bootstrap, paired_bootstrap_f1
 
 ZERO = "English labels only"
@@ -66,6 +67,14 @@ class Study:
         )
         left = f"Minutes a run, with reading and scoring, beside other work: {took}. {said}."
         table = markdown([self._row(way, done) for way in done])
+        means = {
+            way: {code: statistics.mean(one.result.by_language(self.metric)[code].value for one in those)
+                  for code in self.languages}
+            for way, those in done.items()
+        }  # fmt: skip
+        RESULTS.mkdir(exist_ok=True)
+        picture = score_bars(means, title=title.partition(":")[0], metric=self.metric)
+        (RESULTS / f"{self.name}.png").write_bytes(picture.png())
         write(self.name, title.rstrip("."), [about, notes, table, left], each)
 
     def _row(self, way: str, found: Mapping[str, Sequence[Done]]) -> Row:
