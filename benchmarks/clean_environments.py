@@ -67,8 +67,8 @@ def says(folder, name, pairs):
     texts = [first for first, _ in pairs] if name == "onnx, vectors" else [tuple(pair) for pair in pairs]
     read = Tokenizer.from_file(folder + "/tokenizer.json").encode_batch(texts)
     inputs = {"input_ids": [text.ids for text in read], "attention_mask": [text.attention_mask for text in read]}
-    session = onnxruntime.InferenceSession(folder + "/model.onnx")
-    return session.run(None, {name: np.array(value, dtype=np.int64) for name, value in inputs.items()})[0]
+    session = onnxruntime.InferenceSession(folder + "/onnx/model.onnx")
+    return session.run(None, {name: np.array(value, dtype=np.int64) for name, value in inputs.items()})[-1]
 """
 _ALL = """
 import importlib.util, json, sys

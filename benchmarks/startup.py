@@ -20,7 +20,7 @@ BY_HAND = """
 import sys, numpy, onnxruntime
 from tokenizers import Tokenizer
 row = Tokenizer.from_file(sys.argv[1] + "/tokenizer.json").encode("w17 w4 w201", "w9 w1")
-session = onnxruntime.InferenceSession(sys.argv[1] + "/model.onnx")
+session = onnxruntime.InferenceSession(sys.argv[1] + "/onnx/model.onnx")
 inputs = {"input_ids": row.ids, "attention_mask": row.attention_mask}
 session.run(None, {name: numpy.array([value]) for name, value in inputs.items()})
 """
@@ -39,7 +39,7 @@ with torch.no_grad():
 def make_models(folder: Path) -> tuple[Path, Path]:
     """A classifier with a large vocabulary, and its export to ONNX."""
     model, exported = folder / "model", folder / "onnx"
-    if (exported / "model.onnx").is_file():
+    if (exported / "onnx/model.onnx").is_file():
         return model, exported
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast, XLMRobertaConfig

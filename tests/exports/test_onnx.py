@@ -5,11 +5,12 @@ import re
 import sys
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from saved import HEADS, PLAIN, keep, learned_mblm, saved
 from tokenizers import Tokenizer
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 from typer.testing import CliRunner
 
 import polydistill
@@ -28,9 +29,9 @@ from tiny import MAX_LENGTH, tiny_network, tiny_tokenizer
 RUN = """
 import json, sys
 import numpy as np, onnxruntime
-session = onnxruntime.InferenceSession(sys.argv[1] + "/model.onnx")
+session = onnxruntime.InferenceSession(sys.argv[1] + "/onnx/model.onnx")
 inputs = {name: np.array(value) for name, value in json.loads(sys.argv[2]).items()}
-print(json.dumps(session.run(None, inputs)[0].tolist()), "torch" in sys.modules)
+print(json.dumps(session.run(None, inputs)[-1].tolist()), "torch" in sys.modules)
 """
 
 
@@ -81,6 +82,8 @@ def test_tokens_and_choices(tmp_path, task, int8):
         agreement=0.9,
         check="world:?rows=4",
     )
+    names = ["batch", "choices", "sequence"] if task == "choice" else ["batch", "sequence"]
+    assert axes(done.folder)["attention_mask"] == names
     assert done.check.answers > 6 * 4, "of every token, and of every row in six languages"
     assert (done.check.agreement is None) == (not int8)
     record = json.loads((done.folder / "export.json").read_text())
@@ -106,12 +109,39 @@ def test_vectors_are_those_of_retrieval_from_the_tokenizer_file_alone(tmp_path):
     assert {len(text.ids) for text in read} == {MAX_LENGTH}, "padded and cut"
     inputs = {"input_ids": [text.ids for text in read], "attention_mask": [text.attention_mask for text in read]}
     session = onnxruntime.InferenceSession(done.folder / MODEL_FILE)
-    (found,) = session.run(None, {name: np.array(value) for name, value in inputs.items()})
+    hidden, found = session.run(None, {name: np.array(value) for name, value in inputs.items()})
+    assert hidden.shape == (2, MAX_LENGTH, 16), "those of the tokens, too, for who pools them"
     loaded = load_encoder(model)
     text = encode_texts(loaded.tokenizer, written, None, MAX_LENGTH)
     (wanted,) = sentence_vectors(TextEncoder(loaded.network.eval()), text, [(1,)], "mean")
     cosines = (found * wanted.numpy()).sum(-1)
     assert (cosines > 0.98).all() and (cosines < 1 - 1e-7).any(), "near, and in int8"
+
+
+def axes(folder):
+    """Of every input and output, the names of its sizes."""
+    graph = onnx.load(folder / MODEL_FILE).graph
+    return {
+        one.name: [size.dim_param or size.dim_value for size in one.type.tensor_type.shape.dim]
+        for one in (*graph.input, *graph.output)
+    }
+
+
+def test_the_layout_that_others_load(tmp_path):
+    both = ["batch", "sequence"]
+    (done,) = polydistill.export(saved(tmp_path / "tuned"), tmp_path / "nli", "onnx", check="world:?rows=2")
+    assert axes(done.folder) == {"input_ids": both, "attention_mask": both, "logits": ["batch", 3]}
+    config = AutoConfig.from_pretrained(done.folder)
+    assert list(config.id2label.values()) == list(PAIR_OF_SENTENCES.labels)
+    model = saved(tmp_path / "model", None, blocks=1)
+    (done,) = polydistill.export(model, tmp_path / "vectors", "onnx", pooling="first", check="world:?rows=2")
+    vectors = {"last_hidden_state": [*both, 16], "sentence_embedding": ["batch", 16]}
+    assert axes(done.folder) == {"input_ids": both, "attention_mask": both, **vectors}
+    modules = json.loads((done.folder / "modules.json").read_text())
+    assert [one["type"].rpartition(".")[-1] for one in modules] == ["Transformer", "Pooling"]
+    assert json.loads((done.folder / modules[1]["path"] / "config.json").read_text())["pooling_mode_cls_token"]
+    with pytest.raises(ValueError, match="is an ONNX model, which can be read and no more"):
+        polydistill.export(done.folder, tmp_path / "again", "transformers")
 
 
 def test_int8_says_the_same_of_a_text_alone_and_in_a_batch(tmp_path):

@@ -1,5 +1,6 @@
 """Both back-ends say the same of the same rows, in order, and no more rows are read than a window holds."""
 
+import shutil
 import sys
 
 import numpy as np
@@ -99,14 +100,24 @@ def test_an_onnx_folder_cannot_be_loaded_to_train_or_export(exported, tmp_path):
 
 
 def test_a_broken_file(exported, tmp_path):
-    for file in exported.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    (tmp_path / "model.onnx").write_bytes(b"no model")
+    shutil.copytree(exported, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "onnx/model.onnx").write_bytes(b"no model")
     with pytest.raises(DataError, match=r"model\.onnx: found 8 bytes; expected \d+ as it was written"):
         pd.reader(tmp_path)
     (tmp_path / "files.json").unlink()
     with pytest.raises(ValueError, match=r"model\.onnx cannot be loaded \(.*\)\. Export the model again"):
         pd.reader(tmp_path)
+
+
+def test_a_folder_of_before_with_the_file_in_itself(exported, tmp_path):
+    shutil.copytree(exported, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "onnx/model.onnx").rename(tmp_path / "model.onnx")
+    (tmp_path / "onnx").rmdir()
+    (tmp_path / "files.json").unlink()
+    row = {"premise": "A dog runs.", "hypothesis": "A dog sleeps."}
+    assert list(pd.predict(tmp_path, [row])) == list(pd.predict(exported, [row]))
+    with pytest.raises(ValueError, match="is an ONNX model"):
+        pd.load(tmp_path)
 
 
 def test_without_the_runtime(exported, monkeypatch):

@@ -1,7 +1,8 @@
-"""A model as one ONNX file, which any ONNX runtime runs without Python's libraries and without ours.
+"""A model as an ONNX graph, which any ONNX runtime runs without Python's libraries and without ours.
 
-Batches and texts may be of any size. `tokenizer.json` beside it cuts and pads as the model was trained, so that
-`onnxruntime` and `tokenizers` alone turn texts into answers.
+Batches and texts may be of any size. `tokenizer.json` cuts and pads as the model was trained, so that `onnxruntime` and
+`tokenizers` alone turn texts into answers. The folder has the layout that optimum, transformers.js and
+sentence-transformers load: `onnx/model.onnx`, the configuration, and what makes a sentence's vector of its tokens'.
 """
 
 import json
@@ -20,11 +21,13 @@ from polydistill.exports.checking import Numbers, compare, hear, refuse, scored
 from polydistill.exports.int8 import embedding_in_int8
 from polydistill.exports.int8_products import products_in_int8
 from polydistill.exports.onnx_folder import LABELS_FILE, MODEL_FILE, TOKENIZER_FILE, onnx_runtime
-from polydistill.exports.reading import Logits, Says, SentenceVectors, head_of, resting
+from polydistill.exports.reading import Logits, Says, SentenceVectors, TokensToo, head_of, resting
 from polydistill.exports.samples import Batch, Sample, longest
 from polydistill.exports.softmax import without_guards
 from polydistill.exports.wanted import Check, Wanted
 from polydistill.models.loaded import Loaded
+from polydistill.models.mblm_config import MBLM
+from polydistill.models.sentence import write_head
 from polydistill.starts.tokenizers import save_tokenizer
 from polydistill.tasks import AnyTask, task_of
 
@@ -42,6 +45,7 @@ def write_onnx(loaded: Loaded, folder: Path, task: AnyTask | None, wanted: Wante
     model = says(moved, task, wanted).float().eval()
     choices = (2,) if task is not None and task_of(task).shape.lists == ("choices",) else ()
     file = folder / MODEL_FILE
+    file.parent.mkdir()
     example = _random(moved, _EXPORTED, choices)
     rows: AbstractContextManager[None] = embedding_in_int8(moved.network) if wanted.int8 else nullcontext()
     with rows:
@@ -63,6 +67,10 @@ def write_onnx(loaded: Loaded, folder: Path, task: AnyTask | None, wanted: Wante
         check = check.model_copy(update={"score": scored(task, parts, heard)})
     refuse(check, wanted)
     _write_tokenizer(moved, folder)
+    if moved.network.config.model_type != MBLM:  # which others do not know
+        moved.network.config.save_pretrained(folder)
+    if isinstance(model, SentenceVectors):
+        write_head(model.head, moved.network.config.hidden_size, longest(moved), folder)
     if task is not None:
         labels = json.dumps(task_of(task).shape.labels, ensure_ascii=False)
         (folder / LABELS_FILE).write_text(labels + "\n", encoding="utf-8")
@@ -81,13 +89,15 @@ def _write(model: Says, inputs: Mapping[str, Tensor], file: Path, int8: bool) ->
     import onnx
 
     sizes = dict.fromkeys(range(next(iter(inputs.values())).ndim), torch.export.Dim.DYNAMIC)
+    written = TokensToo(model) if isinstance(model, SentenceVectors) else model
+    outputs = ["last_hidden_state", model.output] if isinstance(model, SentenceVectors) else [model.output]
     with _quietly(), torch.no_grad():
         program = torch.onnx.export(
-            model,
+            written,
             tuple(inputs.values()),
             dynamo=True,
             input_names=list(inputs),
-            output_names=[model.output],
+            output_names=outputs,
             dynamic_shapes=((sizes,) * len(inputs),),
             opset_version=OPSET,
             verbose=False,
@@ -95,6 +105,7 @@ def _write(model: Says, inputs: Mapping[str, Tensor], file: Path, int8: bool) ->
     assert program is not None, "the exporter that is asked for gives a program"
     for node in program.model.graph.all_nodes():
         node.metadata_props.clear()  # where in whose files of this machine each operation comes from
+    _name_axes(program.model.graph)
     program.save(file)
     if int8:
         graph = onnx.load(file)
@@ -102,6 +113,18 @@ def _write(model: Says, inputs: Mapping[str, Tensor], file: Path, int8: bool) ->
         products_in_int8(graph)
         onnx.save(graph, file)
         file.with_name(f"{file.name}.data").unlink(missing_ok=True)  # where all of it was too large for one file
+
+
+def _name_axes(graph: Any) -> None:
+    """Call the sizes that may differ what others call them, everywhere in a graph, instead of by a number."""
+    first = next(iter(graph.inputs)).shape
+    names = ("batch", "sequence") if len(first) == 2 else ("batch", "choices", "sequence")
+    found = {str(size): name for one in graph.inputs for size, name in zip(one.shape, names, strict=True)}
+    values = (value for node in graph.all_nodes() for value in node.outputs)
+    for value in (*graph.inputs, *values):
+        for place, size in enumerate(value.shape or ()):
+            if str(size) in found:
+                value.shape[place] = found[str(size)]
 
 
 def _write_tokenizer(loaded: Loaded, folder: Path) -> None:

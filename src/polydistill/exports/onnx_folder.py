@@ -1,18 +1,28 @@
-"""The folder of an export to ONNX: the names of its files, and the runtime that reads it."""
+"""The folder of an export to ONNX: the names of its files, and the runtime that reads it.
+
+The file lies where optimum, transformers.js and sentence-transformers look for it, beside `config.json` and the
+tokenizer. Exports before that had it in the folder itself, and are read, too.
+"""
 
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-MODEL_FILE, LABELS_FILE, TOKENIZER_FILE = "model.onnx", "labels.json", "tokenizer.json"
-LOGITS = "logits"
-"""What a graph calls the output of a head."""
+MODEL_FILE, LABELS_FILE, TOKENIZER_FILE = "onnx/model.onnx", "labels.json", "tokenizer.json"
+_BEFORE = "model.onnx"
+LOGITS, SENTENCE = "logits", "sentence_embedding"
+"""What a graph calls the output of a head, and the vectors of texts."""
+
+
+def model_file(folder: Path) -> Path | None:
+    """The file of a folder's graph; none where it has none."""
+    return next((folder / name for name in (MODEL_FILE, _BEFORE) if (folder / name).is_file()), None)
 
 
 def is_onnx(model: str | Path) -> bool:
     """Whether this is the folder of an exported model with a head."""
     folder = Path(model).expanduser()
-    return (folder / MODEL_FILE).is_file() and (folder / LABELS_FILE).is_file()
+    return model_file(folder) is not None and (folder / LABELS_FILE).is_file()
 
 
 def onnx_runtime(wanted_for: str, *others: str) -> Any:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from polydistill.data.batches.encoding import column_names
-from polydistill.exports.onnx_folder import LOGITS
+from polydistill.exports.onnx_folder import LOGITS, SENTENCE
 from polydistill.exports.wanted import Said, Wanted
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot, told
@@ -66,7 +66,7 @@ class SentenceVectors(TokenVectors):
     """One vector a text, of the last block's, as a head makes it."""
 
     what: Said = "sentence vectors"
-    output = "sentence_embedding"
+    output = SENTENCE
 
     def __init__(self, loaded: Loaded, head: SentenceHead, language: str | None = None) -> None:
         super().__init__(loaded, language)
@@ -76,6 +76,19 @@ class SentenceVectors(TokenVectors):
         """[B, D]."""
         hidden_BLD, mask_BL = super().forward(*inputs), inputs[-1]
         return cast(Tensor, self.head(hidden_BLD, mask_BL))
+
+
+class TokensToo(nn.Module):
+    """The same vectors, and before them those of the tokens, which others pool themselves."""
+
+    def __init__(self, vectors: SentenceVectors) -> None:
+        super().__init__()
+        self.vectors = vectors
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, L, D] and [B, D]."""
+        hidden_BLD = TokenVectors.forward(self.vectors, *inputs)
+        return hidden_BLD, cast(Tensor, self.vectors.head(hidden_BLD, inputs[-1]))
 
 
 def head_of(loaded: Loaded, wanted: Wanted) -> SentenceHead:

@@ -1,5 +1,6 @@
 """The lines of Python that use an exported folder, run in it, with nothing but the library it is for."""
 
+from polydistill.exports.onnx_folder import SENTENCE
 from polydistill.exports.wanted import Wanted
 from polydistill.tasks import AnyTask, task_of
 
@@ -82,7 +83,7 @@ def _onnx(task: AnyTask | None) -> str:
     begin = (
         f"{first}"
         "import numpy as np, onnxruntime\nfrom tokenizers import Tokenizer\n\n"
-        'tokenizer, session = Tokenizer.from_file("tokenizer.json"), onnxruntime.InferenceSession("model.onnx")\n'
+        'tokenizer, session = Tokenizer.from_file("tokenizer.json"), onnxruntime.InferenceSession("onnx/model.onnx")\n'
         f"columns = {_COLUMNS}\nnames = [one.name for one in session.get_inputs()]\n"
     )
     given = "{name: np.array([getattr(text, columns[name]) for text in texts]) for name in names}"
@@ -121,5 +122,5 @@ def _onnx(task: AnyTask | None) -> str:
         )
     return (
         f"{begin}texts = tokenizer.encode_batch({_SENTENCES})\n"
-        f"(vectors,) = session.run(None, {given})\nprint(vectors.shape)"
+        f'(vectors,) = session.run(["{SENTENCE}"], {given})\nprint(vectors.shape)'
     )

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import torch
 
-from polydistill.exports.onnx_folder import MODEL_FILE
+from polydistill.exports.onnx_folder import model_file
 from polydistill.serving.machine import peak_resident, resident
 from polydistill.serving.predicting import encoded
 from polydistill.serving.reader import Backend, Reader, model_place, open_reader
@@ -128,7 +128,8 @@ def parameters(reader: Reader | VectorReader, model: str) -> int | None:
         import onnx
     except ImportError:
         return None
-    file = model_place(model) / MODEL_FILE
+    file = model_file(model_place(model))
+    assert file is not None, "a student of another runtime is read from a graph"
     graph = onnx.load(file, load_external_data=False).graph
     return int(sum(math.prod(one.dims) for one in graph.initializer))
 

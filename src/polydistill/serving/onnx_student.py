@@ -8,7 +8,7 @@ import numpy as np
 
 from polydistill.data.batches.encoding import Floats
 from polydistill.data.batches.padding import Padded
-from polydistill.exports.onnx_folder import LABELS_FILE, LOGITS, MODEL_FILE, onnx_runtime
+from polydistill.exports.onnx_folder import LABELS_FILE, LOGITS, model_file, onnx_runtime
 from polydistill.manifest import refuse_changed
 from polydistill.serving.machine import threads
 from polydistill.tasks import AnyTask, task_of
@@ -43,11 +43,12 @@ def load_onnx(model: str | Path, task: AnyTask) -> OnnxStudent:
 
 def open_session(folder: Path) -> Any:
     """What runs the file of an exported folder."""
-    runtime = onnx_runtime("Reading an ONNX model")
+    runtime, file = onnx_runtime("Reading an ONNX model"), model_file(folder)
+    assert file is not None, "who opens it has seen that it is there"
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads()
     try:
-        return runtime.InferenceSession(folder / MODEL_FILE, options, providers=["CPUExecutionProvider"])
+        return runtime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime has an exception a kind of trouble, and no class above them
         said = " ".join(str(error).split())
-        raise ValueError(f"{folder / MODEL_FILE} cannot be loaded ({said}). Export the model again.") from None
+        raise ValueError(f"{file} cannot be loaded ({said}). Export the model again.") from None

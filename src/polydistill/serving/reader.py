@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from polydistill.defaults import MAX_LENGTH
-from polydistill.exports.onnx_folder import MODEL_FILE, TOKENIZER_FILE, is_onnx
+from polydistill.exports.onnx_folder import TOKENIZER_FILE, is_onnx, model_file
 from polydistill.tasks import AnyTask
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def load_tuned(model: OwnModel, task: AnyTask) -> Loaded:
 def model_place(model: str | Path) -> Path:
     """The folder of a model's files: its own, that inside a run's folder, or the cache's of a hub name."""
     folder = Path(model).expanduser()
-    if (folder / MODEL_FILE).is_file():
+    if model_file(folder) is not None:
         return folder
     from transformers.utils.hub import cached_file
 
@@ -98,4 +98,4 @@ def model_place(model: str | Path) -> Path:
 
 def size_on_disk(folder: Path) -> int:
     """Bytes of the files of a model's folder: weights, tokenizer and configuration."""
-    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -16,7 +16,7 @@ from polydistill.data.batches.encoding import Floats, encode_texts
 from polydistill.data.batches.padding import Padded, padded_batches
 from polydistill.data.files.growing import room_for
 from polydistill.defaults import MAX_LENGTH
-from polydistill.exports.onnx_folder import LABELS_FILE, MODEL_FILE, TOKENIZER_FILE
+from polydistill.exports.onnx_folder import LABELS_FILE, SENTENCE, TOKENIZER_FILE, model_file
 from polydistill.serving.onnx_student import open_session
 from polydistill.serving.reader import Backend
 
@@ -53,7 +53,7 @@ class VectorReader:
 def gives_vectors(folder: str | Path) -> bool:
     """Whether this is the folder of an export to ONNX that has no head, but gives sentence vectors."""
     place = Path(folder).expanduser()
-    return (place / MODEL_FILE).is_file() and not (place / LABELS_FILE).is_file()
+    return model_file(place) is not None and not (place / LABELS_FILE).is_file()
 
 
 def open_vectors(model: str | Path, prompt: str | None = None) -> VectorReader:
@@ -68,7 +68,7 @@ def _of_onnx(folder: Path, prompt: str) -> VectorReader:
     names = tuple(one.name for one in session.get_inputs())
 
     def say(inputs: Padded) -> Floats:
-        (said,) = session.run(None, {name: inputs[name] for name in names})
+        (said,) = session.run([SENTENCE], {name: inputs[name] for name in names})
         return np.asarray(said, dtype=np.float32)
 
     tokenizer: Any = plain_tokenizer(folder / TOKENIZER_FILE, names)

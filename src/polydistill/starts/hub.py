@@ -24,7 +24,7 @@ def pinned(model: OwnModel) -> Pretrained:
     folder = Path(model).expanduser()
     if folder.is_dir():
         found = model_folder(folder)
-        if next(folder.glob("*.onnx"), None) is not None:
+        if any(folder.glob("*.onnx")) or (any(folder.glob("onnx/*.onnx")) and not any(folder.glob("*.safetensors"))):
             raise ValueError(f"{folder} is an ONNX model, which can be read and no more. Name what it was made from.")
         if not (found / "config.json").is_file():
             raise ValueError(f"{folder} holds no model: expected a config.json in it or in {MODEL}/. Name its folder.")
