@@ -24,6 +24,7 @@ from polydistill.jobs.report import report as report
 from polydistill.jobs.retrieve import retrieve as retrieve
 from polydistill.jobs.run import Done as Done
 from polydistill.jobs.run import run as run
+from polydistill.jobs.small import small as small
 from polydistill.jobs.static import static as static
 from polydistill.jobs.trim import trim as trim
 from polydistill.jobs.tune import tune as tune

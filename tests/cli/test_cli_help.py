@@ -25,6 +25,7 @@ def test_all_commands_are_there():
             "kld",
             "align",
             "static",
+            "small",
             "pretrain",
             "claims",
             "run",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SCREENS = {
     "evaluate": "polydistill.cli.scores:show_evaluated",
     "retrieve": "polydistill.cli.retrieval:show",
+    "small": "polydistill.cli.shrinking:show",
     "inspect": "polydistill.cli.inspection:show",
     "corpora": "polydistill.cli.corpora:show",
     "world": "polydistill.cli.tables:show_world",
