@@ -47,9 +47,9 @@ def test_an_encoder_of_vectors(encoder, tmp_path):
     stored = json.loads((tmp_path / "small" / "small.json").read_text())
     assert stored == json.loads(made.model_dump_json())
     assert "<svg" in (tmp_path / "small" / "small.html").read_text()
-    before = (tmp_path / "small" / "1-blocks-150-pieces" / "int8" / "model.onnx").stat().st_mtime_ns
+    before = (tmp_path / "small" / "1-blocks-150-pieces" / "int8" / "onnx" / "model.onnx").stat().st_mtime_ns
     again = small(encoder, "en,tr", TEXT, parallel=PAIRS, depth=1, pieces=150, out=tmp_path / "small", **QUICK)
-    assert (tmp_path / "small" / "1-blocks-150-pieces" / "int8" / "model.onnx").stat().st_mtime_ns == before
+    assert (tmp_path / "small" / "1-blocks-150-pieces" / "int8" / "onnx" / "model.onnx").stat().st_mtime_ns == before
     assert again.points[1].scores == made.points[1].scores
 
 

@@ -53,12 +53,13 @@ def small(
     ONNX. What is done already is not done again.
     """
     from polydistill.jobs.shrinking import Wish, shrunk
-    from polydistill.jobs.written import by_language, bytes_of, codes_of, several
+    from polydistill.jobs.written import by_language, bytes_of
+    from polydistill.languages import named_languages, several
 
     depths = (depth,) if isinstance(depth, int) else several(depth) if isinstance(depth, str) else tuple(depth)
     wish = Wish(
         model=str(model),
-        languages=codes_of(langs),
+        languages=named_languages(langs),
         text=by_language("text", text, "a language and its text, such as tr=turkish.txt"),
         parallel=parallel,
         test=test,
