@@ -28,6 +28,17 @@ def test_retrieve_prints_and_writes_what_the_function_finds(polydistill, own_mod
     assert f"how: {found[0].how.said}" in result.stdout
 
 
+def test_of_several_pairs_the_mean_is_printed_too(polydistill, own_model, work):
+    options = "--parallel en-tr=text.{lang} --parallel 'en-de=world:?rows=9' --layers last"
+    shown = polydistill(f"retrieve {own_model} {options}").stdout
+    found = retrieve(own_model, parallel=["en-tr=text.{lang}", "en-de=world:?rows=9"], layers="last")
+    for direction in ("to", "from"):
+        some = [one for one in found if one.direction == direction]
+        line = next(line for line in shown.splitlines() if f"mean of 2 {direction} en" in line)
+        means = (50 * sum(getattr(one, name) for one in some) for name in ("accuracy", "mrr"))
+        assert line.split()[-2:] == [f"{mean:.1f}" for mean in means]
+
+
 def _layers(one):
     return ",".join(map(str, one.layers))
 

@@ -126,3 +126,26 @@ def test_what_cannot_be_done(model, tatoeba, tmp_path):
         file.write("One more.\n")
     with pytest.raises(ValueError, match="equal line counts"):
         retrieve(model, "file:tatoeba.tur-eng.{lang}", "tr")
+
+
+def test_several_pairs_and_corpora_are_read_by_the_one_grammar(model, tatoeba, tmp_path):
+    rows = load_text(WorldSource(rows=5), ("en", "de")).rows
+    table = zip(rows["en"]["text"], rows["de"]["text"], strict=True)
+    Path("news.tsv").write_text("en\tde\n" + "".join(f"{one}\t{other}\n" for one, other in table))
+    corpora = ["en-de=news.tsv", "en-tr=tatoeba.tur-eng.{lang}", "en-de=world:mini?rows=7&split=test"]
+    found = retrieve(model, parallel=corpora)
+    assert [(one.way, one.candidates) for one in found] == [
+        ("de to en", 12),
+        ("en to de", 12),
+        ("tr to en", 9),
+        ("en to tr", 9),
+    ]
+    alone = retrieve(model, "tatoeba.tur-eng.{lang}", "tr")
+    assert [(one.accuracy, one.hits) for one in found[2:]] == [(one.accuracy, one.hits) for one in alone]
+    assert "news.tsv" in found[0].data and "world:" in found[0].data
+
+
+def test_retrieve_reads_data_or_parallel_text(model):
+    for asked in ({}, {"data": WORLD, "langs": "tr", "parallel": "en-tr=x"}, {"parallel": "en-tr=x", "langs": "tr"}):
+        with pytest.raises(ValueError, match="Say what is read"):
+            retrieve(model, **asked)

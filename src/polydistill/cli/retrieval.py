@@ -1,6 +1,6 @@
 """What retrieval found, on a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,32 @@ def show(found: "Sequence[Retrieval]", json: Path | None = None) -> None:
 
     how = found[0].how
     mrr = "MRR" if how.search == "exact" else f"MRR@{DEPTH}"
-    lines = []
-    for one in found:
-        layers = _numbers(one.layers) + ("" if one.layers == one.other_layers else f" and {_numbers(one.other_layers)}")
-        lines.append((one.way, layers, f"{100 * one.accuracy:.1f}", f"{100 * one.mrr:.1f}", str(one.candidates)))
+    lines = [
+        (one.way, _of_layers(one.layers, one.other_layers), *_points(one.accuracy, one.mrr), str(one.candidates))
+        for one in found
+    ]
+    lines += _means(found)
     show_grid(("direction", "layers", "accuracy", mrr, "sentences"), lines, left=("direction", "layers"))
     say(f"how: {how.said}")
     save_json(json, found)
+
+
+def _of_layers(layers: Sequence[int], others: Sequence[int]) -> str:
+    return _numbers(layers) + ("" if layers == others else f" and {_numbers(others)}")
+
+
+def _means(found: "Sequence[Retrieval]") -> "Iterator[tuple[str, ...]]":
+    """A line a layer and direction with the mean over the pairs of languages, where there are several."""
+    pairs = {(one.language, one.other) for one in found}
+    views = dict.fromkeys((one.layers, one.other_layers, one.direction, one.other) for one in found)
+    for layers, others, direction, other in views if len(pairs) > 1 else ():
+        same = [one for one in found if (one.layers, one.other_layers, one.direction) == (layers, others, direction)]
+        means = (sum(getattr(one, name) for one in same) / len(same) for name in ("accuracy", "mrr"))
+        yield f"mean of {len(same)} {direction} {other}", _of_layers(layers, others), *_points(*means), ""
+
+
+def _points(*shares: float) -> tuple[str, ...]:
+    return tuple(f"{100 * share:.1f}" for share in shares)
 
 
 def _numbers(layers: Sequence[int]) -> str:

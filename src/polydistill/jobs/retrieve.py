@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from polydistill.jobs.job import AsJson, Help, job
-from polydistill.jobs.options import ROWS, Languages, ModelFirst, OwnModel, Rows
+from polydistill.jobs.options import ROWS, Languages, ModelFirst, OwnModel, Pairs, Rows
 
 if TYPE_CHECKING:
     from polydistill.retrieval.retrieval import Retrieval
@@ -17,12 +17,20 @@ if TYPE_CHECKING:
 )
 def retrieve(
     model: ModelFirst,
-    data: Annotated[Rows, Help(f"Sentences and their translations: {ROWS}.")],
+    data: Annotated[Rows | None, Help(f"Sentences and their translations: {ROWS}.")] = None,
     langs: Annotated[
         Languages,
-        Help("The language that MODEL reads, and that of the translations, if it is not English: tr, or tr,de."),
-    ],
+        Help("Of data: the language that MODEL reads, and that of the translations, if not English: tr, or tr,de."),
+    ] = (),
     *,
+    parallel: Annotated[
+        Pairs,
+        Help(
+            "Instead of data, parallel corpora as `polydistill corpora` reads them, of one pair of languages or "
+            "several: en-tr=FILE. MODEL reads the second language of each.",
+            many=True,
+        ),
+    ] = (),
     source_model: Annotated[
         OwnModel | None, Help("The model that reads the second language, if it is not MODEL.")
     ] = None,
@@ -46,20 +54,29 @@ def retrieve(
     search: Annotated[Literal["exact", "faiss", "faiss-ivf"], Help("Cosine: how neighbours are found.")] = "exact",
     batch_size: Annotated[int, Help("Sentences read together.")] = 64,
 ) -> "tuple[Retrieval, ...]":
-    """Print how often a sentence's nearest neighbour in another language is its translation, both ways."""
+    """Print how often a sentence's nearest neighbour in another language is its translation, both ways.
+
+    Of several pairs of languages, each is printed, and the mean over them.
+    """
     from polydistill.data.rows.given import as_source
+    from polydistill.data.translations.filters import EVERY_PAIR
+    from polydistill.data.translations.given import as_corpora
     from polydistill.jobs.making import settings
     from polydistill.jobs.written import layers_named
     from polydistill.languages import named_languages, several
     from polydistill.retrieval.retrieval import Similarity
-    from polydistill.retrieval.retrieving import find_translations
+    from polydistill.retrieval.retrieving import find_in_corpora, find_translations
     from polydistill.starts.opened import encoder_of, place_of
 
     how = Similarity.model_validate(settings(Similarity, {**locals(), "layers": layers_named(layers)}))
-    codes = named_languages((*several(langs), "en") if len(several(langs)) == 1 else langs)
-    if len(codes) != 2:
-        raise ValueError(f"Retrieval needs two languages, such as --langs tr,en, not {', '.join(codes)}.")
+    if (data is None) is not bool(parallel) or (parallel and langs):
+        raise ValueError("Say what is read: --data with --langs, or --parallel, which names its languages itself.")
     first = encoder_of(model)
     models = (first, first if source_model is None else encoder_of(source_model))
     names = (place_of(model), place_of(model if source_model is None else source_model))
+    if parallel:
+        return find_in_corpora(models, as_corpora(parallel, filters=EVERY_PAIR), how, by_layer, batch_size, names)
+    codes = named_languages((*several(langs), "en") if len(several(langs)) == 1 else langs)
+    if len(codes) != 2:
+        raise ValueError(f"Retrieval needs two languages, such as --langs tr,en, not {', '.join(codes)}.")
     return find_translations(models, as_source(data), (codes[0], codes[1]), how, by_layer, batch_size, names)

@@ -1,6 +1,6 @@
 """Looking for translations in a corpus, with one model or with one a language."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,9 +10,11 @@ from polydistill.data.batches.signals import weights_fingerprint
 from polydistill.data.rows.load import fingerprint, load_text
 from polydistill.data.rows.shapes import SENTENCE, Corpus
 from polydistill.data.rows.sources import Source, WorldSource, format_source
+from polydistill.data.translations.corpora import Corpora, load_corpora
 from polydistill.models.loaded import Loaded
 from polydistill.retrieval.retrieval import Retrieval, Side, Similarity, accuracy_and_mrr, paired_ranks, views
 from polydistill.retrieval.token_vectors import TextEncoder
+from polydistill.specs import hashed
 
 
 def find_translations(
@@ -31,34 +33,69 @@ def find_translations(
     """
     source = aligned(data, "retrieval")
     corpus = load_text(source, languages)
+    about = {
+        **_about(models, names),
+        "data": format_source(source),
+        "data_fingerprint": fingerprint(source, languages),
+        "split": str(getattr(source, "split", "test")),
+    }
+    return _found(models, corpus, languages, how, by_layer, batch_size, about)
+
+
+def find_in_corpora(
+    models: tuple[Loaded, Loaded],
+    corpora: Corpora,
+    how: Similarity,
+    by_layer: bool = False,
+    batch_size: int = 64,
+    names: tuple[str, str] = ("", ""),
+) -> tuple[Retrieval, ...]:
+    """The same of every pair of languages: from the target to the source language, and back.
+
+    A sentence looks among those of all corpora of its pair.
+    """
+    about, found = _about(models, names), []
+    for code, table in load_corpora(corpora, None).rows.items():
+        sides = {code: "target", corpora.source_language: "source"}
+        rows = {side: table.select_columns(name).rename_column(name, "text") for side, name in sides.items()}
+        sources = [one.data for one in corpora.corpora if one.target == code]
+        told = {
+            **about,
+            "data": " + ".join(map(format_source, sources)),
+            "data_fingerprint": hashed([fingerprint(one, tuple(sides)) for one in sources]),
+        }
+        corpus = Corpus(SENTENCE, rows)
+        found += _found(models, corpus, (code, corpora.source_language), how, by_layer, batch_size, told)
+    return tuple(found)
+
+
+def _about(models: tuple[Loaded, Loaded], names: tuple[str, str]) -> dict[str, object]:
+    """What a result says of its models."""
+    prints = tuple(weights_fingerprint(one.network.base_model)[:16] for one in models)
+    return {"model": names[0], "other_model": names[1], "model_fingerprints": prints}
+
+
+def _found(
+    models: tuple[Loaded, Loaded],
+    corpus: Corpus,
+    languages: tuple[str, str],
+    how: Similarity,
+    by_layer: bool,
+    batch_size: int,
+    about: Mapping[str, object],
+) -> tuple[Retrieval, ...]:
     sides = [_side(one, corpus, code, batch_size) for one, code in zip(models, languages, strict=True)]
     wanted = views(how.layers, (sides[0].encoder.blocks, sides[1].encoder.blocks), by_layer)
     with asleep(models):
         found = paired_ranks(sides[0], sides[1], how, wanted)
-    common = {
-        "how": how,
-        "model": names[0],
-        "other_model": names[1],
-        "model_fingerprints": tuple(weights_fingerprint(one.network.base_model)[:16] for one in models),
-        **_rows(source, languages, len(sides[0].text)),
-    }
+    pair = {"language": languages[0], "other": languages[1], "candidates": len(sides[0].text), "how": how}
     return tuple(
-        Retrieval.model_validate({**common, **_measured(ranks), "direction": direction, "layers": a, "other_layers": b})
+        Retrieval.model_validate(
+            {**about, **pair, **_measured(ranks), "direction": direction, "layers": a, "other_layers": b}
+        )
         for (a, b), both in zip(wanted, found, strict=True)
         for direction, ranks in zip(("to", "from"), both, strict=True)
     )
-
-
-def _rows(source: Source, codes: tuple[str, str], count: int) -> dict[str, object]:
-    """What a result says of its sentences."""
-    return {
-        "language": codes[0],
-        "other": codes[1],
-        "candidates": count,
-        "data": format_source(source),
-        "data_fingerprint": fingerprint(source, codes),
-        "split": str(getattr(source, "split", "test")),
-    }
 
 
 def _measured(ranks: Ints) -> dict[str, object]:
