@@ -72,7 +72,7 @@ PAIRS = {  # of parallel corpora, where they are filtered by length (MMKD, Sec. 
     "duplicates": "drop",
     "same_sides": "drop",
 }
-SMALL = {"steps": 800, "batch_size": 32, "learning_rate": 3e-4}  # ours: docs/sentence.md
+SMALL: Options = {"steps": 800, "batch_size": 32, "learning_rate": 3e-4}  # ours: docs/sentence.md
 STATIC: Options = {  # ours: docs/static.md
     "batch_size": 512,
     "learning_rate": 1e-2,

@@ -49,7 +49,7 @@ def scored(task: AnyTask, parts: Sequence[Part], heard: Sequence[Heard]) -> Scor
         return None
     asked_of, found = task_of(task), []
     for place in (1, 2):
-        student = _Heard([one[place] for one in heard])
+        student = _Heard([mine if place == 1 else theirs for _, mine, theirs in heard])
         said = [(part, asked_of.say(student, part.text, None, None)) for part in parts]
         found.append([asked_of.score(part.language, one, part.gold).value for part, one in said])
     return Scored(metric=asked_of.metric, own=float(np.mean(found[0])), exported=float(np.mean(found[1])))

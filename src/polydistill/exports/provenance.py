@@ -12,7 +12,7 @@ from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
 from polydistill.starts.folders import MEMORY, run_folder
 from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.training.edit import read_run
-from polydistill.training.run import AnyStart, Branched, Cut, ResultOf, Run, before
+from polydistill.training.run import AnyStart, Bag, Branched, Cut, ResultOf, Run, before
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ def origin(start: AnyStart) -> str:
         case ResultOf():
             student = f"the student {start.student!r}" if start.student else "what was left"
             return f"{student} by {start.run.name!r}"
+        case Bag():
+            return f"a vector for each piece of {origin(start.of)}"
         case Pretrained():
             return _origin_of_model(start)
 

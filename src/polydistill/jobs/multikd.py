@@ -1,7 +1,7 @@
 """The job multikd: one multilingual student of a person's own teachers."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, Unpack
+from typing import TYPE_CHECKING, Annotated, Literal, Unpack, cast
 
 from polydistill.defaults import MULTIKD
 from polydistill.jobs.job import Help, training_job
@@ -77,7 +77,7 @@ def multikd(
     given, start = locals(), pinned(student)
     named = written.by_language("teacher", teacher, "a language and its model or rows, such as fr=french")
     source, dev, test = (with_columns(one, columns) for one in (train, dev, test))
-    models = {code: one for code, one in named.items() if not _is_rows(one)}
+    models = {code: cast("OwnModel", one) for code, one in named.items() if not _is_rows(one)}
     soft = with_columns({code: one for code, one in named.items() if code not in models} or None, columns)
     if (source is None) == bool(models):
         raise ValueError(

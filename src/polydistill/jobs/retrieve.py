@@ -76,6 +76,7 @@ def retrieve(
     names = (place_of(model), place_of(model if source_model is None else source_model))
     if parallel:
         return find_in_corpora(models, as_corpora(parallel, filters=EVERY_PAIR), how, by_layer, batch_size, names)
+    assert data is not None, "either is given"
     codes = named_languages((*several(langs), "en") if len(several(langs)) == 1 else langs)
     if len(codes) != 2:
         raise ValueError(f"Retrieval needs two languages, such as --langs tr,en, not {', '.join(codes)}.")

@@ -109,7 +109,7 @@ def shrunk(wish: Wish) -> Shrunk:
     measure = "Retrieval of translations" if task is None else f"The {task_of(task).metric} of the task"
     page = wish.out / PAGE
     found = Shrunk(
-        model=wish.model, measure=measure, budget=wish.budget, points=points, left_out=left_out, page=str(page)
+        model=wish.model, measure=measure, budget=wish.budget, points=tuple(points), left_out=left_out, page=str(page)
     )
     with written_whole(wish.out / RESULT) as unfinished:
         unfinished.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -182,8 +182,8 @@ def _int8(wish: Wish, model: str, name: str, task: AnyTask | None) -> Path:
         how: dict[str, Any] = {"task": task}
         if task is None:
             how = {"pooling": own_pooling(start.name, start.revision) or "mean"}
-        check = {"check": wish.test, "check_langs": wish.languages}
-        export(model, folder, "onnx", int8=True, agreement=_AGREEMENT, **how, **check)
+        how |= {"check": wish.test, "check_langs": wish.languages}
+        export(model, folder, "onnx", int8=True, agreement=_AGREEMENT, **how)
     return folder
 
 

@@ -11,6 +11,7 @@ S, W = words of a sentence and of its translation, C = tags, D = width.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,7 +69,8 @@ def word_vectors(reader: Reader, sentences: list[list[str]], layer: int | None) 
     """A vector of length one for every word, by sentence; 0 for a word that the model does not get to see."""
     loaded = reader.loaded
     text = encode_words(loaded.tokenizer, sentences, reader.max_length)
-    encoder = TextEncoder(loaded.network.eval(), reader.language)
+    network: Any = loaded.network
+    encoder = TextEncoder(network.eval(), reader.language)
     depth = encoder.blocks
     chosen = round(2 * depth / 3) if layer is None else layer  # "layer 8" of 12 (SimAlign, Sec. 3.1)
     if not 0 <= chosen <= depth:
@@ -83,7 +85,7 @@ def word_vectors(reader: Reader, sentences: list[list[str]], layer: int | None) 
     seen_W1 = counts_W1 > 0
     means_WD = sums_WD / counts_W1.clamp(min=1)
     centred_WD = (means_WD - means_WD.sum(0) / seen_W1.sum().clamp(min=1)) * seen_W1
-    return list(F.normalize(centred_WD, dim=-1).split(text.words.tolist()))
+    return list(torch.split(F.normalize(centred_WD, dim=-1), text.words.tolist()))
 
 
 def words_of_tokens(text: Windows, specials: tuple[int, ...]) -> Ints:

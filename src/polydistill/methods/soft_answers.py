@@ -73,7 +73,8 @@ def tagged(reader: Reader, sentences: Dataset, how: Taken) -> list[list[list[flo
     """The shares of all tags for every word of each sentence; 0 for words that the teacher is not sure of."""
     task, loaded = cast(Tagging, reader.task), reader.loaded
     text = task.encode(loaded.tokenizer, sentences, reader.max_length)
-    network = loaded.network.eval()
+    network: Any = loaded.network
+    network.eval()
     logits_WC = task.word_logits(Polyglot(network), text, reader.language, network.device)
     said_WC, sure_W = how.of(logits_WC)
     return by_sentence(said_WC * sure_W[:, None], text)
@@ -95,8 +96,8 @@ def own_text(
 ) -> Drawn:
     """Rows of the task made of text alone, drawn by the teacher's answers to them where that is asked for."""
     found = joined([_own_rows(text, reader(code), draw, wanted, seed) for code in text.sources])
-    answers, rare = ({f"{code}, text alone": said for code, said in of.items()} for of in (found.answers, found.rare))
-    return Drawn(found.rows, answers, rare)
+    answers = {f"{code}, text alone": said for code, said in found.answers.items()}
+    return Drawn(found.rows, answers, {f"{code}, text alone": labels for code, labels in found.rare.items()})
 
 
 def _own_rows(source: AnySource, reader: Reader, draw: Draw, wanted: Callable[[], Shares], seed: int) -> Drawn:

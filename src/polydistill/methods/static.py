@@ -124,7 +124,7 @@ class StaticDistillation(Method):
     ) -> None:
         super().__init__()
         self.student, self.spec = student, spec
-        projectors = {"sentence": head}
+        projectors: dict[str, nn.Module] = {"sentence": head}
         if teachers_width is not None:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
@@ -149,9 +149,9 @@ class StaticDistillation(Method):
             return Loss({"teacher": Term(value, weights.teacher)})
         assert source is not None and target is not None, "a batch is of pairs, or of plain text"
         one_BD, other_BD = self._said(source), self._said(target)
-        value = sum(sentences.in_batch_contrast(*both, heat) for both in ((one_BD, other_BD), (other_BD, one_BD))) / 2
+        there, back = (sentences.in_batch_contrast(*both, heat) for both in ((one_BD, other_BD), (other_BD, one_BD)))
         measured = {"spread": sentences.spread(one_BD), "uniformity": sentences.uniformity(one_BD)}
-        return Loss({"contrast": Term(cast(Tensor, value), weights.contrast)}, measured)
+        return Loss({"contrast": Term((there + back) / 2, weights.contrast)}, measured)
 
     def _said(self, text: Mapping[str, Tensor]) -> Tensor:
         hidden_BLD = cast(Any, self.student.base_model)(**text).last_hidden_state

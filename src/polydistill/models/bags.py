@@ -78,7 +78,7 @@ def _plain(vocabulary: Vocabulary, kept: Sequence[int], model: Loaded) -> PreTra
     """The model's tokenizer with these pieces alone, which puts nothing around a text."""
     content = {**vocabulary.trimmed(kept), "post_processor": None, "truncation": None, "padding": None}
     names = {name: getattr(model.tokenizer, name) for name in _NAMED}
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=Tokenizer.from_str(json.dumps(content, ensure_ascii=False)),
         model_max_length=LONGEST,
         model_input_names=["input_ids", "attention_mask"],

@@ -16,7 +16,7 @@ from polydistill.models.sentence import Normalize, Reading, SentenceHead
 from polydistill.models.static_config import LONGEST, STATIC, StaticConfig
 
 
-class StaticModel(PreTrainedModel):  # type: ignore[misc]
+class StaticModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """A vector a piece, as an encoder of no blocks. The unknown piece has none: zero, which nothing moves."""
 
     config_class = StaticConfig
@@ -25,7 +25,7 @@ class StaticModel(PreTrainedModel):  # type: ignore[misc]
     def __init__(self, config: StaticConfig) -> None:
         super().__init__(config)
         self.embeddings = nn.Embedding(config.vocab_size, config.hidden_size, padding_idx=config.unk_token_id)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def get_input_embeddings(self) -> nn.Module:
         """The vectors."""

@@ -169,8 +169,8 @@ def _real(
     """Where the models and data of the scale `real` are; none of another scale, where nothing is said of them."""
     if scale != "real" and models is None and data is None and not langs:
         return None
-    found = [None if folder is None else _folder(folder) for folder in (models, data)]
-    return Real(*found, languages=named_languages(langs) if langs else (), root=Path(runs))
+    here, there = (None if folder is None else _folder(folder) for folder in (models, data))
+    return Real(here, there, named_languages(langs) if langs else (), Path(runs))
 
 
 def _folder(given: str | Path) -> Path:

@@ -60,7 +60,7 @@ class Together:
             return found
         folder.mkdir(parents=True, exist_ok=True)
         loaded = [load_classifier(store.folder(run) / MODEL, self.judging.task) for run in self.runs]
-        split = self.split or getattr(self.judging.data, "split", "test")
+        split = str(self.split or getattr(self.judging.data, "split", "test"))
         scores = judge(self.judging, _common(loaded)).scores(_Mean([one.network for one in loaded]), split)
         result = done[0].model_copy(
             update={

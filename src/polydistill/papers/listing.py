@@ -1,5 +1,6 @@
 """What there is: runs, tables, figures, tasks, languages, methods."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ class Listing:
     """Rows under headings."""
 
     headings: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     runs: Path
     """The folder of all runs."""
 

@@ -54,7 +54,8 @@ def find_in_corpora(
 
     A sentence looks among those of all corpora of its pair.
     """
-    about, found = _about(models, names), []
+    about = _about(models, names)
+    found: list[Retrieval] = []
     for code, table in load_corpora(corpora, None).rows.items():
         sides = {code: "target", corpora.source_language: "source"}
         rows = {side: table.select_columns(name).rename_column(name, "text") for side, name in sides.items()}

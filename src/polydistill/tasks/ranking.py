@@ -37,9 +37,15 @@ def ranked(language: str, said_N: Floats, gold_N2: Any, split: str, data_fingerp
             continue
         found[NDCG].append(float(ndcg_score(wanted[None], given[None], k=_FIRST)))
         found[MRR].append(1 / float(rankdata(-given)[wanted == wanted.max()].min()))
-    common = {"language": language, "split": split, "data_fingerprint": data_fingerprint}
     return tuple(
-        Score(metric=name, value=float(np.mean(each)), examples=len(each), **common)
+        Score(
+            language=language,
+            metric=name,
+            value=float(np.mean(each)),
+            examples=len(each),
+            split=split,
+            data_fingerprint=data_fingerprint,
+        )
         for name, each in found.items()
         if each
     )

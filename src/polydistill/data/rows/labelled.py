@@ -41,7 +41,7 @@ def carried_labels(source: Source, shape: RowShape, languages: Sequence[str], fi
     if LABEL not in rows[first].column_names:
         raise ValueError(f"The {first!r} rows of {format_source(source)} have no labels to carry{_where(shape)}.")
     labels, texts = rows[first][LABEL], list(shape.texts)
-    return {code: rows[code].select_columns(texts).add_column(LABEL, labels) for code in languages}  # type: ignore[call-arg]
+    return {code: rows[code].select_columns(texts).add_column(LABEL, labels) for code in languages}
 
 
 def check_soft(labels: Any, task: Any, where: str) -> None:

@@ -148,7 +148,7 @@ def table(number: str, scale: str, split: Split = "test") -> TableRecipe:
     if number not in TABLES:
         raise unknown("table of mono", number, TABLES)
     if split == "dev" and not on_dev(number):
-        raise unknown("table of mono that is dev in the thesis", number, filter(on_dev, TABLES))
+        raise unknown("table of mono that is dev in the thesis", number, [one for one in TABLES if on_dev(one)])
     printed, made = published_table(f"mono/{number}"), TABLES[number]
     where = setting(scale)
     runs = made.runs(Systems(where))

@@ -20,9 +20,9 @@ from polydistill.papers.published import published_table
 from polydistill.papers.real import HUB, Real
 from polydistill.papers.recipe import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.papers.scales import StartOf
-from polydistill.starts.origins import Fresh
+from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TaskName
-from polydistill.training.run import Branched, Cut, ResultOf, Run, Start
+from polydistill.training.run import Branched, ResultOf, Run, Start
 from polydistill.training.settings import Judging
 
 Select = Literal["supervised", "all"]
@@ -97,7 +97,7 @@ class Systems:
         start = self.student(seed)
         if branches is None:
             return start
-        assert not isinstance(start, Fresh | Cut | Branched), "students begin as encoders that have learned something"
+        assert isinstance(start, Pretrained | ResultOf), "students begin as encoders that have learned something"
         return Branched(of=start, branches=branches)
 
     def _run(

@@ -62,7 +62,13 @@ class Setting:
 
 def setting(scale: Scale, real: Real = HUB) -> Setting:
     """The setting of a scale."""
-    makers = {"paper": _paper, "real": partial(_real, real), "world": _world, "quick": _quick, "smoke": _smoke}
+    makers: dict[str, Callable[[], Setting]] = {
+        "paper": _paper,
+        "real": partial(_real, real),
+        "world": _world,
+        "quick": _quick,
+        "smoke": _smoke,
+    }
     return chosen(scale, makers, "XD")
 
 

@@ -141,7 +141,7 @@ def _here(where: Setting, claim: Claim) -> Claim:
 def _group(where: Setting, name: str) -> str:
     """The name of a block, with that of our encoder."""
     kind, comma, rest = name.partition(",")
-    return where.encoders.get(kind, kind) + comma + rest  # type: ignore[call-overload]
+    return next((ours for theirs, ours in where.encoders.items() if theirs == kind), kind) + comma + rest
 
 
 def _describe(where: Setting) -> str:
