@@ -12,10 +12,11 @@ from transformers import AutoModel
 
 import polydistill
 from plain import run_plain
+from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.sentence import SentenceSpec, student_head
 from polydistill.models.fresh import fresh_encoder
-from polydistill.models.sentence import Reading, SentenceHead
+from polydistill.models.sentence import Reading, SentenceHead, write_head
 from polydistill.starts.loading import load_encoder
 from tiny import MAX_LENGTH, tiny_network, tiny_tokenizer
 
@@ -97,3 +98,21 @@ def test_onnx_has_the_bridge_in_its_graph(aligned, tmp_path):
     (done,) = polydistill.export(aligned / "sentence", tmp_path / "onnx", "onnx", pooling="mean", **FEW)
     assert done.check.difference < 1e-5
     assert run_plain(PLAIN, str(done.folder)) == f"(2, {WIDE})\n"
+
+
+def test_a_teacher_of_first_tokens_is_learned_as_its_folder_says(tmp_path):
+    library = pytest.importorskip("sentence_transformers")
+    teacher = keep(fresh_encoder(len(tiny_tokenizer()), WIDE, 1, 2, 0.0, MAX_LENGTH, seed=1), tmp_path / "teacher")
+    student = keep(fresh_encoder(len(tiny_tokenizer()), WIDE, 1, 2, 0.0, MAX_LENGTH, seed=2), tmp_path / "student")
+    write_head(SentenceHead(Reading(pooling=("first",))), WIDE, MAX_LENGTH, teacher)
+    rows = {"data": "world:?rows=24", "langs": ("en", "fr"), "steps": 150, "batch_size": 16, "learning_rate": 3e-3}
+    polydistill.align(teacher, student, method="sentence", out=tmp_path / "aligned", **rows)
+    english = list(load_text(WorldSource(rows=24), ("en",)).rows["en"]["text"])
+    said, wanted = (
+        library.SentenceTransformer(str(folder), device="cpu").encode(english, normalize_embeddings=True)
+        for folder in (tmp_path / "aligned" / "model", teacher)
+    )
+    assert (said * wanted).sum(-1).mean() >= 0.99
+    hidden = AutoModel.from_pretrained(teacher)(**tiny_tokenizer()(english, padding=True, return_tensors="pt"))[0]
+    mean = torch.nn.functional.normalize(hidden.mean(1), dim=-1).detach().numpy()
+    assert (mean * wanted).sum(-1).mean() < 0.9, "the mean would have been another teacher"

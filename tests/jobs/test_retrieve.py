@@ -7,6 +7,7 @@ from polydistill import retrieve
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.models.loaded import Loaded
+from polydistill.models.sentence import Dense, Normalize, Reading, SentenceHead, write_head
 from polydistill.starts.loading import load_encoder
 from tiny import tiny_network, tiny_tokenizer
 
@@ -149,3 +150,36 @@ def test_retrieve_reads_data_or_parallel_text(model):
     for asked in ({}, {"data": WORLD, "langs": "tr", "parallel": "en-tr=x"}, {"parallel": "en-tr=x", "langs": "tr"}):
         with pytest.raises(ValueError, match="Say what is read"):
             retrieve(model, **asked)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder that says how its vectors are made: of the first token, through a dense layer, behind a prompt."""
+    place = saved(tmp_path / "folder")
+    torch.manual_seed(0)
+    network = load_encoder(place).network
+    width = network.config.hidden_size
+    head = SentenceHead(Reading(pooling=("first",), prompt="A dog. "), [Dense(torch.nn.Linear(width, 7)), Normalize()])
+    write_head(head, width, 32, place)
+    return place
+
+
+def test_vectors_are_those_that_the_folder_says(folder):
+    sentence_transformers = pytest.importorskip("sentence_transformers")
+    library = sentence_transformers.SentenceTransformer(str(folder), device="cpu")
+    rows = load_text(WorldSource(rows=12, split="test"), ("tr", "en")).rows
+    left, right = (library.encode(list(rows[code]["text"])) for code in ("tr", "en"))
+    near = left @ right.T
+    there, back = retrieve(folder, WORLD, "tr")
+    for found, similar in ((there, near), (back, near.T)):
+        assert found.how.layers == "own" and found.layers == (2,)
+        assert found.hits == "".join("01"[int(row.argmax() == place)] for place, row in enumerate(similar))
+    assert {one.how.layers for one in retrieve(folder, WORLD, "tr", pooling="mean")} == {"all"}
+
+
+def test_own_vectors_of_a_folder_that_says_nothing_are_refused(model, folder):
+    with pytest.raises(ValueError, match=r"does not say how its vectors are made .* such as --layers last"):
+        retrieve(model, WORLD, "tr", layers="own")
+    with pytest.raises(ValueError, match=r"layers=own takes vectors as their folder says: leave pooling=first out"):
+        retrieve(folder, WORLD, "tr", layers="own", pooling="first")
+    assert retrieve(model, WORLD, "tr")[0].how.layers == "all"

@@ -35,7 +35,13 @@ def retrieve(
         OwnModel | None, Help("The model that reads the second language, if it is not MODEL.")
     ] = None,
     similarity: Annotated[Literal["cosine", "bertscore"], Help("What is near.")] = "cosine",
-    layers: Annotated[str | Sequence[int], Help("all, last, or numbers such as 4 or 1,2,3 (0 = embeddings).")] = "all",
+    layers: Annotated[
+        str | Sequence[int] | None,
+        Help(
+            "all, last, numbers such as 4 or 1,2,3 (0 = embeddings), or own: vectors as modules.json says. "
+            "Default: own where the folders say it and no option asks for others, else all."
+        ),
+    ] = None,
     by_layer: Annotated[bool, Help("One layer after the other.")] = False,
     combine: Annotated[
         Literal["tokens", "mean", "concatenate"] | None,
@@ -45,7 +51,7 @@ def retrieve(
         Literal["matched", "counted", "dropped"] | None,
         Help("<s> and the like: only matched (bertscore's default), counted (cosine's), or dropped."),
     ] = None,
-    pooling: Annotated[Literal["mean", "first"], Help("Cosine: of mean or first token.")] = "mean",
+    pooling: Annotated[Literal["mean", "first"] | None, Help("Cosine: of mean or first token. Default: mean.")] = None,
     idf: Annotated[
         Literal["none", "queries", "own"], Help("BERTScore: pieces weighed by rarity, and where counted.")
     ] = "none",
@@ -68,11 +74,15 @@ def retrieve(
     from polydistill.retrieval.retrieving import find_in_corpora, find_translations
     from polydistill.starts.opened import encoder_of, place_of
 
-    how = Similarity.model_validate(settings(Similarity, {**locals(), "layers": layers_named(layers)}))
+    given = locals()
     if (data is None) is not bool(parallel) or (parallel and langs):
         raise ValueError("Say what is read: --data with --langs, or --parallel, which names its languages itself.")
-    first = encoder_of(model)
-    models = (first, first if source_model is None else encoder_of(source_model))
+    others = by_layer or similarity != "cosine" or any(one is not None for one in (pooling, combine, special_tokens))
+    own = layers == "own" or (layers is None and not others)
+    first = encoder_of(model, own)
+    models = (first, first if source_model is None else encoder_of(source_model, own))
+    chosen = layers or ("own" if own and all(one.sentence is not None for one in models) else "all")
+    how = Similarity.model_validate(settings(Similarity, {**given, "layers": layers_named(chosen)}))
     names = (place_of(model), place_of(model if source_model is None else source_model))
     if parallel:
         return find_in_corpora(models, as_corpora(parallel, filters=EVERY_PAIR), how, by_layer, batch_size, names)

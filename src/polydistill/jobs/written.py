@@ -77,7 +77,7 @@ def by_name(option: str, given: Sequence[str] | None, expected: str) -> dict[str
 
 def layers_named(given: str | Sequence[int]) -> Any:
     """The layers of `all`, `last`, `4` or `1,2,3`."""
-    if not isinstance(given, str) or given in ("all", "last"):
+    if not isinstance(given, str) or given in ("all", "last", "own"):
         return given
     try:
         return tuple(int(layer) for layer in given.split(","))

@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from polydistill.data.batches.encoding import Encoded, Ints
+from polydistill.models.sentence import SentenceHead
 from polydistill.results import LanguageCode, Score, score_of
 from polydistill.retrieval.bertscore import bertscore
 from polydistill.retrieval.neighbours import Search, found_ranks, nearest, ranks, similarities
@@ -23,6 +24,7 @@ from polydistill.retrieval.token_vectors import (
     SpecialTokens,
     TextEncoder,
     idf_table,
+    own_vectors,
     sentence_vectors,
     sentences,
     special_ids,
@@ -31,7 +33,7 @@ from polydistill.retrieval.token_vectors import (
 )
 from polydistill.specs import Spec
 
-Layers = Literal["all", "last"] | tuple[int, ...]
+Layers = Literal["all", "last", "own"] | tuple[int, ...]  # own: vectors as the folder says, of the last layer
 DEPTH = 10  # ours: how far down the neighbours that faiss finds the translation is looked for
 _ONLY_BERTSCORE, _ONLY_COSINE = ("idf", "part"), ("pooling", "search")
 
@@ -79,6 +81,10 @@ class Similarity(Spec):
             raise ValueError("combine=tokens is of BERTScore; a sentence's one vector takes mean or concatenate.")
         if self.search != "exact" and self.margin:
             raise ValueError(f"margin={self.margin} needs search=exact, not {self.search}.")
+        usual = {"similarity": "cosine", "combine": "mean", "special_tokens": "counted", "pooling": "mean"}
+        other = [f"{name}={getattr(self, name)}" for name, value in usual.items() if getattr(self, name) != value]
+        if self.layers == "own" and other:
+            raise ValueError(f"layers=own takes vectors as their folder says: leave {', '.join(other)} out.")
         if self.pooling == "first" and self.special_tokens == "dropped":
             raise ValueError("pooling=first takes the first token, a special one: special_tokens=dropped forbids it.")
         return self
@@ -87,6 +93,8 @@ class Similarity(Spec):
     def said(self) -> str:
         """All that matters of it but the layers, such as "cosine, combine=mean, special_tokens=counted, ..."."""
         foreign = _ONLY_COSINE if self.similarity == "bertscore" else _ONLY_BERTSCORE
+        if self.layers == "own":
+            return f"cosine of vectors as the models' folders say, margin={self.margin}, search={self.search}"
         rest = self.model_dump(exclude={"similarity", "layers", *foreign})
         return ", ".join([self.similarity, *(f"{name}={value}" for name, value in rest.items())])
 
@@ -154,6 +162,8 @@ class Side:
     encoder: TextEncoder
     tokenizer: PreTrainedTokenizerBase
     text: Encoded
+    own: SentenceHead | None = None
+    """What makes its vectors, where they are compared as its folder says."""
 
 
 View = tuple[tuple[int, ...], tuple[int, ...]]
@@ -195,7 +205,7 @@ def resolved(layers: Layers, blocks: int) -> tuple[int, ...]:
         return tuple(range(1, blocks + 1))
     if layers == "all":
         return (0,)  # a student without attention has its embeddings alone
-    if layers == "last":
+    if layers in ("last", "own"):
         return (blocks,)
     wrong = [layer for layer in layers if not 0 <= layer <= blocks]
     if wrong or not layers or len(set(layers)) < len(layers):
@@ -208,20 +218,17 @@ def resolved(layers: Layers, blocks: int) -> tuple[int, ...]:
 
 
 def _by_cosine(first: Side, second: Side, how: Similarity, wanted: Sequence[View]) -> Iterator[tuple[Ints, Ints]]:
-    left, right = (
-        sentence_vectors(
-            side.encoder,
-            side.text,
-            [view[place] for view in wanted],
-            how.combine,
-            () if how.special_tokens == "counted" else special_ids(side.tokenizer),
-            how.pooling == "first",
-        )
-        for place, side in enumerate((first, second))
-    )
+    left, right = (_vectors(side, [view[place] for view in wanted], how) for place, side in enumerate((first, second)))
     for one_ND, other_ND in zip(left, right, strict=True):
         _same_width(one_ND, other_ND)
         yield _cosine_ranks(one_ND, other_ND, how), _cosine_ranks(other_ND, one_ND, how)
+
+
+def _vectors(side: Side, chosen: Sequence[tuple[int, ...]], how: Similarity) -> list[Tensor]:
+    if side.own is not None:
+        return [own_vectors(side.encoder, side.text, side.own)]
+    dropped = () if how.special_tokens == "counted" else special_ids(side.tokenizer)
+    return sentence_vectors(side.encoder, side.text, chosen, how.combine, dropped, how.pooling == "first")
 
 
 def _cosine_ranks(queries_ND: Tensor, candidates_MD: Tensor, how: Similarity) -> Ints:

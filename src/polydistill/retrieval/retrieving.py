@@ -5,13 +5,14 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from polydistill.data.batches.encoding import Ints, encode
+from polydistill.data.batches.encoding import Ints, encode, encode_texts
 from polydistill.data.batches.signals import weights_fingerprint
 from polydistill.data.rows.load import fingerprint, load_text
 from polydistill.data.rows.shapes import SENTENCE, Corpus
 from polydistill.data.rows.sources import Source, WorldSource, format_source
 from polydistill.data.translations.corpora import Corpora, load_corpora
 from polydistill.models.loaded import Loaded
+from polydistill.models.sentence import Prompted
 from polydistill.retrieval.retrieval import Retrieval, Side, Similarity, accuracy_and_mrr, paired_ranks, views
 from polydistill.retrieval.token_vectors import TextEncoder
 from polydistill.specs import hashed
@@ -85,7 +86,8 @@ def _found(
     batch_size: int,
     about: Mapping[str, object],
 ) -> tuple[Retrieval, ...]:
-    sides = [_side(one, corpus, code, batch_size) for one, code in zip(models, languages, strict=True)]
+    side = _own_side if how.layers == "own" else _side
+    sides = [side(one, corpus, code, batch_size) for one, code in zip(models, languages, strict=True)]
     wanted = views(how.layers, (sides[0].encoder.blocks, sides[1].encoder.blocks), by_layer)
     with asleep(models):
         found = paired_ranks(sides[0], sides[1], how, wanted)
@@ -116,6 +118,19 @@ def aligned(source: Source, who: str) -> Source:
 def _side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int) -> Side:
     text = encode(loaded.tokenizer, corpus.rows[code], SENTENCE, loaded.max_length)
     return Side(TextEncoder(loaded.network, code, batch_size), loaded.tokenizer, text)
+
+
+def _own_side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int) -> Side:
+    """Sentences as the model's folder says that they are read."""
+    head = loaded.sentence
+    if head is None:
+        raise ValueError(
+            f"{loaded.network.config.name_or_path} does not say how its vectors are made (no modules.json). Name "
+            "layers, such as --layers last, with --pooling."
+        )
+    written = Prompted(head.reading.prompt, corpus.rows[code]["text"])
+    text = encode_texts(loaded.tokenizer, written, None, head.reading.max_length or loaded.max_length)
+    return Side(TextEncoder(loaded.network, code, batch_size), loaded.tokenizer, text, head.to(loaded.network.device))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from polydistill.data.batches.batches import length_batches
 from polydistill.data.batches.encoding import Encoded, Ints
 from polydistill.models.mblm import MBLMModel
 from polydistill.models.polyglot import told
+from polydistill.models.sentence import SentenceHead
 
 Combine = Literal["tokens", "mean", "concatenate"]
 """How layers are joined: each layer's vector of a token as a token of its own, their mean, or one after the other."""
@@ -146,6 +147,15 @@ def sentence_vectors(
         return [F.normalize(one_1BD, dim=-1) for one_1BD in joined] if length_one else joined
 
     return [vectors_1ND[0] for vectors_1ND in _gathered(encoder, text, say, lambda rows: rows, len(text))]
+
+
+def own_vectors(encoder: TextEncoder, text: Encoded, head: SentenceHead) -> Tensor:
+    """The vectors [N, D] of texts as a folder says that they are made, at length one."""
+
+    def say(hidden: Sequence[Tensor], inputs: Mapping[str, Tensor]) -> list[Tensor]:
+        return [F.normalize(head(hidden[-1], inputs["attention_mask"]), dim=-1)[None]]
+
+    return _gathered(encoder, text, say, lambda rows: rows, len(text))[0][0]
 
 
 @torch.no_grad()

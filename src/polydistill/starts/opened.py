@@ -10,14 +10,18 @@ from polydistill.starts.hub import pinned
 from polydistill.starts.loading import load_encoder
 from polydistill.starts.memory import OwnModel, in_memory
 from polydistill.starts.origins import Pretrained
+from polydistill.starts.sentence import load_sentence_encoder
 
 
-def encoder_of(model: OwnModel) -> Loaded:
-    """A model without its head, on the fastest device here; a network with its tokenizer stays as and where it is."""
+def encoder_of(model: OwnModel, own: bool = False) -> Loaded:
+    """A model without its head, on the fastest device here; a network with its tokenizer stays as and where it is.
+
+    `own`: with what makes its vectors, where its folder says that.
+    """
     if (loaded := in_memory(model)) is not None:
         return loaded
     start = pinned(model)
-    loaded = load_encoder(start.name, start.revision)
+    loaded = (load_sentence_encoder if own else load_encoder)(start.name, start.revision)
     torch.nn.Module.to(loaded.network, torch.accelerator.current_accelerator() or "cpu")
     return loaded
 
