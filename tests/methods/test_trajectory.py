@@ -23,7 +23,7 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, SENTENCE
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.bert_kld import BertKldSpec
-from polydistill.methods.method import Models
+from polydistill.methods.method import Models, Prepared
 from polydistill.methods.mmkd import MMKDSpec
 from polydistill.methods.monolingual import MonolingualSpec, Student
 from polydistill.methods.multikd import MultiKDSpec
@@ -33,6 +33,7 @@ from polydistill.methods.tuning import TuneSpec
 from polydistill.methods.xd import XDSpec
 from polydistill.models.loaded import Loaded
 from polydistill.starts.origins import Fresh, Pretrained
+from polydistill.training.distiller import Distiller
 from polydistill.training.execute import make_distiller
 from polydistill.training.made import versions
 from polydistill.training.run import Run
@@ -63,9 +64,8 @@ METHODS = {
 }
 
 
-def trajectory(name: str, folder: Path) -> dict[str, float]:
-    """The losses of some steps. In float64, so that other processors give the same digits."""
-    training = Training(steps=50, batch_size=4, learning_rate=3e-3, warmup=0.1, decay="linear")
+def distiller_of(name: str, folder: Path, training: Training) -> tuple[Prepared, Distiller]:
+    """What trains a method. In float64, so that other processors give the same digits."""
     method = METHODS[name]
     teacher = Pretrained(name="a teacher, given below") if name in ("bert-kld", *ALIGNING) else None
     named = dict.fromkeys(method.languages, Fresh()) if isinstance(method, MultiKDSpec) else {}
@@ -75,7 +75,13 @@ def trajectory(name: str, folder: Path) -> dict[str, float]:
     teacher = english() if name in ALIGNING else Loaded(tiny_network(head=head, seed=2, dropout=0.1), tiny_tokenizer())
     set_seed(run.seed)
     prepared = run.method.prepare(Models(student, teacher, folder, teachers=teachers()), run.seed)
-    distiller = make_distiller(run, prepared, None, folder / "checkpoints", Console(file=io.StringIO()))
+    return prepared, make_distiller(run, prepared, None, folder / "checkpoints", Console(file=io.StringIO()))
+
+
+def trajectory(name: str, folder: Path) -> dict[str, float]:
+    """The losses of some steps."""
+    training = Training(steps=50, batch_size=4, learning_rate=3e-3, warmup=0.1, decay="linear")
+    prepared, distiller = distiller_of(name, folder, training)
     losses: list[float] = []
     prepared.method.register_forward_hook(lambda _, __, loss: losses.append(loss.total.item()))
     distiller.fit()

@@ -11,7 +11,7 @@ from polydistill.methods.spec import MethodSpec
 from polydistill.methods.table import ENTRY_POINTS, entries
 
 
-def spec_class(kind: Any) -> type[MethodSpec]:
+def spec_class(kind: str) -> type[MethodSpec]:
     """The spec of a method by its kind: ours, an installed package's, or one that this program has defined.
 
     Nothing else is ever imported: a file cannot say where code is to be found.
@@ -42,10 +42,11 @@ def _read(given: Any) -> Any:
     """A spec as it is; plain data becomes one by its kind."""
     if not isinstance(given, dict):
         return given
-    refuse_functions(str(given.get("kind")), given)
-    if "kind" not in given:
+    kind = given.get("kind")
+    refuse_functions(str(kind), given)
+    if not isinstance(kind, str):
         raise ValueError(f"A method has a kind: one of {', '.join(entries())}.")
-    return spec_class(given["kind"]).model_validate(given)
+    return spec_class(kind).model_validate(given)
 
 
 AnyMethod = Annotated[SerializeAsAny[MethodSpec], BeforeValidator(_read)]

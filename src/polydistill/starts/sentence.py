@@ -15,6 +15,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from polydistill.defaults import Pooling
+from polydistill.errors import DataError
 from polydistill.models.loaded import Loaded
 from polydistill.models.sentence import (
     ACTIVATIONS,
@@ -39,8 +40,16 @@ _WAY_OUT = "Name a teacher of the standard modules, or leave this part out of mo
 def load_sentence_encoder(name: str | Path, revision: str | None = None) -> Loaded:
     """An encoder, and where its folder says how its vectors are made (modules.json), that too."""
     files = _Files(name, revision)
-    if files.find(MODULES) is None:
+    if (file := files.find(MODULES)) is None:
         return load_encoder(name, revision)
+    try:
+        return _with_modules(files, name, revision)
+    except (TypeError, KeyError, AttributeError) as error:  # JSON of another shape
+        found = f"settings that are built otherwise ({type(error).__name__}: {error})"
+        raise DataError(file, None, found, "the modules of sentence-transformers, and their files", _WAY_OUT) from error
+
+
+def _with_modules(files: "_Files", name: str | Path, revision: str | None) -> Loaded:
     first, *others = [(_kind(one["type"], name), str(one["path"])) for one in files.read(MODULES)]
     if first[0] == "StaticEmbedding" and files.find(CONFIG) is not None:
         parts = [part for kind, path in others if (part := _part(kind, files, path)) is not None]

@@ -14,12 +14,14 @@ from typing import Any
 
 import torch
 import transformers
+from huggingface_hub import try_to_load_from_cache
 from safetensors import safe_open
 from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
 from transformers.utils.hub import cached_file
 
 from polydistill.errors import DataError
 from polydistill.manifest import refuse_changed
+from polydistill.starts.fetched import refuse_other_content
 from polydistill.starts.folders import here
 
 WEIGHTS, INDEX, CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
@@ -27,6 +29,7 @@ _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "py
 _HARMLESS = ("position_ids", "inv_freq")  # buffers that older versions saved and that are computed
 _HEADS = ("SequenceClassification", "MaskedLM", "PreTraining", "TokenClassification", "QuestionAnswering")
 _SHOWN = 3
+_COUNTS = ("num_hidden_layers", "hidden_size", "vocab_size")
 _FETCH = "Fetch or save the model again; nothing was loaded."
 
 
@@ -62,7 +65,20 @@ def open_config(name: str | Path, revision: str | None = None) -> PretrainedConf
         if not isinstance(said, dict) or not isinstance(said.get("model_type"), str):
             raise ValueError("no object with a `model_type`")
         config: PretrainedConfig = AutoConfig.from_pretrained(here(name), revision=revision, trust_remote_code=False)
+        _refuse_odd(config)
     return config
+
+
+def _refuse_odd(config: PretrainedConfig) -> None:
+    """Refuse settings that are read here and are not of their type; `transformers` takes any."""
+    names = {"architectures": config.architectures or [], "id2label": list((config.id2label or {}).values())}
+    for setting, values in names.items():
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise ValueError(f"`{setting}` is {getattr(config, setting)!r:.80}, and no names")
+    for setting in _COUNTS:
+        value = getattr(config, setting, 1)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise ValueError(f"`{setting}` is {value!r:.80}, and no number of at least 1")
 
 
 def open_network(
@@ -122,10 +138,27 @@ def place_of(name: str | Path, file: str, revision: str | None = None) -> Path |
     if Path(here(name)).is_dir():
         found = Path(here(name)) / file
         return found if found.is_file() else None
-    cached = cached_file(
-        str(name), file, revision=revision, _raise_exceptions_for_gated_repo=True,
-        _raise_exceptions_for_missing_entries=False,
-    )  # fmt: skip
+    cached = _fetched(str(name), file, revision)
+    if cached is not None:
+        refuse_other_content(cached)
+    return cached
+
+
+def _fetched(name: str, file: str, revision: str | None) -> Path | None:
+    """A file of a repository; the hub is not asked for what is known of a commit, which never changes."""
+    known = try_to_load_from_cache(name, file, revision=revision) if revision else None
+    if known is not None:
+        return Path(known) if isinstance(known, str) else None  # else it is known that there is none
+    try:
+        cached = cached_file(
+            name, file, revision=revision, _raise_exceptions_for_gated_repo=True,
+            _raise_exceptions_for_missing_entries=False,
+        )  # fmt: skip
+    except (OSError, ValueError):
+        raise
+    except Exception as error:  # the errors of a broken connection differ by the version of the hub's client
+        found, way_out = f"no answer of the hub ({type(error).__name__})", "Try again later, or give a folder."
+        raise DataError(name, None, found, file, way_out) from error
     return None if cached is None else Path(cached)
 
 

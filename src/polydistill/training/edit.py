@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from polydistill.data.rows.sources import parse_source
 from polydistill.errors import DataError, unknown
@@ -47,7 +48,7 @@ def changed(run: Run, changes: Sequence[str]) -> Run:
             raise ValueError(f"{change!r} changes nothing: expected path=value, such as training.learning_rate=1e-5.")
         _put(content, where.strip(), value)
     kept = _kept(run, before, content)
-    if content["method"].get("kind") == run.method.kind:
+    if isinstance(content["method"], dict) and content["method"].get("kind") == run.method.kind:
         method = _kept(run.method, before["method"], content["method"])
         kept["method"] = _read(lambda: type(run.method).model_validate(method), "The changed run")
     return validated(kept, "The changed run")
@@ -61,7 +62,12 @@ def _kept(spec: Spec, before: dict[str, Any], after: dict[str, Any]) -> dict[str
 
 def validated(content: Any, where: str) -> Run:
     """A run from plain data; what is wrong with it is said in one line."""
-    return _read(lambda: Run.model_validate(content), where)
+    run = _read(lambda: Run.model_validate(content), where)
+    try:
+        run.model_dump_json()
+    except PydanticSerializationError:
+        raise ValueError(f"{where} is not a valid run. A text in it has half of a surrogate pair.") from None
+    return run
 
 
 def _read(read: Callable[[], S], where: str) -> S:
