@@ -48,8 +48,10 @@ def changed(run: Run, changes: Sequence[str]) -> Run:
             raise ValueError(f"{change!r} changes nothing: expected path=value, such as training.learning_rate=1e-5.")
         _put(content, where.strip(), value)
     kept = _kept(run, before, content)
-    if isinstance(content["method"], dict) and content["method"].get("kind") == run.method.kind:
-        method = _kept(run.method, before["method"], content["method"])
+    said = content["method"]
+    kind = said.get("kind") if isinstance(said, dict) else None
+    if kind == run.method.kind:
+        method = _kept(run.method, before["method"], said)
         kept["method"] = _read(lambda: type(run.method).model_validate(method), "The changed run")
     return validated(kept, "The changed run")
 
