@@ -1,11 +1,11 @@
 """What a person calls a model, and the order of its labels."""
 
-from types import SimpleNamespace
+from types import os
 
 import pytest
+import SimpleNamespace
 import torch
 from huggingface_hub import HfApi
-from huggingface_hub.errors import LocalEntryNotFoundError
 
 from polydistill.starts import hub
 from polydistill.starts.hub import pinned
@@ -75,24 +75,26 @@ def test_a_hub_name_is_pinned_to_its_newest_commit(monkeypatch):
     assert pinned(f"owner/name@{'b' * 40}") == Pretrained(name="owner/name", revision="b" * 40)
 
 
-def test_without_a_network_the_cache_answers(monkeypatch):
+def test_without_a_network_the_cache_answers(monkeypatch, tmp_path):
     def unreachable(*_, **__):
         raise ConnectionError
 
     monkeypatch.setattr(HfApi, "model_info", unreachable)
-    monkeypatch.setattr(hub, "snapshot_download", lambda *_, **__: f"/cache/snapshots/{'c' * 40}")
+    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    for age, commit in enumerate(("c" * 40, "d" * 40)):  # the first was fetched last
+        place = tmp_path / "models--owner--name" / "snapshots" / commit
+        place.mkdir(parents=True)
+        (place / "config.json").touch()
+        os.utime(place, (1_000 - age, 1_000 - age))
     assert pinned("owner/name").revision == "c" * 40
 
 
-def test_neither_network_nor_cache(monkeypatch):
+def test_neither_network_nor_cache(monkeypatch, tmp_path):
     def unreachable(*_, **__):
         raise ConnectionError
 
-    def empty(*_, **__):
-        raise LocalEntryNotFoundError("nothing here")
-
     monkeypatch.setattr(HfApi, "model_info", unreachable)
-    monkeypatch.setattr(hub, "snapshot_download", empty)
+    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ValueError, match=r"the hub cannot be reached \(ConnectionError\).*Go online once"):
         pinned("owner/name")
 
