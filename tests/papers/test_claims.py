@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from rendered import to_text
 
 from polydistill.papers.claims import Claim
 from polydistill.papers.columns import Column
 from polydistill.papers.published import Layout, PublishedRow
-from polydistill.papers.rendering import to_markdown, to_text
+from polydistill.papers.rendering import to_markdown
 from polydistill.papers.table import Entry, EntryGroup, Table, build_table
 from polydistill.papers.wording import claim_text
 from polydistill.reports.significance import holm, mcnemar, paired_t

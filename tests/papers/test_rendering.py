@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from rendered import to_text
 
 from polydistill.papers.published import published_table
 from polydistill.papers.rendering import (
@@ -9,7 +10,6 @@ from polydistill.papers.rendering import (
     ours_text,
     published_text,
     to_markdown,
-    to_text,
 )
 from polydistill.papers.table import Cell, Entry, EntryGroup, Table, build_table
 from polydistill.reports.significance import Comparison

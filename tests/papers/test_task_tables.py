@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rendered import to_text
 
 from polydistill.languages import LANGUAGES
 from polydistill.papers.columns import Column
 from polydistill.papers.page import Scores
 from polydistill.papers.published import Layout, PublishedRow, published_paper, published_table
-from polydistill.papers.rendering import notes, to_markdown, to_text
+from polydistill.papers.rendering import notes, to_markdown
 from polydistill.papers.table import Entry, EntryGroup, Table, build_table
 from polydistill.reports.significance import holm, paired_t
 from polydistill.results import entity_score

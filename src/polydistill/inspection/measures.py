@@ -78,18 +78,13 @@ def same_group(vectors: ArrayLike, groups: Sequence[object], neighbours: int) ->
     return float((group[others_NK] == group[:, None]).mean())
 
 
-def linear_cka(one: ArrayLike, other: ArrayLike, unbiased: bool = True) -> float:
-    """Linear centred kernel alignment of two models' vectors of the same N texts; their widths may differ.
-
-    |X^T Y|^2 / (|X^T X| |Y^T Y|), Frobenius norms of centred X and Y (Kornblith et al. 2019). That is near 1 for
-    unrelated vectors, too, where they are wider than many. `unbiased` takes for each of the three the estimate whose
-    mean is 0 then (Song et al. 2012; Nguyen et al. 2021).
-    """
-    return float(cka_by_layer([one], [other], unbiased)[0, 0])
-
-
 def cka_by_layer(ones: Sequence[ArrayLike], others: Sequence[ArrayLike], unbiased: bool = True) -> Floats:
-    """`linear_cka` of each layer of one model with each layer of another: a row a layer of the first."""
+    """Linear centred kernel alignment of each layer of one model with each of another: a row a layer of the first.
+
+    Both hold vectors of the same N texts; their widths may differ. |X^T Y|^2 / (|X^T X| |Y^T Y|), Frobenius norms of
+    centred X and Y (Kornblith et al. 2019), is near 1 for unrelated vectors, too, where they are wider than many.
+    `unbiased` takes for each of the three the estimate whose mean is 0 then (Song et al. 2012; Nguyen et al. 2021).
+    """
     points = [[_points(layer) for layer in layers] for layers in (ones, others)]
     counts = {len(layer_ND) for layers in points for layer_ND in layers}
     if len(counts) > 1 or min(counts) < 4:

@@ -1,11 +1,9 @@
 """A table as a terminal table, plain text, Markdown or JSON: every form shows the same cells and the same notes."""
 
-import io
 import re
 from itertools import pairwise
 
 from rich import box
-from rich.console import Console
 from rich.console import Group as RichGroup
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -136,14 +134,6 @@ def _blocks(widths: list[int], room: int) -> list[range]:
     count = 1 if sum(widths) <= room else -(-len(widths) // per_block)
     bounds = [round(at * len(widths) / count) for at in range(count + 1)]
     return [range(start, stop) for start, stop in pairwise(bounds)]
-
-
-def to_text(table: Table, width: int = TERMINAL_WIDTH) -> str:
-    """The same as plain text without colours."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False)
-    with console.capture() as capture:
-        console.print(to_rich(table, width))
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
 
 
 def to_markdown(table: Table) -> str:
