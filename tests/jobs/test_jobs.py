@@ -108,3 +108,9 @@ def test_steps_and_epochs_are_not_both_said(tmp_path):
     assert training_of({**rows, "epochs": 2.5}, lambda _: 160, judged=False).steps == 25
     with pytest.raises(ValueError, match="steps=3 and epochs=2 both say how long it takes"):
         training_of({**rows, "epochs": 2, "steps": 3}, lambda _: 160, judged=False)
+
+
+@pytest.mark.parametrize("command", ["kld", "multikd", "xd"])
+def test_whether_the_teacher_is_stored_is_an_option_where_the_method_has_it(command):
+    (written,) = [parameter for parameter in COMMANDS[command].params if parameter.name == "store_teacher"]
+    assert written.secondary_opts == ["--no-store-teacher"]

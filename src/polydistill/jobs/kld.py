@@ -58,6 +58,7 @@ def kld(
     ] = None,
     freeze_embeddings: FreezeEmbeddings = False,
     freeze_blocks: FreezeBlocks = 0,
+    store_teacher: Annotated[bool, Help("The teacher reads every row once, and not again in each step.")] = True,
     seed: Seed = 0,
     **options: Unpack[Learning],
 ) -> "Run":

@@ -60,6 +60,7 @@ def multikd(
     test: Test = None,
     test_langs: TestLanguages = (),
     max_length: MaxLength = None,
+    store_teacher: Annotated[bool, Help("Each teacher reads every row once, and not again in each step.")] = True,
     seed: Seed = 0,
     **options: Unpack[Learning],
 ) -> "Run":
