@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from transformers import AutoModel
 
+from polydistill.jobs.shrinking import evenly
 from polydistill.jobs.small import small
 from polydistill.jobs.written import bytes_of
 from polydistill.reports.pareto import Point, Shrunk, points_grid, points_plot
@@ -78,6 +79,12 @@ def test_what_cannot_be_made_smaller_is_refused(encoder, tmp_path):
         with pytest.raises(ValueError, match=f"(?i){error}"):
             small(**asked)
     assert not (tmp_path / "small").exists()
+
+
+def test_blocks_are_taken_evenly():
+    assert evenly(4, 12) == {1: 3, 2: 6, 3: 9, 4: 12}
+    assert evenly(2, 3) == {1: 2, 2: 3}
+    assert list(evenly(5, 12).values()) == [2, 5, 7, 10, 12]
 
 
 def test_sizes():

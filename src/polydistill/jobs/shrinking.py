@@ -66,6 +66,8 @@ class Try:
     """A size that is tried."""
 
     depth: int
+    of: int
+    """Blocks of the large model."""
     pieces: int
 
     @property
@@ -149,7 +151,7 @@ def _tries(wish: Wish, whole: Loaded) -> tuple[list[Try], tuple[str, ...]]:
         if wish.pieces is None and room < 1:
             left_out.append(f"{one} blocks are larger than the budget.")
             continue
-        tries.append(Try(one, min(len(pieces) - 1, wish.pieces or room)))
+        tries.append(Try(one, depth, min(len(pieces) - 1, wish.pieces or room)))
     if not tries:
         raise ValueError(
             f"No try fits into {wish.budget:,} bytes: {' '.join(left_out)} Raise --budget, or lower --depth."
@@ -162,15 +164,20 @@ def _taught(wish: Wish, start: Pretrained, one: Try, task: AnyTask | None) -> Pa
     place = wish.out / one.name
     trimmed = place / "trimmed"
     if not trimmed.is_dir():
-        trim(start.name, wish.languages, wish.text, keep=one.pieces, by="frequency", out=trimmed)
+        trim(wish.model, wish.languages, wish.text, keep=one.pieces, by="frequency", out=trimmed)
     common = {"warmup": 0.1, "decay": "linear", **wish.training}
     if task is None:
-        run = align.run(start.name, trimmed, method="sentence", parallel=wish.parallel, **common)
+        run = align.run(wish.model, trimmed, method="sentence", parallel=wish.parallel, **common)
     else:
         more = {"parallel": wish.parallel} if wish.parallel else {}
-        run = xd.run(start.name, text=wish.text, **more, **common)
-    cut = Cut(of=Pretrained(name=str(trimmed)), depth=one.depth)
+        run = xd.run(wish.model, text=wish.text, **more, **common)
+    cut = Cut(of=Pretrained(name=str(trimmed)), depth=one.depth, map=evenly(one.depth, one.of))
     return do(Run(**{**dict(run), "name": one.name, "start": cut, "teacher": start}), out=place / "run").model
+
+
+def evenly(depth: int, of: int) -> dict[int, int]:
+    """Which of the large model's blocks each is: spread as evenly as whole numbers are, the last one the last."""
+    return {block: round(block * of / depth) for block in range(1, depth + 1)}
 
 
 def _int8(wish: Wish, model: str, name: str, task: AnyTask | None) -> Path:
