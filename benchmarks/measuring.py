@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from polydistill.serving.machine import processor
+from polydistill.machine import processor
 from polydistill.training.made import versions
 
 RESULTS = Path(__file__).parent / "results"

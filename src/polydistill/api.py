@@ -7,6 +7,7 @@ from polydistill.exports.trimming import Trimmed as Trimmed
 from polydistill.inspection.inspection import Inspected as Inspected
 from polydistill.jobs.align import align as align
 from polydistill.jobs.bench import bench as bench
+from polydistill.jobs.compare import compare as compare
 from polydistill.jobs.corpora import corpora as corpora
 from polydistill.jobs.distill import distill as distill
 from polydistill.jobs.doctor import doctor as doctor
@@ -43,6 +44,7 @@ from polydistill.papers.jobs import table as table
 from polydistill.papers.plan import Plan as Plan
 from polydistill.papers.quickstart import Quickstart as Quickstart
 from polydistill.papers.table import Table as Table
+from polydistill.reports.comparing import Compared as Compared
 from polydistill.reports.figures import Figure as Figure
 from polydistill.serving.asking import Predicted as Predicted
 from polydistill.serving.bench import Bench as Bench

@@ -150,6 +150,8 @@ class RunResult(Spec):
     data_fingerprint: str
     model_fingerprint: str
     seconds: float = Field(ge=0.0)
+    memory: int | None = Field(default=None, exclude_if=lambda memory: memory is None)
+    """The most that the process, or its accelerator, held: bytes."""
     versions: dict[str, str]
     machine: str = ""
     command: str = ""

@@ -24,6 +24,7 @@ SCREENS = {
     "doctor": "polydistill.cli.tables:show_findings",
     "report": "polydistill.cli.papers:show_page",
     "predict": "polydistill.cli.answers:show",
+    "compare": "polydistill.cli.comparing:show",
     "bench": "polydistill.cli.bench:show",
     "trim": "polydistill.cli.trimming:show",
     "export": "polydistill.cli.exporting:show_exports",
@@ -35,7 +36,7 @@ SCREENS = {
     "verify": "polydistill.cli.verifying:show",
 }
 """Which function prints the result of which job, with the options that only its command has."""
-_TELLS = {"inspect", "predict", "figure"}
+_TELLS = {"inspect", "predict", "figure", "compare"}
 """The jobs of which it is said that they wrote `out`; the others print where their work lies."""
 
 
@@ -82,4 +83,4 @@ def show_done(done: "Done") -> None:
         show_scores(done.result.scores)
     for name, folder in done.students.items():
         say(f"student {name}: {folder}")
-    say(("" if done.students else f"model: {done.model}\n") + f"run: {done.folder / 'run.json'}")
+    say(("" if done.students else f"model: {done.model}\n") + f"run: {done.folder / 'run.json'}\npage: {done.page}")

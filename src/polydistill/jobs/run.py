@@ -40,6 +40,13 @@ class Done:
 
         return {name: self.folder / STUDENTS / name for name in self.run.students}
 
+    @property
+    def page(self) -> Path:
+        """The page of the run: scores, rows to look through, curves, resources."""
+        from polydistill.reports.stored import PAGE
+
+        return self.folder / PAGE
+
 
 def do(
     run: "Run",
@@ -48,16 +55,21 @@ def do(
     tensorboard: bool = False,
     console: "Console | None" = None,
 ) -> Done:
-    """Do a run in the folder `out`, or in a folder of its own among `runs`."""
+    """Do a run in the folder `out`, or in a folder of its own among `runs`, and write its page there."""
     from polydistill.data.files.contents import forget
+    from polydistill.reports.stored import report
     from polydistill.training.execute import execute
     from polydistill.training.out import claim
+    from polydistill.training.processes import processes
     from polydistill.training.store import Store
 
     store = Store(runs) if out is None else claim(out, run)
     folder = store.folder(run)  # asked for before: its rows may be changed while the run is under way
     try:
-        return Done(run, execute(run, store, console, tensorboard), folder)
+        done = Done(run, execute(run, store, console, tensorboard), folder)
+        if processes().is_main_process:
+            report(done.folder, done.page)
+        return done
     finally:
         forget()  # the files it read
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polydistill.papers.columns import Column
 from polydistill.papers.published import PublishedRow
+from polydistill.reports.paired import examples, of_the_same_rows
 from polydistill.reports.significance import Comparison, compare
 from polydistill.results import LOWER_IS_BETTER, RunResult, Score
 
@@ -129,36 +129,10 @@ class Measure:
                 for entry, column in zip(entries, pair, strict=True)
                 for score in self.scores(entry, column).values()
             ]
-            fingerprints = {score.data_fingerprint for score in scored} - {""}
-            if len(fingerprints) > 1 or len({score.examples for score in scored}) > 1:
+            if not of_the_same_rows(scored):
                 return False
         return True
 
     def _examples(self, entry: Entry, columns: Sequence[Column], seed: int) -> NDArray[np.float64] | None:
-        """In what share of the columns each row is right; None where that is not what the scores are the mean of.
-
-        Where all columns are F1s of entities: the counts behind them, by column and row. Of errors: each row's mean
-        error; of F1s of words: each row's mean F1.
-        """
-        scores = [self.scores(entry, column)[seed] for column in columns]
-        words = all(score.words is not None for score in scores)
-        if all(score.metric == "f1" for score in scores) and not words:
-            return _stacked([score.counts for score in scores])
-        errors = all(score.metric in LOWER_IS_BETTER for score in scores)
-        stored = _stacked(
-            [score.f1_by_example if words else score.distances if errors else score.correct for score in scores]
-        )
-        # What is right by row says nothing of the differences of a score that is no mean over rows.
-        if stored is None or any(
-            abs(float(hits.mean()) - score.value) > 1e-6 for hits, score in zip(stored, scores, strict=True)
-        ):
-            return None
-        return np.asarray(stored.mean(axis=0), dtype=np.float64)
-
-
-def _stacked(parts: Sequence[NDArray[Any] | None]) -> NDArray[np.float64] | None:
-    """One array of all columns' rows; None where one was not stored, or they differ in number."""
-    stored = [part for part in parts if part is not None]
-    if len(stored) < len(parts) or len({len(part) for part in stored}) > 1:
-        return None
-    return np.stack(stored).astype(np.float64)
+        """What the scores of these columns are the mean of, row by row."""
+        return examples([self.scores(entry, column)[seed] for column in columns])

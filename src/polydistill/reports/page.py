@@ -3,10 +3,13 @@
 A section is anything with a heading that says its own HTML; here are those that know no paper.
 """
 
+import base64
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,8 +44,11 @@ def write_page(path: str | Path, title: str, sections: Sequence[Section]) -> Pat
 
 
 def page_html(title: str, sections: Sequence[Section]) -> str:
-    """The whole page as text."""
-    return shown("page.html", title=title, sections=sections)
+    """The whole page as text. Nothing runs in it but the scripts of its sections, which are ours, by their hash."""
+    names = dict.fromkeys(name for section in sections if (name := getattr(section, "script", None)))
+    scripts = [Markup((files(_HERE) / "templates" / name).read_text(encoding="utf-8")) for name in names]
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    return shown("page.html", title=title, sections=sections, scripts=scripts, hashes=hashes)
 
 
 def shown(template: str, package: str = _HERE, **values: Any) -> Markup:

@@ -129,26 +129,35 @@ def _bars(axes: Axes, index: int, count: int, name: str, values: Sequence[float 
 
 def loss_curves(terms: Mapping[str, Sequence[tuple[int, float]]], title: str = "Loss terms by step") -> Plot:
     """One line a term of (step, unweighted value); a log axis where all are positive and span a factor of 20."""
-    values = [value for points in terms.values() for _, value in points]
+    return curves(terms, title, "Loss term (unweighted mean)")
+
+
+def curves(
+    lines: Mapping[str, Sequence[tuple[int, float]]], title: str, measure: str, chosen: int | None = None
+) -> Plot:
+    """One line a name of (step, value), on a log axis as above; a thin line marks the step that was chosen."""
+    values = [value for points in lines.values() for _, value in points]
     if not values:
-        raise ValueError(f"No values to plot for terms {sorted(terms)}; expected (step, value) pairs.")
+        raise ValueError(f"No values to plot for terms {sorted(lines)}; expected (step, value) pairs.")
     log = min(values) > 0 and max(values) / min(values) > 20
     with canvas(4.0) as figure:
         axes = figure.add_subplot()
-        for index, (name, points) in enumerate(terms.items()):
+        for index, (name, points) in enumerate(lines.items()):
             colour, line = PALETTE[index % len(PALETTE)], LINES[index // len(PALETTE) % len(LINES)]
             marker = "o" if len(points) == 1 else None
             axes.plot(
                 *zip(*points, strict=True), color=colour, linestyle=line, linewidth=1.8, marker=marker, label=name
             )
-        axes.set(xlabel="Step (optimiser updates)", ylabel="Loss term (unweighted mean)")
+        if chosen is not None:
+            axes.axvline(chosen, color=INK, linestyle=":", linewidth=1.2, label=f"step {chosen}")
+        axes.set(xlabel="Step (optimiser updates)", ylabel=measure)
         if log:
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.yaxis.set_minor_formatter(NullFormatter())
-        else:
+        elif chosen is None:
             axes.set_ylim(bottom=min(0.0, *values))
         axes.set_title(title)
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    ends = (f"{name} from {points[0][1]:.3g} to {points[-1][1]:.3g}" for name, points in terms.items() if points)
-    return Plot(figure, title, f"Lines of loss terms by step: {'; '.join(ends)}.")
+    ends = (f"{name} from {points[0][1]:.3g} to {points[-1][1]:.3g}" for name, points in lines.items() if points)
+    return Plot(figure, title, f"Lines of {measure[0].lower()}{measure[1:]} by step: {'; '.join(ends)}.")

@@ -1,4 +1,4 @@
-"""A page of runs that are done: their scores by language, their loss curves, their records."""
+"""A page of a run that is done, or of several: scores by language, rows, curves, resources, records."""
 
 import json
 from collections.abc import Sequence
@@ -10,14 +10,16 @@ import numpy as np
 
 from polydistill.errors import DataError
 from polydistill.inspection.inspection import FILE, FOLDER, Inspected
-from polydistill.reports import inspection
+from polydistill.reports import answers, inspection
+from polydistill.reports.curves import pictures
 from polydistill.reports.page import Grid, Picture, Prose, Record, Section, write_page
-from polydistill.reports.plots import PALETTE, loss_curves, score_bars
-from polydistill.results import LOWER_IS_BETTER, RESULTS_FILE, RUN_FILE, RunResult, load_result
-from polydistill.training.store import LOG, Store
+from polydistill.reports.plots import PALETTE, score_bars
+from polydistill.results import LOWER_IS_BETTER, MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, RunResult, load_result
+from polydistill.training.predictions import load_predictions
+from polydistill.training.store import Store
 
-_NO_TERMS = ("loss", "grad_norm", "learning_rate", "epoch", "step", "total_flos")
-_NO_PREFIXES = ("eval_", "train_")
+PAGE = "report.html"
+"""In a run's folder: its page."""
 CURVES = 12  # ours: more pictures than this make a page that nobody reads
 
 
@@ -41,14 +43,54 @@ def found_runs(folder: Path) -> list[tuple[Path, RunResult]]:
 
 
 def sections(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
-    """Scores, bars where they stay readable, loss curves, what an inspection has left in a run's folder, records."""
+    """Scores, bars where they stay readable, curves, what an inspection has left in a run's folder, records.
+
+    A single run comes with its own rows, too.
+    """
     parts: list[Section] = _scores(finished)
+    if len(finished) == 1:
+        parts += _rows(*finished[0])
     if len(finished) > CURVES:
         parts.append(Prose("Loss", f"{len(finished)} runs: for loss curves, report at most {CURVES} at a time."))
     else:
-        parts += [picture for folder, result in finished if (picture := _curves(folder, result))]
+        parts += [picture for folder, result in finished for picture in pictures(folder, result)]
     parts += [part for folder, result in finished for part in _inside(folder, result)]
-    return [*parts, *(_record(folder, result) for folder, result in finished)]
+    return [*parts, _resources(finished), *(_record(folder, result) for folder, result in finished)]
+
+
+def _rows(folder: Path, result: RunResult) -> list[Section]:
+    """What the rows of a run's test show, and what its teacher said of those to learn from."""
+    parts: list[Section] = []
+    if result.scores:
+        found = load_predictions(folder)
+        parts += [answers.nothing_kept()] if found is None else answers.sections(result, found)
+    said = folder / "answers.json"
+    if said.is_file():
+        parts.append(answers.teachers_answers(json.loads(said.read_bytes())))
+    return parts
+
+
+def _resources(finished: Sequence[tuple[Path, RunResult]]) -> Grid:
+    """What each run took: time, memory, steps, and the room that its models need."""
+    rows = []
+    for folder, result in finished:
+        given = folder / RUN_FILE
+        training = json.loads(given.read_bytes()).get("training", {}) if given.is_file() else {}
+        rows_a_step = training.get("batch_size", 0) * training.get("accumulation", 1)
+        size = sum(file.stat().st_size for place in (MODEL, STUDENTS) for file in (folder / place).rglob("*"))
+        rows.append(
+            (
+                f"{result.name}, seed {result.seed}",
+                f"{result.seconds:.0f} s",
+                "–" if result.memory is None else f"{result.memory / 1e9:.2f} GB",
+                f"{training['steps']} of {rows_a_step} rows" if training else "–",
+                f"{size / 1e6:.1f} MB" if size else "–",
+                result.machine or "–",
+                ", ".join(f"{name} {version}" for name, version in result.versions.items()),
+            )
+        )
+    columns = ("run", "time", "most memory", "steps, at most", "size of its models", "machine", "versions")
+    return Grid("Resources used", columns, rows)
 
 
 def _scores(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
@@ -65,7 +107,7 @@ def _scores(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
             }
             caption = "The first seed of each system." if any(len(one.runs) > 1 for one in found) else ""
             title = f"{metric[0].upper()}{metric[1:]} ({split})"
-            parts.append(Picture(title, score_bars(first, metric=metric), caption))
+            parts.append(Picture(title, score_bars(first, metric=metric), caption or "What the test says."))
     return parts
 
 
@@ -137,24 +179,6 @@ def _without_seeds(part: Any) -> Any:
         return part
     seeded = "method" in part or "models" in part
     return {key: _without_seeds(value) for key, value in part.items() if not (seeded and key == "seed")}
-
-
-def _curves(folder: Path, result: RunResult) -> Picture | None:
-    """The terms of a run's log by step."""
-    file = folder / LOG
-    if not file.is_file():
-        return None
-    terms: dict[str, list[tuple[int, float]]] = {}
-    for line in json.loads(file.read_text(encoding="utf-8")):
-        for name, value in line.items():
-            if name not in _NO_TERMS and not name.startswith(_NO_PREFIXES) and isinstance(value, float):
-                terms.setdefault(name, []).append((int(line["step"]), value))
-    if not terms:
-        return None
-    name = f"{result.name}, seed {result.seed}"
-    return Picture(
-        f"Loss: {name}", loss_curves(terms, f"Loss terms of {name}"), "Unweighted means since the last line."
-    )
 
 
 def _inside(folder: Path, result: RunResult) -> list[Section]:

@@ -24,9 +24,9 @@ from polydistill.data.files.text_lines import raw_lines, read_lines
 from polydistill.data.rows.load import load_rows, load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.exports.provenance import short
+from polydistill.machine import cores, processor
 from polydistill.serving.bench_worker import Clock, Ended, Job, Opened, Ready, Trouble, Turn
 from polydistill.serving.json_lines import read_rows
-from polydistill.serving.machine import cores, processor
 from polydistill.serving.reader import Backend, model_place, size_on_disk
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask, task_of

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import torch
 
 from polydistill.exports.onnx_folder import model_file
-from polydistill.serving.machine import peak_resident, resident
+from polydistill.machine import peak_resident, resident
 from polydistill.serving.predicting import encoded
 from polydistill.serving.reader import Backend, Reader, model_place, open_reader
 from polydistill.serving.vectors import VectorReader, open_vectors

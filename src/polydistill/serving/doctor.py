@@ -48,7 +48,7 @@ def _tensorboard() -> Finding:
 def _threads() -> Finding:
     import torch
 
-    from polydistill.serving.machine import cores
+    from polydistill.machine import cores
 
     used, there = torch.get_num_threads(), cores()
     todo = f"More threads than cores slow it down: set OMP_NUM_THREADS={there}." if used > there else ""

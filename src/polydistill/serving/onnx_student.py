@@ -9,8 +9,8 @@ import numpy as np
 from polydistill.data.batches.encoding import Floats
 from polydistill.data.batches.padding import Padded
 from polydistill.exports.onnx_folder import LABELS_FILE, LOGITS, model_file, onnx_runtime
+from polydistill.machine import threads
 from polydistill.manifest import refuse_changed
-from polydistill.serving.machine import threads
 from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.reading import ArrayStudent
 

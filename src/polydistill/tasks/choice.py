@@ -46,6 +46,10 @@ class MultipleChoice(Classification):
         texts = {"premise": row["premise"], "question": row["question"]}
         return {**texts, **dict(zip(choice_names(len(row["choices"])), row["choices"], strict=True)), LABEL: row[LABEL]}
 
+    def right(self, row: Record) -> str:
+        """The name of the right choice."""
+        return choice_names(len(row["choices"]))[row[LABEL]]
+
     def row(self, given: object) -> Record:
         """Also choices under keys of their own, as in COPA's files."""
         return super().row(_gathered(given))

@@ -95,6 +95,10 @@ class Tagging(Task[Windows, Tags]):
         """As WikiAnn has it on the hub, tags by name."""
         return {"tokens": list(row["tokens"]), "ner_tags": [self.shape.labels[tag] for tag in row[LABEL]]}
 
+    def right(self, row: Record) -> list[str]:
+        """The tags by name."""
+        return [self.shape.labels[tag] for tag in row[LABEL]]
+
     def row(self, given: object) -> Record:
         """Words, or a text whose words stand between spaces (alone, or under `text`)."""
         return super().row(_split(given))

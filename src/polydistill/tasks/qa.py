@@ -115,6 +115,10 @@ class QuestionAnswering(Task[Passages, Texts]):
         """As SQuAD has it on the hub."""
         return {"question": row["question"], "context": row["context"], COLUMN: row[LABEL]}
 
+    def right(self, row: Record) -> list[str]:
+        """All right answers."""
+        return list(row[LABEL][TEXT])
+
     def _found(
         self, student: Student, text: Passages, language: str | None, device: torch.device | None, best: int
     ) -> list[list[Span]]:

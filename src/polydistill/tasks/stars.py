@@ -44,6 +44,10 @@ class StarRating(Classification):
         """As MARC's files have it."""
         return {**{name: row[name] for name in self.shape.texts}, STARS: int(self.shape.labels[row[LABEL]])}
 
+    def right(self, row: Record) -> str:
+        """The number of stars."""
+        return self.shape.labels[row[LABEL]]
+
     def row(self, given: object) -> Record:
         """Also a body alone."""
         return super().row({self.shape.needed[0]: given} if isinstance(given, str) else given)

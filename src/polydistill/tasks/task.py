@@ -196,6 +196,10 @@ class Task(ABC, Generic[E, Said]):
     def written(self, row: Record) -> dict[str, Any]:
         """A labelled row of a corpus as people write it, with labels by name."""
 
+    def right(self, row: Record) -> Any:
+        """What is right of a labelled row of a corpus, as `Answer.said` has it."""
+        return self.written(row)[LABEL]
+
     def row(self, given: object) -> Record:
         """The text columns of a row as people give it: a mapping, or the texts in order."""
         columns = self.shape.texts

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from rich.console import Console
 from transformers import TrainerCallback, set_seed
 
@@ -16,6 +17,7 @@ from polydistill.data.batches.schedule import Schedule
 from polydistill.data.batches.signals import settle, weights_fingerprint
 from polydistill.data.batches.stream_steps import Share, StreamSteps
 from polydistill.errors import DataError
+from polydistill.machine import peak_resident
 from polydistill.manifest import Origin, list_files
 from polydistill.methods.method import Prepared
 from polydistill.models.loaded import Loaded
@@ -23,12 +25,14 @@ from polydistill.models.polyglot import Polyglot
 from polydistill.models.used_rows import learning_used_rows
 from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, RunResult, Score, result_text, save_result
 from polydistill.starts.memory import write_whole
+from polydistill.tasks.task import Answer
 from polydistill.training.distiller import Distiller, Evaluate
 from polydistill.training.diverging import refuse_lost_weights
 from polydistill.training.finished import finished, refuse_replaced
 from polydistill.training.judging import judge
 from polydistill.training.made import machine, origin, versions
 from polydistill.training.numerics import settled
+from polydistill.training.predictions import PREDICTIONS, Sample, keep, sampled
 from polydistill.training.preparing import prepare
 from polydistill.training.processes import agreed, processes
 from polydistill.training.progress import ShowProgress, WarnOfCollapse, events
@@ -77,6 +81,7 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
     with state.main_process_first():
         numerics = settled(folder, student.network.config.hidden_size, state.num_processes)
     with numerics.applied():
+        sample, before = _look_before(run, student)
         prepared = prepare(run, student, store)
         for line in prepared.told if state.is_main_process else ():
             console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -94,11 +99,26 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
             notes[LOG] = json.dumps(distiller.state.log_history, indent=1, sort_keys=True)
             for file, text in notes.items():
                 _write(folder / file, text)
-            result = _result(run, identity, rows, student, prepared, time.monotonic() - began)
-            list_result(folder, result, notes, list(places))
+            listed = list(notes)
+            if sample is not None:
+                keep(sample, sample.answers(Polyglot(student.network)), before, folder)
+                listed.append(PREDICTIONS)
+            result = _result(run, identity, rows, student, prepared, began)
+            list_result(folder, result, listed, list(places))
             save_result(folder, result)
             shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
         state.wait_for_everyone()
+
+
+def _look_before(run: Run, student: Loaded) -> tuple[Sample | None, dict[str, list[Answer]] | None]:
+    """Rows of the evaluation, and what the start says of them where it has its head: another would say anything."""
+    if run.evaluation is None or not processes().is_main_process:
+        return None, None
+    sample = sampled(run.evaluation, student.tokenizer)
+    if student.new:
+        return sample, None
+    torch.nn.Module.to(student.network, processes().device)
+    return sample, sample.answers(Polyglot(student.network))
 
 
 def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractContextManager[None]:
@@ -169,7 +189,7 @@ def _keep_student(student: Loaded, folder: Path, made: Origin) -> None:
     install(unfinished, folder)
 
 
-def _result(run: Run, identity: str, rows: str, student: Loaded, prepared: Prepared, seconds: float) -> RunResult:
+def _result(run: Run, identity: str, rows: str, student: Loaded, prepared: Prepared, began: float) -> RunResult:
     evaluation = run.evaluation
     scores: tuple[Score, ...] = ()
     if evaluation is not None:
@@ -184,7 +204,8 @@ def _result(run: Run, identity: str, rows: str, student: Loaded, prepared: Prepa
         selected_on=run.selected_on,
         data_fingerprint=rows,
         model_fingerprint=weights_fingerprint(prepared.method.student if prepared.students else student.network)[:16],
-        seconds=round(seconds, 2),
+        seconds=round(time.monotonic() - began, 2),
+        memory=most_memory(),
         versions=versions(),
         machine=machine(),
     )
@@ -194,3 +215,10 @@ def list_result(folder: Path, result: RunResult, notes: Iterable[str] = (), mode
     """List the files of a result that is about to be written: what was run, the notes beside it, and the models."""
     made = Origin(**result.model_dump(include=set(Origin.model_fields)))
     list_files(folder, made, (RUN_FILE, *notes), models, {RESULTS_FILE: result_text(result)})
+
+
+def most_memory() -> int:
+    """The most memory this process has held so far, in bytes; of an accelerator's where there is one."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    return peak_resident()

@@ -8,7 +8,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from polydistill.data.rows.load import fingerprint, load_aligned, load_rows
-from polydistill.data.rows.shapes import LABEL
+from polydistill.data.rows.shapes import LABEL, Corpus
 from polydistill.data.rows.sources import format_source
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
@@ -56,16 +56,21 @@ class Judge:
 
 def judge(judging: Judging, tokenizer: PreTrainedTokenizerBase) -> Judge:
     """Read and encode the rows, whose labels are what is right."""
-    task = task_of(judging.task)
-    corpus = load_rows(judging.data, task.shape, judging.languages)
+    task, corpus = task_of(judging.task), labelled(judging)
+    texts = {language: task.encode(tokenizer, rows, judging.max_length) for language, rows in corpus.rows.items()}
+    return Judge(judging, texts, {language: task.gold(rows) for language, rows in corpus.rows.items()})
+
+
+def labelled(judging: Judging) -> Corpus:
+    """The rows, which have labels."""
+    corpus = load_rows(judging.data, task_of(judging.task).shape, judging.languages)
     for language, rows in corpus.rows.items():
         if LABEL not in rows.column_names:
             raise ValueError(
                 f"The {language!r} rows of {format_source(judging.data)} have no labels, so nothing can be scored on "
                 "them. Name rows with labels."
             )
-    texts = {language: task.encode(tokenizer, rows, judging.max_length) for language, rows in corpus.rows.items()}
-    return Judge(judging, texts, {language: task.gold(rows) for language, rows in corpus.rows.items()})
+    return corpus
 
 
 def agreement_judge(judging: Judging, student: PreTrainedTokenizerBase, teacher: Loaded, source_language: str) -> Judge:

@@ -9,6 +9,8 @@ runs/xd-1f3a9c.../
     model/            the student, as plain `transformers` loads it
     students/NAME/    the same for each student, where a run leaves several
     files.json        the files of the model (or students), with their sizes and checksums
+    predictions.json  rows of the evaluation, with what is right and what was said; up to 3,000, evenly spread
+    report.html       its page
     results.json      the scores; there if and only if the run is done
 """
 

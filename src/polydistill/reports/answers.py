@@ -1,0 +1,179 @@
+"""What a run's own rows show: before and after, the hardest languages, what is taken for what, and the rows."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from markupsafe import Markup
+
+from polydistill.languages import called
+from polydistill.reports.page import Grid, Picture, Prose, Section, shown
+from polydistill.reports.plots import score_bars
+from polydistill.reports.rows import Row, Rows
+from polydistill.results import LOWER_IS_BETTER, RunResult
+from polydistill.training.predictions import Predictions, Said, Seen
+
+READABLE = 12  # ours: of more labels than this only what is most often mistaken is shown
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """By language a table of counts: a row a right label, a column what was said."""
+
+    heading: str
+    labels: Sequence[str]
+    taken: Mapping[str, Sequence[Sequence[int]]]
+    remark: str
+
+    @staticmethod
+    def shade(counts: Sequence[int], count: int) -> int:
+        """How strongly a cell is coloured, in percent: its share of its row, so that text stays readable on it."""
+        return round(45 * count / max(1, sum(counts)))
+
+    def html(self) -> Markup:
+        """What stands under the heading."""
+        return shown("confusion.html", section=self, zip=zip)
+
+
+def sections(result: RunResult, found: Predictions) -> list[Section]:
+    """All that there is something for, what a person asks first on top."""
+    parts: list[Section] = [hardest_first(result, found)]
+    if before_and_after := _bars(found):
+        parts.append(before_and_after)
+    if confusion := confusions(result, found):
+        parts.append(confusion)
+    return [*parts, browser(found)]
+
+
+def hardest_first(result: RunResult, found: Predictions) -> Grid:
+    """The languages, that of the worst score on top, with what became right and wrong and the usual mistake."""
+    metric, split = _main(result)
+    scores = result.by_language(metric, split)
+    codes = sorted(scores, key=lambda code: scores[code].value, reverse=metric in LOWER_IS_BETTER)
+    has_before, rights = _has_before(found), _knows_right(found)
+    columns = ["language", f"{metric}, all rows", "labels seen"]
+    if rights:
+        columns += [*(["right before", "right after", "became right", "became wrong"] if has_before else [])]
+        columns += ["most often mistaken"]
+    rows = []
+    for code in codes:
+        seen = found.rows.get(code, ())
+        cells = [f"{called(code)} ({code})", f"{100 * scores[code].value:.1f}"]
+        cells.append("yes" if code in result.labels_seen else "no")
+        if rights:
+            cells += _moved(seen) if has_before else []
+            cells.append(_mistake(seen))
+        rows.append(cells)
+    return Grid("Languages, the hardest first", columns, rows, f"Scores in points. {_of(found)}")
+
+
+def confusions(result: RunResult, found: Predictions) -> Confusion | Grid | None:
+    """What is taken for what, by language: of all rows where the scores say it, else of those that are kept."""
+    scored = {score.language: score for score in result.scores if score.confusion and score.split == found.split}
+    labels = next((score.labels for score in scored.values()), found.labels)
+    if not labels:
+        return None
+    heading, remark = "What is taken for what", "All rows of the test." if scored else _of(found)
+    if scored:
+        taken = {code: score.confusion for code, score in scored.items()}
+    else:
+        taken = {code: _taken(seen, labels) for code, seen in found.rows.items()}
+    if len(labels) <= READABLE:
+        return Confusion(heading, labels, taken, remark)
+    rows = []
+    for code, counts in taken.items():
+        wrong = [
+            (counts[right][said], right, said) for right, said in product(range(len(labels)), repeat=2) if right != said
+        ]
+        for count, right, said in sorted(wrong, reverse=True)[:3]:
+            if count:
+                rows.append((f"{called(code)} ({code})", labels[right], labels[said], str(count)))
+    return Grid(heading, ("language", "right", "said", "rows"), rows, f"The three most frequent mistakes. {remark}")
+
+
+def browser(found: Predictions) -> Rows:
+    """The rows with filters."""
+    both = _has_before(found)
+    rows = [
+        Row(code, one.row, one.texts, one.gold, (one.before, one.after) if both else (one.after,))
+        for code, seen in found.rows.items()
+        for one in seen
+    ]
+    return Rows("Row by row", found.columns, ("before", "after") if both else ("said",), rows, _of(found))
+
+
+def _main(result: RunResult) -> tuple[str, str]:
+    """The metric and the split that a run is judged by."""
+    first = result.scores[0]
+    return first.metric, first.split
+
+
+def _bars(found: Predictions) -> Picture | None:
+    """The share of right rows before and after, by language."""
+    if not (_has_before(found) and _knows_right(found)):
+        return None
+    names: tuple[str, str] = ("before", "after")
+    shares = {
+        name: {code: float(np.mean([_right(one, name) for one in seen])) for code, seen in found.rows.items()}
+        for name in names
+    }
+    plot = score_bars(shares, title="Right rows before and after", metric="right rows")
+    return Picture("Before and after", plot, f"The start and the student on the same rows. {_of(found)}")
+
+
+def _right(one: Seen, when: str) -> bool:
+    said: Said | None = getattr(one, when)
+    return said is not None and bool(said.right)
+
+
+def _moved(seen: Sequence[Seen]) -> list[str]:
+    """Right before and after in percent, and how many rows became right or wrong."""
+    pairs = [(_right(one, "before"), _right(one, "after")) for one in seen]
+    before, after = (100 * float(np.mean([pair[at] for pair in pairs])) for at in (0, 1))
+    return [f"{before:.1f}", f"{after:.1f}", str(pairs.count((False, True))), str(pairs.count((True, False)))]
+
+
+def _mistake(seen: Sequence[Seen]) -> str:
+    """The answer that is most often given in place of another."""
+    wrong = Counter((one.gold, one.after.answer) for one in seen if one.after.right is False)
+    if not wrong:
+        return "–"
+    ((gold, said), count), *_ = wrong.most_common(1)
+    return f"{gold} taken for {said} ({count})" if count > 1 else "–"
+
+
+def _taken(seen: Sequence[Seen], labels: Sequence[str]) -> list[list[int]]:
+    counts = Counter((one.gold, one.after.answer) for one in seen)
+    return [[counts[right, said] for said in labels] for right in labels]
+
+
+def _has_before(found: Predictions) -> bool:
+    return any(one.before is not None for seen in found.rows.values() for one in seen)
+
+
+def _knows_right(found: Predictions) -> bool:
+    return any(one.after.right is not None for seen in found.rows.values() for one in seen)
+
+
+def _of(found: Predictions) -> str:
+    """Which rows it is about."""
+    kept, all_rows = sum(map(len, found.rows.values())), sum(found.of.values())
+    return f"All {kept} rows." if kept == all_rows else f"{kept} evenly spread rows of {all_rows}."
+
+
+def teachers_answers(shares: Mapping[str, Mapping[str, float]]) -> Grid:
+    """What the teacher said of the rows that could be learned from, by language."""
+    labels = list(dict.fromkeys(label for by in shares.values() for label in by))
+    rows = [
+        (f"{called(code)} ({code})", *(f"{100 * by.get(label, 0.0):.1f}" for label in labels))
+        for code, by in shares.items()
+    ]
+    remark = "In percent of the candidates. Of what a teacher hardly ever says, a student learns little."
+    return Grid("The teacher's answers", ("language", *labels), rows, remark)
+
+
+def nothing_kept() -> Prose:
+    """Why a page has no rows."""
+    return Prose("Row by row", "This run keeps no rows: it was not scored on a test, or an older version did it.")

@@ -1,0 +1,57 @@
+"""The log of a run as pictures: the terms of its loss, and the scores on dev rows that chose its weights."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from polydistill.reports.page import Picture
+from polydistill.reports.plots import curves, loss_curves
+from polydistill.results import RunResult
+from polydistill.training.distiller import SCORE
+from polydistill.training.store import LOG
+
+_NO_TERMS = ("loss", "grad_norm", "learning_rate", "epoch", "step", "total_flos")
+_DEV = "eval_"
+_NO_PREFIXES = (_DEV, "train_")
+
+Points = dict[str, list[tuple[int, float]]]
+
+
+def pictures(folder: Path, result: RunResult) -> list[Picture]:
+    """Loss terms and dev scores, as far as the run has them."""
+    file, name = folder / LOG, f"{result.name}, seed {result.seed}"
+    if not file.is_file():
+        return []
+    lines: list[Mapping[str, float]] = json.loads(file.read_text(encoding="utf-8"))
+    terms = _points(lines, [name for line in lines for name in line if _is_term(name)])
+    dev = _points(lines, [name for line in lines for name in line if name.startswith(_DEV)])
+    parts = []
+    if dev:
+        parts.append(_dev(dev, name))
+    if terms:
+        said = "Unweighted means since the last line."
+        parts.append(Picture(f"Loss: {name}", loss_curves(terms, f"Loss terms of {name}"), said))
+    return parts
+
+
+def _is_term(name: str) -> bool:
+    return name not in _NO_TERMS and not name.startswith(_NO_PREFIXES)
+
+
+def _points(lines: Sequence[Mapping[str, float]], names: Sequence[str]) -> Points:
+    found: Points = {name: [] for name in names}
+    for line in lines:
+        for name in found.keys() & line.keys():
+            if isinstance(line[name], float):
+                found[name].append((int(line["step"]), line[name]))
+    return {name: points for name, points in found.items() if points}
+
+
+def _dev(dev: Points, name: str) -> Picture:
+    """The score of each language by step; the best step is that of the weights that were kept."""
+    chosen = max(dev[f"{_DEV}{SCORE}"], key=lambda point: point[1])[0]  # the first of the best, as the trainer has it
+    single = {one.removeprefix(_DEV): points for one, points in dev.items() if one != f"{_DEV}{SCORE}"}
+    measure = next(iter(single), SCORE).rpartition("_")[0] or SCORE
+    by_language = {one.rpartition("_")[2]: points for one, points in single.items()} or {SCORE: dev[f"{_DEV}{SCORE}"]}
+    plot = curves(by_language, f"Dev scores of {name}", measure, chosen)
+    return Picture(f"Dev scores: {name}", plot, f"{measure} by language. The weights of step {chosen} were kept.")
