@@ -17,16 +17,17 @@ STAND_INS = {"hi": "sw", "bg": "es"}
 
 
 def write_models(folder: Path) -> None:
-    """A polyglot of twelve blocks, with pieces that not all need."""
+    """A polyglot of twelve blocks, with pieces that not all need, and an encoder of English."""
     rows = load_text(WorldSource(rows=300), WORLD_LANGUAGES).rows
     tokenizer = learn_tokenizer((text for table in rows.values() for text in table["text"]), 400, 64)
-    fresh_encoder(len(tokenizer), 16, 12, 2, 0.0, 64, seed=0).base_model.save_pretrained(folder / "polyglot")
-    tokenizer.save_pretrained(folder / "polyglot")
+    for name, blocks in (("polyglot", 12), ("english", 1)):
+        fresh_encoder(len(tokenizer), 16, blocks, 2, 0.0, 64, seed=blocks).base_model.save_pretrained(folder / name)
+        tokenizer.save_pretrained(folder / name)
 
 
 def write_data(folder: Path) -> None:
     """XNLI with as many rows as it has, of short texts, an English sample, and news."""
-    for part in ("xnli", "mnli_subset", "parallel/ntrex", "sentiment"):
+    for part in ("xnli", "mnli_subset", "parallel/ntrex", "sentiment", "tatoeba"):
         (folder / part).mkdir(parents=True)
     made = load_rows(WorldSource(rows=30), PAIR_OF_SENTENCES, WORLD_LANGUAGES).rows
     for code, name in FILES.items():
@@ -41,5 +42,8 @@ def write_data(folder: Path) -> None:
         tweets = "\n".join(f"{row['premise']}\t{SENTIMENT.labels[row['label']]}" for row in table)
         for part in ("train", "dev"):
             (folder / "sentiment" / f"{part}-{code}.tsv").write_text(f"text\tlabel\n{tweets}\n")
+        for other in ("fra", "deu"):
+            side = folder / "tatoeba" / f"tatoeba.{other}-eng.{name.partition('.')[2]}"
+            side.write_text(news + "\n")
         if code == "en":
             (folder / "mnli_subset" / "train.tsv").write_text("\n".join([head, *some]) + "\n")

@@ -11,6 +11,7 @@ from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.papers import catalogue, real
 from polydistill.papers.bert_kld import tables as bert_kld
+from polydistill.papers.mmkd import real as mmkd_real
 from polydistill.papers.multikd import real as multikd_real
 from polydistill.papers.multikd.scales import Way
 from polydistill.papers.real import CHOSEN, LEARNED, TESTED, XNLI_LANGUAGES, Real
@@ -132,6 +133,22 @@ def test_multikd_has_the_tables_that_one_task_can_fill(here):
         catalogue.recipe("multikd/4", "real", real=replace(here, languages=("en", "fr")))
 
 
+@pytest.mark.slow
+def test_mmkd_goes_to_the_end_by_itself(here, monkeypatch):
+    """The student first gets a head for hidden words; tables of tasks that there are no rows of are refused."""
+    for name, value in (("ON_ENGLISH", SHORT), ("_READ", 2), ("_ALIGNED", 2), ("MAX_LENGTH", 32)):
+        monkeypatch.setattr(mmkd_real, name, value)
+    asked = {"models": here.models, "data": here.data, "langs": "en,de,fr", "runs": here.root}
+    table = api.table("mmkd/5", "real", **asked)
+    ours = {row.name: row for group in table.groups for row in group.rows if row.seeds}
+    assert ours.keys() == {"mBERT*", "plain sentence distillation (ours)", "MMKD", "-XWCL", "-TLM", "-SentA", "-StrucA"}
+    assert all(row.cells[name].seeds == 1 for row in ours.values() for name in ("XNLI", "retrieval"))
+    assert not [column.name for column in table.columns if column.name.startswith(("PAWS-X", "XQuAD"))]
+    assert api.table("mmkd/2", "real", plan=True, **asked).runs == 1 + 2 + 3  # read, aligned, tuned
+    with pytest.raises(ValueError, match=r"at the scale real '4'. Known: 2, 5"):
+        api.table("mmkd/4", "real", **asked)
+
+
 @pytest.mark.parametrize("number", bert_kld.TABLES)
 def test_bert_kld_learns_and_tests_on_other_rows(number):
     """Whoever is compared in a block learns from as many rows, for as many steps, of the same start."""
@@ -174,5 +191,7 @@ def test_what_cannot_be_is_said(here):
         api.table("xd/3", "world", models=here.models)
     with pytest.raises(ValueError, match=r"nowhere is no folder"):
         api.table("xd/3", "real", data="nowhere")
-    with pytest.raises(ValueError, match=r"Unknown scale of the MMKD recipes 'real'"):
+    with pytest.raises(ValueError, match=r"not on the hub. Give a folder of data"):
         api.table("mmkd/5", "real")
+    with pytest.raises(ValueError, match=r"Unknown scale of the monolingual recipes 'real'"):
+        api.table("mono/4.4", "real")

@@ -78,7 +78,7 @@ def recipe(
         return xd_table(int(number), scale, real)
     if paper == "bert-kld":
         return bert_kld_tables.table(number, scale, real)
-    return mono_tables.table(number, scale, split) if paper == "mono" else mmkd_tables.table(number, scale)
+    return mono_tables.table(number, scale, split) if paper == "mono" else mmkd_tables.table(number, scale, real)
 
 
 def table(

@@ -70,7 +70,9 @@ def table(
     split: Annotated[
         Literal["test", "dev"], Help("mono: dev, for tables that are dev in the thesis (4.6 to 4.9, 4.11, 4.13).")
     ] = "test",
-    models: Annotated[Place | None, Help("real: a folder with polyglot/ (docs/real.md); default: the hub's.")] = None,
+    models: Annotated[
+        Place | None, Help("real: a folder with polyglot/ and english/ (docs/real.md); default: the hub's.")
+    ] = None,
     data: Annotated[Place | None, Help("real: a folder with xnli/ and others; default: the hub's.")] = None,
     langs: Annotated[Languages, Help("real: some languages only, such as en,fr,sw,ur.")] = "",
     runs: Runs = "runs",

@@ -1,6 +1,7 @@
 """What recipes of the scale `real` read: encoders and benchmarks in sizes that one core can do.
 
-They are the hub's, or lie in folders: `models` holds `polyglot`, a multilingual encoder; `data` holds the sets in their
+They are the hub's, or lie in folders: `models` holds `polyglot`, a multilingual encoder, and
+`english`, an English sentence encoder; `data` holds the sets in their
 own formats (docs/real.md lists the files). What has to be made of them first, the polyglot without the pieces that the
 languages do not need, is made once, beside the runs.
 """
@@ -117,9 +118,15 @@ class Real:
         """The multilingual encoder."""
         return POLYGLOT if self.models is None else Pretrained(name=str(self.models / "polyglot"))
 
-    def trimmed(self, languages: Sequence[str], *rows: str) -> Trimming:
+    @property
+    def english(self) -> Pretrained:
+        """The English sentence encoder."""
+        return ENGLISH if self.models is None else Pretrained(name=str(self.models / "english"))
+
+    def trimmed(self, languages: Sequence[str], *rows: str, depth: int | None = None) -> Trimming:
         """The polyglot of some languages, whose pieces are also counted in files of `rows` with a column `text`."""
-        return Trimming(self.polyglot, tuple(languages), tuple(self._texts(languages, (*_TEXTS, *rows))), self.root)
+        texts = tuple(self._texts(languages, (*_TEXTS, *rows)))
+        return Trimming(self.polyglot, tuple(languages), texts, self.root, depth)
 
     def labelled(self) -> Source:
         """English rows of natural language inference, with labels."""

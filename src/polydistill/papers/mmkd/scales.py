@@ -1,4 +1,4 @@
-"""The scales of the MMKD recipes: what `paper`, `world` and `smoke` each decide.
+"""The scales of the MMKD recipes: what `paper`, `world` and `smoke` each decide (`real` stands in `real.py`).
 
 `paper` is mBERT and BERT-base on corpora of OPUS, tuned on MultiNLI, PAWS and SQuAD, `world` the mini-world (minutes a
 run), `smoke` seconds, for tests: it shows that all parts fit, and nothing else.
@@ -13,13 +13,14 @@ from polydistill.data.rows.sources import FileSource, Source, WorldSource
 from polydistill.data.translations.corpora import ParallelCorpus
 from polydistill.data.translations.filters import Filters
 from polydistill.methods.pretraining import PretrainSpec
+from polydistill.papers.real import Trimming
 from polydistill.papers.scales import WORLD_LANGUAGES, Polyglot, StartOf, chosen, xnli
 from polydistill.starts.origins import Fresh, Pretrained
 from polydistill.tasks import TaskName
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Training
 
-Scale = Literal["paper", "world", "smoke"]
+Scale = Literal["paper", "real", "world", "smoke"]
 SOURCE = "en"
 
 BENCHMARKS: Mapping[str, TaskName] = {"XNLI": "nli", "PAWS-X": "paraphrase", "XQuAD": "qa"}
@@ -61,6 +62,8 @@ class Setting:
     """Sentences in all languages of XNLI, some of which figure 2 draws."""
     said: str
     """Where the numbers come from, for a table's reader."""
+    needs: tuple[Trimming, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def setting(scale: str) -> Setting:
@@ -80,7 +83,7 @@ _OPUS: Mapping[str, tuple[str, ...]] = {  # Sec. 4.1, by the names of OPUS
     "es": ("Europarl/en-es",),
     "de": ("Europarl/de-en",),
 }
-_TATOEBA = {"ar": "ara", "bg": "bul", "de": "deu", "es": "spa", "fr": "fra", "hi": "hin", "zh": "cmn"}
+TATOEBA = {"ar": "ara", "bg": "bul", "de": "deu", "es": "spa", "fr": "fra", "hi": "hin", "zh": "cmn"}
 _PAIRS = 10_500_000  # "10.5M parallel data" (table 1)
 
 
@@ -156,7 +159,7 @@ def _paper() -> Setting:
                 ("en", "ar", "de", "es", "hi", "zh"),
             ),
         },
-        sentences=lambda code: FileSource(path=f"{FILES}/tatoeba/tatoeba.{_TATOEBA[code]}-eng.{{lang}}", aligned=True),
+        sentences=lambda code: FileSource(path=f"{FILES}/tatoeba/tatoeba.{TATOEBA[code]}-eng.{{lang}}", aligned=True),
         shown=FileSource(path=f"{FILES}/xnli/xnli.15way.orig.tsv"),
         said="XNLI, PAWS-X, XQuAD, Tatoeba",
     )

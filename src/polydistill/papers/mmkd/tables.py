@@ -14,8 +14,10 @@ from polydistill.methods.tuning import TuneSpec
 from polydistill.papers.claims import Claim
 from polydistill.papers.columns import Column
 from polydistill.papers.combined import Made
+from polydistill.papers.mmkd.real import setting as real_setting
 from polydistill.papers.mmkd.scales import BENCHMARKS, SOURCE, Setting, setting
 from polydistill.papers.published import Layout, PublishedTable, published_table
+from polydistill.papers.real import HUB, Real
 from polydistill.papers.recipe import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.retrieval.retrieval import Similarity
 from polydistill.training.examination import Examination, Retrieving
@@ -123,11 +125,15 @@ TABLES: Mapping[str, str | None] = {"2": "XNLI", "3": "PAWS-X", "4": "XQuAD", "5
 """The paper's tables, and the one task of each; table 5 has all."""
 
 
-def table(number: str, scale: str) -> TableRecipe:
+def table(number: str, scale: str, real: Real = HUB) -> TableRecipe:
     """Table 2, 3, 4 or 5 of the paper."""
     if number not in TABLES:
         raise unknown("table of mmkd", number, TABLES)
-    printed, where, benchmark = published_table(f"mmkd/{number}"), setting(scale), TABLES[number]
+    printed, benchmark = published_table(f"mmkd/{number}"), TABLES[number]
+    where = real_setting(real) if scale == "real" else setting(scale)
+    if benchmark not in (None, *where.exercises):
+        there = [one for one, name in TABLES.items() if name in (None, *where.exercises)]
+        raise unknown(f"table of mmkd at the scale {scale}", number, there)
     of = Systems(where)
     if benchmark is None:
         main = "MMKD"
@@ -145,7 +151,8 @@ def table(number: str, scale: str) -> TableRecipe:
         setting=f"{where.said}; tuned and selected on English",
         reference=main,
         published_over=None if where.scale == "paper" else len(printed.average_over) or None,
-        layout=layout,
+        layout=layout.model_copy(update={"remarks": (*layout.remarks, *where.remarks)}),
+        needs=where.needs,
     )
 
 
@@ -170,7 +177,7 @@ def _of_one(printed: PublishedTable, where: Setting, benchmark: str) -> Layout:
 def _of_all(printed: PublishedTable, where: Setting) -> Layout:
     """A mean for each task, and one of retrieval, which the paper does not have."""
     columns: list[Column] = []
-    for mean in (column for column in printed.columns if column.over):
+    for mean in (column for column in printed.columns if column.over and column.name in where.exercises):
         like = printed.column(mean.over[0])
         names = {f"{mean.name} {code}": code for code in where.exercises[mean.name].languages}
         columns += [like.model_copy(update={"name": name, "language": code}) for name, code in names.items()]
