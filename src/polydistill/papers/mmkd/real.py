@@ -21,9 +21,7 @@ _NEWS = "parallel/ntrex/*.{lang}.txt"
 def setting(real: Real) -> Setting:
     """The setting, where the news are at hand."""
     if real.data is None:
-        raise ValueError(
-            "The translations of this table are not read from the hub. Give a folder of data (docs/real.md)."
-        )
+        raise ValueError("The translations of this table are not on the hub. Give a folder of data (docs/real.md).")
     languages = real.of(LANGUAGES)
     if SOURCE not in languages or len(languages) < 2:
         raise ValueError(f"langs is {', '.join(languages)}; name {SOURCE}, which teaches, and at least one more.")
