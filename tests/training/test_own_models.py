@@ -1,9 +1,9 @@
 """What a person calls a model, and the order of its labels."""
 
-from types import os
+import os
+from types import SimpleNamespace
 
 import pytest
-import SimpleNamespace
 import torch
 from huggingface_hub import HfApi
 
