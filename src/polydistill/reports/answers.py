@@ -76,9 +76,8 @@ def confusions(result: RunResult, found: Predictions) -> Confusion | Grid | None
     if not labels:
         return None
     heading, remark = "What is taken for what", "All rows of the test." if scored else _of(found)
-    if scored:
-        taken = {code: score.confusion for code, score in scored.items()}
-    else:
+    taken: dict[str, Sequence[Sequence[int]]] = {code: score.confusion for code, score in scored.items()}
+    if not scored:
         taken = {code: _taken(seen, labels) for code, seen in found.rows.items()}
     if len(labels) <= READABLE:
         return Confusion(heading, labels, taken, remark)

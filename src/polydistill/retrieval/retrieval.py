@@ -201,11 +201,9 @@ def accuracy_and_mrr(found: Ints) -> tuple[float, float]:
 
 def resolved(layers: Layers, blocks: int) -> tuple[int, ...]:
     """The numbers of the layers of a model with so many blocks."""
-    if layers == "all" and blocks:
-        return tuple(range(1, blocks + 1))
     if layers == "all":
-        return (0,)  # a student without attention has its embeddings alone
-    if layers in ("last", "own"):
+        return tuple(range(1, blocks + 1)) or (0,)  # a student without attention has its embeddings alone
+    if layers == "last" or layers == "own":  # noqa: PLR1714, which would hide from the types what is left
         return (blocks,)
     wrong = [layer for layer in layers if not 0 <= layer <= blocks]
     if wrong or not layers or len(set(layers)) < len(layers):
