@@ -44,7 +44,7 @@ def asked(monkeypatch):
 
 
 def test_bench_prints_a_table_and_writes_json(polydistill, asked, work):
-    shown = polydistill("bench big small --text t --rows 100 --threads 2 --lang de --json bench.json")
+    shown = polydistill("bench big small --task nli --text t --rows 100 --threads 2 --lang de --json bench.json")
     assert shown.exit_code == 0, shown.output
     assert asked["models"] == ("big", "small")
     assert (asked["text"], asked["rows"], asked["threads"], asked["language"]) == (Path("t"), 100, 2, "de")

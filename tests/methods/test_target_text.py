@@ -123,6 +123,7 @@ def test_several_labels_and_numbers(tmp_path, plain):
     models.teacher.network.classifier.out_proj = torch.nn.Linear(16, 1, dtype=torch.float64)
     prepared = XDSpec(task=NUMBER, text=plain, max_length=40).prepare(models, 0)
     assert prepared.groups[0].values["own"].ndim == 1
+    assert prepared.told[0].startswith("Warning: a number cannot be made surer")
 
 
 def test_tags_of_plain_lines_and_of_a_word_a_line(tmp_path, plain):

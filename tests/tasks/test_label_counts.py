@@ -14,6 +14,12 @@ SCORE = task_of(TaskSpec(kind="pair", problem="number"))
 POS = task_of(TaskSpec(kind="tags", labels=("NOUN", "VERB")))
 
 
+def test_a_text_alone_is_a_row_of_one_text():
+    assert SEVERAL.row("A dog.") == {"text": "A dog."}
+    with pytest.raises(ValueError, match=r"Cannot read the row 'A dog.': no text under text and text_pair"):
+        SCORE.row("A dog.")
+
+
 def test_each_label_of_one_label_tasks():
     rng = np.random.default_rng(0)
     gold, said = rng.integers(3, size=60), rng.integers(3, size=60)

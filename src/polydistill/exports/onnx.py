@@ -20,7 +20,14 @@ from polydistill.data.batches.encoding import column_names
 from polydistill.exports.checking import Numbers, compare, hear, refuse, scored
 from polydistill.exports.int8 import embedding_in_int8
 from polydistill.exports.int8_products import products_in_int8
-from polydistill.exports.onnx_folder import LABELS_FILE, MODEL_FILE, TOKENIZER_FILE, onnx_runtime
+from polydistill.exports.onnx_folder import (
+    LABELS_FILE,
+    MODEL_FILE,
+    TASK_FILE,
+    TOKENIZER_FILE,
+    onnx_runtime,
+    task_written,
+)
 from polydistill.exports.reading import Logits, Says, SentenceVectors, TokensToo, head_of, resting
 from polydistill.exports.samples import Batch, Sample, longest
 from polydistill.exports.softmax import without_guards
@@ -74,6 +81,7 @@ def write_onnx(loaded: Loaded, folder: Path, task: AnyTask | None, wanted: Wante
     if task is not None:
         labels = json.dumps(task_of(task).shape.labels, ensure_ascii=False)
         (folder / LABELS_FILE).write_text(labels + "\n", encoding="utf-8")
+        (folder / TASK_FILE).write_text(task_written(task), encoding="utf-8")
     return check
 
 

@@ -16,7 +16,7 @@ from polydistill.data.rows.shapes import Problem
 from polydistill.data.rows.sources import AnySource, ByLanguage, WorldSource
 from polydistill.data.rows.usual import found_texts
 from polydistill.errors import DataError, unknown
-from polydistill.exports.onnx_folder import is_onnx
+from polydistill.exports.onnx_folder import is_onnx, task_of_folder
 from polydistill.jobs.rows_seen import any_task, columns_in, labels_in
 from polydistill.results import RUN_FILE
 from polydistill.serving.reader import Reader
@@ -111,7 +111,10 @@ def task_of_model(asked: Asked, model: OwnModel | Reader, rows: AnySource | None
         return asked.task
     if isinstance(asked.task, str) and asked.task not in TASKS:
         _of_word(asked.task)  # a slip is said before a model is looked for
-    if isinstance(model, Reader) or (isinstance(model, str | Path) and is_onnx(model)):
+    if isinstance(model, str | Path) and is_onnx(model):
+        own = None if asked.task or asked.named or asked.spellings else task_of_folder(model)
+        return own or found_task(asked, None, rows, languages)
+    if isinstance(model, Reader):
         return found_task(asked, None, rows, languages)
     return found_task(asked, pinned(model), rows, languages)
 

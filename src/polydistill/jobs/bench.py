@@ -16,8 +16,12 @@ def bench(
         Place | None, Help("Rows to read: JSONL as for predict, or a sentence a line. Default: rows of the mini-world.")
     ] = None,
     task: Annotated[
-        TaskLike, Help("nli, paraphrase, ner, choice, stars or qa; vectors: texts become sentence vectors.")
-    ] = "nli",
+        TaskLike | None,
+        Help(
+            "nli, paraphrase, ner, choice, stars or qa; vectors: texts become sentence vectors. Default: as the first "
+            "model says."
+        ),
+    ] = None,
     rows: Annotated[int, Help("Rows of a turn.")] = 256,
     batch_size: Annotated[int, Help("Rows read together, of similar lengths.")] = 32,
     turns: Annotated[int, Help("How often each model reads all rows.")] = 5,
@@ -33,6 +37,7 @@ def bench(
     from pathlib import Path
 
     from polydistill.exports.card import has_card, tell_speed
+    from polydistill.jobs.asked import Asked, task_of_model
     from polydistill.jobs.written import task_named
     from polydistill.serving.bench import Settings
     from polydistill.serving.bench import bench as measure
@@ -42,7 +47,8 @@ def bench(
         raise ValueError("None of the models has a card that says how fast it is: export one, or leave cards out.")
     given = {"rows": rows, "batch_size": batch_size, "turns": turns, "language": lang, "clock": clock}
     more = {} if threads is None else {"threads": threads}
-    settings = Settings.model_validate({"task": None if task == "vectors" else task_named(task), **given, **more})
+    known = task_of_model(Asked(), models[0], None, ("en",)) if task is None else task
+    settings = Settings.model_validate({"task": None if task == "vectors" else task_named(known), **given, **more})
     done = measure(models, settings, None if text is None else Path(text))
     for folder, model in zip(folders, done.models, strict=True):
         if cards and has_card(folder):

@@ -93,11 +93,11 @@ def predict(
 
 def _task(model: Readable, asked: TaskLike | None, hypothesis: str | None) -> "AnyTask":
     """The task that is named, or that of the model; a head of texts reads a pair where one is given."""
-    from polydistill.exports.onnx_folder import is_onnx
+    from polydistill.exports.onnx_folder import is_onnx, task_of_folder
     from polydistill.tasks import TASKS, TaskSpec
 
     if asked is None and isinstance(model, str | Path) and is_onnx(model):  # read without PyTorch: so not what follows
-        return "nli"
+        return task_of_folder(model) or "nli"
     if isinstance(asked, str) and asked in TASKS:
         return next(known for known in TASKS if known == asked)
     from polydistill.jobs.asked import Asked, task_of_model

@@ -82,15 +82,18 @@ class Drawn:
     """The share of each class, by language."""
     rare: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The classes that are wanted and that the teacher hardly ever gives, by language."""
+    told: tuple[str, ...] = ()
+    """What else is to be known of them."""
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What a person should know of the teacher's answers before the training begins."""
-        return tuple(
+        rare = tuple(
             f"Warning, {code}: the teacher says {' and '.join(labels)} of less than 2 % of what was read, so the "
             "student can hardly learn it there. Give text that is closer to the task, or rows of the task (data)."
             for code, labels in self.rare.items()
         )
+        return (*rare, *self.told)
 
 
 def at_random(parallel: Mapping[str, Pairs], shape: RowShape, seed: int) -> Drawn:
@@ -159,6 +162,7 @@ def joined(several: Sequence[Drawn]) -> Drawn:
         [rows for one in several for rows in one.rows],
         {code: shares for one in several for code, shares in one.answers.items()},
         {code: labels for one in several for code, labels in one.rare.items()},
+        tuple(dict.fromkeys(line for one in several for line in one.told)),
     )
 
 

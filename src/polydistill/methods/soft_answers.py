@@ -28,6 +28,10 @@ from polydistill.models.polyglot import Polyglot
 from polydistill.tasks.ner import Tagging, by_sentence
 from polydistill.tasks.task import shares
 
+_NUMBERS = (
+    "Warning: a number cannot be made surer, so of text alone the student learns little that it does not say already. "
+    "Give translations (--parallel or --data)."
+)
 Draw = Literal["answers", "random"]
 
 
@@ -97,7 +101,9 @@ def own_text(
     """Rows of the task made of text alone, drawn by the teacher's answers to them where that is asked for."""
     found = joined([_own_rows(text, reader(code), draw, wanted, seed) for code in text.sources])
     answers = {f"{code}, text alone": said for code, said in found.answers.items()}
-    return Drawn(found.rows, answers, {f"{code}, text alone": labels for code, labels in found.rare.items()})
+    rare = {f"{code}, text alone": labels for code, labels in found.rare.items()}
+    problem = reader(next(iter(text.sources))).task.shape.problem
+    return Drawn(found.rows, answers, rare, (_NUMBERS,) if problem == "number" else ())
 
 
 def _own_rows(source: AnySource, reader: Reader, draw: Draw, wanted: Callable[[], Shares], seed: int) -> Drawn:

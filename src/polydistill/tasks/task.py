@@ -201,8 +201,10 @@ class Task(ABC, Generic[E, Said]):
         return self.written(row)[LABEL]
 
     def row(self, given: object) -> Record:
-        """The text columns of a row as people give it: a mapping, or the texts in order."""
+        """The text columns of a row as people give it: a mapping, the texts in order, or the only text."""
         columns = self.shape.texts
+        if isinstance(given, str) and len(columns) == 1 and not self.shape.lists:
+            given = [given]
         if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == len(columns):
             given = dict(zip(columns, given, strict=True))
         if wrong := self.wrong_with(given):
