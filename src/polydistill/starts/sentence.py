@@ -29,6 +29,7 @@ from polydistill.models.sentence import (
     Reading,
     SentenceHead,
 )
+from polydistill.models.static_config import STATIC
 from polydistill.starts.folders import here
 from polydistill.starts.loading import beside, load_encoder
 from polydistill.starts.strict import CONFIG, readable
@@ -51,7 +52,7 @@ def load_sentence_encoder(name: str | Path, revision: str | None = None) -> Load
 
 def _with_modules(files: "_Files", name: str | Path, revision: str | None) -> Loaded:
     first, *others = [(_kind(one["type"], name), str(one["path"])) for one in files.read(MODULES)]
-    if first[0] == "StaticEmbedding" and files.find(CONFIG) is not None:
+    if first[0] == "StaticEmbedding" and files.read(CONFIG).get("model_type") == STATIC:  # one of ours
         parts = [part for kind, path in others if (part := _part(kind, files, path)) is not None]
         reading = Reading(static=True, max_length=files.read(READING).get("max_seq_length"))
         return replace(load_encoder(name, revision), sentence=SentenceHead(reading, parts).train(False))
