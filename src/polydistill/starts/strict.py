@@ -76,8 +76,8 @@ def _refuse_odd(config: PretrainedConfig) -> None:
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise ValueError(f"`{setting}` is {getattr(config, setting)!r:.80}, and no names")
     for setting in _COUNTS:
-        value = getattr(config, setting, 1)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        value, own = getattr(config, setting, 1), getattr(type(config), setting, None)  # own: a student of no blocks
+        if value not in (None, own) and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise ValueError(f"`{setting}` is {value!r:.80}, and no number of at least 1")
 
 
