@@ -72,7 +72,7 @@ def test_the_best_layer_is_the_one_that_is_most_alike():
 def test_every_plot_shows_its_numbers():
     drawn = {name: picture.plot for name, picture in pictures(inspected()).items()}
     maps = drawn["cka.png"].figure.axes[0]
-    np.testing.assert_array_equal(maps.images[0].get_array(), [[0.9, 0.2, 0.1], [0.3, 0.5, 0.4]])
+    np.testing.assert_array_equal(maps.collections[0].get_array(), [[0.9, 0.2, 0.1], [0.3, 0.5, 0.4]])
     assert [text.get_text() for text in maps.texts] == ["0.90", "0.20", "0.10", "0.30", "0.50", "0.40"]
     assert [text.get_text() for text in maps.get_xticklabels()] == ["1", "2", "3"]
     lines = drawn["cka_by_layer.png"].figure.axes[0].containers
@@ -87,6 +87,12 @@ def test_every_plot_shows_its_numbers():
     assert drawn["meanings.png"].figure.axes[1].get_title(loc="left") == "<after>: 62 % found"
     assert drawn["models.png"].figure.axes[0].get_title(loc="left") == "<after>: 100 % same model"
     assert all(plot.png().startswith(b"\x89PNG") for plot in drawn.values())
+
+
+def test_no_plot_embeds_a_picture_that_the_page_may_not_load():
+    drawn = pictures(inspected())
+    assert "cka.png" in drawn
+    assert [name for name, one in drawn.items() if "<image" in one.drawn or "data:" in one.drawn] == []
 
 
 def test_only_what_there_is_is_drawn():

@@ -177,7 +177,8 @@ def _cka_maps(found: Inspected) -> Plot:
     with canvas(4.2) as figure:
         panels = figure.subplots(1, len(found.comparisons), squeeze=False)[0]
         for axes, one in zip(panels, found.comparisons, strict=True):
-            image = axes.imshow(np.asarray(one.cka), origin="lower", vmin=0, vmax=1, cmap="viridis", aspect="auto")
+            # Cells as shapes: `imshow` embeds a picture, which a page that loads nothing does not show.
+            cells = axes.pcolormesh(np.asarray(one.cka), vmin=0, vmax=1, cmap="viridis", shading="nearest")
             axes.set_xticks(range(len(one.other_layers)), list(map(str, one.other_layers)))
             axes.set_yticks(range(len(one.first_layers)), list(map(str, one.first_layers)))
             axes.set(xlabel=f"layer of {one.other}", ylabel=f"layer of {one.first}", title=one.other)
@@ -187,7 +188,8 @@ def _cka_maps(found: Inspected) -> Plot:
                     for column, value in enumerate(values):
                         colour = "white" if value < 0.6 else "black"
                         axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour, fontsize=8)
-        figure.colorbar(image, ax=list(panels), label="linear CKA")
+        bar = figure.colorbar(cells, ax=list(panels), label="linear CKA")
+        bar.solids.set_rasterized(False)
     return Plot(figure, title, f"{title}: {'; '.join(map(_last_cka, found.comparisons))}.")
 
 

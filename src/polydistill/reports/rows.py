@@ -63,11 +63,12 @@ class Rows:
         if two:
             which.append(("other", "another answer than before"))
         order = [("sure", "surest first"), ("unsure", "least sure first"), ("given", "as they are")]
+        said_by = "answer" if len(self.systems) == 1 else f"answer {self.systems[-1]}"
         fields = [
             ("language", "language", [(code, f"{called(code)} ({code})") for code in codes]),
             ("which", "rows", which),
             ("gold", "right answer", _answers([row.gold for row in self.rows])),
-            ("answer", f"{self.systems[-1]} said", _answers([said.answer for said in last if said is not None])),
+            ("answer", said_by, _answers([said.answer for said in last if said is not None])),
         ]
         found = [(name, label, [("", "all"), *values]) for name, label, values in fields if len(values) > 1]
         return [*found, ("order", "order", [("off", "furthest off first"), order[-1]] if numbers else order)]
