@@ -1,6 +1,5 @@
 import pytest
 
-from polydistill import api
 from polydistill.cli.app import one_line
 
 
@@ -61,7 +60,7 @@ def test_an_interruption_says_whether_the_same_command_goes_on(polydistill, monk
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api, "table", stopped)
+    monkeypatch.setattr("polydistill.papers.catalogue.table", stopped)
     monkeypatch.setattr("polydistill.data.rows.load.load_records", stopped)
     result = polydistill(command)
     assert result.exit_code == 130

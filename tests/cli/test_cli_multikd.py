@@ -36,7 +36,7 @@ def test_tune_makes_an_mblm_too(polydistill, own_model, work):
 @pytest.mark.parametrize(
     ("teachers", "said"),
     [
-        ("--teacher french", "expected a language and its model, such as fr=french"),
+        ("--teacher french", "expected a language and its model or rows, such as fr=french"),
         ("--teacher fr={0} --teacher French={0}", "--teacher gives fr twice"),
         ("--teacher klingon={0}", "Unknown language 'klingon'"),
         ("--teacher fr=nowhere/", "nowhere/"),

@@ -143,8 +143,10 @@ _MEETS = {
 }
 
 
-# without the probe, whose answer on a busy machine may differ from one run to the next
-numerics.probe = lambda width: numerics.Numerics(matmul="highest", threads=1, speedup=1.0, error=0.0)
+def without_probe(width: int) -> numerics.Numerics:
+    """Stands for the probe, whose answer on a busy machine may differ from one run to the next."""
+    del width
+    return numerics.Numerics(matmul="highest", threads=1, speedup=1.0, error=0.0)
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,8 @@ def command(line: str, work: Path, kind: str | None = None, at: int = 0) -> Ende
     told.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
+        numerics.probe = without_probe
+        os.environ["POLYDISTILL_CACHE"] = str(work.parent / "cache")
         injector = Injector(str(work), kind, at)
         sys.addaudithook(injector)
         try:
@@ -196,7 +200,6 @@ class Bench:
         network.config.label2id = {label: index for index, label in enumerate(labels)}
         network.save_pretrained(self.model)
         tiny_tokenizer().save_pretrained(self.model)
-        os.environ["POLYDISTILL_CACHE"] = str(self.root / "cache")
 
     def work(self, name: str) -> Path:
         """A new folder with what jobs read."""

@@ -13,6 +13,7 @@ from sentence_transformers.sentence_transformer.modules import Pooling, Transfor
 import polydistill
 from polydistill.starts import folders
 from polydistill.starts.hub import pinned
+from polydistill.starts.tokenizers import save_tokenizer
 from tiny import WIDTH, tiny_network, tiny_tokenizer
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -33,8 +34,9 @@ def masked(seed=0):
 @pytest.fixture
 def saved(tmp_path):
     def save(model, name):
-        for part in model:
-            part.save_pretrained(tmp_path / name)
+        network, tokenizer = model
+        network.save_pretrained(tmp_path / name)
+        save_tokenizer(tokenizer, tmp_path / name)  # all tests share it, and each leaves it as it used it last
         return tmp_path / name
 
     return save

@@ -338,7 +338,8 @@ def test_announcing_comes_in_time_when_transformers_was_there_first(without_ours
     monkeypatch.setattr(auto_classes.importlib, "import_module", loaded.append)
     auto_classes.announce()
     auto_classes.announce()  # once is enough
-    assert loaded == ["polydistill.models.mblm_config", "polydistill.models.mblm"]
+    rooms = ("mblm_config", "static_config", "mblm", "static")
+    assert loaded == [f"polydistill.models.{room}" for room in rooms]
 
 
 # Students and errors

@@ -16,6 +16,13 @@ LABELS = torch.arange(ROWS) % WIDTH
 TOKENS_THAT_COUNT = torch.arange(TOKENS) < torch.tensor([7, 5, 3, 7, 1, 2])[:, None]
 ROWS_THAT_COUNT = torch.tensor([True, True, False, True, True, False])
 
+
+def some_left_out(teacher_NC):
+    """Log-probabilities of which a teacher gives the first five alone."""
+    log_NC = teacher_NC.float().log_softmax(-1)
+    return log_NC.masked_fill(torch.arange(WIDTH) >= 5, float("nan"))
+
+
 # By name: the function of student and teacher, and what the two are
 OBJECTIVES = {
     "attention.scores_mse": (lambda s, t: attention.scores_mse(s, t, TOKENS_THAT_COUNT), MAPS),
@@ -38,6 +45,8 @@ OBJECTIVES = {
     "hidden.mse": (lambda s, t: hidden.mse(s, t, TOKENS_THAT_COUNT), TOKENWISE),
     "hidden.cosine": (lambda s, t: hidden.cosine(s, t, TOKENS_THAT_COUNT), TOKENWISE),
     "logits.hinton": (lambda s, t: logits.hinton(s, t, 2.0, mask_N=ROWS_THAT_COUNT), VECTORS),
+    "logits.from_shares": (lambda s, t: logits.from_shares(s, t.float().softmax(-1), 2.0), VECTORS),
+    "logits.rest_as_one": (lambda s, t: logits.hinton(*logits.rest_as_one(s, some_left_out(t)), 2.0), VECTORS),
     "relations.relation_kl": (lambda s, t: relations.relation_kl(s, t, HEADS, TOKENS_THAT_COUNT), TOKENWISE),
     "sentences.sentence_alignment": (
         lambda s, t: sentences.sentence_alignment(s, t, mask_B=ROWS_THAT_COUNT),

@@ -10,7 +10,8 @@ import pytest
 from transformers import AutoModelForSequenceClassification
 
 import polydistill as pd
-from polydistill.serving import bench_worker, machine
+from polydistill import machine
+from polydistill.serving import bench_worker
 from polydistill.serving.bench import Bench, Measured, Settings, _rows, bench
 from polydistill.serving.bench_worker import Ended, Job, Opened, Ready, Trouble, Turn, serve
 
@@ -41,7 +42,7 @@ def test_two_models_in_processes_of_their_own(model, exported):
         assert len(one.reading_seconds) == 2
         assert len(one.latency_seconds) == 6
         assert 0 < one.latency(50) <= one.latency(95)
-        assert one.disk == sum(file.stat().st_size for file in folder.iterdir())
+        assert one.disk == sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         assert 0 < one.memory_before <= one.peak_memory
         assert one.load_seconds > 0
 

@@ -29,6 +29,7 @@ from polydistill.methods.teacher import SIGNAL, vector_teacher
 from polydistill.models.sentence import Prompted, SentenceHead
 from polydistill.models.static import refuse_attention, static_head
 from polydistill.objectives import sentences
+from polydistill.objectives.precision import finer
 from polydistill.outputs import Loss, Term
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
@@ -145,7 +146,8 @@ class StaticDistillation(Method):
         if text is not None:
             assert signal is not None, "the teacher has read the text"
             seen_BD = self.projectors["teacher"](self._said(text))
-            value = sentences.in_batch_contrast(seen_BD, signal - signal.mean(0), heat)
+            taught_BD = signal.to(finer(signal, seen_BD))
+            value = sentences.in_batch_contrast(seen_BD, taught_BD - taught_BD.mean(0), heat)
             return Loss({"teacher": Term(value, weights.teacher)})
         assert source is not None and target is not None, "a batch is of pairs, or of plain text"
         one_BD, other_BD = self._said(source), self._said(target)
