@@ -28,6 +28,7 @@ def test_the_import_is_quick_and_loads_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_tune_then_distil_then_use(own_model, work):
     tuned = pd.tune(own_model, "file:rows.jsonl", ["en"], out="tuned", steps=2, batch_size=4, test="file:rows.jsonl")
     assert tuned.run.training.learning_rate == 2e-5

@@ -63,6 +63,7 @@ def test_quickstart_prints_its_table_and_page(polydistill, made):
     assert summary["seconds"] >= round(sum(took), 1) - 0.1  # also where all was done before
 
 
+@pytest.mark.slow
 def test_table_writes_json_and_markdown(polydistill, monkeypatch, made, tmp_path):
     table = api.quickstart(made, scale="smoke").table
     asked = []

@@ -70,6 +70,7 @@ def test_the_bridge_that_was_learned_is_kept_where_widths_differ(aligned):
     assert 0 < (learned - begun.detach()).abs().max() < 5e-3, "one step from where it began"
 
 
+@pytest.mark.slow
 def test_sentence_transformers_without_us_gives_what_was_learned(aligned, tmp_path):
     plainly = polydistill.export(aligned / "sentence", tmp_path / "plainly", **FEW)[0].folder
     sources = {"mmkd": aligned / "mmkd", "sentence": aligned / "sentence", "again": plainly}
@@ -94,6 +95,7 @@ def test_without_the_package_the_bridge_is_read_back(aligned, tmp_path, monkeypa
     assert paths == ["", "1_Pooling", "2_Dense", "3_Normalize"]
 
 
+@pytest.mark.slow
 def test_onnx_has_the_bridge_in_its_graph(aligned, tmp_path):
     (done,) = polydistill.export(aligned / "sentence", tmp_path / "onnx", "onnx", pooling="mean", **FEW)
     assert done.check.difference < 1e-5

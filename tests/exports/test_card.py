@@ -143,6 +143,7 @@ def test_what_is_not_recorded_is_not_invented(tmp_path):
     assert "## Scores\n\nNot recorded.\n\n## To make it again\n\nNot recorded." in card.text
 
 
+@pytest.mark.slow
 def test_the_lines_of_python_work_without_us(tmp_path):
     folders = {}
     for task in ("nli", "stars", "ner", "choice", "paraphrase", "qa"):

@@ -35,6 +35,7 @@ for folder in sys.argv[2:]:
 FEW = {"check": "world:?rows=4"}
 
 
+@pytest.mark.slow
 def test_sentence_transformers_gives_the_vectors_of_our_retrieval(tmp_path):
     model, loaded = saved(tmp_path / "model", None), load_encoder(tmp_path / "model")
     ways = {"mean": True, "first": False}

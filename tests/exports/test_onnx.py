@@ -39,6 +39,7 @@ def texts(pairs):
     return tiny_tokenizer()(*map(list, zip(*pairs, strict=True)), padding=True, return_tensors="pt")
 
 
+@pytest.mark.slow
 def test_an_mblm_runs_without_us_and_without_torch_as_it_reads_a_language(tmp_path):
     folder, network = tmp_path / "onnx", learned_mblm(supervised_route="own")
     model = keep(network, tmp_path / "model")
@@ -59,6 +60,7 @@ def test_an_mblm_runs_without_us_and_without_torch_as_it_reads_a_language(tmp_pa
     assert tokenizer("A dog.")["input_ids"] == tiny_tokenizer()("A dog.")["input_ids"]
 
 
+@pytest.mark.slow
 def test_vectors_of_an_mblm_without_us_and_without_torch(tmp_path):
     model = keep(learned_mblm(), tmp_path / "model")
     (done,) = polydistill.export(model, tmp_path / "out", "onnx", pooling="mean", check="world:?rows=2")
@@ -97,6 +99,7 @@ def test_tokens_and_choices(tmp_path, task, int8):
     assert said and right[task]
 
 
+@pytest.mark.slow
 def test_vectors_are_those_of_retrieval_from_the_tokenizer_file_alone(tmp_path):
     model = saved(tmp_path / "model", None, blocks=1)
     (done,) = polydistill.export(
@@ -127,6 +130,7 @@ def axes(folder):
     }
 
 
+@pytest.mark.slow
 def test_the_layout_that_others_load(tmp_path):
     both = ["batch", "sequence"]
     (done,) = polydistill.export(saved(tmp_path / "tuned"), tmp_path / "nli", "onnx", check="world:?rows=2")

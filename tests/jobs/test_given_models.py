@@ -81,6 +81,7 @@ def test_an_object_is_trained_as_a_copy_and_the_run_is_done_again_only_when_it_i
         polydistill.run(done.folder / "run.json", out=tmp_path / "again")
 
 
+@pytest.mark.slow
 def test_another_process_does_the_run_once_it_was_given_the_model(tmp_path, saved):
     folder = saved(classifier(), "model")
     run = polydistill.tune.run(classifier(), "world:?rows=4", "en", **STEPS)

@@ -54,6 +54,7 @@ def sentence():
     return load_text(WorldSource(rows=40), ["tr"]).rows["tr"]["text"][0]
 
 
+@pytest.mark.slow
 def test_plain_transformers_loads_it_and_says_the_same(model, tmp_path):
     (done,) = trim(model, ["tr", "en"], TEXTS, by="frequency", out=tmp_path / "small")
     kept = json.loads((done.folder / "kept.json").read_text())

@@ -161,6 +161,7 @@ def test_it_trains_is_killed_resumes_bit_for_bit_is_selected_and_exported(moods,
     assert exported is not None
 
 
+@pytest.mark.slow
 def test_it_is_listed_and_its_file_is_not_executed(moods):
     store = Store(moods / "runs")
     run = run_of(moods, steps=2)
@@ -263,6 +264,7 @@ def test_a_kind_of_ours_is_not_taken(moods):
         Run(name="x", method=Mine(languages=("fr",), data=WorldSource()), start=Fresh(), training=Training(steps=1))
 
 
+@pytest.mark.slow
 def test_an_installed_package_names_its_methods(tmp_path):
     """An entry point, and nothing else, lets the command line find a method of another package."""
     (tmp_path / "warm.py").write_text(

@@ -68,6 +68,7 @@ def test_size_and_limit(texts):
     assert len(learn_tokenizer(texts, 150, 48)) < len(tokenizer)
 
 
+@pytest.mark.slow
 def test_two_trainings_are_one_also_in_another_process(texts):
     def digest(tokenizer):
         return hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest()

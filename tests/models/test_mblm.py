@@ -307,6 +307,7 @@ def test_attention_of_another_kind(tmp_path):
     torch.testing.assert_close(eager(**batch()).logits, network(**batch()).logits, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_auto_classes_know_it(tmp_path):
     mblm().save_pretrained(tmp_path)
     script = """

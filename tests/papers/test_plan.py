@@ -62,6 +62,7 @@ def test_downloads_name_models_and_data_once():
     assert plan_table(table(3, "world"), [0]).downloads == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["paper", "world", "smoke"])
 @pytest.mark.parametrize("id", catalogue.tables())
 def test_every_table_can_be_planned_without_a_file(id, scale, tmp_path, monkeypatch):

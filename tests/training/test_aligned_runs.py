@@ -50,6 +50,7 @@ def test_it_leaves_an_encoder_that_has_learned(done, sentence):
     assert not [name for name in json.dumps(sorted(after)) if "projectors" in name]
 
 
+@pytest.mark.slow
 def test_plain_transformers_loads_it(done):
     for sentence, auto in ((False, "AutoModelForMaskedLM"), (True, "AutoModel")):
         printed = run_plain(

@@ -18,6 +18,8 @@ from polydistill.training.store import Store
 
 HERE = Path(__file__).parent
 
+pytestmark = pytest.mark.slow
+
 
 def torchrun(out: Path, what: str, fails: bool = False) -> str:
     """Start two processes of the worker; what they said on stderr."""
@@ -137,7 +139,6 @@ def test_they_end_where_one_process_with_twice_the_batch_ends(whole, fixed_numer
     assert [score.value for score in together.scores] == [score.value for score in alone.scores]
 
 
-@pytest.mark.slow
 def test_two_processes_that_die_are_taken_up_by_two_others(whole, tmp_path):
     (tmp_path / "start").symlink_to(whole / "start")
     settle(tmp_path)

@@ -277,6 +277,7 @@ def child(run: Run, store: Store) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_a_second_process_says_that_it_waits_and_takes_the_result(tmp_path, fixed_numerics, run, monkeypatch):
     store, second, said = Store(tmp_path), [], []
     train = engine._train
