@@ -38,6 +38,7 @@ def test_distill_leaves_a_folder_for_each_student(polydistill):
         "student tr: small/students/tr",
         "student en: small/students/en",
         "run: small/run.json",
+        "page: small/report.html",
     ]
     assert "2 steps of 4 rows, learning rate 0.0002, seed 0" in result.stderr
     assert "students begin as 1<-2 2<-4 (uniform); learn from 1<-2 2<-4 (uniform)" in result.stderr
