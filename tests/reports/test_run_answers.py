@@ -92,5 +92,7 @@ def test_no_text_of_a_row_ends_the_data_or_becomes_markup():
 
 
 def test_teachers_answers():
+    (alone,) = teachers_answers({"tr, text alone": {"yes": 0.25}}).rows
+    assert alone[0] == "Turkish (tr), text alone"
     grid = teachers_answers({"tr": {"yes": 0.25, "no": 0.75}})
     assert (grid.columns, grid.rows) == (("language", "yes", "no"), [("Turkish (tr)", "25.0", "75.0")])

@@ -61,7 +61,7 @@ def others(field: str, value: Any) -> list[Any]:
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int | float):
-        return [value + 1, value / 2, value + 0.25]
+        return [one for one in (value + 1, value / 2, value + 0.25) if one != value]
     return [candidate for candidate in (1, *WORDS) if candidate != value]
 
 

@@ -11,6 +11,7 @@ from polydistill.data.rows.sources import WorldSource, format_source
 from polydistill.defaults import Pooling
 from polydistill.exports.card import Licences
 from polydistill.exports.exporting import Exportable, Exported, export_models
+from polydistill.exports.provenance import task_of_run
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Wanted
 from polydistill.models.loaded import Loaded
@@ -58,7 +59,7 @@ def _models(model: OwnModel) -> dict[str, Pretrained]:
 
 def _subject(start: Pretrained, task: AnyTask | None, wanted: Wanted) -> Exportable:
     config = open_config(start.name, start.revision)
-    own = None if wanted.pooling is not None else task or task_in(config)
+    own = None if wanted.pooling is not None else task or task_of_run(start) or task_in(config)
     if wanted.pooling is None and own is None and wanted.format == "onnx":
         raise ValueError(
             f"{start.name} was tuned for no task, so it has no answers to export. Give a pooling (mean or first) for "

@@ -17,10 +17,9 @@ from polydistill.data.rows.sources import AnySource, ByLanguage, WorldSource
 from polydistill.data.rows.usual import found_texts
 from polydistill.errors import DataError, unknown
 from polydistill.exports.onnx_folder import is_onnx, task_of_folder
+from polydistill.exports.provenance import task_of_run
 from polydistill.jobs.rows_seen import any_task, columns_in, labels_in
-from polydistill.results import RUN_FILE
 from polydistill.serving.reader import Reader
-from polydistill.starts.folders import run_folder
 from polydistill.starts.heads import has_head, is_of_another_task, label_order, task_in
 from polydistill.starts.hub import pinned
 from polydistill.starts.memory import OwnModel
@@ -122,7 +121,7 @@ def task_of_model(asked: Asked, model: OwnModel | Reader, rows: AnySource | None
 def _known(start: Pretrained | None, rows: AnySource | None, languages: Sequence[str]) -> AnyTask | None:
     """The task of the run that left a model, the named task of its head, or that of the rows."""
     if start is not None:
-        own = _of_run(start)
+        own = task_of_run(start)
         head = task_in(open_config(start.name, start.revision))
         if own is not None or isinstance(head, str):
             return own or head
@@ -152,17 +151,6 @@ def _of_rows(rows: AnySource, languages: Sequence[str]) -> TaskName | None:
     if found <= set(shape.labels) or (kind == "pair" and found > set(shape.labels)):
         return "ner" if kind == "tags" else "nli"
     return None
-
-
-def _of_run(start: Pretrained) -> AnyTask | None:
-    """The task of the run that left a model, if it lies in a run's folder."""
-    from polydistill.training.edit import read_run
-
-    folder = run_folder(Path(start.name))
-    if folder is None or not (folder / RUN_FILE).is_file():
-        return None
-    found: AnyTask | None = getattr(read_run(folder / RUN_FILE).method, "task", None)
-    return found
 
 
 def _described(asked: Asked, start: Pretrained | None, rows: AnySource | None, languages: Sequence[str]) -> TaskSpec:

@@ -162,13 +162,16 @@ def _of(found: Predictions) -> str:
     return f"All {kept} rows." if kept == all_rows else f"{kept} evenly spread rows of {all_rows}."
 
 
+def _text_of(name: str) -> str:
+    """A language, and what else is said of its text, such as `tr, text alone`."""
+    code, comma, kind = name.partition(",")
+    return f"{called(code)} ({code}){comma}{kind}"
+
+
 def teachers_answers(shares: Mapping[str, Mapping[str, float]]) -> Grid:
     """What the teacher said of the rows that could be learned from, by language."""
     labels = list(dict.fromkeys(label for by in shares.values() for label in by))
-    rows = [
-        (f"{called(code)} ({code})", *(f"{100 * by.get(label, 0.0):.1f}" for label in labels))
-        for code, by in shares.items()
-    ]
+    rows = [(_text_of(name), *(f"{100 * by.get(label, 0.0):.1f}" for label in labels)) for name, by in shares.items()]
     remark = "In percent of the candidates. Of what a teacher hardly ever says, a student learns little."
     return Grid("The teacher's answers", ("language", *labels), rows, remark)
 

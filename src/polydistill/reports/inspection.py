@@ -189,6 +189,7 @@ def _cka_maps(found: Inspected) -> Plot:
                         colour = "white" if value < 0.6 else "black"
                         axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour, fontsize=8)
         bar = figure.colorbar(cells, ax=list(panels), label="linear CKA")
+        assert bar.solids is not None, "a bar of colours"
         bar.solids.set_rasterized(False)
     return Plot(figure, title, f"{title}: {'; '.join(map(_last_cka, found.comparisons))}.")
 
