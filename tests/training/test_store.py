@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from training_tools import pretrain_run, tune_run, weights, xd_run
 
-from polydistill.data.rows.sources import WorldSource
+from polydistill.data.rows.sources import ByLanguage, FileSource, WorldSource
 from polydistill.data.translations.filters import EVERY_PAIR
 from polydistill.data.translations.given import as_corpora
 from polydistill.methods.tuning import TuneSpec
@@ -46,7 +46,20 @@ def leaves(content: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tup
 
 
 JUDGING = {"languages": ["en"], "data": {"kind": "world", "split": "test", "rows": 30}}
-WORDS = ["de", "dev", "train", "in-turn", "balanced", "linear", "bf16", "agreement", "cosine", "first", "drop"]
+WORDS = [
+    "de",
+    "dev",
+    "train",
+    "in-turn",
+    "balanced",
+    "linear",
+    "bf16",
+    "agreement",
+    "cosine",
+    "first",
+    "drop",
+    "hinton",
+]
 WORDS += DIFFICULTIES
 
 
@@ -95,7 +108,15 @@ def test_every_field_but_the_names_is_part_of_the_identity():
         known.add(other.identity)
     alone = {"task": "nli", "measure": "accuracy"}  # no other task or measure is valid for these models alone
     filters = {"shortest": None, "longest": None, "duplicates": "keep", "same_sides": "keep", "at_most": None}
-    of_corpora = {"corpora": [], "draw": "answers", "anchor": None, "sample": "first"} | filters  # see the next test
+    of_corpora = {
+        "corpora": [],
+        "draw": "answers",
+        "anchor": None,
+        "anchor_share": None,
+        "text": None,
+        "sample": "first",
+    }
+    of_corpora |= filters  # see the next test
     unset = ("teacher", "evaluate_every", "patience", "selection", "evaluation", "student")
     only_together = dict.fromkeys(unset)  # for other methods, or with other fields
     assert no_other == alone | of_corpora | only_together
@@ -107,7 +128,9 @@ def test_what_is_asked_of_parallel_corpora_is_part_of_the_identity():
     given = {"languages": ("en", "tr"), "corpora": as_corpora("en-tr=a").corpora}
     filters = ({"shortest": 2}, {"longest": 9}, {"duplicates": "drop"}, {"same_sides": "drop"}, {"at_most": 5})
     changes = [{"filters": EVERY_PAIR.model_copy(update=one)} for one in (*filters, {"at_most": 5, "sample": "random"})]
-    changes += [{"draw": "random"}, {"anchor": WorldSource(rows=5)}, {"corpora": as_corpora("en-tr=b").corpora}]
+    anchor = {"anchor": WorldSource(rows=5)}
+    changes += [{"draw": "random"}, anchor, {**anchor, "anchor_share": 0.5}, {"corpora": as_corpora("en-tr=b").corpora}]
+    changes += [{"text": ByLanguage(sources={"tr": FileSource(path=path)})} for path in ("a.txt", "b.txt")]
     methods = [XDSpec(**{**given, **change}) for change in ({}, *changes)]
     # by outline: the files are not there
     assert len({run.model_copy(update={"method": method}).outline for method in methods}) == len(methods)
