@@ -29,6 +29,7 @@ def answers(*lines):
     return said
 
 
+@pytest.mark.slow
 def test_two_models_in_processes_of_their_own(model, exported):
     settings = Settings(rows=12, turns=2, singles=3, batch_size=4, threads=1)
     done = bench([model, exported], settings)
@@ -47,6 +48,7 @@ def test_two_models_in_processes_of_their_own(model, exported):
         assert one.load_seconds > 0
 
 
+@pytest.mark.slow
 def test_cards_come_to_say_how_fast_models_are(exported, model, tmp_path):
     folder = tmp_path / "exported"
     shutil.copytree(exported, folder)
@@ -85,6 +87,7 @@ def test_trouble_is_told(tmp_path):
     assert "holds no model" in said.error
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_measured_is_named(model):
     with pytest.raises(ValueError, match=r"model cannot be measured: .* tuned for the task 'nli', not for 'stars'"):
         bench([model], Settings(task="stars", rows=3, turns=1))

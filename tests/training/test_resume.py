@@ -158,6 +158,7 @@ MOMENTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: f"{moment[0]} {moment[1]}")
 def test_tuning_with_selection_resumes(tmp_path, knife, references, moment):
     run = tune_run()
