@@ -1,10 +1,10 @@
 """Pushing: nothing without a confirmation, to private repositories, and what is asked of the hub, at a stand-in."""
 
 import pytest
-from hub import stand_in
 from typer.testing import CliRunner
 
 import polydistill
+from hub import stand_in
 from polydistill.cli import app
 from polydistill.exports.push import push
 
