@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from folders import Folders
-from study import Study
+from study import SAME, XD, Study
 from xnli import small
 
 import polydistill
@@ -22,8 +22,7 @@ from polydistill.jobs.run import Done
 LANGUAGES = ("en", "de", "sw", "tr")
 LENGTH, SENTENCES = 96, 1500
 TUNING: dict[str, Any] = {"batch_size": 32, "learning_rate": 1e-4, "freeze_blocks": 4, "epochs": 2}
-XD: dict[str, Any] = {"batch_size": 32, "learning_rate": 5e-5, "steps": 300, "warmup": 0.1, "decay": "linear"}
-SAME: dict[str, Any] = {"max_length": LENGTH, "precision": "bf16", "freeze_embeddings": True}
+BOTH: dict[str, Any] = {**SAME, "max_length": LENGTH}
 TEST = "dev-{lang}.tsv?rows=1000"
 
 
@@ -32,7 +31,7 @@ def tuned(folders: Folders, seed: int) -> Done:
     rows = folders.data / "panx"
     return polydistill.tune(
         small(folders), rows / "train-en.tsv", task="ner", seed=seed, test=f"{rows}/{TEST}", test_langs=LANGUAGES,
-        out=folders.out / f"entities-tuned-{seed}", **TUNING, **SAME,
+        out=folders.out / f"entities-tuned-{seed}", **TUNING, **BOTH,
     )  # fmt: skip
 
 
@@ -46,11 +45,11 @@ def distilled(folders: Folders, kind: str, seed: int, start: Path) -> Done:
         given |= {"at_most": SENTENCES, "sample": "random"}
     return polydistill.xd(
         start, **given, anchor=f"{rows}/train-en.tsv?rows=1500", test=f"{rows}/{TEST}", test_langs=LANGUAGES, seed=seed,
-        out=folders.out / f"entities-{kind}-{seed}", **XD, **SAME,
+        out=folders.out / f"entities-{kind}-{seed}", **XD, **BOTH,
     )  # fmt: skip
 
 
-SETTINGS = {"Tuning": TUNING, "XD": XD, "Both": SAME}
+SETTINGS = {"Tuning": TUNING, "XD": XD, "Both": BOTH}
 
 
 def main(argv: Sequence[str] | None = None) -> None:

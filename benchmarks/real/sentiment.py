@@ -13,27 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from folders import CODES, Folders
-from study import Study
+from study import SAME, XD, Study, trimmed
 
 import polydistill
 from polydistill.jobs.run import Done
 
 LANGUAGES = ("en", "ar", "de", "es", "fr", "hi", "it", "pt")
 TRANSLATED = tuple(code for code in LANGUAGES[1:] if code in CODES)
-PIECES, LENGTH, SENTENCES = 100_000, 64, 600
+LENGTH, SENTENCES = 64, 600
 TUNING: dict[str, Any] = {"batch_size": 32, "learning_rate": 1e-4, "freeze_blocks": 6, "epochs": 3}
-XD: dict[str, Any] = {"batch_size": 32, "learning_rate": 5e-5, "steps": 300, "warmup": 0.1, "decay": "linear"}
-SAME: dict[str, Any] = {"max_length": LENGTH, "precision": "bf16", "freeze_embeddings": True}
+BOTH: dict[str, Any] = {**SAME, "max_length": LENGTH}
 
 
 def small(folders: Folders) -> Path:
     """The polyglot with the pieces that these languages need: of translations, where there are any, and of tweets."""
-    path = folders.out / "polyglot-tweets"
-    if not (path / "trim.json").is_file():
-        texts = {code: folders.text(code) if code in CODES else plain(folders, code) for code in LANGUAGES}
-        named = [f"{code}={file}" for code, file in texts.items()]
-        polydistill.trim(folders.models / "polyglot", LANGUAGES, named, keep=PIECES, by="frequency", out=path)
-    return path
+    texts = {code: folders.text(code) if code in CODES else plain(folders, code) for code in LANGUAGES}
+    return trimmed(folders, "polyglot-tweets", texts)
 
 
 def plain(folders: Folders, code: str) -> Path:
@@ -50,7 +45,7 @@ def tuned(folders: Folders, seed: int) -> Done:
     rows = folders.data / "sentiment"
     return polydistill.tune(
         small(folders), rows / "train-en.tsv", task="text", labels="negative,neutral,positive", seed=seed,
-        test=rows / "dev-{lang}.tsv", test_langs=LANGUAGES, out=folders.out / f"tweets-tuned-{seed}", **TUNING, **SAME,
+        test=rows / "dev-{lang}.tsv", test_langs=LANGUAGES, out=folders.out / f"tweets-tuned-{seed}", **TUNING, **BOTH,
     )  # fmt: skip
 
 
@@ -65,11 +60,11 @@ def distilled(folders: Folders, kind: str, seed: int, start: Path) -> Done:
         given["sample"] = "random"
     return polydistill.xd(
         start, **given, test=rows / "dev-{lang}.tsv", test_langs=LANGUAGES, seed=seed,
-        out=folders.out / f"tweets-{kind}-{seed}", **XD, **SAME,
+        out=folders.out / f"tweets-{kind}-{seed}", **XD, **BOTH,
     )  # fmt: skip
 
 
-SETTINGS = {"Tuning": TUNING, "XD": XD, "Both": SAME}
+SETTINGS = {"Tuning": TUNING, "XD": XD, "Both": BOTH}
 
 
 def main(argv: Sequence[str] | None = None) -> None:

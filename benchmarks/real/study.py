@@ -11,12 +11,26 @@ import torch
 from folders import Folders, parser
 from numpy.typing import NDArray
 
+import polydistill
 from measuring import RESULTS, Row, markdown, write
 from polydistill.jobs.run import Done
 from polydistill.reports.plots import score_bars
 from polydistill.reports.significance import LEVEL, Interval, paired_bootstrap, paired_bootstrap_f1
 
 ZERO = "English labels only"
+PIECES = 100_000
+XD: dict[str, Any] = {"batch_size": 32, "learning_rate": 5e-5, "steps": 300, "warmup": 0.1, "decay": "linear"}
+SAME: dict[str, Any] = {"precision": "bf16", "freeze_embeddings": True}
+"""Of tuning and of XD."""
+
+
+def trimmed(folders: Folders, name: str, texts: Mapping[str, Path]) -> Path:
+    """The polyglot with the pieces that these texts need."""
+    path = folders.out / name
+    if not (path / "trim.json").is_file():
+        named = [f"{code}={file}" for code, file in texts.items()]
+        polydistill.trim(folders.models / "polyglot", tuple(texts), named, keep=PIECES, by="frequency", out=path)
+    return path
 
 
 @dataclass(frozen=True)

@@ -12,26 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from folders import CODES, Folders
-from study import Study
+from study import SAME, XD, Study, trimmed
 
 import polydistill
 from polydistill.jobs.run import Done
 
 LANGUAGES = tuple(sorted(CODES, key=lambda code: (code != "en", code)))
 OTHERS = LANGUAGES[1:]
-PIECES, LENGTH, SENTENCES = 100_000, 64, 600
+LENGTH, SENTENCES = 64, 600
 TUNING: dict[str, Any] = {"batch_size": 32, "learning_rate": 1e-4, "freeze_blocks": 6, "epochs": 1}
-XD: dict[str, Any] = {"batch_size": 32, "learning_rate": 5e-5, "steps": 300, "warmup": 0.1, "decay": "linear"}
-SAME: dict[str, Any] = {"max_length": LENGTH, "precision": "bf16", "freeze_embeddings": True}
+BOTH: dict[str, Any] = {**SAME, "max_length": LENGTH}
 
 
 def small(folders: Folders) -> Path:
     """The polyglot with the pieces that these languages need."""
-    path = folders.out / "polyglot"
-    if not (path / "trim.json").is_file():
-        texts = [f"{code}={folders.text(code)}" for code in LANGUAGES]
-        polydistill.trim(folders.models / "polyglot", LANGUAGES, texts, keep=PIECES, by="frequency", out=path)
-    return path
+    return trimmed(folders, "polyglot", {code: folders.text(code) for code in LANGUAGES})
 
 
 def tuned(folders: Folders, seed: int) -> Done:
@@ -41,7 +36,7 @@ def tuned(folders: Folders, seed: int) -> Done:
     return polydistill.tune(
         small(folders), folders.data / "mnli_subset" / "train.tsv", task="nli", seed=seed,
         test=folders.out / "xnli" / "second-{lang}.tsv", test_langs=LANGUAGES, out=folders.out / f"tuned-{seed}",
-        **TUNING, **SAME,
+        **TUNING, **BOTH,
     )  # fmt: skip
 
 
@@ -56,7 +51,7 @@ def distilled(folders: Folders, kind: str, seed: int, start: Path) -> Done:
         text["anchor"] = rows_of_english(folders)
     return polydistill.xd(
         start, LANGUAGES, **text, test=folders.out / "xnli" / "second-{lang}.tsv", test_langs=LANGUAGES, seed=seed,
-        out=folders.out / f"{kind}-{seed}", **XD, **SAME,
+        out=folders.out / f"{kind}-{seed}", **XD, **BOTH,
     )  # fmt: skip
 
 
@@ -68,7 +63,7 @@ def rows_of_english(folders: Folders) -> Path:
     return path
 
 
-SETTINGS = {"Tuning": TUNING, "XD": XD, "Both": SAME}
+SETTINGS = {"Tuning": TUNING, "XD": XD, "Both": BOTH}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
