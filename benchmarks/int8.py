@@ -1,10 +1,10 @@
 """int8 of real models: how often it answers as the model, its score, its speed, and its answers alone and in a batch.
 
-    python benchmarks/int8.py --of "many=MODEL:second-{lang}.tsv:en,de,tr" --of "english=MODEL:dev-{lang}.tsv:en"
+    python benchmarks/int8.py --of "NLI=MODEL:second-{lang}.tsv:en,de,tr" --of "sentiment=MODEL:dev-{lang}.tsv:en,fr"
 
-Each `--of` is a name, a model tuned for `nli`, rows with labels that neither its training nor the choice of how
-int8 is done has seen, and their languages. Beside polydistill's int8 stand the exact file and stock dynamic
-quantisation (ONNX Runtime's `quantize_dynamic`, a scale a column). One thread.
+Each `--of` is a name, a classifier, rows with labels that neither its training nor the choice of how int8 is done has
+seen, and their languages. Beside polydistill's int8 stand the exact file and stock dynamic quantisation (ONNX
+Runtime's `quantize_dynamic`, a scale a column), which polydistill's int8 was before. One thread.
 """
 
 import argparse
@@ -25,19 +25,22 @@ from polydistill.data.batches.padding import padded_batches
 from polydistill.data.rows.given import as_source
 from polydistill.exports.onnx_folder import MODEL_FILE
 from polydistill.exports.samples import Sample
+from polydistill.jobs.asked import Asked, found_task
+from polydistill.reports.significance import paired_bootstrap
 from polydistill.starts.hub import pinned
 from polydistill.starts.loading import load_for
+from polydistill.tasks import AnyTask
 
 EXACT, STOCK, OURS = "fp32", "stock int8", "int8"
 ROWS_A_BATCH, TIMED = 16, 6
 Session = onnxruntime.InferenceSession
 
 
-def files(model: str, folder: Path) -> Mapping[str, Path]:
+def files(model: str, task: AnyTask, folder: Path) -> Mapping[str, Path]:
     """The model as three ONNX files; stock quantisation leaves the embeddings as they are."""
     found = {STOCK: folder / "stock.onnx"}
     for name, int8 in ((EXACT, False), (OURS, True)):
-        (done,) = polydistill.export(model, folder / name, "onnx", task="nli", int8=int8, agreement=0.0)
+        (done,) = polydistill.export(model, folder / name, "onnx", task=task, int8=int8, agreement=0.0)
         found[name] = done.folder / MODEL_FILE
     graph = onnx.load(found[EXACT])
     del graph.graph.value_info[:]  # shapes of what the quantiser changes, which it would find in contradiction
@@ -64,13 +67,20 @@ def interval(hits: np.ndarray) -> str:
     )
 
 
+def gain(hits: np.ndarray, before: np.ndarray) -> str:
+    """How much more is right than before, with its 95 % interval (paired bootstrap over rows)."""
+    found = paired_bootstrap(hits, before)
+    return f"{100 * found.difference:+.2f} [{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
+
+
 def measure(of: str, at_most: int, turns: int) -> list[Row]:
     """The rows of one model."""
     name, rest = of.split("=", 1)
     model, path, languages = rest.rsplit(":", 2)
     codes = languages.split(",")
-    loaded = load_for(pinned(model), "nli")
-    parts = list(Sample(as_source(path), tuple(codes)).parts(loaded, "nli"))
+    task = found_task(Asked(), pinned(model), as_source(path), codes)
+    loaded = load_for(pinned(model), task)
+    parts = list(Sample(as_source(path), tuple(codes)).parts(loaded, task))
     gold, batches = [], []
     for part in parts:
         taken = np.random.default_rng(0).permutation(len(part.text))[: at_most // len(codes)]
@@ -81,7 +91,7 @@ def measure(of: str, at_most: int, turns: int) -> list[Row]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     with tempfile.TemporaryDirectory() as folder:
-        made = files(model, Path(folder))
+        made = files(model, task, Path(folder))
         sizes = {one: file.stat().st_size for one, file in made.items()}
         sessions = {one: Session(file, options, providers=["CPUExecutionProvider"]) for one, file in made.items()}
     logits = {one: np.concatenate([said(session, batch) for batch in batches]) for one, session in sessions.items()}
@@ -98,6 +108,7 @@ def measure(of: str, at_most: int, turns: int) -> list[Row]:
             "MB": f"{sizes[one] / 1e6:.0f}",
             "answers as fp32, %": "" if one == EXACT else interval(answers[one] == answers[EXACT]),
             "accuracy, %": interval(answers[one] == right),
+            "over fp32, points": "" if one == EXACT else gain(answers[one] == right, answers[EXACT] == right),
             "speed over fp32": spread(ratios(seconds, EXACT, one)),
             "speed over stock int8": spread(ratios(seconds, STOCK, one)),
             "alone and in a batch": f"{alone(sessions[one], timed):.1g}",

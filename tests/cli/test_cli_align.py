@@ -12,6 +12,7 @@ from polydistill.data.translations.corpora import load_corpora
 from polydistill.data.translations.filters import Filters
 from polydistill.jobs import references
 from polydistill.jobs.align import align
+from polydistill.jobs.retrieve import retrieve
 from polydistill.training.run import Run
 from tiny import tiny_network, tiny_tokenizer
 
@@ -86,6 +87,47 @@ def test_plain_sentence_distillation(polydistill, models, work):
     assert "Sentence distillation has one term and no presets" in refused.stderr
 
 
+def test_translations_on_dev_choose(polydistill, models, work):
+    command = "align --teacher {} --student {} --steps 6 --batch-size 4 --method sentence ".format(*models)
+    given = "--parallel en-tr=text --shortest 1 --dev world:?rows=20&split=dev --evaluate-every 2 --learning-rate 5e-3"
+    result = polydistill(command + given + " --out sentences")
+    assert result.exit_code == 0, result.output
+    log = json.loads(Path("sentences/log.json").read_text())
+    looks = [line for line in log if "eval_score" in line]
+    assert [line["step"] for line in looks] == [2, 4, 6]
+    for line in looks:
+        ways = [line[f"eval_retrieval {way} en_tr"] for way in ("to", "from")]
+        assert line["eval_score"] == pytest.approx(sum(ways) / 2)
+        assert {name for name in line if "cosine" in name} == {
+            f"eval_cosine with the teacher_{code}" for code in ("en", "tr")
+        }
+    assert json.loads(Path("sentences/results.json").read_text())["selected_on"] == [
+        f"dev/{code} (retrieval of translations, no labels)" for code in ("en", "tr")
+    ]
+    best = max(looks, key=lambda line: line["eval_score"])
+    found = retrieve("sentences", "world:?rows=20&split=dev", "tr")
+    assert sum(one.accuracy for one in found) / 2 == pytest.approx(best["eval_score"])
+    page = Path("sentences/report.html").read_text()
+    for measure in ("retrieval to en", "retrieval from en", "cosine with the teacher"):
+        assert f"Dev scores ({measure})" in page
+    assert f"The weights of step {best['step']} were kept." in page
+
+
+def test_numbers_of_pairs_on_dev_choose(polydistill, models, work):
+    rows = ["a dog sleeps\ta dog sleeps\t5.0", "a dog sleeps\ta cat runs\t1.5", "no cat runs\ta cat runs\t2.0"]
+    Path("sts.en.tsv").write_text("\n".join(["text1\ttext2\tscore", *rows]) + "\n")
+    command = "align --teacher {} --student {} --steps 2 --batch-size 4 --method sentence ".format(*models)
+    result = polydistill(
+        command + "--parallel en-tr=text --shortest 1 --dev sts.{lang}.tsv --dev-langs en --out sentences"
+    )
+    assert result.exit_code == 0, result.output
+    looks = [line for line in json.loads(Path("sentences/log.json").read_text()) if "eval_score" in line]
+    assert looks[0].keys() >= {"eval_similarity_en"}
+    assert all(line["eval_score"] == line["eval_similarity_en"] for line in looks)
+    selection = Run.model_validate_json(Path("sentences/run.json").read_text()).selection
+    assert (selection.measure, selection.languages) == ("similarity", ("en",))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -100,6 +142,7 @@ def test_plain_sentence_distillation(polydistill, models, work):
             "--parallel en-tr=text --shortest 60",
             "no pair that may be kept for 'tr' (12 read, 1 duplicate, 11 too short)",
         ),
+        ("--data world:?rows=9 --langs en,tr --dev world:?rows=9", "--dev: of --method sentence; MMKD compares words"),
         ("--data world:?rows=9 --langs en,tr,fr --batch-size 5", "is not a multiple of 2. Use 4."),
     ],
 )

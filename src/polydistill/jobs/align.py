@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, PAIRS, AlignMethod, Pooling, Preset
 from polydistill.jobs.job import Help, training_job
-from polydistill.jobs.options import ROWS, Languages, LearningPairs, OwnModel, Parallel, Rows, Seed
+from polydistill.jobs.options import ROWS, DevLanguages, Languages, LearningPairs, OwnModel, Parallel, Rows, Seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from polydistill.methods.sentence import SentenceSpec
     from polydistill.starts.origins import Pretrained
     from polydistill.training.run import Run
+    from polydistill.training.settings import Judging
 
 
 @training_job(
@@ -47,6 +48,14 @@ def align(
     teacher_pooling: Annotated[
         Pooling | None, Help("sentence: of a teacher whose folder has no modules.json. Default: mean.")
     ] = None,
+    dev: Annotated[
+        Rows | None,
+        Help(
+            "sentence: rows that choose the weights to keep; they say the same in all languages, or are pairs of texts "
+            f"with a number: {ROWS}."
+        ),
+    ] = None,
+    dev_langs: DevLanguages = (),
     max_length: Annotated[
         int | None, Help(f"Tokens of an input. Default: {ALIGN_MAX_LENGTH}, or what the models read.")
     ] = None,
@@ -56,7 +65,8 @@ def align(
     """Align a multilingual encoder with an English one, on translations and without labels.
 
     Give `parallel`, corpora such as `en-tr=FILE` (or text by target language), or `data`, sentences that say the same
-    in all `langs`. Each batch has as many pairs of every language.
+    in all `langs`. Each batch has as many pairs of every language. With `dev` those weights are kept that find most
+    translations, both ways; or, of pairs with a number, whose cosines go best with it.
     """
     from polydistill.data.batches.schedule import Batching
     from polydistill.data.rows.given import as_source
@@ -100,7 +110,7 @@ def align(
     training = making.training_of(
         {"batch_size": _usual_batch(groups), **options},
         None if "steps" in options else lambda _: _rows(spec, start, seed),
-        judged=False,
+        judged=dev is not None,
     )
     run = Run(
         name=f"{method} {first}-{'+'.join(codes)}",
@@ -109,6 +119,7 @@ def align(
         teacher=taught_by,
         # "balance the number of samples from each language within a batch" (Sec. 3.5)
         training=training.model_copy(update={"batching": Batching(batches="balanced")}),
+        selection=None if dev is None else _judging(dev, several(dev_langs), (first, *codes), spec.max_length),
         seed=seed,
     )
     return mmkd_reference(run) if preset == "reference" else run
@@ -118,7 +129,7 @@ def _mmkd(given: "Mapping[str, Any]", content: "Mapping[str, Any]", without: "Se
     from polydistill.jobs import making
     from polydistill.methods.mmkd import MMKDSpec
 
-    vectors = ("pooling", "normalize", "prefix", "dense", "teacher_pooling")
+    vectors = ("pooling", "normalize", "prefix", "dense", "teacher_pooling", "dev")
     asked = [f"--{name.replace('_', '-')}" for name in vectors if given[name] not in (None, False)]
     if asked:
         raise ValueError(
@@ -136,6 +147,19 @@ def _sentence(
     if without or preset != "paper":
         raise ValueError("Sentence distillation has one term and no presets: they are of the method 'mmkd'.")
     return SentenceSpec(**making.settings(SentenceSpec, given, **content))
+
+
+def _judging(dev: Rows, languages: "Sequence[str]", learned: "Sequence[str]", max_length: int) -> "Judging | None":
+    """By the numbers of pairs, where the rows are pairs with a number; else by finding translations."""
+    from polydistill.data.rows.given import as_source
+    from polydistill.jobs import making
+    from polydistill.jobs.rows_seen import any_task, are_scored_pairs
+    from polydistill.languages import named_languages
+
+    codes, source = named_languages(tuple(languages) or learned), as_source(dev)
+    if are_scored_pairs(source, codes):
+        return making.judging_of(any_task("pair", "number"), source, codes, max_length, "similarity")
+    return making.judging_of("nli", source, dict.fromkeys((learned[0], *codes)), max_length, "retrieval")
 
 
 def _usual_batch(languages: int) -> int:

@@ -96,7 +96,7 @@ def judging_of(
     rows: Rows | None,
     languages: str | Sequence[str],
     max_length: int,
-    measure: Literal["agreement", "perplexity"] | None = None,
+    measure: Literal["agreement", "perplexity", "retrieval", "similarity"] | None = None,
 ) -> Judging | None:
     """What judges a student, if rows are given: by the task's own measure where no other is named."""
     if rows is None:

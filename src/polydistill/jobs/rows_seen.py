@@ -7,6 +7,7 @@ from polydistill.data.files.records import first_record
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import LABEL, WORDS, Problem, RowShape
 from polydistill.data.rows.sources import AnySource, ByLanguage, FileSource, WorldSource
+from polydistill.data.rows.usual import found_texts
 from polydistill.languages import parts_of
 from polydistill.tasks import TaskSpec, task_of
 from polydistill.tasks.spec import Kind
@@ -43,6 +44,15 @@ def labels_in(rows: AnySource, kind: Kind, problem: Problem, languages: Sequence
     if named := [one for one in _classes(rows, kind, languages) if one in labels or len(labels) == 0]:
         return tuple(named)
     return tuple(sorted(labels, key=lambda one: (0, float(one), one) if _is_number(one) else (1, 0.0, one)))
+
+
+def are_scored_pairs(rows: AnySource, languages: Sequence[str]) -> bool:
+    """Whether they are pairs of texts with a number, of which there is more than one."""
+    columns = columns_in(rows, languages)
+    if found_texts("pair", columns, {}) is None:
+        return False
+    found = labels_in(rows, "pair", "number", languages)
+    return len(found) > 1 and all(map(_is_number, found))
 
 
 def _classes(rows: AnySource, kind: Kind, languages: Sequence[str]) -> Iterator[str]:

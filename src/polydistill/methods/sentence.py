@@ -27,8 +27,8 @@ from polydistill.data.batches.encoding import Encoded, Repeated, encode_in_turn,
 from polydistill.data.translations.translations import Pairs, Translations, load_pairs
 from polydistill.defaults import Pooling
 from polydistill.methods.method import Method, Models, Prepared
-from polydistill.methods.spec import Head, MethodSpec, Teaching
-from polydistill.methods.teacher import SIGNAL, vector_teacher
+from polydistill.methods.spec import Head, MethodSpec, SelectedBy, Teaching
+from polydistill.methods.teacher import SIGNAL, vector_head, vector_teacher
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import check_reads_alike
 from polydistill.models.sentence import Prompted, Reading, SentenceHead, with_length, with_width
@@ -62,6 +62,7 @@ class SentenceSpec(Translations, MethodSpec):
     kind: Literal["sentence"] = "sentence"
     head: ClassVar[Head] = "vectors"
     teaching: ClassVar[Teaching] = "one"
+    selected_by: ClassVar[tuple[SelectedBy, ...]] = ("retrieval", "similarity")
     weights: SentenceWeights = SentenceWeights()
     contrast_temperature: PositiveFloat = 0.05  # ours: as sentence encoders are trained (SimCSE, E5: 0.05 to 0.01)
     widths: tuple[PositiveInt, ...] = ()
@@ -85,6 +86,10 @@ class SentenceSpec(Translations, MethodSpec):
     def taught_in(self) -> str:
         """The language that the teacher reads."""
         return self.source_language
+
+    def vectors_of(self, teacher: Loaded) -> SentenceHead:
+        """As its folder says, or as is said here."""
+        return vector_head(teacher, self.teacher_pooling)[0]
 
     def prepare(self, models: Models, seed: int) -> Prepared:
         """One group a language: sentences and translations, and what the teacher says of the sentences."""

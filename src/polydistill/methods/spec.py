@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from pydantic import NonNegativeInt
 from transformers import PreTrainedModel
@@ -19,12 +19,14 @@ from polydistill.methods.method import Models, Prepared
 from polydistill.methods.source import source_hash
 from polydistill.methods.table import OURS
 from polydistill.models.layers import freeze_bottom
+from polydistill.models.loaded import Loaded
+from polydistill.models.sentence import SentenceHead
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask, Task, task_of
 
 Head = Literal["task", "words", "vectors"]
 Teaching = Literal["nobody", "itself", "optional", "one", "one a language"]
-SelectedBy = Literal["task", "agreement", "perplexity"]
+SelectedBy = Literal["task", "agreement", "perplexity", "retrieval", "similarity"]
 _BOTH = "`selection` and `evaluation`"
 _NO_CLASSES = {
     "words": "A model that predicts hidden words has no classes to score: leave {0} unset, and tune it in a run that "
@@ -116,6 +118,11 @@ class MethodSpec(Spec, ABC):
     def needs_source(self) -> bool:
         """Whether another student, the run's `source`, reads the language that has labels."""
         return False
+
+    def vectors_of(self, teacher: Loaded) -> SentenceHead | None:
+        """How the teacher's vectors of sentences are made, where it teaches these."""
+        del teacher
+        return None
 
     @property
     def scored(self) -> bool:
@@ -219,7 +226,7 @@ class MethodSpec(Spec, ABC):
                 "Agreement is with a teacher that reads the same rows in its own language; the method "
                 f"{self.kind!r} has no such teacher. Select by labels."
             )
-        if (selected if selected in ("agreement", "perplexity") else "task") not in self.selected_by:
+        if (selected if selected in get_args(SelectedBy) else "task") not in self.selected_by:
             raise ValueError(
                 f"selection.measure is {selected!r}, but the method {self.kind!r} is selected by "
                 f"{' or '.join('its task' if one == 'task' else repr(one) for one in self.selected_by)}."

@@ -89,7 +89,7 @@ def answering(
 
 def vector_teacher(loaded: Loaded, signals: Path, pooling: Pooling | None = None) -> tuple[Teacher, SentenceHead, str]:
     """A teacher whose vectors are stored in `signals`, how they are made, and that in words."""
-    head, told = _vector_head(loaded, pooling)
+    head, told = vector_head(loaded, pooling)
 
     def ask(teacher: Frozen, text: Mapping[str, Tensor], language: str | None) -> Tensor:
         del language
@@ -100,7 +100,7 @@ def vector_teacher(loaded: Loaded, signals: Path, pooling: Pooling | None = None
     return Teacher(encoder, ask, f"sentence {head.described}", signals), head, told
 
 
-def _vector_head(teacher: Loaded, pooling: Pooling | None) -> tuple[SentenceHead, str]:
+def vector_head(teacher: Loaded, pooling: Pooling | None) -> tuple[SentenceHead, str]:
     """How the teacher's vectors are made, and that in words."""
     own = teacher.sentence
     if own is None:

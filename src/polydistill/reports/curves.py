@@ -1,7 +1,7 @@
 """The log of a run as pictures: the terms of its loss, and the scores on dev rows that chose its weights."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from polydistill.reports.page import Picture
@@ -27,7 +27,7 @@ def pictures(folder: Path, result: RunResult) -> list[Picture]:
     dev = _points(lines, [name for line in lines for name in line if name.startswith(_DEV)])
     parts = []
     if dev:
-        parts.append(_dev(dev, name))
+        parts += _dev(dev, name)
     if terms:
         said = "Unweighted means since the last line."
         parts.append(Picture(f"Loss: {name}", loss_curves(terms, f"Loss terms of {name}"), said))
@@ -47,11 +47,16 @@ def _points(lines: Sequence[Mapping[str, float]], names: Sequence[str]) -> Point
     return {name: points for name, points in found.items() if points}
 
 
-def _dev(dev: Points, name: str) -> Picture:
-    """The score of each language by step; the best step is that of the weights that were kept."""
+def _dev(dev: Points, name: str) -> Iterator[Picture]:
+    """Each measure of each language by step; the best step is that of the weights that were kept."""
     chosen = max(dev[f"{_DEV}{SCORE}"], key=lambda point: point[1])[0]  # the first of the best, as the trainer has it
     single = {one.removeprefix(_DEV): points for one, points in dev.items() if one != f"{_DEV}{SCORE}"}
-    measure = next(iter(single), SCORE).rpartition("_")[0] or SCORE
-    by_language = {one.rpartition("_")[2]: points for one, points in single.items()} or {SCORE: dev[f"{_DEV}{SCORE}"]}
-    plot = curves(by_language, f"Dev scores of {name}", measure, chosen)
-    return Picture(f"Dev scores: {name}", plot, f"{measure} by language. The weights of step {chosen} were kept.")
+    measures: dict[str, Points] = {}
+    for one, points in single.items():
+        measure, _, code = one.rpartition("_")
+        measures.setdefault(measure or SCORE, {})[code] = points
+    for measure, by_language in (measures or {SCORE: {SCORE: dev[f"{_DEV}{SCORE}"]}}).items():
+        of = f" ({measure})" if len(measures) > 1 else ""
+        plot = curves(by_language, f"Dev scores{of} of {name}", measure, chosen)
+        said = f"{measure} by language. The weights of step {chosen} were kept."
+        yield Picture(f"Dev scores{of}: {name}", plot, said)

@@ -189,12 +189,17 @@ class Run(Spec):
         return hashed(self._resolved(lambda run: run.outline))
 
 
-_UNLABELLED = {"agreement": " (agreement with the teacher, no labels)", "perplexity": " (perplexity, no labels)"}
+_HOW = {
+    "agreement": " (agreement with the teacher, no labels)",
+    "perplexity": " (perplexity, no labels)",
+    "retrieval": " (retrieval of translations, no labels)",
+    "similarity": " (similarity of pairs)",
+}
 
 
 def _names(selection: Judging) -> list[str]:
     split = getattr(selection.data, "split", "dev")
-    return [f"{split}/{language}{_UNLABELLED.get(selection.measure, '')}" for language in selection.languages]
+    return [f"{split}/{language}{_HOW.get(selection.measure, '')}" for language in selection.languages]
 
 
 def before(start: AnyStart | None) -> Run | None:

@@ -16,6 +16,7 @@ from polydistill.training.preparing import load_teacher
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging
 from polydistill.training.store import Store
+from polydistill.training.vectors_on_dev import Similar, Translated, Vectors
 
 
 def selecting(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Evaluate | None:
@@ -24,6 +25,8 @@ def selecting(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Ev
         return None
     if run.selection.measure == "perplexity":
         return _by_perplexity(run.selection, student, prepared, run.method.hides)
+    if run.selection.measure in ("retrieval", "similarity"):
+        return _by_vectors(run, run.selection, student, prepared, store)
     if run.selection.measure == "agreement":
         assert run.method.taught_in is not None, "who is selected by agreement has a teacher of one language"
         teacher = load_teacher(run, store)
@@ -40,6 +43,30 @@ def selecting(run: Run, student: Loaded, prepared: Prepared, store: Store) -> Ev
         return {SCORE: mean, **{f"{measure}_{code}": value for code, value in values.items()}}
 
     return evaluate
+
+
+def _by_vectors(run: Run, judging: Judging, student: Loaded, prepared: Prepared, store: Store) -> Evaluate:
+    """How well translations are found, or how similar texts are."""
+    assert prepared.sentence is not None, "who is selected by vectors learns how they are made"
+    mine = Vectors(student, prepared.sentence, judging.max_length)
+    dev = Similar(judging, mine) if judging.measure == "similarity" else _translated(run, judging, mine, store)
+
+    def evaluate() -> dict[str, float]:
+        score, found = dev.measure()
+        named = {f"{measure}_{code}": value for measure, by in found.items() for code, value in by.items()}
+        return {SCORE: score, **named}
+
+    return evaluate
+
+
+def _translated(run: Run, judging: Judging, student: Vectors, store: Store) -> Translated:
+    assert run.method.taught_in is not None, "who is selected by retrieval learns from one language"
+    if run.teacher is None:
+        return Translated(judging, student, run.method.taught_in, None)
+    teacher = load_teacher(run, store)
+    head = run.method.vectors_of(teacher)
+    theirs = None if head is None else Vectors(teacher, head.to(teacher.network.device), judging.max_length)
+    return Translated(judging, student, run.method.taught_in, theirs)
 
 
 def _by_perplexity(judging: Judging, start: Loaded, prepared: Prepared, mask_rate: float) -> Evaluate:

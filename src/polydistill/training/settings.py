@@ -70,7 +70,8 @@ class Training(Spec):
 
 
 _TASK: TypeAdapter[AnyTask] = TypeAdapter(AnyTask)
-Measure = Literal[Metric, "agreement", "perplexity"]
+Measure = Literal[Metric, "agreement", "perplexity", "retrieval", "similarity"]
+_OF_SENTENCES = ("perplexity", "retrieval")
 
 
 class Judging(Spec):
@@ -85,7 +86,9 @@ class Judging(Spec):
     measure: Measure = "accuracy"
     """The task's own (which it is where nothing is said) reads labels. `agreement` reads none: it is the share of rows
     on which the student says of the translation what the teacher says of the original. `perplexity` is how surprised a
-    masked language model is by hidden words of plain text (no task is read)."""
+    masked language model is by hidden words of plain text, and `retrieval` how often a sentence's nearest in another
+    language is its translation (no task is read). `similarity` is of the task of a pair with a number: how a pair's
+    number goes with the cosine of its two vectors."""
 
     @model_validator(mode="before")
     @classmethod
@@ -101,7 +104,9 @@ class Judging(Spec):
     @model_validator(mode="after")
     def _the_task_has_the_measure(self) -> Judging:
         task = task_of(self.task)
-        known = (task.metric, "perplexity") if task.shape.parts else (task.metric, "agreement", "perplexity")
+        agrees = () if task.shape.parts else ("agreement",)
+        alike = ("similarity",) if task.shape.problem == "number" and len(task.shape.texts) > 1 else ()
+        known = (task.metric, *agrees, *_OF_SENTENCES, *alike)
         if self.measure not in known:
             raise unknown(f"measure of the task {self.task!r}", self.measure, known)
         return self
@@ -122,4 +127,4 @@ class Judging(Spec):
     @property
     def shape(self) -> RowShape:
         """What rows are read."""
-        return SENTENCE if self.measure == "perplexity" else task_of(self.task).shape
+        return SENTENCE if self.measure in _OF_SENTENCES else task_of(self.task).shape
