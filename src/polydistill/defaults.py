@@ -54,6 +54,7 @@ PRETRAIN: Options = {  # ours, as all that follows: the polyglot of the mini-wor
     "warmup": 0.1,
     "decay": "linear",
 }
+PRETRAIN_RATE = 1e-4  # of an encoder that has read much before
 PRETRAIN_PASSES = 4
 PRETRAIN_PAIRS = 0.6  # of the inputs, where text is aligned
 PRETRAIN_ROWS = 4_000  # of the mini-world, where no text is given

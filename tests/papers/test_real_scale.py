@@ -12,12 +12,14 @@ from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.papers import catalogue, real
 from polydistill.papers.bert_kld import tables as bert_kld
 from polydistill.papers.mmkd import real as mmkd_real
+from polydistill.papers.mono import real as mono_real
 from polydistill.papers.multikd import real as multikd_real
 from polydistill.papers.multikd.scales import Way
 from polydistill.papers.real import CHOSEN, LEARNED, TESTED, XNLI_LANGUAGES, Real
 from polydistill.papers.recipe import TableRecipe
 from polydistill.papers.scales import FEW
 from polydistill.papers.xd import tables as xd
+from polydistill.results import load_result
 from polydistill.training.store import Store
 
 SHORT = FEW.model_copy(update={"evaluate_every": 4})
@@ -131,6 +133,32 @@ def test_multikd_has_the_tables_that_one_task_can_fill(here):
         catalogue.recipe("multikd/4", "real")
     with pytest.raises(ValueError, match=r"and one that has none"):
         catalogue.recipe("multikd/4", "real", real=replace(here, languages=("en", "fr")))
+
+
+@pytest.mark.slow
+def test_mono_goes_to_the_end_by_itself(here, monkeypatch):
+    """The polyglot first learns hidden words; its students then do all tasks, and look for translations."""
+    small = {"ON_ENGLISH": SHORT, "_READ": 4, "_STEPS": 4, "MAX_LENGTH": 60, "_HELD_OUT": 10, "_ENTITIES": 20}
+    for name, value in small.items():
+        monkeypatch.setattr(mono_real, name, value)
+    tuned = mono_real._exercises
+    monkeypatch.setattr(
+        mono_real,
+        "_exercises",
+        lambda *given: {name: replace(one, training=SHORT, max_length=60) for name, one in tuned(*given).items()},
+    )
+    asked = {"models": here.models, "data": here.data, "langs": "en,tr", "runs": here.root}
+    (group,) = api.table("mono/4.10", "real", **asked).groups
+    assert all(row.cells[name].seeds == 1 for row in group.rows for name in ("XNLI tr", "NER tr", "XCOPA tr"))
+    (teacher,) = [load_result(folder) for folder in Store(here.root).done() if folder.name.startswith("pretrain")]
+    assert teacher.selected_on == ("dev/en (perplexity, no labels)", "dev/tr (perplexity, no labels)")
+    (group,) = api.table("mono/4.3", "real", **asked).groups
+    assert {row.name for row in group.rows if row.cells["cosine tr-en"].seeds == 1} >= {"XLM-R base"}
+    assert [panel.title for panel in api.figure("mono/4.1", "real", **asked).panels] == ["tr-en"]
+    few = api.table("mono/4.5", "real", plan=True, **asked)
+    assert sum(line.runs for line in few.lines if line.method == "transfer") == 5 * 2 * 3  # no rows of XCOPA to learn
+    with pytest.raises(ValueError, match="name en, which has the labels"):
+        api.table("mono/4.4", "real", models=here.models, data=here.data, langs="tr")
 
 
 @pytest.mark.slow

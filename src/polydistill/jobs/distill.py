@@ -184,7 +184,8 @@ def _teacher(start: "Pretrained") -> "Pretrained":
         raise ValueError(
             f"{start.name} has no head that predicts hidden words (architecture: "
             f"{', '.join(config.architectures or ()) or 'not said'}). Name a masked language model, such as "
-            "FacebookAI/xlm-roberta-base."
+            "FacebookAI/xlm-roberta-base, or let this one learn hidden words first: polydistill pretrain --model "
+            f"{start.name} --langs ... --data ... --out teacher."
         )
     return start
 

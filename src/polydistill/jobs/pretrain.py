@@ -1,20 +1,23 @@
-"""The job pretrain: a small encoder of one's own languages, from text."""
+"""The job pretrain: a small encoder of one's own languages, or one that there is, learns hidden words from text."""
 
-from typing import TYPE_CHECKING, Annotated, Unpack
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
-from polydistill.defaults import PRETRAIN, PRETRAIN_PAIRS, PRETRAIN_PASSES, PRETRAIN_ROWS
+from polydistill.defaults import PRETRAIN, PRETRAIN_PAIRS, PRETRAIN_PASSES, PRETRAIN_RATE, PRETRAIN_ROWS
 from polydistill.jobs.job import Help, training_job
-from polydistill.jobs.options import ROWS, Languages, Learning, Rows
+from polydistill.jobs.options import ROWS, Languages, Learning, OwnModel, Rows
 
 if TYPE_CHECKING:
+    from polydistill.starts.origins import Fresh, Pretrained
     from polydistill.training.run import Run
 
 
 @training_job(
     "polydistill pretrain --langs en,tr --out polyglot",
     spec="polydistill.methods.pretraining:PretrainSpec",
-    defaults=PRETRAIN,
+    defaults={**PRETRAIN, "learning_rate": None},
     notes={
+        "learning_rate": f"Peak learning rate. Default: {PRETRAIN['learning_rate']}, or {PRETRAIN_RATE} with --model.",
         "steps": f"Optimiser steps. Default: {PRETRAIN_PASSES} passes over the text.",
         "batch_size": "Texts a step.",
     },
@@ -33,18 +36,28 @@ def pretrain(
             f"{PRETRAIN_PAIRS} where the text says the same in several languages, else 0."
         ),
     ] = None,
-    blocks: Annotated[int, Help("Blocks of the encoder.")] = 4,
-    width: Annotated[int, Help("Width of the encoder.")] = 128,
-    heads: Annotated[int, Help("Attention heads; the width is a multiple of them.")] = 4,
-    vocabulary: Annotated[int, Help("Pieces of the tokenizer, which is learned on the same text.")] = 800,
-    max_length: Annotated[int, Help("Tokens of a text. The encoder reads twice as many, for two texts.")] = 64,
+    model: Annotated[
+        OwnModel | None,
+        Help("An encoder to begin with, which gets a head for hidden words if it has none. Default: a new one."),
+    ] = None,
+    blocks: Annotated[int | None, Help("Blocks of a new encoder. Default: 4.")] = None,
+    width: Annotated[int | None, Help("Its width. Default: 128.")] = None,
+    heads: Annotated[int | None, Help("Its attention heads; the width is a multiple of them. Default: 4.")] = None,
+    vocabulary: Annotated[
+        int | None, Help("Pieces of its tokenizer, which is learned on the same text. Default: 800.")
+    ] = None,
+    max_length: Annotated[int, Help("Tokens of a text. A new encoder reads twice as many, for two texts.")] = 64,
+    dev: Annotated[
+        Rows | None, Help("Text that chooses the weights: those that are least surprised by its hidden words.")
+    ] = None,
     seed: Annotated[int, Help("Decides the first weights, order, pairs and what is hidden.")] = 0,
     **options: Unpack[Learning],
 ) -> "Run":
     """Make a small encoder that predicts hidden words, with a tokenizer of its own, from text in your languages.
 
     It is an XLM-R of a few blocks: something to try methods on, or to teach and be taught. Where the text says the same
-    in all languages, row by row, part of the inputs are pairs of translations (TLM).
+    in all languages, row by row, part of the inputs are pairs of translations (TLM). With `model` it is an encoder that
+    there is, which learns on: a masked language model can then teach (`distill`).
     """
     from polydistill.data.rows.given import as_source
     from polydistill.data.rows.load import load_text
@@ -52,23 +65,44 @@ def pretrain(
     from polydistill.jobs import making
     from polydistill.languages import named_languages
     from polydistill.methods.pretraining import PretrainSpec
-    from polydistill.starts.origins import Fresh
     from polydistill.training.run import Run
 
-    if width % heads:
-        raise ValueError(f"width is {width} and heads is {heads}; expected a width that is a multiple of heads.")
+    shape = {"blocks": blocks, "width": width, "heads": heads, "vocabulary": vocabulary}
+    start = _start(model, {name: value for name, value in shape.items() if value is not None}, max_length)
     codes = named_languages(langs)
     source = WorldSource(rows=PRETRAIN_ROWS) if data is None else as_source(data)
     corpus = load_text(source, codes)
     usual = PRETRAIN_PAIRS if corpus.aligned and len(codes) > 1 else 0.0
+    rate = {"learning_rate": PRETRAIN["learning_rate"] if model is None else PRETRAIN_RATE}
     return Run(
         name=f"pretrain {'+'.join(codes)}",
         method=PretrainSpec(
             languages=codes, data=source, pairs=usual if pairs is None else pairs, max_length=max_length
         ),
-        start=Fresh(vocabulary=vocabulary, width=width, blocks=blocks, heads=heads, max_length=2 * max_length),
+        start=start,
         training=making.training_of(
-            options, lambda _: sum(corpus.counts.values()), judged=False, passes=PRETRAIN_PASSES
+            {**rate, **options}, lambda _: sum(corpus.counts.values()), dev is not None, PRETRAIN_PASSES
         ),
+        selection=making.judging_of("nli", dev, codes, max_length, "perplexity"),
         seed=seed,
     )
+
+
+def _start(model: OwnModel | None, shape: Mapping[str, Any], max_length: int) -> "Fresh | Pretrained":
+    """The encoder that is there, or a new one of this shape."""
+    from polydistill.jobs import making
+    from polydistill.starts.hub import pinned
+    from polydistill.starts.origins import Fresh
+
+    if model is not None:
+        if shape:
+            raise ValueError(f"{' and '.join(shape)} shape a new encoder; {model} has its shape. Leave one side out.")
+        start = pinned(model)
+        making.length_of(start, max_length)
+        return start
+    new = Fresh(**shape, max_length=2 * max_length)
+    if new.width % new.heads:
+        raise ValueError(
+            f"width is {new.width} and heads is {new.heads}; expected a width that is a multiple of heads."
+        )
+    return new

@@ -21,7 +21,7 @@ from polydistill.data.batches.masking import IGNORED, masking
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Method, Models, Prepared
-from polydistill.methods.spec import Head, MethodSpec
+from polydistill.methods.spec import Head, MethodSpec, SelectedBy
 from polydistill.models.layers import first_position, masked_lm_head
 from polydistill.objectives.classes import cross_entropy
 from polydistill.outputs import Loss, Term
@@ -34,6 +34,7 @@ class PretrainSpec(MethodSpec):
     kind: Literal["pretrain"] = "pretrain"
     head: ClassVar[Head] = "words"
     new_head: ClassVar[bool] = True
+    selected_by: ClassVar[tuple[SelectedBy, ...]] = ("perplexity",)
     languages: tuple[LanguageCode, ...]
     data: Source
     pairs: float = 0.6
@@ -46,6 +47,11 @@ class PretrainSpec(MethodSpec):
     def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:
         """The rows this method learns from: sources, and the languages read from them."""
         return ((self.data, self.languages),)
+
+    @property
+    def hides(self) -> float:
+        """As many as in training, where no translation stands beside them."""
+        return self.mask_rate
 
     @property
     def fresh_from(self) -> tuple[Source, tuple[str, ...]]:

@@ -20,7 +20,7 @@ from polydistill.papers.multikd import tables as multikd_tables
 from polydistill.papers.multikd.tables import Select
 from polydistill.papers.plan import Plan, plan_table
 from polydistill.papers.published import published_table
-from polydistill.papers.real import HUB, Real
+from polydistill.papers.real import HUB, Real, Trimming
 from polydistill.papers.recipe import TableRecipe, make_table
 from polydistill.papers.scales import Scale
 from polydistill.papers.search import candidates, with_search
@@ -62,11 +62,9 @@ def recipe(
     where the models and data of the scale `real` are, `split` what those tables of `mono` are scored on that are dev in
     the thesis.
     """
-    if real is not None and scale != "real":
-        raise ValueError(f"models, data and langs are for the scale real, not for {scale}. Leave them out.")
+    real = _of_scale(scale, real)
     if split == "dev" and not id.startswith("mono/"):
         raise ValueError(f"split is an option of the mono tables; {id} has its paper's split. Leave it out.")
-    real = real or HUB
     if id not in tables():
         raise unknown("table", id, tables())
     paper, _, number = id.partition("/")
@@ -78,7 +76,7 @@ def recipe(
         return xd_table(int(number), scale, real)
     if paper == "bert-kld":
         return bert_kld_tables.table(number, scale, real)
-    return mono_tables.table(number, scale, split) if paper == "mono" else mmkd_tables.table(number, scale, real)
+    return mono_tables.table(number, scale, split, real) if paper == "mono" else mmkd_tables.table(number, scale, real)
 
 
 def table(
@@ -101,8 +99,7 @@ def table(
     `real` reads the hub, or folders of `models` and `data`, for all languages or `langs`.
     """
     made, store = recipe(id, scale, select, search, _real(models, data, langs, runs, scale), split), Store(runs)
-    for needed in () if only_finished else made.needs:
-        needed.make()
+    _make(() if only_finished else made.needs)
     if search and not id.startswith("multikd/"):
         if only_finished:
             raise ValueError("A search decides what is run, so it does not go with only_finished. Leave one out.")
@@ -124,14 +121,17 @@ def figure(
     runs: str | Path = DEFAULT_ROOT,
     console: Console | None = None,
     only_finished: bool = False,
+    models: str | Path | None = None,
+    data: str | Path | None = None,
+    langs: str | Sequence[str] = (),
 ) -> Figure | Inspected:
     """Run what is missing of a paper's figure, such as `mono/4.1`, for the seeds 0, 1, ..., and read its points.
 
-    Of one that looks inside models, such as `mmkd/2`, one seed is drawn, and its numbers come along.
+    Of one that looks inside models, such as `mmkd/2`, one seed is drawn, and its numbers come along. The scale `real`
+    reads what it reads for a table.
     """
     paper, _, number = id.partition("/")
-    if scale == "real":
-        raise unknown("scale of a figure", scale, ("paper", "world", "quick", "smoke"))
+    real = _of_scale(scale, _real(models, data, langs, runs, scale))
     if id not in figures():
         for other in (f"{paper}/figure{number}", f"{paper}/figure-{number}", id):
             if "/figure" in other and other in tables():
@@ -140,8 +140,11 @@ def figure(
     if paper in _INSIDE:
         if seeds != 1:
             raise ValueError(f"seeds is {seeds}; figure {id} draws the models of one seed. Leave it out.")
-        return make_inspection(_INSIDE[paper].figure(number, scale), 0, Store(runs), console, only_finished)
-    made = mono_figures.figure(number, scale)
+        inside = _INSIDE[paper].figure(number, scale, real)
+        _make(() if only_finished else inside.needs)
+        return make_inspection(inside, 0, Store(runs), console, only_finished)
+    made = mono_figures.figure(number, scale, real)
+    _make(() if only_finished else made.needs)
     return make_figure(made, _seeds(seeds), Store(runs), console, only_finished)
 
 
@@ -171,6 +174,19 @@ def _real(
         return None
     here, there = (None if folder is None else _folder(folder) for folder in (models, data))
     return Real(here, there, named_languages(langs) if langs else (), Path(runs))
+
+
+def _of_scale(scale: Scale, real: Real | None) -> Real:
+    """The same, or the hub's; other scales have none."""
+    if real is not None and scale != "real":
+        raise ValueError(f"models, data and langs are for the scale real, not for {scale}. Leave them out.")
+    return real or HUB
+
+
+def _make(needed: Sequence[Trimming]) -> None:
+    """Make what is not there yet."""
+    for one in needed:
+        one.make()
 
 
 def _folder(given: str | Path) -> Path:

@@ -12,6 +12,7 @@ from polydistill.inspection.inspecting import InspectedModel, inspect_loaded
 from polydistill.inspection.inspection import Inspected, Inspection
 from polydistill.models.loaded import Loaded
 from polydistill.papers.combined import result_of
+from polydistill.papers.real import Trimming
 from polydistill.reports.figures import Figure, Panel, line
 from polydistill.results import RunResult
 from polydistill.retrieval.retrieval import at_layer
@@ -41,6 +42,8 @@ class FigureRecipe:
     x: str
     y: str
     panels: Mapping[str, Mapping[str, LineRecipe]]
+    needs: Sequence[Trimming] = ()
+    """What must be made before the first run begins."""
 
 
 def make_figure(
@@ -104,6 +107,8 @@ class InspectionRecipe:
     models: Callable[[int], Mapping[str, Start]]
     languages: Mapping[str, tuple[str, ...]]
     what: Inspection
+    needs: Sequence[Trimming] = ()
+    """What must be made before the first run begins."""
 
 
 def make_inspection(

@@ -22,6 +22,9 @@ Scale = Annotated[
     ),
 ]
 Seeds = Annotated[int, Help("How many: 0, 1, ...")]
+Models = Annotated[Place | None, Help("real: a folder with polyglot/ and english/ (docs/real.md); default: the hub's.")]
+Data = Annotated[Place | None, Help("real: a folder with xnli/ and others; default: the hub's.")]
+Langs = Annotated[Languages, Help("real: some languages only, such as en,fr,sw,ur.")]
 Finished = Annotated[bool, Help("Run nothing; show the runs that are done.")]
 
 
@@ -70,11 +73,9 @@ def table(
     split: Annotated[
         Literal["test", "dev"], Help("mono: dev, for tables that are dev in the thesis (4.6 to 4.9, 4.11, 4.13).")
     ] = "test",
-    models: Annotated[
-        Place | None, Help("real: a folder with polyglot/ and english/ (docs/real.md); default: the hub's.")
-    ] = None,
-    data: Annotated[Place | None, Help("real: a folder with xnli/ and others; default: the hub's.")] = None,
-    langs: Annotated[Languages, Help("real: some languages only, such as en,fr,sw,ur.")] = "",
+    models: Models = None,
+    data: Data = None,
+    langs: Langs = "",
     runs: Runs = "runs",
     console: Console = None,
 ) -> "Table | Plan":
@@ -89,10 +90,13 @@ def table(
 @job("Papers", "polydistill figure mono/4.1 --seeds 3 --out figure.png", showing=AsText, resumes=True)
 def figure(
     id: Annotated[str, Argument("Such as mono/4.1; see: polydistill list figures.")],
-    scale: Annotated[Literal["paper", "world", "quick", "smoke"], Help("As of a table.")] = "world",
+    scale: Scale = "world",
     seeds: Seeds = 1,
     *,
     finished: Finished = False,
+    models: Models = None,
+    data: Data = None,
+    langs: Langs = "",
     out: Annotated[Place | None, Help("Draw it: a .png or .svg file.")] = None,
     runs: Runs = "runs",
     console: Console = None,
@@ -102,7 +106,7 @@ def figure(
     from polydistill.reports import figures, inspection
 
     picture = None if out is None else figures.drawing(Path(out))  # a wrong name is said before anything is run
-    made = catalogue.figure(id, scale, seeds, runs, console, finished)
+    made = catalogue.figure(id, scale, seeds, runs, console, finished, models, data, langs)
     if out is not None and picture is not None:
         plot = figures.draw(made) if isinstance(made, figures.Figure) else inspection.main_plot(made)
         Path(out).parent.mkdir(parents=True, exist_ok=True)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from polydistill.errors import unknown
 from polydistill.inspection.inspection import Inspection
-from polydistill.papers.bert_kld.scales import setting
+from polydistill.papers.bert_kld.scales import settings
 from polydistill.papers.bert_kld.tables import Systems
 from polydistill.papers.figure import InspectionRecipe
+from polydistill.papers.real import HUB, Real
 from polydistill.training.run import ResultOf, Start
 
 FIGURES: Mapping[str, str] = {"tsne": "Hidden states of teacher and student, before and after the transfer"}
@@ -14,11 +15,14 @@ FIGURES: Mapping[str, str] = {"tsne": "Hidden states of teacher and student, bef
 _TEACHER, _STUDENT = "de-tr", "de-bg"  # "Teacher and Student models are trained on de-tr and de-bg respectively."
 
 
-def figure(number: str, scale: str) -> InspectionRecipe:
-    """The poster's t-SNE of first-token vectors, each model reading the test rows in its own pair of languages."""
+def figure(number: str, scale: str, real: Real = HUB) -> InspectionRecipe:
+    """The poster's t-SNE of first-token vectors, each model reading the test rows in its own pair of languages.
+
+    Where a scale has several numbers of labelled rows, its models are those of the most.
+    """
     if number not in FIGURES:
         raise unknown("figure of bert-kld", number, FIGURES)
-    where = setting(scale)
+    *_, where = settings(scale, real).values()
     of, student = Systems(where), "-".join(where.stand_ins.get(code, code) for code in _STUDENT.split("-"))
 
     def models(seed: int) -> Mapping[str, Start]:
@@ -35,4 +39,5 @@ def figure(number: str, scale: str) -> InspectionRecipe:
         models=models,
         languages={"teacher": (_TEACHER,), "before": (student,), "after": (student,)},
         what=Inspection(data=where.test, task="nli", pooling="first", drawn=200),  # 200: ours
+        needs=where.needs,
     )

@@ -5,8 +5,10 @@ from typing import Any
 
 from polydistill.errors import unknown
 from polydistill.papers.figure import FigureRecipe, LineRecipe, by_layer, by_step
+from polydistill.papers.mono.real import setting as real_setting
 from polydistill.papers.mono.scales import setting
 from polydistill.papers.mono.systems import SOURCE, System, Systems
+from polydistill.papers.real import HUB, Real
 
 _SIMILARITIES = {"cosine similarity": "retrieval cosine to en", "BERTScore": "retrieval bertscore to en"}
 
@@ -63,10 +65,10 @@ FIGURES: Mapping[str, tuple[str, str, str, Callable[[Systems], Mapping[str, Mapp
 """By number: title, what lies along both axes, lines by panel."""
 
 
-def figure(number: str, scale: str) -> FigureRecipe:
+def figure(number: str, scale: str, real: Real = HUB) -> FigureRecipe:
     """Figure 4.1, 4.3 or 4.4 of the thesis."""
     if number not in FIGURES:
         raise unknown("figure of mono", number, FIGURES)
     title, x, y, panels = FIGURES[number]
-    where = setting(scale)
-    return FigureRecipe(f"mono/{number}", title, where.said, x, y, panels(Systems(where)))
+    where = real_setting(real) if scale == "real" else setting(scale)
+    return FigureRecipe(f"mono/{number}", title, where.said, x, y, panels(Systems(where)), where.needs)

@@ -1,7 +1,7 @@
 """The scales of the monolingual-components recipes: what `paper`, `world` and `smoke` each decide.
 
 `paper` is XLM-R base on CC-100, XNLI, WikiAnn and XCOPA, `world` the mini-world (minutes a run), `smoke` seconds, for
-tests: it shows that all parts fit, and nothing else.
+tests: it shows that all parts fit, and nothing else. `real` stands in `real.py`.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,13 +11,14 @@ from typing import Literal
 from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.sources import FileSource, Source, WorldSource
 from polydistill.methods.pretraining import PretrainSpec
+from polydistill.papers.real import Trimming
 from polydistill.papers.scales import CHECKPOINTS, chosen, xnli
 from polydistill.starts.origins import Fresh
 from polydistill.tasks import TaskName
 from polydistill.training.run import ResultOf, Run, Start
 from polydistill.training.settings import Training
 
-Scale = Literal["paper", "world", "smoke"]
+Scale = Literal["paper", "real", "world", "smoke"]
 
 _THREE = ("en", "tr", "sw")
 
@@ -30,8 +31,9 @@ class Exercise:
     train: Source
     dev: Source
     test: Source
-    few: Source
-    """Dev rows of the target languages: few-shot tuning learns a few of them, tables of dev are scored on them."""
+    few: Source | None
+    """Dev rows of the target languages: few-shot tuning learns a few of them, tables of dev are scored on them. None
+    where there are none beside those of the test."""
     training: Training
     max_length: int
     scored: tuple[str, ...]
@@ -68,6 +70,8 @@ class Setting:
     """Where the numbers come from, for a table's reader."""
     buffer: int | None = None
     """Text is streamed, and so many lines shuffled together."""
+    needs: tuple[Trimming, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def few_shot(self, rows: int) -> Training:
         """The training on so many rows of the target language."""
@@ -81,7 +85,7 @@ def setting(scale: str) -> Setting:
 
 FILES = "data"
 """The folder that holds what the thesis learned from, as it is downloaded (docs/monolingual.md)."""
-_TATOEBA = {"tr": "tur", "sw": "swh", "ur": "urd", "eu": "eus"}
+TATOEBA = {"tr": "tur", "sw": "swh", "ur": "urd", "eu": "eus"}
 
 
 def _paper() -> Setting:
@@ -103,7 +107,7 @@ def _paper() -> Setting:
     def xcopa(split: str) -> FileSource:  # uncorrected: the printed numbers are of these questions (docs/decisions.md)
         return FileSource(path=f"{FILES}/xcopa/{{lang}}/{split}.{{lang}}.jsonl")
 
-    languages = ("en", *_TATOEBA)
+    languages = ("en", *TATOEBA)
     return Setting(
         scale="paper",
         languages=languages,
@@ -140,7 +144,7 @@ def _paper() -> Setting:
                 "choice", siqa("train"), siqa("dev"), xcopa("test"), xcopa("val"), epochs(20, 33_410), 128, _THREE[1:]
             ),
         },
-        sentences=lambda code: FileSource(path=f"{FILES}/tatoeba/tatoeba.{_TATOEBA[code]}-eng.{{lang}}"),
+        sentences=lambda code: FileSource(path=f"{FILES}/tatoeba/tatoeba.{TATOEBA[code]}-eng.{{lang}}"),
         teacher=lambda _: CHECKPOINTS["XLM-R base"],
         teacher_blocks=12,
         efficient_rate=1e-4,  # "a high learning rate of 0.0001" (Sec. 4.2.2)

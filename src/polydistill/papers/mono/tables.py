@@ -1,16 +1,18 @@
 """Monolingual components of a multilingual transformer (thesis, 2022): its tables of zero-shot tasks and retrieval."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from polydistill.defaults import LossName
 from polydistill.errors import unknown
 from polydistill.papers.combined import Made, Together
+from polydistill.papers.mono.real import setting as real_setting
 from polydistill.papers.mono.scales import Setting, setting
 from polydistill.papers.mono.systems import System, Systems
 from polydistill.papers.mono.transfer import few_shot, strategies, task_distilled
 from polydistill.papers.published import Layout, PublishedTable, published_table
+from polydistill.papers.real import HUB, Real
 from polydistill.papers.recipe import RecipeGroup, RecipeRow, RunsOfSeed, TableRecipe
 from polydistill.training.run import Run
 from polydistill.training.settings import Judging
@@ -143,14 +145,14 @@ def on_dev(number: str) -> bool:
     return any(column.split == "dev" for column in published_table(f"mono/{number}").columns)
 
 
-def table(number: str, scale: str, split: Split = "test") -> TableRecipe:
+def table(number: str, scale: str, split: Split = "test", real: Real = HUB) -> TableRecipe:
     """Table 4.3 to 4.13 of the thesis, as far as they are in `TABLES`; some are of dev rows there."""
     if number not in TABLES:
         raise unknown("table of mono", number, TABLES)
     if split == "dev" and not on_dev(number):
         raise unknown("table of mono that is dev in the thesis", number, [one for one in TABLES if on_dev(one)])
     printed, made = published_table(f"mono/{number}"), TABLES[number]
-    where = setting(scale)
+    where = real_setting(real) if scale == "real" else setting(scale)
     runs = made.runs(Systems(where))
     if split == "dev":
         runs = {name: _scored_on_dev(where, printed, of_seed) for name, of_seed in runs.items()}
@@ -167,7 +169,8 @@ def table(number: str, scale: str, split: Split = "test") -> TableRecipe:
         groups=groups,
         setting=f"{where.said}, students {where.depth} deep; ours on the {split} split",
         reference=made.reference,
-        layout=_ours(printed, where.languages, split),
+        layout=_ours(printed, where, split),
+        needs=where.needs,
     )
 
 
@@ -180,6 +183,8 @@ def _scored_on_dev(where: Setting, printed: PublishedTable, of_seed: RunsOfSeed)
             return made
         assert column.language is not None, "a run is scored on single columns"
         exercise = where.exercises[column.task]
+        if exercise.few is None:
+            return made
         judging = Judging(
             task=exercise.task, languages=(column.language,), data=exercise.few, max_length=exercise.max_length
         )
@@ -188,9 +193,9 @@ def _scored_on_dev(where: Setting, printed: PublishedTable, of_seed: RunsOfSeed)
     return lambda seed: {name: judged(name, made) for name, made in of_seed(seed).items()}
 
 
-def _ours(printed: PublishedTable, languages: Sequence[str], split: Split) -> Layout:
+def _ours(printed: PublishedTable, where: Setting, split: Split) -> Layout:
     """The paper's columns, on the split that ours are scored on; a mean is over the languages that we have."""
-    there = [column.name for column in printed.columns if column.language in languages]
+    there = [column.name for column in printed.columns if column.language in where.languages]
     columns = tuple(
         column.model_copy(
             update={
@@ -200,4 +205,9 @@ def _ours(printed: PublishedTable, languages: Sequence[str], split: Split) -> La
         )
         for column in printed.columns
     )
-    return Layout(columns=columns, average_over=printed.average_over, claims=printed.claims, remarks=printed.remarks)
+    return Layout(
+        columns=columns,
+        average_over=printed.average_over,
+        claims=printed.claims,
+        remarks=(*printed.remarks, *where.remarks),
+    )

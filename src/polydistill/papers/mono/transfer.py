@@ -66,11 +66,11 @@ def few_shot(of: Systems, zero_shot: TuningOfSeed) -> RunsOfSeed:
         for column, plain in zero_shot(seed).items():
             task, language = column.split()
             found[f"{column} k=0"] = plain
-            for shots in SHOTS[task]:
+            few = of.where.exercises[task].few
+            for shots in SHOTS[task] if few is not None else ():
                 found[f"{column} k={shots}"] = _as_transfer(
                     plain,
-                    {"strategy": STRATEGIES["FULL TRG"], "languages": (language,), "few": shots}
-                    | {"data": of.where.exercises[task].few},
+                    {"strategy": STRATEGIES["FULL TRG"], "languages": (language,), "few": shots} | {"data": few},
                     name=f"{plain.name}, {shots} rows of {language}",
                     start=ResultOf(run=plain),
                     training=of.where.few_shot(shots),
