@@ -81,8 +81,8 @@ def setting(real: Real) -> Setting:
 def _exercises(real: Real, folder: Path, languages: tuple[str, ...]) -> Mapping[str, Exercise]:
     """The thesis' tasks, each tuned in minutes."""
 
-    def panx(split: str, **part: int) -> FileSource:
-        return FileSource(path=str(folder / f"panx/{split}-{{lang}}.tsv"), **part)
+    def panx(split: str, skip: int = 0, rows: int | None = None) -> FileSource:
+        return FileSource(path=str(folder / f"panx/{split}-{{lang}}.tsv"), skip=skip, rows=rows)
 
     choices = folder / "copa_en" / "val.en.jsonl"
     xcopa = FileSource(path=str(folder / "xcopa/{lang}/val.{lang}.jsonl"), questions=str(choices))
