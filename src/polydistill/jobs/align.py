@@ -159,7 +159,7 @@ def _judging(dev: Rows, languages: "Sequence[str]", learned: "Sequence[str]", ma
     codes, source = named_languages(tuple(languages) or learned), as_source(dev)
     if are_scored_pairs(source, codes):
         return making.judging_of(any_task("pair", "number"), source, codes, max_length, "similarity")
-    return making.judging_of("nli", source, dict.fromkeys((learned[0], *codes)), max_length, "retrieval")
+    return making.judging_of("nli", source, tuple(dict.fromkeys((learned[0], *codes))), max_length, "retrieval")
 
 
 def _usual_batch(languages: int) -> int:

@@ -25,7 +25,7 @@ def pictures(folder: Path, result: RunResult) -> list[Picture]:
     lines: list[Mapping[str, float]] = json.loads(file.read_text(encoding="utf-8"))
     terms = _points(lines, [name for line in lines for name in line if _is_term(name)])
     dev = _points(lines, [name for line in lines for name in line if name.startswith(_DEV)])
-    parts = []
+    parts: list[Picture] = []
     if dev:
         parts += _dev(dev, name)
     if terms:
