@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
-.PHONY: help setup quickstart test test-slow lint types clean
+.PHONY: help setup quickstart test test-slow test-pages screenshots lint types clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,12 @@ test: $(READY) ## The tests of minutes
 
 test-slow: $(READY) ## The end-to-end tests
 	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/pytest -n 2 -m slow
+
+test-pages: $(READY) ## The pages in a browser (Debian: apt-get install chromium; skipped where there is none)
+	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/pytest -m pages -rs tests/reports
+
+screenshots: $(READY) ## Pictures of the pages for docs/images, of what `make quickstart` has left
+	$(BIN)/python tests/screenshots.py runs docs/images
 
 lint: $(READY) ## Style
 	$(BIN)/ruff check .

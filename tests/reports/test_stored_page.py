@@ -121,8 +121,7 @@ def test_a_page_of_one_run_has_its_rows_its_curves_and_what_it_took(tmp_path):
     (folder / LOG).write_text(json.dumps(lines))
     parts = sections(found_runs(folder))
     assert [part.heading for part in parts] == [
-        "Scores (accuracy, test)",
-        "Accuracy (test)",
+        "In short",
         "Languages, the hardest first",
         "What is taken for what",
         "Row by row",
@@ -132,8 +131,8 @@ def test_a_page_of_one_run_has_its_rows_its_curves_and_what_it_took(tmp_path):
         "Resources used",
         "Record: Baseline, seed 0",
     ]
-    assert parts[6].caption == "accuracy by language. The weights of step 10 were kept."
-    assert parts[8].rows[0][:4] == ("Baseline, seed 0", "0 s", "–", "1 of 8 rows")
+    assert parts[5].caption == "accuracy by language. The weights of step 10 were kept."
+    assert parts[7].rows[0][:4] == ("Baseline, seed 0", "0 s", "–", "1 of 8 rows")
     # a page of several runs compares them, and leaves the rows to their own pages
     keep(tmp_path, 1, 1)
     assert "Row by row" not in [part.heading for part in sections(found_runs(tmp_path))]

@@ -45,5 +45,5 @@ def compare(
     sides = [side(name, Path(folder)) for name, folder in runs.items()]
     found = compared(sides, metric)
     if out is not None:
-        write_page(out, f"polydistill: {' and '.join(runs)}", sections(found, sides))
+        write_page(out, " and ".join(runs), sections(found, sides))
     return found

@@ -32,6 +32,7 @@ class AsText(AsJson, total=False):
     """What a command has whose result is for papers."""
 
     markdown: Annotated[Path | None, Help("Also write it as Markdown.")]
+    page: Annotated[Path | None, Help("Also write it as an HTML page.")]
 
 
 @job("Papers", "polydistill quickstart --seed 1", resumes=True)

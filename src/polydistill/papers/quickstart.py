@@ -20,6 +20,7 @@ from polydistill.data.batches.encoding import encode
 from polydistill.data.batches.signals import compute_signals
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import LABEL
+from polydistill.languages import called
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
 from polydistill.papers.page import Scores
@@ -31,6 +32,7 @@ from polydistill.papers.xd.tables import Systems
 from polydistill.reports.page import (
     Command,
     Headlines,
+    Links,
     Number,
     Picture,
     Prose,
@@ -40,13 +42,14 @@ from polydistill.reports.page import (
     write_page,
 )
 from polydistill.reports.plots import loss_curves, score_bars
+from polydistill.reports.stored import PAGE, report
 from polydistill.reports.vectors import alignment_picture
 from polydistill.results import MODEL, RunResult
 from polydistill.starts.loading import load_classifier
 from polydistill.tasks import NLI
 from polydistill.tasks.reading import row_logits
 from polydistill.training.execute import execute
-from polydistill.training.run import Run, before
+from polydistill.training.run import ResultOf, Run, before
 from polydistill.training.store import LOG, Store
 from polydistill.whole import written_whole
 
@@ -60,6 +63,33 @@ class Quickstart:
     table: Table
     page: Path
     summary: Path
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What a run is called, and what happens in it and why."""
+
+    name: str
+    why: str
+
+
+_WORDS = {
+    "pretrain": _Words(
+        "Learning to read",
+        "A small encoder learns to read six languages: it guesses words that are hidden in plain text and in pairs of "
+        "translations.",
+    ),
+    "tune": _Words(
+        "Learning the task in English",
+        "It learns a task from labelled English pairs: does the second sentence follow from the first, contradict it, "
+        "or neither?",
+    ),
+    "xd": _Words(
+        "Learning the other languages",
+        "A frozen copy of it answers the English pairs, and it learns to answer their translations alike. No label "
+        "is read.",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -79,23 +109,41 @@ def quickstart(
 ) -> Quickstart:
     """Do what is not done yet, then write `summary.json` and `index.html` into the folder `quickstart` of `root`."""
     console, store, where = console or Console(stderr=True), Store(root), setting(scale)
-    systems = Systems(where, "XLM MLM+TLM")
-    before, after = systems.baseline(seed), systems.xd(seed)
-    results = [execute(run, store, console, tensorboard) for run in (before, after)]
-    trained = sum(result.seconds for run in _with_starts(after) if (result := store.result(run)))
+    after = _named(Systems(where, "XLM MLM+TLM").xd(seed))
+    chain, done = _with_starts(after)[::-1], []
+    for at, run in enumerate(chain, 1):
+        if store.result(run) is None:
+            said = f"{at} of {len(chain)}. {_WORDS[run.method.kind].why}"
+            console.print(said, markup=False, highlight=False, soft_wrap=True)
+        done.append(execute(run, store, console, tensorboard))
+    before, results, trained = chain[-2], done[-2:], sum(result.seconds for result in done)
     began = time.monotonic()
     table = _table(*results)
     folder = store.root / "quickstart"
     folder.mkdir(parents=True, exist_ok=True)
-    page = write_page(
-        folder / "index.html", "polydistill quickstart", _sections(store, before, after, results, table, scale)
-    )
+    pages = {_page_of(store, run): f"{run.name}. {_WORDS[run.method.kind].why}" for run in chain}
+    parts = [*_sections(store, before, after, results, table, scale), Links("Look closer", pages)]
+    page = write_page(folder / "index.html", "Five languages learned without a label", parts)
     scores = [{code: score.value for code, score in result.by_language().items()} for result in results]
     summary = folder / "summary.json"
     with written_whole(summary) as unfinished:
         content = {"before": scores[0], "after": scores[1], "seconds": round(trained + time.monotonic() - began, 1)}
         unfinished.write_text(json.dumps(content, indent=2) + "\n")
     return Quickstart(table, page, summary)
+
+
+def _page_of(store: Store, run: Run) -> str:
+    """Write the page of one of the runs; where it lies from the page of all."""
+    folder = store.folder(run)
+    return f"../{report(folder, folder / PAGE).relative_to(store.root).as_posix()}"
+
+
+def _named(run: Run) -> Run:
+    """The run, and those it starts from, called as a newcomer understands it; a name decides nothing of a result."""
+    start = run.start
+    if isinstance(start, ResultOf):
+        start = ResultOf(run=_named(start.run))
+    return run.model_copy(update={"name": _WORDS[run.method.kind].name, "start": start})
 
 
 def _with_starts(run: Run) -> list[Run]:
@@ -166,10 +214,11 @@ def _numbers(scores: Mapping[str, Mapping[str, float]]) -> list[Number]:
     others = [code for code in scores["before XD"] if code != "en"]
     means = {name: 100 * float(np.mean([by[code] for code in others])) for name, by in scores.items()}
     english = {name: 100 * by["en"] for name, by in scores.items()}
+    names = ", ".join(map(called, others))
     return [
-        Number(f"{english['after XD']:.1f} %", "English", f"{english['before XD']:.1f} % before XD"),
-        Number(f"{means['before XD']:.1f} %", f"mean of {', '.join(others)} before XD", "zero-shot; chance is 33.3 %"),
-        Number(f"{means['after XD']:.1f} %", f"mean of {', '.join(others)} after XD", "still without a label"),
+        Number(f"{means['after XD']:.1f} %", f"right in {names} after XD, in the mean", "without a label of theirs"),
+        Number(f"{means['before XD']:.1f} %", "right in the same languages before XD", "guessing gives 33.3 %"),
+        Number(f"{english['after XD']:.1f} %", "right in English after XD", f"{english['before XD']:.1f} % before"),
     ]
 
 

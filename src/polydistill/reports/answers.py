@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-import numpy as np
 from markupsafe import Markup
 
 from polydistill.languages import called
+from polydistill.reports import short
 from polydistill.reports.page import Grid, Picture, Prose, Section, shown
 from polydistill.reports.plots import score_bars
 from polydistill.reports.rows import Row, Rows
-from polydistill.results import LOWER_IS_BETTER, RunResult
-from polydistill.training.predictions import Predictions, Said, Seen
+from polydistill.results import RunResult
+from polydistill.training.predictions import Predictions, Seen
 
 READABLE = 12  # ours: of more labels than this only what is most often mistaken is shown
 
@@ -49,24 +49,23 @@ def sections(result: RunResult, found: Predictions) -> list[Section]:
 
 def hardest_first(result: RunResult, found: Predictions) -> Grid:
     """The languages, that of the worst score on top, with what became right and wrong and the usual mistake."""
-    metric, split = _main(result)
-    scores = result.by_language(metric, split)
-    codes = sorted(scores, key=lambda code: scores[code].value, reverse=metric in LOWER_IS_BETTER)
-    has_before, rights = _has_before(found), _knows_right(found)
+    metric, split = short.main_score(result)
+    scores = {code: score.value for code, score in result.by_language(metric, split).items()}
+    both = found.has_before and found.knows_right
     columns = ["language", f"{metric}, all rows", "labels seen"]
-    if rights:
-        columns += [*(["right before", "right after", "became right", "became wrong"] if has_before else [])]
-        columns += ["most often mistaken"]
+    columns += ["right before", "right after", "became right", "became wrong"] if both else []
+    columns += ["most often mistaken"] if found.knows_right else []
     rows = []
-    for code in codes:
+    for code in short.hardest_first(scores, metric):
         seen = found.rows.get(code, ())
-        cells = [f"{called(code)} ({code})", f"{100 * scores[code].value:.1f}"]
-        cells.append("yes" if code in result.labels_seen else "no")
-        if rights:
-            cells += _moved(seen) if has_before else []
-            cells.append(_mistake(seen))
+        cells = [f"{called(code)} ({code})", f"{100 * scores[code]:.1f}", "yes" if code in result.labels_seen else "no"]
+        cells += _moved(seen) if both else []
+        cells += [short.usual_mistake(seen) or "–"] if found.knows_right else []
         rows.append(cells)
-    return Grid("Languages, the hardest first", columns, rows, f"Scores in points. {_of(found)}")
+    shares = [1, 3, 4] if both else [1]
+    words = [2, *([len(columns) - 1] if found.knows_right else [])]
+    remark = f"Scores in points. {found.extent}"
+    return Grid("Languages, the hardest first", columns, rows, remark, shares if short.is_share(metric) else (), words)
 
 
 def confusions(result: RunResult, found: Predictions) -> Confusion | Grid | None:
@@ -75,7 +74,7 @@ def confusions(result: RunResult, found: Predictions) -> Confusion | Grid | None
     labels = next((score.labels for score in scored.values()), found.labels)
     if not labels:
         return None
-    heading, remark = "What is taken for what", "All rows of the test." if scored else _of(found)
+    heading, remark = "What is taken for what", "All rows of the test." if scored else found.extent
     taken: dict[str, Sequence[Sequence[int]]] = {code: score.confusion for code, score in scored.items()}
     if not scored:
         taken = {code: _taken(seen, labels) for code, seen in found.rows.items()}
@@ -94,72 +93,35 @@ def confusions(result: RunResult, found: Predictions) -> Confusion | Grid | None
 
 def browser(found: Predictions) -> Rows:
     """The rows with filters."""
-    both = _has_before(found)
+    both = found.has_before
     rows = [
         Row(code, one.row, one.texts, one.gold, (one.before, one.after) if both else (one.after,))
         for code, seen in found.rows.items()
         for one in seen
     ]
-    return Rows("Row by row", found.columns, ("before", "after") if both else ("said",), rows, _of(found))
-
-
-def _main(result: RunResult) -> tuple[str, str]:
-    """The metric and the split that a run is judged by."""
-    first = result.scores[0]
-    return first.metric, first.split
+    return Rows("Row by row", found.columns, ("before", "after") if both else ("said",), rows, found.extent)
 
 
 def _bars(found: Predictions) -> Picture | None:
     """The share of right rows before and after, by language."""
-    if not (_has_before(found) and _knows_right(found)):
+    if not (found.has_before and found.knows_right):
         return None
-    names: tuple[str, str] = ("before", "after")
     shares = {
-        name: {code: float(np.mean([_right(one, name) for one in seen])) for code, seen in found.rows.items()}
-        for name in names
+        when: {code: short.right_share(seen, when) for code, seen in found.rows.items()} for when in ("before", "after")
     }
     plot = score_bars(shares, title="Right rows before and after", metric="right rows")
-    return Picture("Before and after", plot, f"The start and the student on the same rows. {_of(found)}")
-
-
-def _right(one: Seen, when: str) -> bool:
-    said: Said | None = getattr(one, when)
-    return said is not None and bool(said.right)
+    return Picture("Before and after", plot, f"The start and the student on the same rows. {found.extent}")
 
 
 def _moved(seen: Sequence[Seen]) -> list[str]:
     """Right before and after in percent, and how many rows became right or wrong."""
-    pairs = [(_right(one, "before"), _right(one, "after")) for one in seen]
-    before, after = (100 * float(np.mean([pair[at] for pair in pairs])) for at in (0, 1))
-    return [f"{before:.1f}", f"{after:.1f}", str(pairs.count((False, True))), str(pairs.count((True, False)))]
-
-
-def _mistake(seen: Sequence[Seen]) -> str:
-    """The answer that is most often given in place of another."""
-    wrong = Counter((one.gold, one.after.answer) for one in seen if one.after.right is False)
-    if not wrong:
-        return "–"
-    ((gold, said), count), *_ = wrong.most_common(1)
-    return f"{gold} taken for {said} ({count})" if count > 1 else "–"
+    shares = [f"{100 * short.right_share(seen, when):.1f}" for when in ("before", "after")]
+    return [*shares, *(str(short.changed(seen, now)) for now in (True, False))]
 
 
 def _taken(seen: Sequence[Seen], labels: Sequence[str]) -> list[list[int]]:
     counts = Counter((one.gold, one.after.answer) for one in seen)
     return [[counts[right, said] for said in labels] for right in labels]
-
-
-def _has_before(found: Predictions) -> bool:
-    return any(one.before is not None for seen in found.rows.values() for one in seen)
-
-
-def _knows_right(found: Predictions) -> bool:
-    return any(one.after.right is not None for seen in found.rows.values() for one in seen)
-
-
-def _of(found: Predictions) -> str:
-    """Which rows it is about."""
-    kept, all_rows = sum(map(len, found.rows.values())), sum(found.of.values())
-    return f"All {kept} rows." if kept == all_rows else f"{kept} evenly spread rows of {all_rows}."
 
 
 def _text_of(name: str) -> str:
@@ -173,7 +135,7 @@ def teachers_answers(shares: Mapping[str, Mapping[str, float]]) -> Grid:
     labels = list(dict.fromkeys(label for by in shares.values() for label in by))
     rows = [(_text_of(name), *(f"{100 * by.get(label, 0.0):.1f}" for label in labels)) for name, by in shares.items()]
     remark = "In percent of the candidates. Of what a teacher hardly ever says, a student learns little."
-    return Grid("The teacher's answers", ("language", *labels), rows, remark)
+    return Grid("The teacher's answers", ("language", *labels), rows, remark, bars=range(1, len(labels) + 1))
 
 
 def nothing_kept() -> Prose:

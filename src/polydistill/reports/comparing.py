@@ -7,7 +7,7 @@ from pathlib import Path
 
 from polydistill.errors import DataError, unknown
 from polydistill.languages import called
-from polydistill.reports.page import Grid, Picture, Prose, Section
+from polydistill.reports.page import Grid, Headlines, Number, Picture, Prose, Section
 from polydistill.reports.paired import examples, of_the_same_rows
 from polydistill.reports.plots import PALETTE, score_bars
 from polydistill.reports.rows import Row, Rows
@@ -151,12 +151,37 @@ def grid(found: Compared, other: Beside) -> Grid:
     said = f"In points ({found.metric}, {found.split}). {'The lower the better. ' if _lower(found) else ''}"
     remark = f"{said}Tests: {tests or 'none, as rows or seeds are not the same'}; p-values after Holm's correction."
     columns = ("language", found.first, other.name, "difference", "95 % interval", "p", "that is")
-    return Grid(f"{other.name} beside {found.first}", columns, rows, remark)
+    return Grid(f"{other.name} beside {found.first}", columns, rows, remark, words=[len(columns) - 1])
+
+
+def in_short(found: Compared) -> Headlines:
+    """Of each other system its lead in the mean and what a test says of it; of a single one where it is largest."""
+    numbers = [
+        Number(
+            f"{other.mean.other - other.mean.first:+.1f}",
+            f"points of {found.metric}, {other.name} against {found.first}",
+            f"{other.mean.first:.1f} and {other.mean.other:.1f} in the mean; {_verdict(other.mean)}",
+        )
+        for other in found.others
+    ]
+    if len(found.others) == 1 and len(languages := found.others[0].by_language) > 1:
+        ordered = sorted(languages, key=lambda one: one.other - one.first)
+        for which, one in (("largest", ordered[-1]), ("smallest", ordered[0])):
+            name = f"{which} difference: {called(one.language)} ({one.language})"
+            numbers.append(
+                Number(f"{one.other - one.first:+.1f}", name, f"{one.first:.1f} and {one.other:.1f}; {_verdict(one)}")
+            )
+    lower = " The lower the better." if _lower(found) else ""
+    return Headlines("In short", numbers, f"Scores in points ({found.metric}, {found.split}).{lower}")
+
+
+def _verdict(one: Difference) -> str:
+    return "not tested" if one.test is None else f"{one.test.verdict}, p = {one.test.p:.2g}"
 
 
 def sections(found: Compared, sides: Sequence[Side]) -> list[Section]:
-    """Differences, bars where they stay readable, and rows."""
-    parts: list[Section] = [grid(found, other) for other in found.others]
+    """The main result, differences, bars where they stay readable, and rows."""
+    parts: list[Section] = [in_short(found), *(grid(found, other) for other in found.others)]
     if len(sides) <= len(PALETTE):
         first = {one.language: one.first / POINTS for one in found.others[0].by_language}
         bars = {found.first: first} | {

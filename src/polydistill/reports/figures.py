@@ -109,19 +109,25 @@ def drawing(out: Path) -> Callable[[Plot], bytes]:
 def to_rich(figure: Figure) -> RichTable:
     """All points, a row a line and a column a place."""
     view = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, title=_heading(figure), title_justify="left")
-    places = _places(figure)
-    for heading in ("", figure.x, *places):
+    headings, rows = grid_of(figure)
+    for heading in headings:
         view.add_column(heading, justify="left" if heading in ("", figure.x) else "right")
-    for row in _rows(figure, places):
+    for row in rows:
         view.add_row(*row)
     return view
 
 
 def to_markdown(figure: Figure) -> str:
     """The same as Markdown."""
-    places = _places(figure)
-    lines = [["", figure.x, *places], ["---", "---", *("---:" for _ in places)], *_rows(figure, places)]
+    headings, rows = grid_of(figure)
+    lines = [headings, ["---", "---", *("---:" for _ in headings[2:])], *rows]
     return f"## {_heading(figure)}\n\n" + "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def grid_of(figure: Figure) -> tuple[list[str], list[list[str]]]:
+    """All points as headings and rows."""
+    places = _places(figure)
+    return ["", figure.x, *places], _rows(figure, places)
 
 
 def _heading(figure: Figure) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from polydistill.inspection.inspection import FILE, Comparison, Inspected, LayerNumbers, ModelNumbers
 from polydistill.inspection.projection import Plane
 from polydistill.reports.figures import Line, Panel, Point, draw_panels
-from polydistill.reports.page import Grid, Picture, Prose, Record, write_page
+from polydistill.reports.page import Grid, Headlines, Number, Picture, Record, write_page
 from polydistill.reports.plots import Plot, canvas
 from polydistill.reports.vectors import meanings_picture, models_picture
 from polydistill.whole import written_whole
@@ -28,7 +28,8 @@ def layers_grid(found: Inspected, every: bool = False) -> Grid:
     ]
     chance = ", ".join(f"{SHARES[name]} {100 * found.by_chance[name]:.1f}" for name in SHARES if name in names)
     remark = f"Shares in percent. Where vectors lie anyhow: {chance}." if chance else ""
-    return Grid("By layer" if every else "The last layers", ["model", "layer", *names.values()], rows, remark)
+    bars = [2 + at for at, name in enumerate(names) if name in SHARES]
+    return Grid("By layer" if every else "The last layers", ["model", "layer", *names.values()], rows, remark, bars)
 
 
 def comparisons_grid(found: Inspected) -> Grid:
@@ -93,16 +94,33 @@ def _grid_markdown(grid: Grid) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + (f"\n{grid.remark}\n" if grid.remark else "")
 
 
-def sections(found: Inspected, drawn: Mapping[str, Picture]) -> list[Prose | Grid | Picture | Record]:
+def sections(found: Inspected, drawn: Mapping[str, Picture]) -> list[Headlines | Grid | Picture | Record]:
     """The parts of a page; `drawn` are its pictures."""
     grids = [comparisons_grid(found)] if found.comparisons else []
     return [
-        Prose("What was read", _said(found)),
+        in_short(found),
         *grids,
         layers_grid(found, every=True),
         *drawn.values(),
         Record("The inspection", found.model_dump(mode="json", exclude={"models": {"__all__": {"points"}}})),
     ]
+
+
+def in_short(found: Inspected) -> Headlines:
+    """Of each model how often it finds translations, or how alike it is to the first one; and what was read."""
+    if _has_languages(found):
+        chance = f"{100 * found.by_chance['translations']:.1f} % where vectors lie anyhow"
+        numbers = [
+            Number(f"{100 * (one.last.translations or 0.0):.1f} %", f"translations found by {one.name}", chance)
+            for one in found.models
+        ]
+    else:
+        numbers = []
+    numbers += [
+        Number(f"{one.cka[-1][-1]:.2f}", f"CKA of {one.first} and {one.other}", "last layers; 1 is alike")
+        for one in found.comparisons
+    ]
+    return Headlines("In short", numbers, _said(found))
 
 
 def _said(found: Inspected) -> str:
@@ -186,12 +204,19 @@ def _cka_maps(found: Inspected) -> Plot:
             if max(len(one.first_layers), len(one.other_layers)) <= READABLE and len(panels) < 3:
                 for row, values in enumerate(one.cka):
                     for column, value in enumerate(values):
-                        colour = "white" if value < 0.6 else "black"
-                        axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour, fontsize=8)
+                        ink = _readable_on(cells.cmap(value))
+                        axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=ink, fontsize=8)
         bar = figure.colorbar(cells, ax=list(panels), label="linear CKA")
         assert bar.solids is not None, "a bar of colours"
         bar.solids.set_rasterized(False)
     return Plot(figure, title, f"{title}: {'; '.join(map(_last_cka, found.comparisons))}.")
+
+
+def _readable_on(colour: Sequence[float]) -> str:
+    """Black or white, whichever stands out more: its contrast, as WCAG has it, is 4.58 at least on any colour."""
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in colour[:3])
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "black" if (light + 0.05) / 0.05 > 1.05 / (light + 0.05) else "white"
 
 
 def _last_cka(one: Comparison) -> str:

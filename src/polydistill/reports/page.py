@@ -6,7 +6,7 @@ A section is anything with a heading that says its own HTML; here are those that
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,7 +17,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from polydistill.languages import called
-from polydistill.reports.plots import Plot
+from polydistill.reports.plots import PALETTE, Plot
 
 _HERE = "polydistill.reports"
 
@@ -48,7 +48,8 @@ def page_html(title: str, sections: Sequence[Section]) -> str:
     names = dict.fromkeys(name for section in sections if (name := getattr(section, "script", None)))
     scripts = [Markup((files(_HERE) / "templates" / name).read_text(encoding="utf-8")) for name in names]
     hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
-    return shown("page.html", title=title, sections=sections, scripts=scripts, hashes=hashes)
+    style = Markup((files(_HERE) / "templates" / "page.css").read_text(encoding="utf-8"))
+    return shown("page.html", title=title, sections=sections, scripts=scripts, hashes=hashes, style=style)
 
 
 def shown(template: str, package: str = _HERE, **values: Any) -> Markup:
@@ -84,6 +85,8 @@ class Headlines:
 
     heading: str
     numbers: Sequence[Number]
+    lead: str = ""
+    """What was done, in a sentence or two."""
 
     def html(self) -> Markup:
         """What stands under the heading."""
@@ -104,12 +107,25 @@ class Prose:
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows of cells under headings, the first cell naming its row."""
+    """Rows of cells under headings, the first cell naming its row.
+
+    `bars` are the columns whose numbers, from 0 to 100, are also drawn as bars; those of `words` hold text.
+    """
 
     heading: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     remark: str = ""
+    bars: Collection[int] = ()
+    words: Collection[int] = ()
+
+    @staticmethod
+    def share(cell: str) -> float:
+        """How long the bar of a cell is, in percent of the cell's width; what is no number has none."""
+        try:
+            return min(100.0, max(0.0, float(cell.rstrip("°%").partition("±")[0])))
+        except ValueError:
+            return 0.0
 
     def html(self) -> Markup:
         """What stands under the heading."""
@@ -126,9 +142,12 @@ class Picture:
 
     @property
     def drawn(self) -> Markup:
-        """The plot as SVG, with its text for who cannot see it."""
+        """The plot as SVG, with its text for who cannot see it, in the colours of the page, light or dark."""
         name = Markup('<svg role="img" aria-label="{}" ').format(self.plot.alt)
-        return Markup(self.plot.svg().replace("<svg ", name, 1))
+        drawn = self.plot.svg().replace("<svg ", name, 1)
+        for at, colour in enumerate(PALETTE, 1):
+            drawn = drawn.replace(colour.lower(), f"var(--series-{at})")
+        return Markup(drawn)
 
     def html(self) -> Markup:
         """What stands under the heading."""
@@ -186,3 +205,15 @@ class Command:
     def html(self) -> Markup:
         """What stands under the heading."""
         return shown("command.html", section=self)
+
+
+@dataclass(frozen=True)
+class Links:
+    """Other pages, beside this one: what each has, by where it lies from here."""
+
+    heading: str
+    pages: Mapping[str, str]
+
+    def html(self) -> Markup:
+        """What stands under the heading."""
+        return shown("links.html", section=self)

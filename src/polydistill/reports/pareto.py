@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from polydistill.reports.page import Grid, Picture, Prose, Record
+from polydistill.reports.page import Grid, Headlines, Number, Picture, Record
 from polydistill.reports.plots import PALETTE, Plot, canvas
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
@@ -94,6 +94,24 @@ def points_grid(found: Shrunk) -> Grid:
     return Grid("Size, speed and what is left", columns, rows, " ".join([remark, *found.left_out]))
 
 
+def in_short(found: Shrunk) -> Headlines:
+    """The best of the small models: its size, its speed, and how much of the large one's score it keeps."""
+    large, *small = found.points
+    best = max(small, key=lambda one: one.score)
+    kept = f"{100 * best.score / large.score:.1f} % of the large one's {100 * large.score:.1f}" if large.score else ""
+    numbers = [
+        Number(f"{100 * best.score:.1f}", f"{found.measure}, x 100, by {best.name}", kept),
+        Number(f"{best.size / _MB:.1f} MB", "on disk, int8", f"the large one in int8: {large.size / _MB:.1f} MB"),
+        Number(
+            f"{best.rows_a_second / large.rows_a_second:.1f} times",
+            "as many rows a second",
+            f"{best.rows_a_second:,.0f} instead of {large.rows_a_second:,.0f}",
+        ),
+    ]
+    tried = f"{len(small)} sizes of {found.model} were tried"
+    return Headlines("In short", numbers, f"{tried}, within {found.budget / _MB:g} MB. This is the best of them.")
+
+
 def points_plot(found: Shrunk) -> Plot:
     """Score over size; the large model as a line, the best joined."""
     best = sorted(found.best, key=lambda one: one.size)
@@ -116,12 +134,13 @@ def points_plot(found: Shrunk) -> Plot:
     return Plot(figure, "Score by size", alt)
 
 
-def sections(found: Shrunk) -> Sequence[Prose | Grid | Picture | Record]:
+def sections(found: Shrunk) -> Sequence[Headlines | Grid | Picture | Record]:
     """The parts of the page."""
-    where = "; ".join(f"{one.name}: {one.folder}" for one in found.points)
+    where = [(one.name, one.folder, f"{one.size / _MB:.1f}") for one in found.points]
     return [
+        in_short(found),
         points_grid(found),
         Picture("Score by size", points_plot(found), "Each point is a folder that can be taken."),
-        Prose("Where they are", where),
+        Grid("Where they are", ("model", "folder, beside this page", "MB"), where, words=[1]),
         Record("All of it", found.model_dump(mode="json")),
     ]

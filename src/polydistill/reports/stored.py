@@ -10,7 +10,7 @@ import numpy as np
 
 from polydistill.errors import DataError
 from polydistill.inspection.inspection import FILE, FOLDER, Inspected
-from polydistill.reports import answers, inspection
+from polydistill.reports import answers, inspection, short
 from polydistill.reports.curves import pictures
 from polydistill.reports.page import Grid, Picture, Prose, Record, Section, write_page
 from polydistill.reports.plots import PALETTE, score_bars
@@ -27,7 +27,7 @@ def report(folder: str | Path, out: str | Path) -> Path:
     """Write one page of a run's folder, or of all finished runs in a folder."""
     finished = found_runs(Path(folder))
     title = finished[0][1].name if len(finished) == 1 else f"{len(finished)} runs"
-    return write_page(out, f"polydistill: {title}", sections(finished))
+    return write_page(out, title, sections(finished))
 
 
 def found_runs(folder: Path) -> list[tuple[Path, RunResult]]:
@@ -43,13 +43,8 @@ def found_runs(folder: Path) -> list[tuple[Path, RunResult]]:
 
 
 def sections(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
-    """Scores, bars where they stay readable, curves, what an inspection has left in a run's folder, records.
-
-    A single run comes with its own rows, too.
-    """
-    parts: list[Section] = _scores(finished)
-    if len(finished) == 1:
-        parts += _rows(*finished[0])
+    """The main result, what led to it, what it took, and records; a single run comes with its own rows."""
+    parts = _one(*finished[0]) if len(finished) == 1 else _several(finished)
     if len(finished) > CURVES:
         parts.append(Prose("Loss", f"{len(finished)} runs: for loss curves, report at most {CURVES} at a time."))
     else:
@@ -58,12 +53,26 @@ def sections(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
     return [*parts, _resources(finished), *(_record(folder, result) for folder, result in finished)]
 
 
-def _rows(folder: Path, result: RunResult) -> list[Section]:
-    """What the rows of a run's test show, and what its teacher said of those to learn from."""
-    parts: list[Section] = []
+def _several(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
+    """Scores, and bars where they stay readable."""
+    scored = [(folder, result) for folder, result in finished if result.scores]
+    if not scored:
+        return []
+    metric, split = short.main_score(scored[0][1])
+    found = systems([(folder, result) for folder, result in scored if result.by_language(metric, split)])
+    means = {one.name: float(np.mean(one.values(metric, split, one.languages(metric, split)))) for one in found}
+    return [short.of_runs(means, metric, split, len(finished)), *_scores(scored)]
+
+
+def _one(folder: Path, result: RunResult) -> list[Section]:
+    """The main result of a run, its scores, what the rows of its test show, and what its teacher said."""
+    parts: list[Section] = [short.without_test(result)]
     if result.scores:
         found = load_predictions(folder)
-        parts += [answers.nothing_kept()] if found is None else answers.sections(result, found)
+        shown = [answers.nothing_kept()] if found is None else answers.sections(result, found)
+        parts = [short.of_run(result, found), *shown]
+        if found is None or len({score.metric for score in result.scores}) > 1:
+            parts[1:1] = _scores([(folder, result)])  # of a single metric all scores stand in the table by language
     said = folder / "answers.json"
     if said.is_file():
         parts.append(answers.teachers_answers(json.loads(said.read_bytes())))
@@ -90,7 +99,7 @@ def _resources(finished: Sequence[tuple[Path, RunResult]]) -> Grid:
             )
         )
     columns = ("run", "time", "most memory", "steps, at most", "size of its models", "machine", "versions")
-    return Grid("Resources used", columns, rows)
+    return Grid("Resources used", columns, rows, words=(5, 6))
 
 
 def _scores(finished: Sequence[tuple[Path, RunResult]]) -> list[Section]:
@@ -117,6 +126,10 @@ class System:
 
     name: str
     runs: tuple[RunResult, ...]
+
+    def languages(self, metric: str, split: str) -> tuple[str, ...]:
+        """Those that its first run was scored in."""
+        return tuple(self.runs[0].by_language(metric, split))
 
     def values(self, metric: str, split: str, codes: Sequence[str]) -> list[float]:
         """The mean over these languages of each run that has them all."""

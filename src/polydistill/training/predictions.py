@@ -49,6 +49,11 @@ class Seen(Spec):
     after: Said
     before: Said | None = Field(default=None, exclude_if=lambda before: before is None)
 
+    def is_right(self, when: str) -> bool:
+        """Whether what was said `before` (or `after`) is right."""
+        said: Said | None = getattr(self, when)
+        return said is not None and bool(said.right)
+
 
 class Predictions(Spec):
     """The rows by language. `columns` name their texts; `labels` are those of the task, if it says one a row."""
@@ -60,6 +65,22 @@ class Predictions(Spec):
     of: dict[LanguageCode, int]
     """Rows of the whole test, by language."""
     rows: dict[LanguageCode, tuple[Seen, ...]]
+
+    @property
+    def has_before(self) -> bool:
+        """Whether the start had said something, too."""
+        return any(one.before is not None for seen in self.rows.values() for one in seen)
+
+    @property
+    def knows_right(self) -> bool:
+        """Whether answers are right or wrong, and no numbers."""
+        return any(one.after.right is not None for seen in self.rows.values() for one in seen)
+
+    @property
+    def extent(self) -> str:
+        """Which rows they are, in words."""
+        kept, all_rows = sum(map(len, self.rows.values())), sum(self.of.values())
+        return f"All {kept} rows." if kept == all_rows else f"{kept} evenly spread rows of {all_rows}."
 
 
 @dataclass(frozen=True)

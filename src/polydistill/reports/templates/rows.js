@@ -27,12 +27,31 @@ function answer(said, system) {
   }
   shown.append(said.answer);
   cell.append(shown);
-  const remark = said.off !== undefined ? `off by ${said.off}` : said.share !== null ? said.share.toFixed(2) : "";
-  cell.append(" ", element("span", remark, "note"));
+  if (said.off !== undefined) cell.append(" ", element("span", `off by ${said.off}`, "note"));
+  else if (said.share !== null) cell.append(" ", element("span", said.share.toFixed(2), "note"), bar(said.share));
   return cell;
 }
 
-function line(row, data) {
+// How sure an answer is, for the eye; the number stands beside it.
+function bar(share) {
+  const made = element("span", undefined, "sure");
+  made.append(element("span"));
+  made.firstChild.style.width = `${100 * share}%`;
+  return made;
+}
+
+// A text in which the words that were searched for are marked.
+function marked(text, words) {
+  const made = element("p");
+  let from = 0;
+  for (let at; words && (at = text.toLowerCase().indexOf(words, from)) >= 0; from = at + words.length) {
+    made.append(text.slice(from, at), element("mark", text.slice(at, at + words.length)));
+  }
+  made.append(text.slice(from));
+  return made;
+}
+
+function line(row, data, words) {
   const made = element("tr");
   const head = element("th", `${data.languages[row.language]} ${row.row + 1}`);
   head.scope = "row";
@@ -40,7 +59,7 @@ function line(row, data) {
   texts.lang = row.language;
   texts.dir = "auto";
   row.texts.forEach((text, at) => {
-    const part = element("p", text);
+    const part = marked(text, words);
     if (row.texts.length > 1) part.title = data.columns[at];
     texts.append(part);
   });
@@ -72,19 +91,20 @@ const ORDERS = {
 for (const part of document.querySelectorAll(".rows")) {
   const data = JSON.parse(part.querySelector("script").textContent);
   const form = part.querySelector("form");
-  const [body, count, more] = ["tbody", "output", "button"].map((name) => part.querySelector(name));
+  const [body, count, more] = ["tbody", "output", "[name=more]"].map((name) => part.querySelector(name));
   let found = [];
+  let words = "";
   let shown = 0;
 
   const show = () => {
-    for (const row of found.slice(shown, shown + AT_ONCE)) body.append(line(row, data));
+    for (const row of found.slice(shown, shown + AT_ONCE)) body.append(line(row, data, words));
     shown = Math.min(found.length, shown + AT_ONCE);
     more.hidden = shown === found.length;
     count.textContent = `${found.length} of ${data.rows.length} rows, ${shown} shown.`;
   };
   const filter = () => {
     const wanted = Object.fromEntries(new FormData(form));
-    const words = wanted.search.toLowerCase();
+    words = wanted.search.toLowerCase();
     const least = Number(wanted.least);
     const fits = (row) => {
       const last = row.said.at(-1);
@@ -104,6 +124,7 @@ for (const part of document.querySelectorAll(".rows")) {
   };
   more.addEventListener("click", show);
   form.addEventListener("input", filter);
+  form.addEventListener("reset", () => setTimeout(filter)); // when all fields are as they were
   form.addEventListener("submit", (event) => event.preventDefault());
   filter();
 }
