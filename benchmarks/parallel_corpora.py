@@ -1,6 +1,6 @@
 """Reads real parallel corpora as MMKD would, and counts what was read, dropped (by reason) and kept.
 
-    OMP_NUM_THREADS=1 RAYON_NUM_THREADS=1 python benchmarks/parallel_corpora.py --data ../shared/data/parallel
+    OMP_NUM_THREADS=1 RAYON_NUM_THREADS=1 python benchmarks/parallel_corpora.py --data DIR/parallel
 
 The corpora are not part of the project. Lengths are counted by a tokenizer of 32,000 pieces learned on every fifth line
 of them, or by `--tokenizer`; the filters are the paper's, with duplicates and untranslated text dropped too.
@@ -75,7 +75,7 @@ def main() -> None:
     rows.append(row("all", "", counts))
     text = (
         "Command: `OMP_NUM_THREADS=1 RAYON_NUM_THREADS=1 python benchmarks/parallel_corpora.py --data "
-        "../shared/data/parallel`. Pairs of sides of 10 to 128 tokens are kept, each once, up to 2,000,000 of each; "
+        "DIR/parallel`. Pairs of sides of 10 to 128 tokens are kept, each once, up to 2,000,000 of each; "
         f"each is dropped for the first reason that applies, from left to right. Tokens are those of "
         f"{options.tokenizer or f'a tokenizer of {PIECES:,} pieces learned on every fifth line'}. "
         f"{speed:,.0f} pairs a second, tokens counted."

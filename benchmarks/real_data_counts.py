@@ -1,6 +1,6 @@
 """Reads every real set that the loaders have a layout for and prints how many rows each gave, as a Markdown table.
 
-    python benchmarks/real_data_counts.py --data ../shared/data
+    python benchmarks/real_data_counts.py --data DIR
 
 The sets are not part of the project: the folder must hold them in the benchmarks' own formats.
 """

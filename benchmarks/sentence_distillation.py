@@ -1,6 +1,6 @@
 """Plain sentence distillation against `sentence-transformers`: sentences per second, on the same models and text.
 
-    OMP_NUM_THREADS=1 python benchmarks/sentence_distillation.py [--data ../shared/data] [--pairs 640] [--turns 3]
+    OMP_NUM_THREADS=1 python benchmarks/sentence_distillation.py [--data DIR] [--pairs 640] [--turns 3]
 
 It needs `pip install sentence-transformers`. Both train the same student, from the same weights, on the same pairs with
 the same stored teacher vectors, for one pass of as many texts a step (both sides of 32 pairs), fused AdamW, mean

@@ -1,6 +1,6 @@
 """Do our scores of answers equal SQuAD v1.1's rules, written a second time (tests/reference/squad.py), on real answers?
 
-Command: python benchmarks/squad_scores.py --data ../shared/data/xquad
+Command: python benchmarks/squad_scores.py --data DIR/xquad
 For each language of XQuAD 500 answers by chance are said otherwise: words are dropped, added, doubled or swapped, case
 is changed, articles and punctuation come and go, another part of the context is said, or nothing. Prints a Markdown
 table: both scores by both ways, and on how many questions any score of the two ways differs.
@@ -72,7 +72,7 @@ def _differs(said: str, gold: tuple[str, ...]) -> bool:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/xquad"), help="the folder of XQuAD")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of XQuAD")
     data = parser.parse_args().data
     if not data.is_dir():
         raise SystemExit(f"There is no folder {data}: name that of XQuAD's files, xquad.en.json and so on.")

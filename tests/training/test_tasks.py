@@ -201,7 +201,8 @@ def test_a_task_has_its_own_measure(given, says):
 
 def test_a_model_is_asked_for_what_it_learned(tuned, encoder):
     with pytest.raises(ValueError, match=r"was tuned for the task 'ner', not for 'nli'"):
-        api.load(tuned["ner"])
+        api.load(tuned["ner"], "nli")
+    assert api.load(tuned["ner"]).network.config.num_labels == 7  # its own task, where none is named
     with pytest.raises(ValueError, match=r"was tuned for no task, not for 'choice'"):
         api.load(encoder, "choice")
 

@@ -46,7 +46,7 @@ def align(
     prefix: Annotated[str | None, Help("sentence: before every text of the student, such as 'query: '.")] = None,
     dense: Annotated[bool, Help("sentence: a dense layer even where widths are equal.")] = False,
     teacher_pooling: Annotated[
-        Pooling | None, Help("sentence: of a teacher whose folder has no modules.json. Default: mean.")
+        Pooling | None, Help("sentence: pooling of a teacher whose folder has no modules.json. Default: mean.")
     ] = None,
     dev: Annotated[
         Rows | None,

@@ -21,7 +21,7 @@ def compare(
             many=True,
         ),
     ],
-    metric: Annotated[str | None, Help("Which of their scores. Default: the first that they have.")] = None,
+    metric: Annotated[str | None, Help("Which score to compare. Default: the first that the runs have.")] = None,
     out: Annotated[Place | None, Help("The page to write.")] = "compare.html",
 ) -> "Compared":
     """Compare runs: paired tests by language and over all, and the rows on which their answers differ.

@@ -33,12 +33,16 @@ def corpora(
     tokenizer: Annotated[str | Path | None, Help("What counts tokens: a model's folder or hub name.")] = None,
     *,
     shortest: Annotated[int | None, Help("Tokens of a side, at least. Default: 10 with --tokenizer, else any.")] = None,
-    longest: Annotated[int | None, Help("At most. Default: 128 with --tokenizer, else any.")] = None,
-    at_most: Annotated[int, Help("Pairs of each corpus.")] = 2_000_000,
-    sample: Annotated[Literal["first", "random"], Help("Which pairs, where there are more.")] = "first",
-    duplicates: Annotated[Literal["drop", "keep"], Help("Pairs that came before.")] = "drop",
-    same_sides: Annotated[Literal["drop", "keep"], Help("Pairs whose sides are the same.")] = "drop",
-    seed: Annotated[int, Help("Decides which, with --sample random.")] = 0,
+    longest: Annotated[int | None, Help("Tokens of a side, at most. Default: 128 with --tokenizer, else any.")] = None,
+    at_most: Annotated[int, Help("At most so many pairs of each corpus.")] = 2_000_000,
+    sample: Annotated[
+        Literal["first", "random"], Help("Which pairs are taken, where there are more than --at-most.")
+    ] = "first",
+    duplicates: Annotated[Literal["drop", "keep"], Help("What to do with pairs that came before.")] = "drop",
+    same_sides: Annotated[
+        Literal["drop", "keep"], Help("What to do with pairs whose two sides are the same.")
+    ] = "drop",
+    seed: Annotated[int, Help("Decides which pairs are taken, with --sample random.")] = 0,
 ) -> "KeptPairs":
     """Read parallel corpora as a model would, and print how many pairs were dropped, why, and how many are left."""
     from functools import partial

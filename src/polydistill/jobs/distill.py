@@ -55,15 +55,16 @@ def distill(
     ] = None,
     lost_mass: Annotated[
         Literal["renormalise", "tail"] | None,
-        Help("What the teacher says of pieces a trimmed student lacks: share it out, or it is <unk>."),
+        Help("What the teacher gives to pieces that a trimmed student lacks: shared out, or given to <unk>."),
     ] = None,
-    temperature: Annotated[float | None, Help("Of the distillation. Default: 4.")] = None,
+    temperature: Annotated[float | None, Help("Temperature of the distillation. Default: 4.")] = None,
     scaling: Annotated[
         Literal["hinton", "cross_entropy", "sequence_sum"] | None,
         Help("How the distillation is scaled. Default: hinton; reference: sequence_sum."),
     ] = None,
     positions: Annotated[
-        Literal["masked", "all"] | None, Help("Where it compares: at hidden tokens, or at all (the default).")
+        Literal["masked", "all"] | None,
+        Help("Where teacher and student are compared: at hidden tokens, or at all (the default)."),
     ] = None,
     dev: Annotated[Rows | None, Help("Text that chooses the weights to keep, such as dev.{lang}.txt.")] = None,
     buffer: Annotated[

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @job("This machine", "polydistill doctor")
 def doctor() -> "tuple[Finding, ...]":
-    """Say what this machine offers (versions, threads, devices, memory, network) and what to do."""
+    """Say what this machine offers (versions, threads, devices, memory, network) and what to do about it."""
     from polydistill.serving.doctor import findings
 
     return tuple(findings())

@@ -28,7 +28,7 @@ def evaluate(
     map_labels: MapLabels = "",
     columns: ColumnNames = "",
 ) -> "tuple[Score, ...]":
-    """Print a model's scores by language; a score also holds how often each label was right, said and there."""
+    """Print a model's scores by language; a score also holds each label's counts."""
     from polydistill.jobs.asked import Asked, source_with, task_of_model
     from polydistill.languages import named_languages
     from polydistill.serving.reader import open_reader

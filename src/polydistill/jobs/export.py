@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 @job("Ship", "polydistill export german --format onnx --int8 --out german-int8")
 def export(
     model: ModelFirst,
-    out: Annotated[Place, Help("New folder; of a run with several students, a folder a student in it.")],
-    format: Annotated[Literal["transformers", "sentence-transformers", "onnx"], Help("Who is to load it.")] = (
-        "transformers"
-    ),
+    out: Annotated[Place, Help("New folder. A run with several students gets a folder in it for each.")],
+    format: Annotated[
+        Literal["transformers", "sentence-transformers", "onnx"], Help("Which library is to load it.")
+    ] = ("transformers"),
     *,
     int8: Annotated[bool, Help("onnx: weights and products in 8 bits.")] = False,
     pooling: Annotated[
@@ -29,10 +29,12 @@ def export(
     lang: Annotated[
         str | None, Help("onnx, models that are told the language (XLM, some MBLMs): which to read.")
     ] = None,
-    check: Annotated[Rows | None, Help(f"Rows it is tried on: {ROWS}. Default: the mini-world's.")] = None,
-    check_langs: Annotated[Languages, Help("Their languages, such as en,tr.")] = (),
-    licence: Annotated[str | None, Help("Of the model, as the hub names it, for its card.")] = None,
-    data_licence: Annotated[str | None, Help("Of the data it learned from, for its card.")] = None,
+    check: Annotated[
+        Rows | None, Help(f"Rows that the export is checked on: {ROWS}. Default: the mini-world's.")
+    ] = None,
+    check_langs: Annotated[Languages, Help("Languages of the rows of --check, such as en,tr.")] = (),
+    licence: Annotated[str | None, Help("Licence of the model, as the hub names it, for its card.")] = None,
+    data_licence: Annotated[str | None, Help("Licence of the data it learned from, for its card.")] = None,
     tolerance: Annotated[float | None, Help("Largest difference in fp32. Default: 0.0001.")] = None,
     agreement: Annotated[float | None, Help("int8: smallest share of equal answers, or cosine. Default: 0.98.")] = None,
 ) -> "tuple[Exported, ...]":

@@ -28,22 +28,24 @@ def inspect(
     ] = (),
     reads: Annotated[
         Mapping[str, Languages] | Sequence[str],
-        Help("Instead of langs, those of each model: NAME=en-fr; once a model.", many=True),
+        Help("In place of --langs, the languages of each model: NAME=en-fr; once for each.", many=True),
     ] = (),
     task: Annotated[
         TaskLike | None, Help("Read rows of this task (nli, paraphrase, stars), and not sentences.")
     ] = None,
     layers: Annotated[str | Sequence[int], Help("all, last, or numbers such as 4 or 1,2,3 (0 = embeddings).")] = "all",
-    pooling: Annotated[Literal["mean", "first"], Help("A vector is that of mean or first token.")] = "mean",
+    pooling: Annotated[
+        Literal["mean", "first"], Help("How tokens become one vector: their mean, or the first.")
+    ] = "mean",
     special_tokens: Annotated[
         Literal["counted", "dropped"], Help("Whether <s> and the like are part of the mean.")
     ] = "counted",
     sentences: Annotated[int, Help("Rows that are read, at most.")] = 200,
-    neighbours: Annotated[int, Help("Of which same language and same model are shares.")] = 10,
+    neighbours: Annotated[int, Help("Neighbours that same language and same model are counted among.")] = 10,
     cka: Annotated[Literal["unbiased", "biased"], Help("Which estimate; see docs/inspect.md.")] = "unbiased",
     drawn: Annotated[int, Help("Rows that are drawn, in every language.")] = 20,
-    perplexity: Annotated[float, Help("Of t-SNE; less where there are few points.")] = 30.0,
-    seed: Annotated[int, Help("Of t-SNE.")] = 0,
+    perplexity: Annotated[float, Help("Perplexity of t-SNE; smaller where there are few points.")] = 30.0,
+    seed: Annotated[int, Help("Seed of t-SNE.")] = 0,
     batch_size: Annotated[int, Help("Texts read together.")] = 64,
     out: Annotated[Place | None, Help("A folder for numbers (JSON), plots (PNG) and a page.")] = "inspect",
 ) -> "Inspected":

@@ -36,7 +36,7 @@ def kld(
     model: Model,
     teacher: Annotated[OwnModel, Help("A model that was tuned on --teacher-pair: a folder, or a hub name.")],
     data: Annotated[Rows, Help(f"Rows of the task, the same in all these languages: {ROWS}.")],
-    pair: Annotated[str, Help("Languages of the student's, whose labels it learns, such as en-tr.")],
+    pair: Annotated[str, Help("Languages of the student's two texts, such as en-tr; their labels are learned.")],
     teacher_pair: Annotated[str, Help("Languages of the teacher's first and second text, such as en-fr.")],
     *,
     task: Task = None,
@@ -46,10 +46,13 @@ def kld(
     vector: Annotated[
         Literal["hidden", "logits"], Help("What is compared; logits: classical distillation.")
     ] = "hidden",
-    weight: Annotated[float, Help("Of the teacher: lambda; with logits alpha, a share of 1.")] = 0.2,
-    temperature: Annotated[float, Help("Softens both sides.")] = 1.0,
+    weight: Annotated[
+        float, Help("Weight of the teacher's term: lambda; with --vector logits alpha, a share of 1.")
+    ] = 0.2,
+    temperature: Annotated[float, Help("Temperature of both sides.")] = 1.0,
     teacher_reads: Annotated[
-        Literal["own_pair", "student_pair"], Help("Each example in whose languages.")
+        Literal["own_pair", "student_pair"],
+        Help("What the teacher reads: each example in its own pair of languages, or in the student's."),
     ] = "own_pair",
     dev: Dev = None,
     test: Test = None,

@@ -51,7 +51,7 @@ def multikd(
     map_labels: MapLabels = "",
     columns: ColumnNames = "",
     branches: Branches = None,
-    temperature: Annotated[float, Help("Softens what all say.")] = 8.0,
+    temperature: Annotated[float, Help("Temperature of the teachers' and the student's answers.")] = 8.0,
     scaling: Annotated[
         Literal["hinton", "cross_entropy"], Help("hinton: T^2 x mean KL; cross_entropy: -p log q, without T^2.")
     ] = "cross_entropy",

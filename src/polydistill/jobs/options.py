@@ -95,7 +95,7 @@ class Learning(Placing, total=False):
     """The options of every training. A job says what it takes where nothing is said (`defaults`)."""
 
     steps: Annotated[int | None, Help("Optimiser steps. Default: one pass over the rows.", panel=_TRAINING)]
-    epochs: Annotated[float | None, Help("Instead of steps: passes over the rows.", panel=_TRAINING)]
+    epochs: Annotated[float | None, Help("Passes over the rows, in place of --steps.", panel=_TRAINING)]
     batch_size: Annotated[int | None, Help("Rows a step.", panel=_TRAINING)]
     accumulation: Annotated[int | None, Help("Batches that a step adds up.", default=1, panel=_TRAINING)]
     learning_rate: Annotated[float | None, Help("Peak learning rate.", panel=_TRAINING)]
@@ -105,29 +105,29 @@ class Learning(Placing, total=False):
     ]
     decay: Annotated[
         Literal["constant", "linear", "cosine"] | None,
-        Help("What the learning rate does after that.", default="constant", panel=_TRAINING),
+        Help("What the learning rate does after the warm-up.", default="constant", panel=_TRAINING),
     ]
     clip: Annotated[
         float | None,
         Help("Largest norm of the gradient; 0 = no limit, as in the papers.", default=1.0, panel=_TRAINING),
     ]
     evaluate_every: Annotated[
-        int | None, Help("Steps between looks at the dev rows. Default: ten looks a training.", panel=_TRAINING)
+        int | None, Help("Steps between two scores on the dev rows. Default: ten scores a training.", panel=_TRAINING)
     ]
-    patience: Annotated[int | None, Help("Stop after so many looks without a new best.", panel=_TRAINING)]
+    patience: Annotated[int | None, Help("Stop after so many scores on dev without a new best.", panel=_TRAINING)]
     checkpoint_every: Annotated[
         int | None,
         Help(
-            "Steps between checkpoints, from which a cut run goes on. Default: 500; with --average so many that its "
-            "checkpoints lie in the last half.",
+            "Steps between checkpoints, from which an interrupted run goes on. Default: 500; with --average so many "
+            "that its checkpoints lie in the last half.",
             panel=_TRAINING,
         ),
     ]
     average: Annotated[
-        int | None, Help("The result is the mean of the weights of so many last checkpoints.", panel=_TRAINING)
+        int | None, Help("The result is the mean of the weights of the last so many checkpoints.", panel=_TRAINING)
     ]
     precision: Annotated[
-        Literal["fp32", "bf16"] | None, Help("Numbers to compute in.", default="fp32", panel=_TRAINING)
+        Literal["fp32", "bf16"] | None, Help("Number format of the computation.", default="fp32", panel=_TRAINING)
     ]
 
 
@@ -136,7 +136,12 @@ class LearningPairs(Learning, total=False):
 
     shortest: Annotated[int | None, Help("Tokens of a side, at least.", panel=_PAIRS)]
     longest: Annotated[int | None, Help("Tokens of a side, at most.", panel=_PAIRS)]
-    duplicates: Annotated[Literal["drop", "keep"] | None, Help("Pairs that came before.", panel=_PAIRS)]
-    same_sides: Annotated[Literal["drop", "keep"] | None, Help("Pairs whose sides are the same.", panel=_PAIRS)]
-    at_most: Annotated[int | None, Help("Pairs of each corpus.", panel=_PAIRS)]
-    sample: Annotated[Literal["first", "random"] | None, Help("Which pairs, where there are more.", panel=_PAIRS)]
+    duplicates: Annotated[Literal["drop", "keep"] | None, Help("What to do with pairs that came before.", panel=_PAIRS)]
+    same_sides: Annotated[
+        Literal["drop", "keep"] | None, Help("What to do with pairs whose two sides are the same.", panel=_PAIRS)
+    ]
+    at_most: Annotated[int | None, Help("At most so many pairs of each corpus.", panel=_PAIRS)]
+    sample: Annotated[
+        Literal["first", "random"] | None,
+        Help("Which pairs are taken, where there are more than --at-most.", panel=_PAIRS),
+    ]

@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 GivenRows = TypeAliasType("GivenRows", Iterable[Sequence[Any] | Mapping[str, Any]])
 
 
-def load(model: OwnModel, task: TaskLike = "nli") -> "Loaded":
-    """A model of a task (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here."""
-    from polydistill.jobs.written import task_named
+def load(model: OwnModel, task: TaskLike | None = None) -> "Loaded":
+    """A tuned model (a model's or a run's folder, or a hub name) and its tokenizer, on the fastest device here.
+
+    Its task is found from the model, where none is named.
+    """
     from polydistill.serving.reader import load_tuned
 
-    return load_tuned(model, task_named(task))
+    return load_tuned(model, _task(model, task, None))
 
 
-def reader(model: Readable, task: TaskLike = "nli") -> "Reader":
+def reader(model: Readable, task: TaskLike | None = None) -> "Reader":
     """What reads rows again and again: a model as `load` names it, or the ONNX folder of an export."""
-    from polydistill.jobs.written import task_named
     from polydistill.serving.reader import open_reader
 
-    return open_reader(model, task_named(task))
+    return open_reader(model, _task(model, task, None))
 
 
 @job("Ship", 'polydistill predict german --premise "Der Hund schläft." --hypothesis "Ein Tier schläft."')

@@ -34,7 +34,7 @@ def retrieve(
     source_model: Annotated[
         OwnModel | None, Help("The model that reads the second language, if it is not MODEL.")
     ] = None,
-    similarity: Annotated[Literal["cosine", "bertscore"], Help("What is near.")] = "cosine",
+    similarity: Annotated[Literal["cosine", "bertscore"], Help("How similarity is measured.")] = "cosine",
     layers: Annotated[
         str | Sequence[int] | None,
         Help(
@@ -51,12 +51,15 @@ def retrieve(
         Literal["matched", "counted", "dropped"] | None,
         Help("<s> and the like: only matched (bertscore's default), counted (cosine's), or dropped."),
     ] = None,
-    pooling: Annotated[Literal["mean", "first"] | None, Help("Cosine: of mean or first token. Default: mean.")] = None,
+    pooling: Annotated[
+        Literal["mean", "first"] | None,
+        Help("Cosine: how tokens become one vector: their mean, or the first. Default: mean."),
+    ] = None,
     idf: Annotated[
         Literal["none", "queries", "own"], Help("BERTScore: pieces weighed by rarity, and where counted.")
     ] = "none",
-    part: Annotated[Literal["f1", "precision", "recall"], Help("BERTScore: which one.")] = "f1",
-    margin: Annotated[int, Help("Ratio to the mean of so many neighbours; 0 = plain, 4 is usual.")] = 0,
+    part: Annotated[Literal["f1", "precision", "recall"], Help("BERTScore: which of its three scores.")] = "f1",
+    margin: Annotated[int, Help("Divide by the mean of so many neighbours; 0 = do not, 4 is usual.")] = 0,
     search: Annotated[Literal["exact", "faiss", "faiss-ivf"], Help("Cosine: how neighbours are found.")] = "exact",
     batch_size: Annotated[int, Help("Sentences read together.")] = 64,
 ) -> "tuple[Retrieval, ...]":

@@ -40,7 +40,7 @@ def small(
     batch_size: Annotated[int, Help("Rows a step.")] = SMALL["batch_size"],
     learning_rate: Annotated[float, Help("Peak learning rate.")] = SMALL["learning_rate"],
     max_length: Annotated[int, Help("Tokens of an input while it learns.")] = 64,
-    precision: Annotated[Literal["fp32", "bf16"], Help("Numbers to compute in.")] = "fp32",
+    precision: Annotated[Literal["fp32", "bf16"], Help("Number format of the computation.")] = "fp32",
     rows: Annotated[int, Help("Rows that speed is measured on.")] = 256,
     threads: Annotated[int, Help("Threads that speed is measured with.")] = 1,
     seed: Seed = 0,

@@ -28,13 +28,11 @@ def static(
     parallel: Parallel,
     text: Annotated[
         Mapping[str, Rows] | Sequence[str],
-        Help(
-            "Plain text of a language, tr=FILE, of which the teacher's vectors are learned; once a language.", many=True
-        ),
+        Help("Plain text, tr=FILE, whose vectors are learned from the teacher; once a language.", many=True),
     ] = (),
     pieces: Annotated[int | None, Help("Pieces that stay at most. Default: all that occur in the text.")] = None,
-    width: Annotated[int | None, Help("Numbers of a vector. Default: 256, or the teacher's.")] = None,
-    temperature: Annotated[float | None, Help("Of the contrast. Default: 0.05.")] = None,
+    width: Annotated[int | None, Help("Features of a vector. Default: 256, or the teacher's.")] = None,
+    temperature: Annotated[float | None, Help("Temperature of the contrast. Default: 0.05.")] = None,
     max_length: Annotated[int | None, Help("Pieces of a text while it learns. Default: 128.")] = None,
     seed: Seed = 0,
     **options: Unpack[LearningPairs],

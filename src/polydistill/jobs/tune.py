@@ -71,16 +71,16 @@ def tune(
         Help("A model tuned for the task, whose logits are learned too (task distillation)."),
     ] = None,
     few: Annotated[
-        int | None, Help(f"Learn so many rows of each language only, by default {FEW_PASSES} times.")
+        int | None, Help(f"Learn only so many rows of each language, by default {FEW_PASSES} times.")
     ] = None,
     labels_from: Annotated[
         str | None,
         Help("Rows of all --langs are translations of this language's, and get its labels (translate-train)."),
     ] = None,
-    temperature: Annotated[float, Help("Of soft labels: above 1 all labels become more alike.")] = 1.0,
+    temperature: Annotated[float, Help("Temperature of soft labels: above 1 they become more alike.")] = 1.0,
     scaling: Annotated[
         Literal["hinton", "cross_entropy"],
-        Help("Of soft labels. hinton: T^2 x mean KL; cross_entropy: -p log q, without T^2."),
+        Help("How soft labels are weighed. hinton: T^2 x mean KL; cross_entropy: -p log q, without T^2."),
     ] = "cross_entropy",
     freeze_embeddings: FreezeEmbeddings = False,
     freeze_blocks: FreezeBlocks = 0,

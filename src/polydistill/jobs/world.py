@@ -62,8 +62,8 @@ def world_rows(
     rows: Annotated[int, Help("How many.")] = 8,
     *,
     task: KnownTask = "nli",
-    split: Annotated[Literal["train", "dev", "test"], Help("Of which part of the world.")] = "train",
-    seed: Annotated[int, Help("Which world.")] = 0,
+    split: Annotated[Literal["train", "dev", "test"], Help("Which part of the world.")] = "train",
+    seed: Annotated[int, Help("Decides the world.")] = 0,
     difficulty: Annotated[str, Help("How rich its sentences are.")] = "mini",
 ) -> WorldRows:
     """Print rows of the embedded mini-world, which say the same in every language."""
@@ -84,7 +84,7 @@ def texts(
     lang: Annotated[str, Help("The language of the text.")] = "en",
     rows: Annotated[int, Help("How many.")] = 5,
     *,
-    seed: Annotated[int, Help("Which order.")] = 0,
+    seed: Annotated[int, Help("Decides the order.")] = 0,
     buffer: Annotated[int, Help("Texts that are shuffled together; 1 = as they stand.")] = 10_000,
 ) -> list[str]:
     """Print the first texts of a corpus, as a model that learns from it would read them."""

@@ -66,10 +66,10 @@ def xd(
         float | None, Help("The share of the steps that learn from --anchor. Default: as many as a language has.")
     ] = None,
     temperature: Annotated[
-        float, Help("Of the teacher's answers to --text: below 1 they become surer, 1 leaves them.")
+        float, Help("Temperature of the teacher's answers to --text: below 1 they become surer.")
     ] = 0.5,
     confidence: Annotated[
-        float, Help("Leave out rows (words) of --text of whose answer the teacher is less sure than this, 0 to 1.")
+        float, Help("Leave out rows (words) of --text where the teacher is less sure than this, 0 to 1.")
     ] = 0.0,
     task: Task = None,
     labels: Labels = "",
@@ -78,7 +78,7 @@ def xd(
     on: Annotated[
         Literal["logits", "first"], Help("What is compared: the logits, or the first token's vector.")
     ] = "logits",
-    distance: Annotated[Literal["mse", "l1", "cosine", "smooth-l1"], Help("How far apart they are.")] = "mse",
+    distance: Annotated[Literal["mse", "l1", "cosine", "smooth-l1"], Help("How the difference is measured.")] = "mse",
     longer: Annotated[
         Literal["cut", "drop"] | None, Help("Rows over --max-length. Default: cut; drop under --preset reference.")
     ] = None,

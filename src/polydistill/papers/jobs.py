@@ -21,7 +21,7 @@ Scale = Annotated[
         "paper: as published; real: smaller, hours on one core; world: the mini-world; quick: shorter; smoke: a test."
     ),
 ]
-Seeds = Annotated[int, Help("How many: 0, 1, ...")]
+Seeds = Annotated[int, Help("How many seeds: 0, 1, ...")]
 Models = Annotated[Place | None, Help("real: a folder with polyglot/ and english/ (docs/real.md); default: the hub's.")]
 Data = Annotated[Place | None, Help("real: a folder with xnli/ and others; default: the hub's.")]
 Langs = Annotated[Languages, Help("real: some languages only, such as en,fr,sw,ur.")]
@@ -98,7 +98,7 @@ def figure(
     models: Models = None,
     data: Data = None,
     langs: Langs = "",
-    out: Annotated[Place | None, Help("Draw it: a .png or .svg file.")] = None,
+    out: Annotated[Place | None, Help("Also draw it, into a .png or .svg file.")] = None,
     runs: Runs = "runs",
     console: Console = None,
 ) -> "Figure | Inspected":
