@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs-ready
 BIN := $(VENV)/bin
 
-.PHONY: help setup quickstart test test-slow test-pages screenshots lint types site clean
+.PHONY: help setup quickstart test test-slow test-pages screenshots lint types package site clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,5 +46,10 @@ types: $(READY) ## Types
 site: $(DOCS_READY) ## The documentation as a site, into build/site; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+package: $(READY) ## The source distribution and the wheel in dist, checked
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+	$(BIN)/twine check --strict dist/*
+
 clean: ## Remove the environment and caches (runs stay)
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build src/*.egg-info
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist src/*.egg-info

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from measuring import Row, markdown, write
 
-PIECES, WIDTH, BLOCKS = 250_002, 384, 2
+PIECES, WIDTH, BLOCKS = 250_002, 384, 12
 ROW = ("--premise", "w17 w4 w201", "--hypothesis", "w9 w1")
 PYTORCH = "from transformers import AutoModelForSequenceClassification, AutoTokenizer"
 BY_HAND = """

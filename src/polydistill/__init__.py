@@ -15,7 +15,7 @@ from polydistill.auto_classes import announce
 if TYPE_CHECKING:
     from polydistill.api import *
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 @cache

@@ -1,12 +1,17 @@
 """Commands that need no model start without the libraries that models need."""
 
+import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import polydistill
 from loaded import HEAVY, loaded_by
+
+LATE = {"matplotlib", "sklearn", "seqeval", "onnx", "onnxruntime", "faiss", "sentence_transformers", "tensorboard"}
 
 
 @pytest.mark.parametrize(
@@ -32,3 +37,13 @@ def test_importing_polydistill_loads_nothing():
     program = "import sys, json, polydistill; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not {"numpy", "pydantic", "typer", *HEAVY}.intersection(json.loads(done.stdout))
+
+
+def test_what_only_scores_pictures_and_extras_need_is_imported_where_it_is_used():
+    early = []
+    for file in sorted(Path(polydistill.__file__).parent.rglob("*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+            early += [f"{file.name}: {name}" for name in names if name.partition(".")[0] in LATE]
+    assert not early

@@ -1,10 +1,14 @@
 import io
+import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import matplotlib as mpl
 import pytest
 from PIL import Image
 
+from polydistill.reports.figures import drawing
+from polydistill.reports.page import Picture, page_html
 from polydistill.reports.plots import INK, loss_curves, score_bars
 
 BEFORE = {"en": 0.8, "tr": 0.5, "sw": 0.4}
@@ -77,3 +81,16 @@ def test_nothing_to_plot_is_an_error():
         loss_curves({"mlm": []})
     with pytest.raises(ValueError, match="at most 6"):
         score_bars({str(index): BEFORE for index in range(7)})
+
+
+def test_without_matplotlib_a_page_has_the_text_of_its_pictures_and_says_what_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    plot = score_bars({"before": BEFORE})
+    page = page_html("Mine", [Picture("Scores", plot, "By language.")])
+    assert "Means: before 56.7 %" in page
+    assert "polydistill[plots]" in page
+    assert "<svg" not in page
+    with pytest.raises(ValueError, match="Pictures need matplotlib"):
+        plot.png()
+    with pytest.raises(ValueError, match="Pictures need matplotlib"):  # before anything is run
+        drawing(Path("figure.png"))

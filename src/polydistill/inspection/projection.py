@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.manifold import TSNE
 
 PERPLEXITY = 30.0
 Plane = NDArray[np.float64]
@@ -15,6 +14,8 @@ def project(vectors: ArrayLike, seed: int = 0, perplexity: float = PERPLEXITY) -
     points = np.asarray(vectors, dtype=np.float64)
     if points.ndim != 2 or len(points) < 4:
         raise ValueError(f"Vectors have shape {points.shape}; expected (sentences, width) with at least 4 sentences.")
+    from sklearn.manifold import TSNE
+
     tsne = TSNE(
         n_components=2,
         perplexity=min(perplexity, (len(points) - 1) / 3),

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Sequence
 from math import ceil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 from rich import box
 from rich.table import Table as RichTable
 
 from polydistill.errors import unknown
-from polydistill.reports.plots import INK, PALETTE, Plot, canvas
+from polydistill.reports.plots import INK, NO_PICTURES, PALETTE, Plot, can_draw
 from polydistill.specs import Spec
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -74,7 +77,10 @@ def draw_panels(title: str, x: str, y: str, panels: Sequence[Panel], abreast: in
     names = list(dict.fromkeys(line.name for panel in panels for line in panel.lines))
     columns = abreast or len(panels)
     rows = ceil(len(panels) / columns)
-    with canvas(4.0 if rows == 1 else 1.0 + 3.0 * rows) as drawn:
+
+    def on(drawn: "Canvas") -> None:
+        from matplotlib.ticker import MaxNLocator
+
         grid = drawn.subplots(rows, columns, sharey=abreast is None, squeeze=False)
         for axes, panel in zip(grid.flat, panels, strict=False):
             for one in panel.lines:
@@ -95,7 +101,8 @@ def draw_panels(title: str, x: str, y: str, panels: Sequence[Panel], abreast: in
             empty.set_axis_off()
         grid[0][0].set_ylabel(y, color=INK)
         drawn.legend(*grid[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(names), 3))
-    return Plot(drawn, title, f"{title}: {y} by {x}, {len(panels)} panels.")
+
+    return Plot(on, 4.0 if rows == 1 else 1.0 + 3.0 * rows, title, f"{title}: {y} by {x}, {len(panels)} panels.")
 
 
 def drawing(out: Path) -> Callable[[Plot], bytes]:
@@ -103,6 +110,8 @@ def drawing(out: Path) -> Callable[[Plot], bytes]:
     kinds: dict[str, Callable[[Plot], bytes]] = {".png": Plot.png, ".svg": lambda plot: plot.svg().encode()}
     if out.suffix not in kinds:
         raise unknown("kind of picture", out.suffix or out.name, kinds)
+    if not can_draw():
+        raise ValueError(NO_PICTURES)
     return kinds[out.suffix]
 
 

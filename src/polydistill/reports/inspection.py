@@ -1,7 +1,9 @@
 """An inspection as tables, plots and sections of a page: all of it from what was found, without any model."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,9 +11,12 @@ from polydistill.inspection.inspection import FILE, Comparison, Inspected, Layer
 from polydistill.inspection.projection import Plane
 from polydistill.reports.figures import Line, Panel, Point, draw_panels
 from polydistill.reports.page import Grid, Headlines, Number, Picture, Record, write_page
-from polydistill.reports.plots import Plot, canvas
+from polydistill.reports.plots import NO_PICTURES, Plot, can_draw
 from polydistill.reports.vectors import meanings_picture, models_picture
 from polydistill.whole import written_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SHARES = {"translations": "translations found", "same_meaning": "same meaning", "same_language": "same language"}
 DISTANCES = {"alignment": "alignment", "uniformity": "uniformity"}
@@ -192,7 +197,8 @@ def _line(name: str, values: Mapping[int, float]) -> Line:
 def _cka_maps(found: Inspected) -> Plot:
     """A map for each other model: its layers from left to right, those of the first model from the bottom up."""
     title = f"CKA with the layers of {found.models[0].name}"
-    with canvas(4.2) as figure:
+
+    def on(figure: "Figure") -> None:
         panels = figure.subplots(1, len(found.comparisons), squeeze=False)[0]
         for axes, one in zip(panels, found.comparisons, strict=True):
             # Cells as shapes: `imshow` embeds a picture, which a page that loads nothing does not show.
@@ -209,7 +215,8 @@ def _cka_maps(found: Inspected) -> Plot:
         bar = figure.colorbar(cells, ax=list(panels), label="linear CKA")
         assert bar.solids is not None, "a bar of colours"
         bar.solids.set_rasterized(False)
-    return Plot(figure, title, f"{title}: {'; '.join(map(_last_cka, found.comparisons))}.")
+
+    return Plot(on, 4.2, title, f"{title}: {'; '.join(map(_last_cka, found.comparisons))}.")
 
 
 def _readable_on(colour: Sequence[float]) -> str:
@@ -236,7 +243,10 @@ def write(found: Inspected, folder: Path) -> Path:
     with written_whole(folder / FILE) as unfinished:
         unfinished.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
     drawn = pictures(found)
-    for name, picture in drawn.items():
-        (folder / name).write_bytes(picture.plot.png())
+    if can_draw():
+        for name, picture in drawn.items():
+            (folder / name).write_bytes(picture.plot.png())
+    else:
+        logging.getLogger("polydistill").warning(NO_PICTURES)
     title = f"Inside {', '.join(one.name for one in found.models)}"
     return write_page(folder / "inspect.html", title, sections(found, drawn))

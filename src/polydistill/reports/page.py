@@ -17,7 +17,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from polydistill.languages import called
-from polydistill.reports.plots import PALETTE, Plot
+from polydistill.reports.plots import NO_PICTURES, PALETTE, Plot, can_draw
 
 _HERE = "polydistill.reports"
 
@@ -142,7 +142,9 @@ class Picture:
 
     @property
     def drawn(self) -> Markup:
-        """The plot as SVG, with its text for who cannot see it, in the colours of the page, light or dark."""
+        """The plot as SVG in the colours of the page, with its text for who cannot see it; or that text alone."""
+        if not can_draw():
+            return Markup("<p>{}</p><p>{}</p>").format(self.plot.alt, NO_PICTURES)
         name = Markup('<svg role="img" aria-label="{}" ').format(self.plot.alt)
         drawn = self.plot.svg().replace("<svg ", name, 1)
         for at, colour in enumerate(PALETTE, 1):

@@ -1,11 +1,15 @@
 """Small models beside the large one that they are of: size, speed, and what they still know; as a table and a page."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from polydistill.reports.page import Grid, Headlines, Number, Picture, Record
-from polydistill.reports.plots import PALETTE, Plot, canvas
+from polydistill.reports.plots import PALETTE, Plot
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MB = 1e6
 
@@ -115,7 +119,8 @@ def in_short(found: Shrunk) -> Headlines:
 def points_plot(found: Shrunk) -> Plot:
     """Score over size; the large model as a line, the best joined."""
     best = sorted(found.best, key=lambda one: one.size)
-    with canvas(4.2) as figure:
+
+    def on(figure: "Figure") -> None:
         axes = figure.add_subplot()
         axes.axhline(100 * found.points[0].score, color=PALETTE[1], linestyle="--", label=f"{found.points[0].name}")
         axes.axvline(found.budget / _MB, color=PALETTE[3], linestyle=":", label="budget")
@@ -130,8 +135,9 @@ def points_plot(found: Shrunk) -> Plot:
         axes.set_xlabel("MB on disk, int8")
         axes.set_ylabel(f"{found.measure}, x 100")
         axes.legend()
+
     alt = "; ".join(f"{one.name}: {one.size / _MB:.1f} MB, {100 * one.score:.1f}" for one in found.points)
-    return Plot(figure, "Score by size", alt)
+    return Plot(on, 4.2, "Score by size", alt)
 
 
 def sections(found: Shrunk) -> Sequence[Headlines | Grid | Picture | Record]:

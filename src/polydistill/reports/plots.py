@@ -3,22 +3,25 @@
 Colours are the Okabe-Ito palette, which readers with colour-blindness can tell apart, without its black and yellow,
 which vanish on one of the two backgrounds. In SVG everything neutral is `currentColor`, so that a plot inside a page
 follows the page into its dark scheme.
+
+A plot is drawn when it is asked for, and only that takes matplotlib, which is an extra: its title and the text that
+stands for it are there without.
 """
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from polydistill.languages import called
 from polydistill.results import LOWER_IS_BETTER
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 LINES = ("-", "--", "-.", ":")
@@ -45,19 +48,43 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+NO_PICTURES = "Pictures need matplotlib, which is not installed: pip install 'polydistill[plots]'."
+
+
+def can_draw() -> bool:
+    """Whether plots can be drawn here."""
+    return find_spec("matplotlib") is not None
+
+
 @dataclass(frozen=True)
 class Plot:
-    """A figure with its title and the text that stands for it where it cannot be seen."""
+    """What is drawn on a figure of the common width, its title, and the text for who cannot see it."""
 
-    figure: Figure
+    on: "Callable[[Figure], None]"
+    height_inches: float
     title: str
     alt: str
 
+    @cached_property
+    def figure(self) -> "Figure":
+        """The figure, in the common style."""
+        if not can_draw():
+            raise ValueError(NO_PICTURES)
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+
+        with mpl.rc_context(_STYLE):
+            empty = Figure(figsize=(WIDTH_INCHES, self.height_inches), dpi=DPI, layout="constrained")
+            self.on(empty)
+        return empty
+
     def svg(self) -> str:
         """The plot as an `<svg>` element, the same for the same data, transparent, in the colour of its page."""
+        figure, stream = self.figure, io.StringIO()
+        import matplotlib as mpl
+
         with mpl.rc_context({**_STYLE, "svg.hashsalt": self.title}):
-            stream = io.StringIO()
-            self.figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+            figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
         drawn = stream.getvalue()
         drawn = drawn[drawn.index("<svg") :].replace(INK, "currentColor")
         drawn = re.sub(r"<metadata>.*?</metadata>\s*", "", drawn, flags=re.DOTALL)
@@ -66,17 +93,12 @@ class Plot:
 
     def png(self) -> bytes:
         """The plot as a PNG on white, 900 pixels wide."""
+        figure, stream = self.figure, io.BytesIO()
+        import matplotlib as mpl
+
         with mpl.rc_context(_STYLE):
-            stream = io.BytesIO()
-            self.figure.savefig(stream, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+            figure.savefig(stream, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
         return stream.getvalue()
-
-
-@contextmanager
-def canvas(height_inches: float) -> Iterator[Figure]:
-    """An empty figure of the common width, drawn on in the common style."""
-    with mpl.rc_context(_STYLE):
-        yield Figure(figsize=(WIDTH_INCHES, height_inches), dpi=DPI, layout="constrained")
 
 
 def score_bars(
@@ -94,7 +116,8 @@ def score_bars(
     said, error = metric[0].upper() + metric[1:], metric in LOWER_IS_BETTER
     unit, top = ("", None) if error else (" %", 100)
     title = title or f"{said} by language"
-    with canvas(4.2) as figure:
+
+    def on(figure: "Figure") -> None:
         axes = figure.add_subplot()
         for index, (name, scores) in enumerate(systems.items()):
             _bars(axes, index, len(systems), name, [scores.get(code) for code in languages])
@@ -106,13 +129,14 @@ def score_bars(
         axes.grid(visible=False, axis="x")
         axes.set_title(title, pad=30)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(systems) + 1, borderaxespad=0.2)
+
     means = (
         f"{name} {100 * sum(scores.values()) / len(scores):.1f}{unit}" for name, scores in systems.items() if scores
     )
-    return Plot(figure, title, f"Bars of {metric} by language ({', '.join(languages)}). Means: {'; '.join(means)}.")
+    return Plot(on, 4.2, title, f"Bars of {metric} by language ({', '.join(languages)}). Means: {'; '.join(means)}.")
 
 
-def _bars(axes: Axes, index: int, count: int, name: str, values: Sequence[float | None]) -> None:
+def _bars(axes: "Axes", index: int, count: int, name: str, values: Sequence[float | None]) -> None:
     """One system's bars, side by side with the others' and labelled with their values; a missing score has no bar."""
     width = 0.8 / count
     places = [(place, 100 * value) for place, value in enumerate(values) if value is not None]
@@ -140,7 +164,8 @@ def curves(
     if not values:
         raise ValueError(f"No values to plot for terms {sorted(lines)}; expected (step, value) pairs.")
     log = min(values) > 0 and max(values) / min(values) > 20
-    with canvas(4.0) as figure:
+
+    def on(figure: "Figure") -> None:
         axes = figure.add_subplot()
         for index, (name, points) in enumerate(lines.items()):
             colour, line = PALETTE[index % len(PALETTE)], LINES[index // len(PALETTE) % len(LINES)]
@@ -153,11 +178,14 @@ def curves(
         axes.set(xlabel="Step (optimiser updates)", ylabel=measure)
         if log:
             axes.set_yscale("log")
+            from matplotlib.ticker import FuncFormatter, NullFormatter
+
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.yaxis.set_minor_formatter(NullFormatter())
         elif chosen is None:
             axes.set_ylim(bottom=min(0.0, *values))
         axes.set_title(title)
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
     ends = (f"{name} from {points[0][1]:.3g} to {points[-1][1]:.3g}" for name, points in lines.items() if points)
-    return Plot(figure, title, f"Lines of {measure[0].lower()}{measure[1:]} by step: {'; '.join(ends)}.")
+    return Plot(on, 4.0, title, f"Lines of {measure[0].lower()}{measure[1:]} by step: {'; '.join(ends)}.")

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
+from typing import TYPE_CHECKING
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from polydistill.inspection.measures import translations_found
 from polydistill.inspection.projection import Plane, project
 from polydistill.languages import called
-from polydistill.reports.plots import INK, PALETTE, Plot, canvas
+from polydistill.reports.plots import INK, PALETTE, Plot
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*", "d", "8", "H")
 PANEL_INCHES, PANELS_ABREAST = 4.2, 3
@@ -43,7 +46,8 @@ def meanings_picture(
     meanings are told apart also where their number exceeds that of the colours.
     """
     codes = tuple(dict.fromkeys(languages))
-    with canvas(_height(len(planes))) as figure:
+
+    def on(figure: "Figure") -> None:
         for axes, (name, points) in zip(_panels(figure, len(planes)), planes.items(), strict=True):
             _tied(axes, points, meanings, [codes.index(code) for code in languages])
             axes.set_title(f"{name}: {100 * found[name]:.0f} % found", fontsize=12)
@@ -51,20 +55,22 @@ def meanings_picture(
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(codes), 8), title="Shape: language")
         headline = f"{title}, one colour a meaning; translations found"
         figure.suptitle(headline, x=0.01, ha="left", fontsize=13, fontweight="bold")
+
     numbers = ", ".join(f"{name} {100 * found[name]:.1f} %" for name in planes)
     alt = (
         f"{len(planes)} scatter plots of {len(languages)} sentences in {len(codes)} languages and "
         f"{len(set(meanings))} meanings. Share of nearest neighbours in other languages with the same meaning: "
         f"{numbers}."
     )
-    return Plot(figure, title, alt)
+    return Plot(on, _height(len(planes)), title, alt)
 
 
 def models_picture(first: tuple[str, Plane], others: Mapping[str, Plane], remarks: Mapping[str, str]) -> Plot:
     """A panel for each other model: its points and the first model's, on one plane, with a remark as its heading."""
     title = f"{first[0]} and the others (t-SNE, one plane)"
     looks = {name: (PALETTE[at], MARKERS[at]) for at, name in enumerate((first[0], *others))}
-    with canvas(_height(len(others))) as figure:
+
+    def on(figure: "Figure") -> None:
         for axes, (name, points) in zip(_panels(figure, len(others)), others.items(), strict=True):
             for who, plane in (first, (name, points)):
                 colour, marker = looks[who]
@@ -74,15 +80,21 @@ def models_picture(first: tuple[str, Plane], others: Mapping[str, Plane], remark
         handles = [_handle(name, marker, colour) for name, (colour, marker) in looks.items()]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6), title="Model")
         figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+
     said = "; ".join(f"{name}: {remark}" for name, remark in remarks.items())
-    return Plot(figure, title, f"{len(others)} scatter plots of two models' vectors, {first[0]} in each. {said}.")
+    return Plot(
+        on,
+        _height(len(others)),
+        title,
+        f"{len(others)} scatter plots of two models' vectors, {first[0]} in each. {said}.",
+    )
 
 
 def _height(panels: int) -> float:
     return 1.0 + PANEL_INCHES * ceil(panels / PANELS_ABREAST)
 
 
-def _panels(figure: Figure, count: int) -> Iterator[Axes]:
+def _panels(figure: "Figure", count: int) -> "Iterator[Axes]":
     """So many empty panels without numbers at their axes."""
     for place in range(1, count + 1):
         axes = figure.add_subplot(ceil(count / PANELS_ABREAST), min(count, PANELS_ABREAST), place)
@@ -91,7 +103,7 @@ def _panels(figure: Figure, count: int) -> Iterator[Axes]:
         yield axes
 
 
-def _tied(axes: Axes, points: Plane, meanings: Sequence[object], looks: Sequence[int]) -> None:
+def _tied(axes: "Axes", points: Plane, meanings: Sequence[object], looks: Sequence[int]) -> None:
     for place, meaning in enumerate(dict.fromkeys(meanings)):
         members = [index for index, one in enumerate(meanings) if one == meaning]
         centre, colour = points[members].mean(axis=0), PALETTE[place % len(PALETTE)]
@@ -102,7 +114,7 @@ def _tied(axes: Axes, points: Plane, meanings: Sequence[object], looks: Sequence
             axes.plot(x, y, marker=marker, color=colour, markersize=6.5, linestyle="", zorder=2)
 
 
-def _same_limits(panels: Sequence[Axes]) -> None:
+def _same_limits(panels: "Sequence[Axes]") -> None:
     """So that the first model's points stand at the same places in every panel."""
     for name in ("xlim", "ylim"):
         limits = [limit for axes in panels for limit in getattr(axes, f"get_{name}")()]
@@ -110,5 +122,7 @@ def _same_limits(panels: Sequence[Axes]) -> None:
             axes.set(**{name: (min(limits), max(limits))})
 
 
-def _handle(name: str, marker: str, colour: str) -> Line2D:
+def _handle(name: str, marker: str, colour: str) -> "Line2D":
+    from matplotlib.lines import Line2D
+
     return Line2D([], [], linestyle="", marker=marker, color=colour, label=name)
