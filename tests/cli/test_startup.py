@@ -47,3 +47,15 @@ def test_what_only_scores_pictures_and_extras_need_is_imported_where_it_is_used(
             names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
             early += [f"{file.name}: {name}" for name in names if name.partition(".")[0] in LATE]
     assert not early
+
+
+@pytest.mark.slow
+def test_a_model_that_no_run_left_is_read_without_loading_any_method():
+    program = (
+        "import sys, json, polydistill.jobs.asked, polydistill.starts.loading, polydistill.serving.reader; "
+        "print(json.dumps([name for name in sys.modules if name.startswith('polydistill.')]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[1] for name in json.loads(done.stdout)}
+    assert "starts" in loaded
+    assert not loaded & {"methods", "training", "papers", "reports"}

@@ -11,7 +11,6 @@ from polydistill.data.rows.sources import FileSource, HubSource, Source, WorldSo
 from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
 from polydistill.starts.folders import MEMORY, run_folder
 from polydistill.starts.origins import Fresh, Pretrained
-from polydistill.tasks import AnyTask
 from polydistill.training.edit import read_run
 from polydistill.training.run import AnyStart, Bag, Branched, Cut, ResultOf, Run, before
 
@@ -44,15 +43,6 @@ def provenance(model: str) -> Provenance | None:
     if folder is None or not all((folder / file).is_file() for file in (RUN_FILE, RESULTS_FILE)):
         return None
     return Provenance(read_run(folder / RUN_FILE), load_result(folder))
-
-
-def task_of_run(start: Pretrained) -> AnyTask | None:
-    """The task of the run that left a model, if it lies in a run's folder."""
-    folder = run_folder(Path(start.name))
-    if folder is None or not (folder / RUN_FILE).is_file():
-        return None
-    found: AnyTask | None = getattr(read_run(folder / RUN_FILE).method, "task", None)
-    return found
 
 
 def method_of(run: Run) -> tuple[str, str]:

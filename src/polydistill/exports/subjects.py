@@ -11,7 +11,7 @@ from polydistill.data.rows.sources import WorldSource, format_source
 from polydistill.defaults import Pooling
 from polydistill.exports.card import Licences
 from polydistill.exports.exporting import Exportable, Exported, export_models
-from polydistill.exports.provenance import task_of_run
+from polydistill.exports.run_task import task_of_run
 from polydistill.exports.samples import Sample
 from polydistill.exports.wanted import Wanted
 from polydistill.models.loaded import Loaded

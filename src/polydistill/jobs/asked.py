@@ -17,7 +17,7 @@ from polydistill.data.rows.sources import AnySource, ByLanguage, WorldSource
 from polydistill.data.rows.usual import found_texts
 from polydistill.errors import DataError, unknown
 from polydistill.exports.onnx_folder import is_onnx, task_of_folder
-from polydistill.exports.provenance import task_of_run
+from polydistill.exports.run_task import task_of_run
 from polydistill.jobs.rows_seen import any_task, columns_in, labels_in
 from polydistill.serving.reader import Reader
 from polydistill.starts.heads import has_head, is_of_another_task, label_order, task_in

@@ -1,5 +1,7 @@
 """A figure of a paper as data: panels of lines, a point the mean over seeds; drawn, printed as a table, or as JSON."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from math import ceil
 from pathlib import Path
@@ -78,7 +80,7 @@ def draw_panels(title: str, x: str, y: str, panels: Sequence[Panel], abreast: in
     columns = abreast or len(panels)
     rows = ceil(len(panels) / columns)
 
-    def on(drawn: "Canvas") -> None:
+    def on(drawn: Canvas) -> None:
         from matplotlib.ticker import MaxNLocator
 
         grid = drawn.subplots(rows, columns, sharey=abreast is None, squeeze=False)

@@ -8,6 +8,8 @@ A plot is drawn when it is asked for, and only that takes matplotlib, which is a
 stands for it are there without.
 """
 
+from __future__ import annotations
+
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -60,13 +62,13 @@ def can_draw() -> bool:
 class Plot:
     """What is drawn on a figure of the common width, its title, and the text for who cannot see it."""
 
-    on: "Callable[[Figure], None]"
+    on: Callable[[Figure], None]
     height_inches: float
     title: str
     alt: str
 
     @cached_property
-    def figure(self) -> "Figure":
+    def figure(self) -> Figure:
         """The figure, in the common style."""
         if not can_draw():
             raise ValueError(NO_PICTURES)
@@ -117,7 +119,7 @@ def score_bars(
     unit, top = ("", None) if error else (" %", 100)
     title = title or f"{said} by language"
 
-    def on(figure: "Figure") -> None:
+    def on(figure: Figure) -> None:
         axes = figure.add_subplot()
         for index, (name, scores) in enumerate(systems.items()):
             _bars(axes, index, len(systems), name, [scores.get(code) for code in languages])
@@ -136,7 +138,7 @@ def score_bars(
     return Plot(on, 4.2, title, f"Bars of {metric} by language ({', '.join(languages)}). Means: {'; '.join(means)}.")
 
 
-def _bars(axes: "Axes", index: int, count: int, name: str, values: Sequence[float | None]) -> None:
+def _bars(axes: Axes, index: int, count: int, name: str, values: Sequence[float | None]) -> None:
     """One system's bars, side by side with the others' and labelled with their values; a missing score has no bar."""
     width = 0.8 / count
     places = [(place, 100 * value) for place, value in enumerate(values) if value is not None]
@@ -165,7 +167,7 @@ def curves(
         raise ValueError(f"No values to plot for terms {sorted(lines)}; expected (step, value) pairs.")
     log = min(values) > 0 and max(values) / min(values) > 20
 
-    def on(figure: "Figure") -> None:
+    def on(figure: Figure) -> None:
         axes = figure.add_subplot()
         for index, (name, points) in enumerate(lines.items()):
             colour, line = PALETTE[index % len(PALETTE)], LINES[index // len(PALETTE) % len(LINES)]

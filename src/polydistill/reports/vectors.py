@@ -1,5 +1,7 @@
 """Vectors on a plane: translations of the same meanings, model by model, and two models on top of each other."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from typing import TYPE_CHECKING
@@ -47,7 +49,7 @@ def meanings_picture(
     """
     codes = tuple(dict.fromkeys(languages))
 
-    def on(figure: "Figure") -> None:
+    def on(figure: Figure) -> None:
         for axes, (name, points) in zip(_panels(figure, len(planes)), planes.items(), strict=True):
             _tied(axes, points, meanings, [codes.index(code) for code in languages])
             axes.set_title(f"{name}: {100 * found[name]:.0f} % found", fontsize=12)
@@ -70,7 +72,7 @@ def models_picture(first: tuple[str, Plane], others: Mapping[str, Plane], remark
     title = f"{first[0]} and the others (t-SNE, one plane)"
     looks = {name: (PALETTE[at], MARKERS[at]) for at, name in enumerate((first[0], *others))}
 
-    def on(figure: "Figure") -> None:
+    def on(figure: Figure) -> None:
         for axes, (name, points) in zip(_panels(figure, len(others)), others.items(), strict=True):
             for who, plane in (first, (name, points)):
                 colour, marker = looks[who]
@@ -94,7 +96,7 @@ def _height(panels: int) -> float:
     return 1.0 + PANEL_INCHES * ceil(panels / PANELS_ABREAST)
 
 
-def _panels(figure: "Figure", count: int) -> "Iterator[Axes]":
+def _panels(figure: Figure, count: int) -> Iterator[Axes]:
     """So many empty panels without numbers at their axes."""
     for place in range(1, count + 1):
         axes = figure.add_subplot(ceil(count / PANELS_ABREAST), min(count, PANELS_ABREAST), place)
@@ -103,7 +105,7 @@ def _panels(figure: "Figure", count: int) -> "Iterator[Axes]":
         yield axes
 
 
-def _tied(axes: "Axes", points: Plane, meanings: Sequence[object], looks: Sequence[int]) -> None:
+def _tied(axes: Axes, points: Plane, meanings: Sequence[object], looks: Sequence[int]) -> None:
     for place, meaning in enumerate(dict.fromkeys(meanings)):
         members = [index for index, one in enumerate(meanings) if one == meaning]
         centre, colour = points[members].mean(axis=0), PALETTE[place % len(PALETTE)]
@@ -114,7 +116,7 @@ def _tied(axes: "Axes", points: Plane, meanings: Sequence[object], looks: Sequen
             axes.plot(x, y, marker=marker, color=colour, markersize=6.5, linestyle="", zorder=2)
 
 
-def _same_limits(panels: "Sequence[Axes]") -> None:
+def _same_limits(panels: Sequence[Axes]) -> None:
     """So that the first model's points stand at the same places in every panel."""
     for name in ("xlim", "ylim"):
         limits = [limit for axes in panels for limit in getattr(axes, f"get_{name}")()]
@@ -122,7 +124,7 @@ def _same_limits(panels: "Sequence[Axes]") -> None:
             axes.set(**{name: (min(limits), max(limits))})
 
 
-def _handle(name: str, marker: str, colour: str) -> "Line2D":
+def _handle(name: str, marker: str, colour: str) -> Line2D:
     from matplotlib.lines import Line2D
 
     return Line2D([], [], linestyle="", marker=marker, color=colour, label=name)
