@@ -9,14 +9,13 @@ of them, or by `--tokenizer`; the filters are the paper's, with duplicates and u
 import argparse
 import itertools
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from measuring import Row, markdown, now, write
-from polydistill.data.batches.encoding import token_counts
+from polydistill.data.batches.counting import Tokens
 from polydistill.data.rows.sources import FileSource
 from polydistill.data.translations.corpora import Corpora, CorpusCount, ParallelCorpus, load_corpora, read_pairs
 from polydistill.data.translations.filters import REASONS
@@ -69,7 +68,7 @@ def main() -> None:
     wanted = Corpora(corpora=tuple(one for _, one in named))
     tokenizer = AutoTokenizer.from_pretrained(options.tokenizer) if options.tokenizer else learned(wanted)
     began = now()
-    counts = load_corpora(wanted, partial(token_counts, tokenizer)).counts
+    counts = load_corpora(wanted, Tokens(tokenizer).counts).counts
     speed = sum(count.read for count in counts) / (now() - began)
     rows = [row(name, f"en-{count.target}", [count]) for (name, _), count in zip(named, counts, strict=True)]
     rows.append(row("all", "", counts))

@@ -3,6 +3,7 @@
 import datasets
 import pytest
 
+from polydistill.data.rows import load
 from polydistill.data.rows.load import fingerprint, load_rows, load_text
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES, SENTENCE, RowShape
 from polydistill.data.rows.sources import FileSource, HubSource, WorldSource
@@ -114,3 +115,20 @@ def test_fingerprint_of_the_world():
         known.add(fingerprint(source.model_copy(update=change), ["en"]))
     assert len(known) == 6
     assert fingerprint(WorldSource(rows=5), ["en"]) in known
+
+
+def test_rows_of_a_file_are_read_once_until_its_content_changes(tmp_path, monkeypatch):
+    read, plain = [], load._load
+    monkeypatch.setattr(load, "_load", lambda *given: read.append(given) or plain(*given))
+    file = tmp_path / "rows.tsv"
+    file.write_text("premise\thypothesis\tlabel\na\tb\tneutral\n")
+    load.forget_rows()
+    first = [load_rows(FileSource(path=str(file)), PAIR_OF_SENTENCES, ["en"]) for _ in range(2)]
+    assert len(read) == 1 and first[0] is first[1]
+    assert len(load_rows(FileSource(path=str(file), rows=1), PAIR_OF_SENTENCES, ["en"]).rows["en"]) == 1
+    assert load_rows(FileSource(path=str(file)), PAIR_OF_SENTENCES, ["de"]).languages == ("de",)
+    assert len(read) == 3
+    file.write_text("premise\thypothesis\tlabel\nc\tb\tneutral\n")
+    assert load_rows(FileSource(path=str(file)), PAIR_OF_SENTENCES, ["en"]).rows["en"]["premise"][:] == ["c"]
+    load.forget_rows()
+    assert not load._loaded

@@ -3,7 +3,6 @@
 import gzip
 import json
 import zipfile
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from polydistill.data.batches.encoding import token_counts
+from polydistill.data.batches.counting import Tokens
 from polydistill.data.rows.load import fingerprint
 from polydistill.data.rows.sources import FileSource, HubSource, WorldSource
 from polydistill.data.translations.corpora import Corpora, ParallelCorpus, load_corpora
@@ -110,7 +109,7 @@ def test_several_corpora_of_several_languages_with_rows_of_their_own():
 
 
 def test_lengths_are_those_of_the_tokenizer():
-    tokens = partial(token_counts, tiny_tokenizer())
+    tokens = Tokens(tiny_tokenizer()).counts
     corpora = Corpora(corpora=(ParallelCorpus(target="tr", data=WorldSource(rows=80)),), filters=ANY)
     whole = load_corpora(corpora, tokens).rows["tr"]
     lengths = [tuple(tokens(list(pair.values())).tolist()) for pair in whole]

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 
+from polydistill.data.batches import encoding
 from polydistill.data.batches.encoding import Repeated
 from polydistill.data.rows.sources import WorldSource
 from polydistill.data.translations import translations
@@ -70,7 +71,8 @@ def test_pairs_that_were_counted_are_not_read_again(tmp_path, reading):
     spec = Translations(languages=("de",), corpora=corpora.corpora, filters=corpora.filters)
     tokenizers = [copy.deepcopy(tiny_tokenizer()) for _ in range(2)]  # as two are that were loaded from one folder
     assert count_pairs(spec, "this test", tokenizers[0]) == 2
-    assert load_pairs(spec, "this test", tokenizers[1]).pairs["de"] == (["three", "four"], ["drei", "vier"])
+    found = load_pairs(spec, "this test", tokenizers[1]).pairs["de"]
+    assert [list(side) for side in found] == [["three", "four"], ["drei", "vier"]]
     assert len(reading) == 1
     load_pairs(spec, "this test", tokenizers[0])  # they were given away, so that memory holds them once
     assert len(reading) == 2
@@ -102,3 +104,30 @@ def test_values_that_come_again():
 def test_languages_that_do_not_fit(languages):
     with pytest.raises(ValueError, match=r"languages|Unknown language"):
         Translations(languages=languages, data=WorldSource(rows=5))
+
+
+def test_counted_pairs_are_encoded_from_the_tokens_that_were_counted(tmp_path, monkeypatch):
+    sides = [("one two three four", "eins zwei"), ("three", "drei drei drei drei drei"), ("five six", "sechs")] * 3
+    (tmp_path / "b.tsv").write_text("en\tde\n" + "".join(f"{a} {row}\t{b}\n" for row, (a, b) in enumerate(sides)))
+    corpora = as_corpora([f"en-de={tmp_path}/b.tsv"], filters=Filters(shortest=1, longest=100))
+    spec = Translations(languages=("de",), corpora=corpora.corpora, filters=corpora.filters)
+    tokenizer = copy.deepcopy(tiny_tokenizer())
+    tokenizer.model_input_names = ["input_ids", "attention_mask"]
+    pairs = load_pairs(spec, "this test", tokenizer).pairs["de"]
+    plain, asked, tokenized = [list(side) for side in pairs], [], encoding._tokenized
+
+    def counted(by, texts, *rest, **more):
+        asked.extend(texts)
+        return tokenized(by, texts, *rest, **more)
+
+    monkeypatch.setattr(encoding, "_tokenized", counted)
+    whole = encoding.encode_in_turn(tokenizer, plain, 1000).lengths
+    for length in (5, 9, 100):  # many cut, some, none
+        read = encoding.encode_in_turn(tokenizer, plain, length)
+        asked.clear()
+        known = encoding.encode_in_turn(tokenizer, pairs, length)
+        assert known.columns["input_ids"].tolist() == read.columns["input_ids"].tolist()
+        assert (known.offsets.tolist(), known.pad) == (read.offsets.tolist(), read.pad)
+        assert len(asked) == int((whole > length).sum())  # none of the others is read again
+    encoding.encode_in_turn(copy.deepcopy(tokenizer), pairs, 100)  # another tokenizer reads them itself
+    assert len(asked) == 18

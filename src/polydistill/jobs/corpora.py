@@ -45,9 +45,7 @@ def corpora(
     seed: Annotated[int, Help("Decides which pairs are taken, with --sample random.")] = 0,
 ) -> "KeptPairs":
     """Read parallel corpora as a model would, and print how many pairs were dropped, why, and how many are left."""
-    from functools import partial
-
-    from polydistill.data.batches.encoding import token_counts
+    from polydistill.data.batches.counting import Tokens
     from polydistill.data.translations.corpora import load_corpora
     from polydistill.data.translations.filters import Filters
     from polydistill.data.translations.given import as_corpora
@@ -62,4 +60,4 @@ def corpora(
         return load_corpora(wanted, None, seed)
     start = pinned(tokenizer)
     reader = open_tokenizer(start.name, start.revision)
-    return load_corpora(wanted, partial(token_counts, reader), seed)
+    return load_corpora(wanted, Tokens(reader).counts, seed)

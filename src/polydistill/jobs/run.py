@@ -57,7 +57,7 @@ def do(
 ) -> Done:
     """Do a run in the folder `out`, or in a folder of its own among `runs`, and write its page there."""
     from polydistill.data.files.contents import forget
-    from polydistill.reports.stored import report
+    from polydistill.data.rows.load import forget_rows
     from polydistill.training.execute import execute
     from polydistill.training.out import claim
     from polydistill.training.processes import processes
@@ -68,10 +68,13 @@ def do(
     try:
         done = Done(run, execute(run, store, console, tensorboard), folder)
         if processes().is_main_process:
+            from polydistill.reports.stored import report  # here, for what draws takes seconds to import
+
             report(done.folder, done.page)
         return done
     finally:
         forget()  # the files it read
+        forget_rows()
 
 
 @training_job("polydistill run german/run.json --set training.learning_rate=1e-5 --out slower")

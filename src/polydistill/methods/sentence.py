@@ -31,7 +31,7 @@ from polydistill.methods.spec import Head, MethodSpec, SelectedBy, Teaching
 from polydistill.methods.teacher import SIGNAL, vector_head, vector_teacher
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import check_reads_alike
-from polydistill.models.sentence import Prompted, Reading, SentenceHead, with_length, with_width
+from polydistill.models.sentence import Prompted, Reading, SentenceHead, prompted, with_length, with_width
 from polydistill.objectives import sentences, vectors
 from polydistill.outputs import EXPLAINED, Loss, Term
 from polydistill.specs import Spec
@@ -117,7 +117,7 @@ class SentenceSpec(Translations, MethodSpec):
 def _read(student: Loaded, head: SentenceHead, pairs: Pairs, max_length: int) -> Encoded:
     """Sentences and translations as the student reads them."""
     prompt = head.reading.prompt
-    return encode_in_turn(student.tokenizer, [Prompted(prompt, texts) for texts in pairs], max_length)
+    return encode_in_turn(student.tokenizer, [prompted(prompt, texts) for texts in pairs], max_length)
 
 
 def student_head(spec: SentenceSpec, student: Loaded, teacher: SentenceHead, hidden: int, seed: int) -> SentenceHead:

@@ -162,6 +162,11 @@ class Prompted(Sequence[str]):
         return self.prompt + found if isinstance(found, str) else [self.prompt + text for text in found]
 
 
+def prompted(prompt: str, texts: Sequence[str]) -> Sequence[str]:
+    """Texts behind a prompt; without one as they are."""
+    return Prompted(prompt, texts) if prompt else texts
+
+
 def with_width(head: SentenceHead, hidden: int, width: int, dtype: torch.dtype, always: bool = False) -> SentenceHead:
     """The same head, with a new dense layer before the length one where its vectors have another width."""
     if head.width(hidden) == width and not always:

@@ -122,11 +122,11 @@ def _look_before(run: Run, student: Loaded) -> tuple[Sample | None, dict[str, li
 
 
 def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractContextManager[None]:
-    """Only the rows in use learn, if the others would not move anyway: without decay and without a vocabulary head.
+    """Only the rows in use learn, if the others would get no gradient anyway: without a vocabulary head.
 
     Which rows a stream uses is not known before it is read.
     """
-    if run.training.weight_decay > 0 or run.method.moves_all_embeddings or prepared.streams:
+    if run.method.moves_all_embeddings or prepared.streams:
         return nullcontext()
     if len(prepared.learning) > 1:  # their embeddings may be one and the same parameter
         return nullcontext()

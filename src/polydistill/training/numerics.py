@@ -59,10 +59,11 @@ def probe(width: int = 768) -> Numerics:
         step = _block_step(width)
         a, b = torch.randn(256, width), torch.randn(width, width)
     try:
-        several = _speedup(step, _threads(1), _threads(before[1])) if before[1] > 1 else 1.0
+        several = _speedup(step, _threads(1), _threads(before[1]), time.perf_counter) if before[1] > 1 else 1.0
         threads = before[1] if several > _GAIN_OF_THREADS else 1
         torch.set_num_threads(threads)
-        speedup = _speedup(step, _kernel("highest"), _kernel("medium"))
+        now = time.process_time if threads == 1 else time.perf_counter  # one thread's is not lengthened by neighbours
+        speedup = _speedup(step, _kernel("highest"), _kernel("medium"), now)
         _kernel("medium")()
         error = relative_error(a, b)
     finally:
@@ -98,16 +99,18 @@ def _kernel(name: Matmul) -> Callable[[], None]:
     return lambda: torch.set_float32_matmul_precision(name)
 
 
-def _speedup(step: Callable[[], None], slow: Callable[[], None], fast: Callable[[], None]) -> float:
-    """How many times faster a step is after `fast` than after `slow`: medians of interleaved turns."""
+def _speedup(
+    step: Callable[[], None], slow: Callable[[], None], fast: Callable[[], None], now: Callable[[], float]
+) -> float:
+    """How many times faster a step is after `fast` than after `slow`, by the clock `now`: medians of turns."""
     seconds: tuple[list[float], list[float]] = ([], [])
     ends = time.perf_counter() + _SECONDS
     for _ in range(_TURNS + 1):  # interleaved, so that a busy machine slows both alike
         for choose, times in zip((slow, fast), seconds, strict=True):
             choose()
-            began = time.perf_counter()
+            began = now()
             step()
-            times.append(time.perf_counter() - began)
+            times.append(now() - began)
         if time.perf_counter() > ends and len(seconds[0]) > 1:
             break
     return statistics.median(seconds[0][1:]) / statistics.median(seconds[1][1:])  # without the first: it warms up

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,10 +159,28 @@ def column_names(tokenizer: PreTrainedTokenizerBase) -> list[str]:
     return [name for name in tokenizer.model_input_names if name != "attention_mask"]
 
 
-def token_counts(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> Ints:
-    """How many tokens each text is, without those that begin or end an input."""
-    ids = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
-    return np.array([len(one) for one in ids], dtype=np.int64)
+class Tokenised(Sequence[str]):
+    """Texts of which it is known what they are for one tokenizer: to be encoded by it they are not read again."""
+
+    def __init__(self, texts: Sequence[str], ids: Ragged, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.texts, self.ids, self.tokenizer = texts, ids, tokenizer
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.texts)
+
+    @overload
+    def __getitem__(self, rows: int) -> str: ...
+    @overload
+    def __getitem__(self, rows: slice) -> Sequence[str]: ...
+    def __getitem__(self, rows: int | slice) -> str | Sequence[str]:
+        return self.texts[rows]
+
+    def known_to(self, tokenizer: PreTrainedTokenizerBase) -> bool:
+        """Whether this tokenizer has read them, and its ids are all that a model reads of a token."""
+        return tokenizer is self.tokenizer and column_names(tokenizer) == ["input_ids"]
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, rows: Dataset, shape: RowShape, max_length: int) -> Encoded:
@@ -175,12 +193,30 @@ def encode_texts(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], pairs: Sequence[str] | None, max_length: int
 ) -> Encoded:
     """Token ids of single texts, or of pairs of texts."""
+    if pairs is None:
+        return encode_in_turn(tokenizer, [texts], max_length)
     return _read(tokenizer, _tokenized(tokenizer, texts, pairs, max_length))
 
 
 def encode_in_turn(tokenizer: PreTrainedTokenizerBase, parts: Iterable[Sequence[str]], max_length: int) -> Encoded:
     """Token ids of the texts of one part after another."""
-    return _read(tokenizer, chain.from_iterable(_tokenized(tokenizer, part, None, max_length) for part in parts))
+    return _read(tokenizer, chain.from_iterable(_ids_of(tokenizer, part, max_length) for part in parts))
+
+
+def _ids_of(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int
+) -> Iterator[Mapping[str, Sequence[Sequence[int] | Integers]]]:
+    """Single texts, some at a time. Of those that were read before only what is too long is read again, to be cut."""
+    if not (isinstance(texts, Tokenised) and texts.known_to(tokenizer)):
+        yield from _tokenized(tokenizer, texts, None, max_length)
+        return
+    for start in range(0, len(texts), AT_ONCE):
+        ids: list[Integers] = texts.ids.take(np.arange(start, min(start + AT_ONCE, len(texts))))
+        long = [at for at, one in enumerate(ids) if len(one) > max_length]
+        (cut,) = _tokenized(tokenizer, [texts[start + at] for at in long], None, max_length) if long else ({},)
+        for at, one in zip(long, cut.get("input_ids", ()), strict=True):
+            ids[at] = np.asarray(one)
+        yield {"input_ids": ids}
 
 
 def encode_with_places(
@@ -203,7 +239,9 @@ def encode_with_places(
     return encoded, Ragged(places.flat().reshape(-1, 2), encoded.offsets, 0)
 
 
-def _read(tokenizer: PreTrainedTokenizerBase, batches: Iterable[BatchEncoding]) -> Encoded:
+def _read(
+    tokenizer: PreTrainedTokenizerBase, batches: Iterable[Mapping[str, Sequence[Sequence[int] | Integers]]]
+) -> Encoded:
     """What a model reads of some batches."""
     columns = {name: Flattened() for name in column_names(tokenizer)}
     for number, batch in enumerate(batches):
@@ -213,7 +251,7 @@ def _read(tokenizer: PreTrainedTokenizerBase, batches: Iterable[BatchEncoding]) 
     return _encoded(columns, pad_values(tokenizer))
 
 
-def refuse_unknown(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Sequence[int]]) -> None:
+def refuse_unknown(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Sequence[int] | Integers]) -> None:
     """Raise where the tokenizer does not know what it reads: a model would learn, and answer, nonsense."""
     ids = np.fromiter(chain.from_iterable(rows), dtype=np.int64)
     text = ids[~np.isin(ids, [number for number in tokenizer.all_special_ids if number != tokenizer.unk_token_id])]

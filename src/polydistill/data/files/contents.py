@@ -36,6 +36,11 @@ class _Held:
             file.close()
 
     @property
+    def known(self) -> str | None:
+        """The SHA-256 of the bytes, if all were read already."""
+        return self._digest
+
+    @property
     def in_memory(self) -> int:
         """Bytes."""
         return 0 if self._data is None else len(self._data)
@@ -105,6 +110,11 @@ def opened(path: Path) -> IO[bytes]:
 def digest(path: Path) -> str:
     """The SHA-256 of a file."""
     return _hold(path).digest()
+
+
+def known_digest(path: Path) -> str | None:
+    """The same, where it is known without reading a large file for it."""
+    return _hold(path).known
 
 
 def forget() -> None:

@@ -1,6 +1,7 @@
 """From a path with a placeholder to the file of one language."""
 
 import glob
+from collections.abc import Iterator
 from pathlib import Path
 
 from polydistill.data.rows.sources import LANGUAGE_PLACEHOLDER
@@ -41,9 +42,12 @@ def visible_files(folder: Path) -> list[Path]:
     return sorted(path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
-def _candidates(template: str, code: str) -> list[str]:
-    """The template with each name of the language, the two-letter code first."""
-    return list(dict.fromkeys(template.replace(LANGUAGE_PLACEHOLDER, name) for name in codes_of(code)))
+def _candidates(template: str, code: str) -> Iterator[str]:
+    """The template with each name of the language, ours first; the others, which take a while, if they are needed."""
+    own = language(code).code
+    yield template.replace(LANGUAGE_PLACEHOLDER, own)
+    if LANGUAGE_PLACEHOLDER in template:
+        yield from (template.replace(LANGUAGE_PLACEHOLDER, name) for name in codes_of(code) if name != own)
 
 
 def _matches(pattern: str) -> list[str]:

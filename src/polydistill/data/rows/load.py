@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from polydistill.data.files.contents import digest
+from polydistill.data.files.contents import digest, known_digest
 from polydistill.data.files.paths import find_files, visible_files
 from polydistill.data.rows.answers import load_answers
 from polydistill.data.rows.choices import load_choices
@@ -39,9 +40,45 @@ def load_rows(source: Source, shape: RowShape, languages: Sequence[str]) -> Corp
     codes = _codes(languages)
     _check_options(source, shape)
     single = _single(codes)
-    corpus = _load(source, shape, single)
-    _refuse_blank(corpus, format_source(source))
+    corpus = _once(source, shape, single)
     return corpus if single == codes else in_pairs(corpus, codes, format_source(source), _claimed(source))
+
+
+_AT_HAND = 8  # ours: corpora that are kept: those that a run learns from, is chosen and scored on
+_loaded: OrderedDict[str, Corpus] = OrderedDict()
+
+
+def forget_rows() -> None:
+    """Let go of all rows that are kept."""
+    _loaded.clear()
+
+
+def _once(source: Source, shape: RowShape, codes: Sequence[str]) -> Corpus:
+    """The rows of a source. Those of files are kept for who asks next: they are counted, learned from and looked at."""
+    key = _known_content(source, shape, codes)
+    corpus = None if key is None else _loaded.get(key)
+    if corpus is None:
+        corpus = _load(source, shape, codes)
+        _refuse_blank(corpus, format_source(source))
+        key = key or _known_content(source, shape, codes)
+    if key is not None:
+        _loaded[key] = corpus
+        _loaded.move_to_end(key)
+        while len(_loaded) > _AT_HAND:
+            _loaded.popitem(last=False)
+    return corpus
+
+
+def _known_content(source: Source, shape: RowShape, codes: Sequence[str]) -> str | None:
+    """A hash of all that decides the rows of files, if the content of each is known without reading it for this."""
+    if not isinstance(source, FileSource):
+        return None
+    try:
+        files = _files_of(source, codes)
+    except DataError:  # loading them says better what is wrong
+        return None
+    hashes = [known_digest(file) if file.is_file() else None for file in files]
+    return None if None in hashes else _hashed([source.model_dump(mode="json"), repr(shape), list(codes), hashes])
 
 
 def _refuse_blank(corpus: Corpus, where: str) -> None:
@@ -132,13 +169,17 @@ def fingerprint(source: Source, languages: Sequence[str], shape: RowShape = SENT
     elif isinstance(source, MemorySource):
         content = []  # the hash of the rows is an option
     elif isinstance(source, FileSource):
-        beside = [Path(file) for file in (source.label_file, source.questions) if file]
-        files_of = (file for code in _single(codes) for file in find_files(source.path, code))
-        content = [digest(file) for file in dict.fromkeys([*files_of, *beside])]
+        content = [digest(file) for file in _files_of(source, _single(codes))]
     else:
         content = _folder(Path(source.name)) if is_local(source) else [source.name]  # pinned: its revision is an option
         content += [digest(Path(source.questions))] if source.questions else []
     return _hashed([options, codes, content])
+
+
+def _files_of(source: FileSource, codes: Sequence[str]) -> list[Path]:
+    """All files that a source reads for these languages, each once."""
+    beside = [Path(file) for file in (source.label_file, source.questions) if file]
+    return list(dict.fromkeys([*(file for code in codes for file in find_files(source.path, code)), *beside]))
 
 
 def _hashed(content: list[object]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from datasets import Dataset, concatenate_datasets
 from pydantic import Field, model_validator
 
+from polydistill.data.batches.counting import Tokens
 from polydistill.data.batches.streams import text_parts
 from polydistill.data.files.seen import Seen
 from polydistill.data.rows.hub import hub_rows
@@ -82,8 +83,8 @@ class KeptPairs:
     counts: tuple[CorpusCount, ...]
 
 
-def load_corpora(corpora: Corpora, tokens: CountTokens | None, seed: int = 0) -> KeptPairs:
-    """The pairs that pass the filters. `tokens` counts the tokens of texts."""
+def load_corpora(corpora: Corpora, tokens: CountTokens | Tokens | None, seed: int = 0) -> KeptPairs:
+    """The pairs that pass the filters. `tokens` counts the tokens of texts (and keeps them, where it is `Tokens`)."""
     seen = {code: Seen() for code in corpora.languages}
     kept: dict[str, list[Dataset]] = {code: [] for code in corpora.languages}
     counts = []

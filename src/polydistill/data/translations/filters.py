@@ -15,15 +15,22 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from pydantic import PositiveInt, model_validator
 
+from polydistill.data.batches.counting import Tokens
 from polydistill.data.files.growing import GrowingTable
 from polydistill.data.files.seen import Seen, hashes, normal
 from polydistill.specs import Spec
 
 Pair = Sequence[str]
+Row = Sequence[str | Sequence[int]]
+"""Both sides of a pair, and the token ids of both, where they are known."""
 CountTokens = Callable[[Sequence[str]], NDArray[np.int64]]
 
 SIDES = ("source", "target")
-_SCHEMA = pa.schema([(side, pa.string()) for side in SIDES])
+IDS = tuple(f"{side} tokens" for side in SIDES)
+"""The columns of what a tokenizer reads in both sides, where it was asked how long they are."""
+_TEXTS = [(side, pa.string()) for side in SIDES]
+_SCHEMA = pa.schema(_TEXTS)
+_WITH_IDS = pa.schema([*_TEXTS, *((name, pa.list_(pa.int32())) for name in IDS)])
 REASONS = ("blank", "same on both sides", "duplicate", "too short", "too long", "over the cap")
 _BLANK, _SAME, _DUPLICATE, _SHORT, _LONG, _OVER = REASONS
 _CHUNK = 8192  # ours: pairs that are Python objects at a time
@@ -71,7 +78,7 @@ class Kept(Protocol):
     def room(self) -> int | None:
         """How many more pairs are looked at before it is full; none where any number is."""
 
-    def add(self, pairs: Sequence[Pair]) -> None:
+    def add(self, pairs: Sequence[Row]) -> None:
         """Offer pairs that may be kept."""
 
     def dataset(self) -> Dataset:
@@ -81,8 +88,8 @@ class Kept(Protocol):
 class FirstPairs:
     """The first so many."""
 
-    def __init__(self, at_most: int | None) -> None:
-        self._at_most, self._table = at_most, GrowingTable(_SCHEMA)
+    def __init__(self, at_most: int | None, schema: pa.Schema = _SCHEMA) -> None:
+        self._at_most, self._schema, self._table = at_most, schema, GrowingTable(schema)
         self.offered = 0
 
     @property
@@ -90,9 +97,9 @@ class FirstPairs:
         """See `Kept`."""
         return None if self._at_most is None else max(0, self._at_most - self.offered)
 
-    def add(self, pairs: Sequence[Pair]) -> None:
+    def add(self, pairs: Sequence[Row]) -> None:
         """See `Kept`."""
-        self._table.add(_chunk(pairs[: self.room]))
+        self._table.add(_chunk(pairs[: self.room], self._schema))
         self.offered += len(pairs)
 
     def dataset(self) -> Dataset:
@@ -106,8 +113,8 @@ class AnyPairs:
     At most twice as many pairs are in memory.
     """
 
-    def __init__(self, at_most: int, rng: np.random.Generator) -> None:
-        self._at_most, self._rng = at_most, rng
+    def __init__(self, at_most: int, rng: np.random.Generator, schema: pa.Schema = _SCHEMA) -> None:
+        self._at_most, self._rng, self._schema = at_most, rng, schema
         self._chunks: list[tuple[pa.RecordBatch, NDArray[np.float64]]] = []
         self._bar = np.inf
         self.offered = 0
@@ -120,12 +127,12 @@ class AnyPairs:
         """See `Kept`."""
         return None
 
-    def add(self, pairs: Sequence[Pair]) -> None:
+    def add(self, pairs: Sequence[Row]) -> None:
         """See `Kept`."""
         keys = self._rng.random(len(pairs))
         self.offered += len(pairs)
         low = np.flatnonzero(keys < self._bar)
-        self._chunks.append((_chunk([pairs[row] for row in low.tolist()]), keys[low]))
+        self._chunks.append((_chunk([pairs[row] for row in low.tolist()], self._schema), keys[low]))
         if len(self) > 2 * self._at_most:
             self._shrink(self._at_most)
 
@@ -133,7 +140,7 @@ class AnyPairs:
         """See `Kept`."""
         if len(self) > self._at_most:
             self._shrink(self._at_most)
-        table = GrowingTable(_SCHEMA)
+        table = GrowingTable(self._schema)
         for chunk, _ in self._chunks:
             table.add(chunk)
         return table.dataset()
@@ -149,17 +156,18 @@ class AnyPairs:
         self._chunks = [(chunk.filter(pa.array(part)), keys[part]) for (chunk, keys), part in parts if part.any()]
 
 
-def _chunk(pairs: Sequence[Pair]) -> pa.RecordBatch:
-    texts = [pa.array([pair[side] for pair in pairs], type=pa.string()) for side in range(len(SIDES))]
-    return pa.RecordBatch.from_arrays(texts, schema=_SCHEMA)
+def _chunk(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
+    columns = [pa.array([row[at] for row in rows], type=one.type) for at, one in enumerate(schema)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def keep(
-    pairs: Iterable[Pair], filters: Filters, tokens: CountTokens | None, seen: Seen, rng: np.random.Generator
+    pairs: Iterable[Pair], filters: Filters, tokens: CountTokens | Tokens | None, seen: Seen, rng: np.random.Generator
 ) -> tuple[Dataset, Counter[str]]:
     """What is kept of the pairs of one corpus, and how many were dropped, by reason.
 
-    `tokens` counts the tokens of texts; `seen` knows the pairs of earlier corpora of the same languages.
+    `tokens` counts the tokens of texts, where lengths matter; `Tokens` keeps them, too. `seen` knows the pairs of
+    earlier corpora of the same languages.
     """
     if filters.count_tokens and tokens is None:
         lengths = {"shortest": filters.shortest, "longest": filters.longest}
@@ -168,26 +176,28 @@ def keep(
             f"Lengths ({said}) are in tokens, and there is no tokenizer to count them. Name one (--tokenizer MODEL), "
             "or ask for no length."
         )
-    kept = _nothing_yet(filters, rng)
+    kept = _nothing_yet(filters, rng, _WITH_IDS if filters.count_tokens and isinstance(tokens, Tokens) else _SCHEMA)
     dropped: Counter[str] = Counter()
     coming = iter(pairs)
     while kept.room != 0 and (chunk := list(islice(coming, min(_CHUNK, kept.room or _CHUNK)))):
-        why = _why_dropped(chunk, filters, tokens, seen)
+        why, ids = _why_dropped(chunk, filters, tokens, seen)
         dropped.update(reason for reason in why if reason is not None)
-        kept.add([pair for pair, reason in zip(chunk, why, strict=True) if reason is None])
+        kept.add([(*chunk[row], *ids.get(row, ())) for row in _left(why)])
     rows = kept.dataset()
     dropped[_OVER] = kept.offered - len(rows) + sum(1 for _ in coming)
     return rows, Counter({reason: dropped[reason] for reason in REASONS if dropped[reason]})
 
 
-def _nothing_yet(filters: Filters, rng: np.random.Generator) -> Kept:
+def _nothing_yet(filters: Filters, rng: np.random.Generator, schema: pa.Schema) -> Kept:
     if filters.sample == "random" and filters.at_most is not None:
-        return AnyPairs(filters.at_most, rng)
-    return FirstPairs(filters.at_most)
+        return AnyPairs(filters.at_most, rng, schema)
+    return FirstPairs(filters.at_most, schema)
 
 
-def _why_dropped(pairs: Sequence[Pair], filters: Filters, tokens: CountTokens | None, seen: Seen) -> list[str | None]:
-    """The first reason against each pair; none where it may be kept."""
+def _why_dropped(
+    pairs: Sequence[Pair], filters: Filters, tokens: CountTokens | Tokens | None, seen: Seen
+) -> tuple[list[str | None], dict[int, tuple[Sequence[int], ...]]]:
+    """The first reason against each pair, none where it may be kept; and by row the token ids that were found."""
     compared = [tuple(map(normal, pair)) for pair in pairs]
     why: list[str | None] = [None if all(sides) else _BLANK for sides in compared]
     if filters.same_sides == "drop":
@@ -196,11 +206,17 @@ def _why_dropped(pairs: Sequence[Pair], filters: Filters, tokens: CountTokens | 
         left = _left(why)
         _mark(why, left, ~seen.new(hashes(["\0".join(compared[row]) for row in left])), _DUPLICATE)
     left = _left(why)
+    ids: dict[int, tuple[Sequence[int], ...]] = {}
     if tokens is not None and filters.count_tokens and left:
-        first, second = (tokens([pairs[row][side] for row in left]) for side in range(len(SIDES)))
+        sides = ([pairs[row][side] for row in left] for side in range(len(SIDES)))
+        if isinstance(tokens, Tokens):
+            (first, those), (second, others) = map(tokens.read, sides)
+            ids = dict(zip(left, zip(those, others, strict=True), strict=True))
+        else:
+            first, second = map(tokens, sides)
         _mark(why, left, np.minimum(first, second) < (filters.shortest or 0), _SHORT)
         _mark(why, left, np.maximum(first, second) > (filters.longest or np.inf), _LONG)
-    return why
+    return why, ids
 
 
 def _left(why: Sequence[str | None]) -> list[int]:

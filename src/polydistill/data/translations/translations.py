@@ -1,19 +1,20 @@
 """Sentences of one language and their translations into others: what methods that align languages learn from."""
 
 import hashlib
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Self, cast
 
+from datasets import Dataset
 from pydantic import Field, model_validator
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from polydistill.data.batches.encoding import token_counts
+from polydistill.data.batches.counting import Tokens, ragged_column
+from polydistill.data.batches.encoding import Tokenised
 from polydistill.data.rows.load import fingerprint, load_aligned
 from polydistill.data.rows.shapes import SENTENCE
 from polydistill.data.rows.sources import Source
 from polydistill.data.translations.corpora import Corpora, CorpusCount, KeptPairs, ParallelCorpus, load_corpora
-from polydistill.data.translations.filters import SIDES, Filters
+from polydistill.data.translations.filters import IDS, SIDES, Filters
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 
@@ -124,14 +125,23 @@ def count_corpora(chosen: Corpora, tokenizer: PreTrainedTokenizerBase | None, se
 def pairs_of(chosen: Corpora, tokenizer: PreTrainedTokenizerBase | None, seed: int = 0) -> Loaded:
     """The pairs of corpora that pass the filters; `tokenizer` counts tokens, where lengths matter."""
     kept = _kept(chosen, tokenizer, seed)
-    pairs = {code: Pairs(*(kept.rows[code][side] for side in SIDES)) for code in chosen.languages}
+    pairs = {code: Pairs(*_sides(kept.rows[code], tokenizer)) for code in chosen.languages}
     return Loaded(pairs, kept.counts)
+
+
+def _sides(rows: Dataset, tokenizer: PreTrainedTokenizerBase | None) -> Iterator[Sequence[str]]:
+    """Both sides, with what the tokenizer has read in them where it was asked how long they are."""
+    for side, ids in zip(SIDES, IDS, strict=True):
+        if tokenizer is None or ids not in rows.column_names:
+            yield rows[side]
+        else:
+            yield Tokenised(rows[side], ragged_column(rows, ids), tokenizer)
 
 
 def _kept(chosen: Corpora, tokenizer: PreTrainedTokenizerBase | None, seed: int) -> KeptPairs:
     counted = _counted.pop(_name(chosen, tokenizer, seed), None) if _counted else None
     _counted.clear()
-    tokens = None if tokenizer is None else partial(token_counts, tokenizer)
+    tokens = None if tokenizer is None else Tokens(tokenizer)
     return counted or load_corpora(chosen, tokens, seed)
 
 
