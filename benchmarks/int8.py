@@ -137,13 +137,15 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=7)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    rows = [row for of in given.of for row in measure(of, given.rows, given.turns)]
     about = (
         "Rows that nothing was learned from and nothing chosen by. Shares have their 95 % interval; speeds are medians "
         f"over {given.turns} interleaved turns of {TIMED} batches of {ROWS_A_BATCH} rows, with their range. `alone and "
         "in a batch` is the largest difference between a logit of a row that is read alone and in its batch."
     )
-    write("int8", "int8 of real models", [about, markdown(rows)], rows)
+    rows: list[Row] = []
+    for of in given.of:
+        rows += measure(of, given.rows, given.turns)
+        write("int8", "int8 of real models", [about, markdown(rows)], rows)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from polydistill.jobs.evaluate import evaluate as evaluate
 from polydistill.jobs.export import export as export
 from polydistill.jobs.inspect import inspect as inspect
 from polydistill.jobs.kld import kld as kld
+from polydistill.jobs.mteb import mteb as mteb
 from polydistill.jobs.multikd import multikd as multikd
 from polydistill.jobs.predict import load as load
 from polydistill.jobs.predict import predict as predict

@@ -26,6 +26,7 @@ def test_all_commands_are_there():
             "align",
             "static",
             "small",
+            "mteb",
             "pretrain",
             "claims",
             "run",

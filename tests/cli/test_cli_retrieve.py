@@ -50,7 +50,7 @@ def test_the_depth_of_faiss_is_said(polydistill, own_model, work):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ("--layers top", "--layers top: expected all, last, or numbers"),
+        ("--layers top", "--layers top: expected all, last, own, or numbers"),
         ("--layers 7", "layers=7: expected all, last, or different layers from 0"),
         ("--idf own", "idf=own is no option of cosine"),
         ("--langs en", "needs two languages"),

@@ -5,15 +5,23 @@ import json
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
-from transformers import AutoModel
+from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
+from polydistill.data.rows.load import load_text
+from polydistill.data.rows.sources import WorldSource
+from polydistill.jobs.align import align
 from polydistill.jobs.bench import bench
 from polydistill.jobs.export import export
+from polydistill.jobs.inspect import inspect
+from polydistill.jobs.predict import predict
 from polydistill.jobs.retrieve import retrieve
 from polydistill.jobs.static import static
 from polydistill.jobs.trim import trim
+from polydistill.jobs.tune import tune
+from polydistill.jobs.xd import xd
 from polydistill.methods.method import Models
 from polydistill.methods.static import StaticSpec
 from polydistill.models.bags import bag_of
@@ -21,8 +29,11 @@ from polydistill.models.loaded import Loaded
 from polydistill.models.static_config import Bagging
 from polydistill.serving.vectors import open_vectors
 from polydistill.starts.sentence import load_sentence_encoder
+from polydistill.training.execute import execute
+from polydistill.training.store import Store
 from tiny import tiny_network, tiny_tokenizer
 
+LABELS = ("negative", "neutral", "positive")
 TEXTS = ["A dog sleeps.", "Bir köpek uyuyor.", "A"]
 
 
@@ -141,6 +152,73 @@ def test_its_speed_is_measured_beside_other_models_of_vectors(done, teacher, tmp
     reader, same = open_vectors(done.model), open_vectors(onnx.folder)
     np.testing.assert_allclose(reader.vectors(TEXTS, 2), same.vectors(TEXTS, 2), atol=1e-5)
     np.testing.assert_allclose(reader.vectors(TEXTS, 2), by_files(done.model, TEXTS), atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    """A classifier of texts with two labels."""
+    folder = tmp_path_factory.mktemp("own") / "classifier"
+    network = tiny_network().float()
+    network.config.id2label = dict(enumerate(LABELS))
+    network.config.label2id = {label: at for at, label in enumerate(LABELS)}
+    network.save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("hidden", [0, 7])
+def test_a_classifier_on_top_learns_what_another_says(done, classifier, tmp_path, hidden):
+    texts = {code: load_text(WorldSource(rows=80), [code]).rows[code]["text"] for code in ("en", "tr")}
+    rows = {code: [{"text": line} for line in lines] for code, lines in texts.items()}
+    given = {"text": rows, "task": "text", "temperature": 1.0}
+    options = {"steps": 60, "batch_size": 16, "learning_rate": 0.02, "out": tmp_path / "xd"}
+    made = xd(classifier, student=done.model, head_hidden=hidden, **given, **options)
+    network = AutoModelForSequenceClassification.from_pretrained(made.model)
+    assert network.config.id2label == dict(enumerate(LABELS))
+    shapes = [tuple(value.shape) for value in network.classifier.parameters() if value.ndim == 2]
+    assert shapes == ([(7, 12), (3, 7)] if hidden else [(3, 12)])
+    embeddings = network.get_input_embeddings().weight
+    assert not torch.equal(embeddings, AutoModel.from_pretrained(done.model).embeddings.weight)
+    terms = [line["own"] for line in json.loads((made.folder / "log.json").read_text()) if "own" in line]
+    assert terms[-1] < terms[0]
+    lines = list(texts["tr"])[:40]
+    theirs, ours = ([one.label for one in predict(model, lines)] for model in (classifier, made.model))
+    assert np.mean([one == other for one, other in zip(theirs, ours, strict=True)]) > 0.6
+    (onnx,) = export(made.model, tmp_path / "onnx", "onnx")
+    assert [one.label for one in predict(onnx.folder, lines)] == ours
+
+
+def test_its_logits_are_those_of_the_mean_at_the_root_of_its_width(done, tmp_path):
+    rows = tmp_path / "rows.tsv"
+    rows.write_text("text\tlabel\na dog sleeps\tyes\nno cat runs\tno\n")
+    made = tune(done.model, rows, "en", task="text", steps=1, batch_size=2, out=tmp_path / "tuned")
+    network = AutoModelForSequenceClassification.from_pretrained(made.model)
+    tokenizer = AutoTokenizer.from_pretrained(made.model)
+    inputs = tokenizer(TEXTS, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        said = network(**inputs).logits.numpy()
+        table, weight = network.get_input_embeddings().weight.numpy(), network.classifier.weight.numpy()
+    means = np.stack([table[tokenizer(text)["input_ids"]].mean(0) for text in TEXTS])
+    vectors = means / np.linalg.norm(means, axis=-1, keepdims=True) * table.shape[1] ** 0.5
+    np.testing.assert_allclose(said, vectors @ weight.T + network.classifier.bias.detach().numpy(), atol=1e-5)
+
+
+def test_a_hidden_layer_is_of_students_without_attention(teacher, classifier, tmp_path):
+    run = xd.run(classifier, student=teacher, head_hidden=4, text={"tr": [{"text": "a dog"}] * 8}, task="text")
+    with pytest.raises(ValueError, match="head_hidden=4 is of students without attention; the family 'xlm-roberta'"):
+        execute(run, Store(tmp_path), Console(quiet=True))
+
+
+def test_it_is_a_student_of_vectors_elsewhere_and_inspected(done, teacher, tmp_path):
+    made = align(
+        teacher, done.model, parallel=["en-tr=world:?rows=40"], method="sentence", steps=3, batch_size=8,
+        learning_rate=0.01, out=tmp_path / "aligned",
+    )  # fmt: skip
+    kinds = [one["type"].rpartition(".")[-1] for one in json.loads((made.model / "modules.json").read_text())]
+    assert kinds[0] == "StaticEmbedding"
+    assert [one.layer for one in inspect([made.model], "world:?rows=12", "en,tr", out=None).models[0].layers] == [0]
+    own = inspect([made.model], "world:?rows=12", "en,tr", layers="own", out=None)
+    assert own.models[0].width == 16 != 12
 
 
 def test_a_student_with_attention_is_refused(teacher):

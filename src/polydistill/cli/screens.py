@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SCREENS = {
     "evaluate": "polydistill.cli.scores:show_evaluated",
     "retrieve": "polydistill.cli.retrieval:show",
+    "mteb": "polydistill.cli.rulers:show",
     "small": "polydistill.cli.shrinking:show",
     "inspect": "polydistill.cli.inspection:show",
     "corpora": "polydistill.cli.corpora:show",

@@ -25,6 +25,8 @@ from polydistill.whole import write_text
 FILE = "README.md"
 UNKNOWN = "not recorded"
 _SPEED = re.compile(r"(?<= Speed: ).*(?=\.\n)")
+_AGAIN, _RULED = "## To make it again", "## On tasks of mteb"
+_JUDGED = re.compile(f"{_RULED}\n.*?(?={_AGAIN})", re.DOTALL)
 _KINDS: dict[str, tuple[str, str]] = {
     "nli": ("classifier of sentence pairs", "text-classification"),
     "paraphrase": ("judge of paraphrases", "text-classification"),
@@ -76,7 +78,7 @@ def card(model: Described) -> str:
         *_history(model),
         "## Scores",
         _scores(model),
-        "## To make it again",
+        _AGAIN,
         _again(model),
         "## Checked, size and speed",
         f"Read back when it was exported: {model.record.check.said}.",
@@ -95,6 +97,16 @@ def tell_speed(folder: Path, said: str) -> None:
     """Let the card of an exported folder say how fast the model was seen to be."""
     file = folder / FILE
     write_text(file, _SPEED.sub(lambda _: said, file.read_text(encoding="utf-8")))
+    list_again(folder, FILE)
+
+
+def tell_scores(folder: Path, library: str, scores: Iterable[tuple[str, str, str, float]]) -> None:
+    """Let the card of an exported folder say what tasks of mteb say of the model, in place of what they said before."""
+    rows = [f"| {task} | {language} | {metric} | {value:.4f} |" for task, language, metric, value in scores]
+    table = "\n".join(["| task | language | score | value |", "| --- | --- | --- | --- |", *rows])
+    file = folder / FILE
+    before, place, after = _JUDGED.sub("", file.read_text(encoding="utf-8")).partition(_AGAIN)
+    write_text(file, f"{before}{_RULED}\n\n{table}\n\nBy mteb {library}, on its task classes.\n\n{place}{after}")
     list_again(folder, FILE)
 
 

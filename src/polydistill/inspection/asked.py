@@ -63,7 +63,10 @@ def inspected(
     if task is None and any(len(parts_of(code)) > 1 for read in codes.values() for code in read):
         raise ValueError("A pair of languages is of rows with two texts: name their task, such as task='nli'.")
     what = Inspection.model_validate({"data": _plain(data), "task": task, **options})
-    subjects = [InspectedModel(name, encoder_of(model), codes[name], place_of(model)) for name, model in named.items()]
+    own = what.layers == "own"
+    subjects = [
+        InspectedModel(name, encoder_of(model, own), codes[name], place_of(model)) for name, model in named.items()
+    ]
     return inspect_loaded(subjects, what, batch_size)
 
 

@@ -20,8 +20,8 @@ from polydistill.inspection.measures import alignment, cka_by_layer, same_group,
 from polydistill.inspection.projection import Plane, project_all
 from polydistill.models.loaded import Loaded
 from polydistill.retrieval.retrieval import resolved
-from polydistill.retrieval.retrieving import aligned, asleep
-from polydistill.retrieval.token_vectors import TextEncoder, sentence_vectors, special_ids
+from polydistill.retrieval.retrieving import aligned, asleep, read_as_said
+from polydistill.retrieval.token_vectors import TextEncoder, own_vectors, sentence_vectors, special_ids
 from polydistill.specs import hashed
 from polydistill.tasks import task_of
 
@@ -144,6 +144,10 @@ def _vectors(
     loaded = subject.loaded
     encoders = {code: TextEncoder(loaded.network, code, batch_size) for code in subject.languages}
     layers = resolved(what.layers, next(iter(encoders.values())).blocks)
+    if what.layers == "own":
+        told = ((encoder, *read_as_said(loaded, rows[code]["text"])) for code, encoder in encoders.items())
+        said = [own_vectors(*one, length_one=False).cpu().numpy() for one in told]
+        return {layers[0]: np.concatenate(said)}
     specials = special_ids(loaded.tokenizer) if what.special_tokens == "dropped" else ()
     by_language = [
         sentence_vectors(

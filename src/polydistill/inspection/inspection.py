@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from polydistill.data.rows.sources import Source
 from polydistill.inspection.projection import PERPLEXITY
@@ -29,7 +29,8 @@ class Inspection(Spec):
     sentences: int = Field(default=200, ge=4)
     """At most so many rows are read, the first ones."""
     layers: Layers = "all"
-    """Those of each model: its blocks from 1 on, 0 = its embeddings. The vectors of the last one named are drawn."""
+    """Those of each model: its blocks from 1 on, 0 = its embeddings. The vectors of the last one named are drawn.
+    `own`: the vectors of sentences that each model's folder says (modules.json)."""
     pooling: Literal["mean", "first"] = "mean"
     special_tokens: Literal["counted", "dropped"] = "counted"
     """Whether <s> and the like are part of the mean."""
@@ -40,6 +41,15 @@ class Inspection(Spec):
     perplexity: float = Field(default=PERPLEXITY, gt=0)
     seed: int = 0
     """Of the projection; nothing else is random."""
+
+    @model_validator(mode="after")
+    def _own_vectors_are_as_the_folder_says(self) -> Self:
+        if self.layers == "own" and (self.task, self.pooling, self.special_tokens) != (None, "mean", "counted"):
+            raise ValueError(
+                "layers=own takes vectors of sentences as their folder says: leave task, pooling and special_tokens "
+                "out."
+            )
+        return self
 
 
 class LayerNumbers(Spec):

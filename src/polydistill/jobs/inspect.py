@@ -33,7 +33,10 @@ def inspect(
     task: Annotated[
         TaskLike | None, Help("Read rows of this task (nli, paraphrase, stars), and not sentences.")
     ] = None,
-    layers: Annotated[str | Sequence[int], Help("all, last, or numbers such as 4 or 1,2,3 (0 = embeddings).")] = "all",
+    layers: Annotated[
+        str | Sequence[int],
+        Help("all, last, numbers such as 4 or 1,2,3 (0 = embeddings), or own: vectors as modules.json says."),
+    ] = "all",
     pooling: Annotated[
         Literal["mean", "first"], Help("How tokens become one vector: their mean, or the first.")
     ] = "mean",

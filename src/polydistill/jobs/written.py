@@ -76,13 +76,13 @@ def by_name(option: str, given: Sequence[str] | None, expected: str) -> dict[str
 
 
 def layers_named(given: str | Sequence[int]) -> Any:
-    """The layers of `all`, `last`, `4` or `1,2,3`."""
+    """The layers of `all`, `last`, `own`, `4` or `1,2,3`."""
     if not isinstance(given, str) or given in ("all", "last", "own"):
         return given
     try:
         return tuple(int(layer) for layer in given.split(","))
     except ValueError:
-        raise ValueError(f"--layers {given}: expected all, last, or numbers such as 4 or 1,2,3.") from None
+        raise ValueError(f"--layers {given}: expected all, last, own, or numbers such as 4 or 1,2,3.") from None
 
 
 def by_language(what: str, given: Mapping[str, T] | Sequence[str], expected: str) -> dict[str, T | str]:

@@ -17,6 +17,7 @@ from polydistill.jobs.options import (
     MapLabels,
     MaxLength,
     Model,
+    OwnModel,
     Parallel,
     Rows,
     Seed,
@@ -44,6 +45,13 @@ def xd(
         Languages, Help("The languages to learn. Default, of --parallel: all. The first of --data teaches.")
     ] = (),
     *,
+    student: Annotated[
+        OwnModel | None,
+        Help("Who learns, if it is not a copy of MODEL: a smaller model, or one without attention (static)."),
+    ] = None,
+    head_hidden: Annotated[
+        int, Help("A new classifier of a student without attention: its hidden layer; 0: none.")
+    ] = 0,
     data: Annotated[Rows | None, Help(f"Rows of the task in all languages, labels unread: {ROWS}.")] = None,
     parallel: Parallel = (),
     text: Annotated[
@@ -130,8 +138,9 @@ def xd(
     learned = tuple(dict.fromkeys((*codes, *getattr(alone, "sources", ()))))
     judged = named_languages(several(test_langs) or learned) if test is not None else learned
     known = found_task(Asked(task, labels, map_labels), pinned(model), test or dev or rows_of_source, judged)
-    start = making.tuned(pinned(model), known)
-    length = making.length_of(start, max_length)
+    teacher = making.tuned(pinned(model), known)
+    start = teacher if student is None else pinned(student)
+    length = min(making.length_of(one, max_length) for one in (start, teacher))
     content = {
         "task": known,
         "source_language": first,
@@ -148,6 +157,7 @@ def xd(
         name=f"xd {'+'.join(learned)} on {called_of(start)}",
         method=method,
         start=start,
+        teacher=None if student is None else teacher,
         training=making.training_of(options, lambda _: _pairs(method, start, seed), dev is not None),
         selection=making.judging_of(known, dev, learned, length, "agreement"),
         evaluation=making.judging_of(known, test, several(test_langs) or learned, length),

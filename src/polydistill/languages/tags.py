@@ -56,6 +56,14 @@ def _of_three_letters() -> dict[str, str]:
     return {three: two for codes in both for two, three in codes.items()}
 
 
+def of_mteb(code: str) -> str:
+    """A language as mteb names it: ISO 639-3 and script, such as deu-Latn."""
+    from langcodes import Language
+
+    full = Language.get(code).maximize()
+    return f"{full.to_alpha3()}-{full.script}"
+
+
 def usual_script(language: str, region: str = "") -> str:
     """What a language is written in, where nothing is said; what is not known is as its macrolanguage."""
     from langcodes import Language

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol, get_args
 
-from pydantic import NonNegativeInt
+from pydantic import Field, NonNegativeInt
 from transformers import PreTrainedModel
 
 from polydistill.data.rows.shapes import SENTENCE, RowShape
@@ -237,6 +237,8 @@ class TaskMethodSpec(MethodSpec):
     """A method whose student answers a task."""
 
     task: AnyTask = "nli"
+    head_hidden: NonNegativeInt = Field(default=0, exclude_if=lambda width: width == 0)
+    """The hidden layer of a new classifier on a student without attention; 0: none. Others have their family's own."""
 
     @property
     def learns(self) -> AnyTask:

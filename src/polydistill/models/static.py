@@ -1,17 +1,19 @@
 """A student without attention: each piece has a vector, and a text's vector is their mean.
 
 Its folder is one that sentence-transformers (`StaticEmbedding`) and model2vec load as it is. B = texts, L = pieces of
-a text, D = width.
+a text, D = width, C = classes.
 """
 
 from typing import Any, cast
 
 from torch import Tensor, nn
-from transformers import AutoModel, PreTrainedModel
+from torch.nn import functional as F
+from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
 from transformers.conversion_mapping import register_checkpoint_conversion_mapping
 from transformers.core_model_loading import WeightRenaming
-from transformers.modeling_outputs import BaseModelOutput
+from transformers.modeling_outputs import BaseModelOutput, SequenceClassifierOutput
 
+from polydistill.models.heads import pooled
 from polydistill.models.sentence import Normalize, Reading, SentenceHead
 from polydistill.models.static_config import LONGEST, STATIC, StaticConfig
 
@@ -41,6 +43,34 @@ class StaticModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         return BaseModelOutput(said_BLD, hidden_states=(said_BLD,) if output_hidden_states else None)
 
 
+class StaticForSequenceClassification(PreTrainedModel):  # type: ignore[no-untyped-call]
+    """The same with a classifier on the text's vector: linear, or with a hidden layer (`classifier_hidden`).
+
+    The vector's length is the root of its width, so that its numbers are of size one, as those of other encoders are.
+    """
+
+    config_class = StaticConfig
+    base_model_prefix = "static"
+
+    def __init__(self, config: StaticConfig) -> None:
+        super().__init__(config)
+        width, hidden, classes = config.hidden_size, config.classifier_hidden, config.num_labels or 0
+        self.static = StaticModel(config)
+        self.classifier: nn.Module = nn.Linear(hidden or width, classes)
+        if hidden:
+            self.classifier = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), self.classifier)
+        self.post_init()  # type: ignore[no-untyped-call]
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, output_hidden_states: bool | None = None, **_: Any
+    ) -> SequenceClassifierOutput:
+        """The logits [B, C]."""
+        said_BLD = self.static(input_ids).last_hidden_state
+        mean_BD = F.normalize(pooled(said_BLD, attention_mask, "mean"), dim=-1) * said_BLD.shape[-1] ** 0.5
+        logits_BC = self.classifier(mean_BD)
+        return SequenceClassifierOutput(logits=logits_BC, hidden_states=(said_BLD,) if output_hidden_states else None)
+
+
 def static_head() -> SentenceHead:
     """The mean of a text's pieces, at length one."""
     return SentenceHead(Reading(static=True, max_length=LONGEST), [Normalize()])
@@ -57,5 +87,6 @@ def refuse_attention(network: PreTrainedModel) -> None:
 
 
 AutoModel.register(StaticConfig, StaticModel)
+AutoModelForSequenceClassification.register(StaticConfig, StaticForSequenceClassification)
 # model2vec's name of the weights in their file, which sentence-transformers knows, too
 register_checkpoint_conversion_mapping(STATIC, [WeightRenaming("embeddings", "embeddings.weight")])

@@ -28,6 +28,8 @@ class StaticConfig(PretrainedConfig):  # type: ignore[no-untyped-call]
     hidden_dim: int = 0
     normalize: bool = True
     max_length: int = LONGEST
+    classifier_hidden: int = 0
+    """Of a classifier on top: the width of its hidden layer; 0: it has none."""
     pad_token_id: int | None = None
     unk_token_id: int | None = None
 

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from polydistill.data.batches.encoding import Ints, encode, encode_texts
+from polydistill.data.batches.encoding import Encoded, Ints, encode, encode_texts
 from polydistill.data.batches.signals import weights_fingerprint
 from polydistill.data.rows.load import fingerprint, load_text
 from polydistill.data.rows.shapes import SENTENCE, Corpus
 from polydistill.data.rows.sources import Source, WorldSource, format_source
 from polydistill.data.translations.corpora import Corpora, load_corpora
 from polydistill.models.loaded import Loaded
-from polydistill.models.sentence import Prompted
+from polydistill.models.sentence import Prompted, SentenceHead
 from polydistill.retrieval.retrieval import Retrieval, Side, Similarity, accuracy_and_mrr, paired_ranks, views
 from polydistill.retrieval.token_vectors import TextEncoder
 from polydistill.specs import hashed
@@ -120,17 +120,22 @@ def _side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int) -> Side:
     return Side(TextEncoder(loaded.network, code, batch_size), loaded.tokenizer, text)
 
 
-def _own_side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int) -> Side:
-    """Sentences as the model's folder says that they are read."""
+def read_as_said(loaded: Loaded, texts: Sequence[str]) -> tuple[Encoded, SentenceHead]:
+    """Sentences as the model's folder says that they are read, and what makes their vectors."""
     head = loaded.sentence
     if head is None:
         raise ValueError(
             f"{loaded.network.config.name_or_path} does not say how its vectors are made (no modules.json). Name "
             "layers, such as --layers last, with --pooling."
         )
-    written = Prompted(head.reading.prompt, corpus.rows[code]["text"])
-    text = encode_texts(loaded.tokenizer, written, None, head.reading.max_length or loaded.max_length)
-    return Side(TextEncoder(loaded.network, code, batch_size), loaded.tokenizer, text, head.to(loaded.network.device))
+    longest = head.reading.max_length or loaded.max_length
+    text = encode_texts(loaded.tokenizer, Prompted(head.reading.prompt, texts), None, longest)
+    return text, head.to(loaded.network.device)
+
+
+def _own_side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int) -> Side:
+    text, head = read_as_said(loaded, corpus.rows[code]["text"])
+    return Side(TextEncoder(loaded.network, code, batch_size), loaded.tokenizer, text, head)
 
 
 @contextmanager

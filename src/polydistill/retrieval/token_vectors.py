@@ -149,11 +149,12 @@ def sentence_vectors(
     return [vectors_1ND[0] for vectors_1ND in _gathered(encoder, text, say, lambda rows: rows, len(text))]
 
 
-def own_vectors(encoder: TextEncoder, text: Encoded, head: SentenceHead) -> Tensor:
-    """The vectors [N, D] of texts as a folder says that they are made, at length one."""
+def own_vectors(encoder: TextEncoder, text: Encoded, head: SentenceHead, length_one: bool = True) -> Tensor:
+    """The vectors [N, D] of texts as a folder says that they are made, at length one or as they are."""
 
     def say(hidden: Sequence[Tensor], inputs: Mapping[str, Tensor]) -> list[Tensor]:
-        return [F.normalize(head(hidden[-1], inputs["attention_mask"]), dim=-1)[None]]
+        said_1BD = head(hidden[-1], inputs["attention_mask"])[None]
+        return [F.normalize(said_1BD, dim=-1) if length_one else said_1BD]
 
     return _gathered(encoder, text, say, lambda rows: rows, len(text))[0][0]
 

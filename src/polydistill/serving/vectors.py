@@ -37,15 +37,15 @@ class VectorReader:
     module: nn.Module | None = None
     """Of PyTorch, where that runs it."""
 
-    def vectors(self, texts: Sequence[str], batch_size: int) -> Floats:
-        """The vectors of these texts, at length one [N, D]."""
+    def vectors(self, texts: Sequence[str], batch_size: int, length_one: bool = True) -> Floats:
+        """The vectors of these texts [N, D], at length one or as long as the model makes them."""
         text = encode_texts(self.tokenizer, [self.prompt + one for one in texts], None, self.max_length)
         found: Floats | None = None
         for rows, inputs in padded_batches(text, batch_size):
             said = self.say(inputs)
             if found is None:
                 found = room_for((len(text), said.shape[1]), np.float32)
-            found[rows] = said / np.linalg.norm(said, axis=1, keepdims=True).clip(min=1e-12)
+            found[rows] = said / np.linalg.norm(said, axis=1, keepdims=True).clip(min=1e-12) if length_one else said
         assert found is not None, "there are texts to read"
         return found
 

@@ -17,6 +17,7 @@ from polydistill.data.rows.shapes import RowShape
 from polydistill.models.adapters import FILE as ADAPTERS
 from polydistill.models.adapters import load_adapters
 from polydistill.models.loaded import Loaded
+from polydistill.models.static_config import STATIC
 from polydistill.starts.heads import has_head, is_of_another_task, label_order, task_in
 from polydistill.starts.origins import Pretrained
 from polydistill.starts.strict import Opened, open_config, open_network, place_of
@@ -28,8 +29,11 @@ def load_classifier(
     name: str | Path,
     task: AnyTask = "nli",
     revision: str | None = None,
+    head_hidden: int = 0,
 ) -> Loaded:
     """A model with the head of a task, and with its labels in their order; a multiple-choice head has none.
+
+    `head_hidden` is of a new head on a student without attention: the width of its hidden layer.
 
     A head that names the same labels in another order is reordered; one that leaves them unnamed (LABEL_0, ...) is
     taken to have them in this order.
@@ -40,8 +44,10 @@ def load_classifier(
     other = is_of_another_task(config, shape, head)
     order = list(range(len(labels))) if other else label_order(str(name), config, shape, head)
     outputs = {"num_labels": shape.outputs, **_problem(shape)} if shape.outputs else {}
-    # the head of another task makes room for a new one
-    opened = open_network(name, revision, head, new_head=other or not has_head(config, head), **outputs)
+    new_head = other or not has_head(config, head)  # the head of another task makes room for a new one
+    if head_hidden and new_head:
+        outputs |= _hidden_layer(str(name), config, head_hidden)
+    opened = open_network(name, revision, head, new_head=new_head, **outputs)
     network = opened.network
     if order != list(range(len(labels))):
         _reorder(network, order)
@@ -49,6 +55,16 @@ def load_classifier(
         network.config.id2label = dict(enumerate(labels))
         network.config.label2id = {label: index for index, label in enumerate(labels)}
     return _loaded(opened, name, revision)
+
+
+def _hidden_layer(name: str, config: PretrainedConfig, width: int) -> dict[str, Any]:
+    """The setting of a student without attention."""
+    if config.model_type != STATIC:
+        raise ValueError(
+            f"head_hidden={width} is of students without attention; the family {config.model_type!r} ({name}) has a "
+            "head of its own. Leave it out."
+        )
+    return {"classifier_hidden": width}
 
 
 def _loaded(opened: Opened, name: str | Path, revision: str | None, *, masks: bool = False) -> Loaded:

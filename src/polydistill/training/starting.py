@@ -57,7 +57,7 @@ def _load(name: str, revision: str | None, method: MethodSpec) -> Loaded:
         check_head(method, loaded.network.config, name)
         return loaded
     assert method.learns is not None, "a method whose student answers a task says which"
-    return load_classifier(name, method.learns, revision)
+    return load_classifier(name, method.learns, revision, getattr(method, "head_hidden", 0))
 
 
 def check_head(method: MethodSpec, config: PretrainedConfig, name: str) -> None:
