@@ -39,7 +39,6 @@ import polydistill
 from polydistill.cli import app
 from polydistill.manifest import FILES, changes
 from polydistill.tasks import TASKS
-from polydistill.training import numerics
 from tiny import tiny_network, tiny_tokenizer
 
 KILLED, USER_ERROR = 137, 2
@@ -143,12 +142,6 @@ _MEETS = {
 }
 
 
-def without_probe(width: int) -> numerics.Numerics:
-    """Stands for the probe, whose answer on a busy machine may differ from one run to the next."""
-    del width
-    return numerics.Numerics(matmul="highest", threads=1, speedup=1.0, error=0.0)
-
-
 @dataclass(frozen=True)
 class Ended:
     """How a command ended."""
@@ -165,7 +158,6 @@ def command(line: str, work: Path, kind: str | None = None, at: int = 0) -> Ende
     told.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
-        numerics.probe = without_probe
         os.environ["POLYDISTILL_CACHE"] = str(work.parent / "cache")
         injector = Injector(str(work), kind, at)
         sys.addaudithook(injector)
@@ -205,7 +197,7 @@ class Bench:
         """A new folder with what jobs read."""
         folder = self.root / name
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(self.root / "cache", ignore_errors=True)
+        shutil.rmtree(self.root / "cache" / "signals", ignore_errors=True)
         folder.mkdir()
         (folder / "text.txt").write_text("Every dog sleeps.\nNo old farmer sees a cat.\n")
         row = {"premise": "Every dog sleeps.", "hypothesis": "No dog sleeps."}

@@ -100,7 +100,18 @@ CASES = {
         "--columns text=a,text_pair=b,label=c",
         pair("x", "y"),
     ),
-    "pairs read as one text": (pairs("text", "text_pair", "label", ["x", "y"]), "en", "--task text", text("x", "y")),
+    "pairs read as one text": (
+        pairs("text", "text_pair", "label", ["x", "y"]),
+        "en",
+        "--task text",
+        "The rows are pairs: of text and text_pair the task text reads text alone. Take --task pair",
+    ),
+    "one text of a pair, named": (
+        pairs("text", "text_pair", "label", ["x", "y"]),
+        "en",
+        "--task text --columns text=text",
+        text("x", "y"),
+    ),
     "entities of WikiAnn": (tagged("tokens", "ner_tags", BIO[:3]), "en", "", "ner"),
     "entities with MISC": (tagged("tokens", "ner_tags", BIO), "de", "", tags("B-MISC", "B-PER", "I-PER", "O")),
     "MISC by name": (tagged("tokens", "ner_tags", BIO), "en", "--task tags --labels " + ",".join(BIO), tags(*BIO)),
@@ -137,6 +148,12 @@ CASES = {
         rows("text", "label", ["a", "b"]),
         "en",
         "--map-labels a=z,b=q",
+        "--map-labels leads to z, q, which no row has",
+    ),
+    "a mapping to labels that are named": (
+        rows("text", "label", ["a", "b"]),
+        "en",
+        "--labels z,q --map-labels a=z,b=q",
         text("z", "q", spellings=(("a", "z"), ("b", "q"))),
     ),
     "labels of a named task": (

@@ -165,7 +165,7 @@ def test_a_claim_is_written_in_one_step(tmp_path, monkeypatch):
 def done(tmp_path_factory):
     """A finished run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("polydistill.training.numerics.probe", lambda width: NUMERICS)
+        patch.setattr("polydistill.training.numerics.remembered", lambda width: NUMERICS)
         store = Store(tmp_path_factory.mktemp("done"))
         execute(pretrain_run(steps=2), store, Console(file=io.StringIO()))
     return store

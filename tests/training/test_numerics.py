@@ -74,9 +74,9 @@ def test_the_error_is_that_of_the_product():
 
 
 def test_what_was_settled_stays(tmp_path, monkeypatch):
-    monkeypatch.setattr(numerics, "probe", lambda width: NUMERICS)
+    monkeypatch.setattr(numerics, "remembered", lambda width: NUMERICS)
     first = settled(tmp_path, 8)
-    monkeypatch.setattr(numerics, "probe", lambda width: pytest.fail("probed again"))
+    monkeypatch.setattr(numerics, "remembered", lambda width: pytest.fail("probed again"))
     assert settled(tmp_path, 8) == first == NUMERICS
     assert json.loads((tmp_path / "numerics.json").read_text())["matmul"] == "highest"
     assert [path.name for path in tmp_path.iterdir()] == ["numerics.json"]
@@ -91,8 +91,30 @@ def test_it_holds_within_and_not_after():
 
 
 def test_another_number_of_processes_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(numerics, "probe", lambda width: NUMERICS)
+    monkeypatch.setattr(numerics, "remembered", lambda width: NUMERICS)
     assert settled(tmp_path, 8, 2).processes == 2
     assert settled(tmp_path, 8, 2).processes == 2
     with pytest.raises(ValueError, match="begun by 2 processes and cannot go on in 3"):
         settled(tmp_path, 8, 3)
+
+
+def test_a_busy_moment_does_not_change_what_the_same_command_gives(tmp_path, monkeypatch):
+    monkeypatch.setenv("POLYDISTILL_CACHE", str(tmp_path / "cache"))
+    answers = iter([NUMERICS, NUMERICS.model_copy(update={"matmul": "medium", "threads": 2}), NUMERICS])
+    monkeypatch.setattr(numerics, "probe", lambda width: next(answers))
+    folders = [tmp_path / name for name in ("first", "again", "wider")]
+    for folder in folders:
+        folder.mkdir()
+    assert settled(folders[0], 8) == settled(folders[1], 8) == NUMERICS
+    assert settled(folders[2], 16).threads == 2  # of another width it says another thing
+    (kept,) = [file for file in (tmp_path / "cache" / "numerics").iterdir() if '"medium"' in file.read_text()]
+    kept.write_text("{")
+    folders[2].joinpath("numerics.json").unlink()
+    assert settled(folders[2], 16) == NUMERICS  # what cannot be read is measured again
+
+
+def test_where_nothing_can_be_remembered_it_is_measured(tmp_path, monkeypatch):
+    (tmp_path / "cache").write_text("a file")
+    monkeypatch.setenv("POLYDISTILL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(numerics, "probe", lambda width: NUMERICS)
+    assert settled(tmp_path, 8) == NUMERICS

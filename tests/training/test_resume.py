@@ -120,7 +120,7 @@ def whole(run: Run, root: Path) -> Store:
 def references(tmp_path_factory) -> Store:
     """Runs done without interruption."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("polydistill.training.numerics.probe", lambda width: NUMERICS)
+        patch.setattr("polydistill.training.numerics.remembered", lambda width: NUMERICS)
         store = whole(xd_run(), tmp_path_factory.mktemp("whole"))
         for run in (monolingual_run(), multikd_run(), aligned_run(), *map(transfer_run, TRANSFERS)):
             execute.execute(run, store, QUIET)

@@ -33,7 +33,7 @@ DEV = Judging(languages=("en", "fr"), data=WorldSource(rows=20, split="dev"), ma
 def done(tmp_path_factory) -> Store:
     """A store with a finished run of two students."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("polydistill.training.numerics.probe", lambda width: NUMERICS)
+        patch.setattr("polydistill.training.numerics.remembered", lambda width: NUMERICS)
         store = Store(tmp_path_factory.mktemp("runs"))
         execute(monolingual_run(), store, QUIET)
         return store

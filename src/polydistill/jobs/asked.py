@@ -170,6 +170,8 @@ def _described(asked: Asked, start: Pretrained | None, rows: AnySource | None, l
             f"The head of {start.name} has {len(theirs)} outputs without names ({theirs[0]}, ...), so which label is "
             f"which cannot be known{_seen(found)}. Say it: --labels first,second,... in the order of its outputs."
         )
+    if found:
+        _lead_somewhere(asked, theirs, found)
     labels = asked.named or (() if _other(config, kind, problem) else theirs) or found
     if not labels:
         raise ValueError("No labels are known: neither the model nor rows name any. Name them: --labels neg,pos.")
@@ -192,9 +194,12 @@ def _other(config: Any, kind: Kind, problem: Problem) -> bool:
 def _kind(asked: Asked, own: AnyTask | None, rows: AnySource | None, languages: Sequence[str]) -> tuple[Kind, Problem]:
     """What a row is and what is said of it: as it is asked for, else as columns and head say."""
     problem: Problem = own.problem if isinstance(own, TaskSpec) else "single"
-    if isinstance(asked.task, str):
-        return _of_word(asked.task)
     columns = () if rows is None else columns_in(rows, languages)
+    if isinstance(asked.task, str):
+        kind, problem = _of_word(asked.task)
+        if rows is not None and kind == "text":
+            _refuse_pairs(rows, columns)
+        return kind, problem
     if (isinstance(own, TaskSpec) and own.kind == "tags") or {"tokens", "ner_tags"} <= set(columns):
         return "tags", "single"
     if found_texts("pair", columns, {}) is not None:
@@ -205,6 +210,26 @@ def _kind(asked: Asked, own: AnyTask | None, rows: AnySource | None, languages: 
         f"The task cannot be told from the columns {', '.join(columns)}. Name it (--task text, pair or tags) and say "
         "which column is which (--columns text=NAME,label=NAME)."
     )
+
+
+def _refuse_pairs(rows: AnySource, columns: Sequence[str]) -> None:
+    """Refuse to read one text of rows that are pairs, where it is not said which."""
+    both = found_texts("pair", columns, {})
+    if both is None or set(both) & set(_named_columns(rows)):
+        return
+    one = next(name for name in (*both, "text") if name in (found_texts("text", columns, {}) or both))
+    other = next(name for name in both if name != one)
+    raise ValueError(
+        f"The rows are pairs: of {one} and {other} the task text reads {one} alone. Take --task pair, or say that one "
+        f"text is meant: --columns text={one}."
+    )
+
+
+def _named_columns(rows: AnySource) -> Mapping[str, str]:
+    """The columns that are named, by what is read of them."""
+    if isinstance(rows, ByLanguage):
+        return _named_columns(next(iter(rows.sources.values())))
+    return {} if isinstance(rows, WorldSource) else rows.columns
 
 
 def _of_word(task: str) -> tuple[Kind, Problem]:
@@ -228,6 +253,17 @@ def _task(kind: Kind, problem: Problem, labels: Sequence[str], spellings: Mappin
             f"--map-labels leads to {', '.join(stray)}; the labels are {', '.join(labels)}. Write 'written=label'."
         )
     return TaskSpec(kind=kind, problem=problem, labels=tuple(dict.fromkeys(renamed)), spellings=others)
+
+
+def _lead_somewhere(asked: Asked, theirs: Sequence[str], found: Sequence[str]) -> None:
+    """Refuse spellings of what is no label, neither of the rows nor of the model, nor named."""
+    known = {one.casefold() for one in (*asked.named, *theirs, *found)}
+    if stray := list(dict.fromkeys(meant for meant in asked.spellings.values() if meant.casefold() not in known)):
+        others = [*asked.named, *theirs] or [one for one in found if one not in asked.spellings]
+        raise ValueError(
+            f"--map-labels leads to {', '.join(stray)}, which no row has ({', '.join(found)}) and nobody names. Write "
+            f"'written=label', or name all labels too: --labels {','.join([*others, *stray])}."
+        )
 
 
 def _hold_against(task: TaskSpec, found: Sequence[str], start: Pretrained | None) -> None:

@@ -2,23 +2,27 @@
 
 A small encoder on a busy machine is several times slower with all threads than with one, a large one on an idle machine
 faster. `torch.set_float32_matmul_precision("medium")` picks another library's fp32 product: on some CPUs it is faster
-with the same error, on others it computes in bf16, and small shapes it can slow down. So both are measured at the start
-of a run, on a block of its encoder's width.
+with the same error, on others it computes in bf16, and small shapes it can slow down. So both are measured before the
+first run of an encoder's width, on a block of that width, and remembered for this machine: a run's last bits depend on
+them, and a busy moment must not decide whether the same command gives the same bits again.
 """
 
+import hashlib
 import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from polydistill.machine import cores, processor
 from polydistill.specs import Spec
-from polydistill.whole import written_whole
+from polydistill.training.store import cache_folder
+from polydistill.whole import write_text
 
 Matmul = Literal["highest", "medium"]
 _GAIN = 1.15  # ours: less is not worth a choice that noise might have made
@@ -127,7 +131,22 @@ def settled(folder: Path, width: int, processes: int = 1) -> Numerics:
                 f"batches would change. Start it with {begun.processes} again, or remove the folder to begin anew."
             )
         return begun
-    numerics = probe(width).model_copy(update={"processes": processes})
-    with written_whole(file) as unfinished:
-        unfinished.write_text(numerics.model_dump_json(indent=2))
+    numerics = remembered(width).model_copy(update={"processes": processes})
+    write_text(file, numerics.model_dump_json(indent=2))
     return numerics
+
+
+def remembered(width: int) -> Numerics:
+    """What the probe found for this width on this machine, with as many threads; where it was not asked yet, now."""
+    about = (
+        f"{processor()}, {cores()} cores, {torch.get_num_threads()} threads, torch {torch.__version__}, {width} wide"
+    )
+    file = cache_folder() / "numerics" / f"{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
+    try:
+        return Numerics.model_validate_json(file.read_bytes())
+    except (OSError, ValueError):
+        found = probe(width)
+    with suppress(OSError):  # a folder of others, a full disk: then it is asked again
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_text(file, found.model_dump_json(indent=2))
+    return found
