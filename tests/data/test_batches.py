@@ -1,5 +1,7 @@
 """Batches hold the texts whole, padded at the end, beside the values of the same rows."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -84,10 +86,29 @@ def noise(batch, rng):
     return {**batch, "noise": rng.random()}
 
 
-def test_a_transform_is_random_by_seed_step_and_process_alone():
-    drawn = {(seed, rank): [batch["noise"] for batch in steps(rank, noise, seed)] for seed in (0, 1) for rank in (0, 1)}
-    assert len({value for values in drawn.values() for value in values}) == 40
-    assert steps(1, noise)[7]["noise"] == drawn[0, 1][7]
+def test_a_transform_is_random_by_seed_and_step_alone():
+    drawn = {seed: [batch["noise"] for batch in steps(0, noise, seed)] for seed in (0, 1)}
+    assert len({value for values in drawn.values() for value in values}) == 20
+    assert steps(0, noise)[7]["noise"] == drawn[0][7]
+
+
+def noise_by_row(batch, rng):
+    ids = batch["text"]["input_ids"]
+    return {**batch, "noise": torch.from_numpy(rng.random(ids.shape))}
+
+
+@pytest.mark.parametrize("kind", ["homogeneous", "balanced"])
+def test_what_is_drawn_for_a_row_does_not_depend_on_how_many_processes_share_the_batch(kind):
+    groups, accumulation = [EN, FR], 2
+    lengths = [group.lengths for group in groups]
+    make = partial(Schedule, lengths, steps=5, seed=0, batching=Batching(batches=kind), accumulation=accumulation)
+    whole = Steps(make(4), groups, noise_by_row)
+    shares = [Steps(make(2, rank=rank, processes=2), groups, noise_by_row) for rank in (0, 1)]
+    for step in range(5 * accumulation):
+        for rank, share in enumerate(shares):
+            assert torch.equal(share[step]["noise"], whole[step]["noise"][rank::2])
+            assert torch.equal(share[step]["text"]["input_ids"], whole[step]["text"]["input_ids"][rank::2])
+            assert torch.equal(share[step]["labels"], whole[step]["labels"][rank::2])
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -176,6 +176,17 @@ def test_micro_batches_share_the_batch_of_one_step(kind, processes, accumulation
             assert sorted(np.concatenate([share[number][1] for share in micro])) == sorted(rows)
 
 
+@every_kind
+def test_a_micro_batch_of_all_processes_is_that_of_one(kind):
+    groups = len(LENGTHS) if kind.get("batches") == "balanced" else 1
+    alone = Schedule(LENGTHS, 6 * groups, 20, 7, Batching(**kind), accumulation=2)
+    ranks = [Schedule(LENGTHS, 2 * groups, 20, 7, Batching(**kind), rank, 3, accumulation=2) for rank in range(3)]
+    for at in range(len(alone)):
+        for number, (_, rows) in enumerate(alone[at]):
+            assert [ranks[rank][at][number][1].tolist() for rank in range(3)] == [rows[r::3].tolist() for r in range(3)]
+            assert [rank.of_all()[at][number][1].tolist() for rank in ranks] == [rows.tolist()] * 3
+
+
 def realistic_lengths(rows):
     """Sentence pairs: log-normal, as XNLI's are."""
     return np.random.default_rng(1).lognormal(3.3, 0.5, size=rows).astype(np.int64).clip(6, 128)

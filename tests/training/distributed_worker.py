@@ -146,12 +146,12 @@ def write_start(folder: Path) -> None:
     tiny_tokenizer().save_pretrained(folder)
 
 
-def cut_at(step: int) -> None:
-    """Fail at this step."""
+def cut_at(step: int, rank: int | None) -> None:
+    """Fail at this step: all processes, or one of them."""
     show = engine.ShowProgress.on_step_end
 
     def on_step_end(callback, args, state, control, **rest):
-        if state.global_step == step:
+        if state.global_step == step and rank in (None, processes().process_index):
             os._exit(9)
         show(callback, args, state, control, **rest)
 
@@ -159,14 +159,15 @@ def cut_at(step: int) -> None:
 
 
 def main(out: Path, what: str) -> None:
-    """Do all of `NAMES` and the small run, or only the run, or the run until a step at which both processes die."""
+    """Do all of `NAMES` and the small run, or only the run, or the run until a step at which all die, or one."""
     torch.set_num_threads(1)
     state = processes()
     assert state.num_processes == 2
     if what == "all":
         torch.save({name: learn(name, out) for name in NAMES}, out / f"learned-{state.process_index}.pt")
     elif what != "run":
-        cut_at(int(what))
+        step, *rank = map(int, what.split(" of "))
+        cut_at(step, *(rank or [None]))
     console = Console(file=(said := StringIO()))
     result = engine.execute(small_run(out / "start", 4), Store(out / "store"), console)
     (out / f"result-{state.process_index}.json").write_text(result.model_dump_json())

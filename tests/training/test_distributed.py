@@ -1,8 +1,5 @@
 """Two processes learn what one with twice the batch learns."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +12,10 @@ from training_tools import NUMERICS, assert_close, assert_same_bits, weights
 from polydistill.results import RunResult
 from polydistill.training.execute import execute
 from polydistill.training.store import Store
+from several import torchrun
 
-HERE = Path(__file__).parent
-
+WORKER = Path(__file__).with_name("distributed_worker.py")
 pytestmark = pytest.mark.slow
-
-
-def torchrun(out: Path, what: str, fails: bool = False) -> str:
-    """Start two processes of the worker; what they said on stderr."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    paths = [str(HERE), str(HERE.parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*command, str(HERE / "distributed_worker.py"), str(out), what],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert (done.returncode != 0) == fails, done.stderr
-    return done.stderr
 
 
 def settle(out: Path) -> None:
@@ -51,7 +31,7 @@ def whole(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("two")
     write_start(out / "start")
     settle(out)
-    torchrun(out, "all")
+    torchrun(WORKER, out, "all")
     return out
 
 
@@ -143,8 +123,18 @@ def test_two_processes_that_die_are_taken_up_by_two_others(whole, tmp_path):
     (tmp_path / "start").symlink_to(whole / "start")
     settle(tmp_path)
     run = small_run(tmp_path / "start", 4)
-    torchrun(tmp_path, "8", fails=True)
+    torchrun(WORKER, tmp_path, "8", fails=True)
     folder = Store(tmp_path / "store").folder(run)
     assert [path.name for path in (folder / "checkpoints").glob("checkpoint-*")] == ["checkpoint-5"]
-    torchrun(tmp_path, "run")
+    torchrun(WORKER, tmp_path, "run")
+    assert_same_bits(folder, Store(whole / "store").folder(small_run(whole / "start", 4)))
+
+
+def test_a_process_that_dies_ends_the_other_and_is_taken_up(whole, tmp_path):
+    (tmp_path / "start").symlink_to(whole / "start")
+    settle(tmp_path)
+    torchrun(WORKER, tmp_path, "8 of 1", fails=True)  # which would wait for ever, if the other lived on
+    folder = Store(tmp_path / "store").folder(small_run(tmp_path / "start", 4))
+    assert [path.name for path in (folder / "checkpoints").glob("checkpoint-*")] == ["checkpoint-5"]
+    torchrun(WORKER, tmp_path, "run")
     assert_same_bits(folder, Store(whole / "store").folder(small_run(whole / "start", 4)))

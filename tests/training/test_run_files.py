@@ -55,6 +55,12 @@ def test_changes(change, where, value):
     assert where(RUN) != value
 
 
+def test_a_setting_that_stands_nowhere_while_it_is_the_usual_one_can_be_changed():
+    assert "dropout" not in RUN.model_dump(mode="json")["training"]
+    assert changed(RUN, ["training.dropout=row"]).training.dropout == "row"
+    assert changed(RUN, ["training.dropout=null"]).identity == RUN.identity
+
+
 def test_several_changes_one_after_the_other():
     assert changed(RUN, ["training.steps=5", "training.steps=6", "seed=1"]).training.steps == 6
     assert changed(RUN, []) is RUN

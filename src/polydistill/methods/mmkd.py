@@ -34,6 +34,7 @@ from polydistill.data.translations.words import first_tokens, shared_words
 from polydistill.errors import unknown
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.spec import Given, Head, MethodSpec, Teaching
+from polydistill.methods.together import together
 from polydistill.models.frozen import Frozen
 from polydistill.models.heads import bridge, normalised_perceptron, perceptron
 from polydistill.models.layers import family_of, head_transform, scoring
@@ -197,7 +198,7 @@ class MMKD(Method):
             values["xwcl"] = self._xwcl(taught_BLD, batch)
         measured: dict[str, Tensor] = {}
         if self._sentence_terms:
-            firsts = self._read(batch["target"])[:, 0], taught_BLD[:, 0]
+            firsts = together(self._read(batch["target"])[:, 0]), together(taught_BLD[:, 0])
             for term in self._sentence_terms:
                 values[term] = self._of_sentences(term, *firsts, measured)
         return Loss({name: Term(value, getattr(self.spec.weights, name)) for name, value in values.items()}, measured)

@@ -29,6 +29,7 @@ from polydistill.defaults import Pooling
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.spec import Head, MethodSpec, SelectedBy, Teaching
 from polydistill.methods.teacher import SIGNAL, vector_head, vector_teacher
+from polydistill.methods.together import together
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import check_reads_alike
 from polydistill.models.sentence import Prompted, Reading, SentenceHead, prompted, with_length, with_width
@@ -157,7 +158,8 @@ class SentenceDistillation(Method):
     def forward(self, text: Mapping[str, Tensor], signal: Tensor, **_: Any) -> Loss:
         """The terms that count, against the teacher's stored `signal`, and how near the vectors are."""
         hidden_BLD = cast(Any, self.student.base_model)(**text).last_hidden_state
-        student_BD = self.projectors["sentence"](hidden_BLD, text["attention_mask"])
+        student_BD = together(self.projectors["sentence"](hidden_BLD, text["attention_mask"]))
+        signal = together(signal)
         widths = self.spec.widths or (signal.shape[-1],)
         terms = {
             name: Term(sentences.at_widths(self._objectives[name], student_BD, signal, widths), weight)

@@ -26,6 +26,7 @@ from polydistill.data.translations.translations import Translations, load_pairs
 from polydistill.methods.method import Method, Models, Prepared
 from polydistill.methods.spec import Head, MethodSpec, Teaching
 from polydistill.methods.teacher import SIGNAL, vector_teacher
+from polydistill.methods.together import together
 from polydistill.models.sentence import Prompted, SentenceHead
 from polydistill.models.static import refuse_attention, static_head
 from polydistill.objectives import sentences
@@ -146,7 +147,7 @@ class StaticDistillation(Method):
         if text is not None:
             assert signal is not None, "the teacher has read the text"
             seen_BD = self.projectors["teacher"](self._said(text))
-            taught_BD = signal.to(finer(signal, seen_BD))
+            taught_BD = together(signal).to(finer(signal, seen_BD))
             value = sentences.in_batch_contrast(seen_BD, taught_BD - taught_BD.mean(0), heat)
             return Loss({"teacher": Term(value, weights.teacher)})
         assert source is not None and target is not None, "a batch is of pairs, or of plain text"
@@ -157,7 +158,7 @@ class StaticDistillation(Method):
 
     def _said(self, text: Mapping[str, Tensor]) -> Tensor:
         hidden_BLD = cast(Any, self.student.base_model)(**text).last_hidden_state
-        return cast(Tensor, self.projectors["sentence"](hidden_BLD, text["attention_mask"]))
+        return together(self.projectors["sentence"](hidden_BLD, text["attention_mask"]))
 
     def counts(self, batch: Batch) -> dict[str, int]:
         """Pairs, or texts."""

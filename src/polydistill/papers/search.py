@@ -20,7 +20,7 @@ from polydistill.papers.combined import Made
 from polydistill.papers.published import Layout
 from polydistill.papers.recipe import RecipeGroup, RecipeRow, TableRecipe
 from polydistill.specs import Spec
-from polydistill.training.distiller import SCORE
+from polydistill.training.arguments import SCORE
 from polydistill.training.execute import execute
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging

@@ -7,7 +7,7 @@ from pathlib import Path
 from polydistill.reports.page import Picture
 from polydistill.reports.plots import curves, loss_curves
 from polydistill.results import RunResult
-from polydistill.training.distiller import SCORE
+from polydistill.training.arguments import SCORE
 from polydistill.training.store import LOG
 
 _NO_TERMS = ("loss", "grad_norm", "learning_rate", "epoch", "step", "total_flos")

@@ -7,6 +7,7 @@ at any moment; selection of the best weights by a score of ours.
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,16 +15,17 @@ import torch
 from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerState
 from transformers.trainer import TRAINER_STATE_NAME
 
 from polydistill.data.batches.batches import Batch, MicroBatches
 from polydistill.methods.method import Method
 from polydistill.outputs import Term
 from polydistill.training import averaging
+from polydistill.training.arguments import arguments
 from polydistill.training.checkpoints import UNFINISHED, newest_whole, seal, sweep
 from polydistill.training.diverging import GRADIENT, Watch, refuse_divergence, refuse_lost_weights
-from polydistill.training.processes import on_cpu
+from polydistill.training.row_dropout import RowDropout, draws_by_row
 from polydistill.training.settings import Training
 from polydistill.whole import discard, install, room_for, written_whole
 
@@ -31,41 +33,6 @@ Evaluate = Callable[[], dict[str, float]]
 
 _WEIGHTS = "model.safetensors"
 _STEPS = "steps-{rank}.json"
-SCORE = "score"
-
-
-def arguments(training: Training, folder: Path, seed: int) -> TrainingArguments:
-    """Our settings in the words of `transformers`."""
-    words = TrainingArguments(
-        output_dir=str(folder),
-        seed=seed,
-        max_steps=training.steps,
-        per_device_train_batch_size=training.batch_size,
-        gradient_accumulation_steps=training.accumulation,
-        learning_rate=training.learning_rate,
-        weight_decay=training.weight_decay,
-        warmup_steps=round(training.warmup * training.steps),
-        lr_scheduler_type="constant_with_warmup" if training.decay == "constant" else training.decay,
-        max_grad_norm=training.clip,
-        optim="adamw_torch_fused",
-        bf16=training.precision == "bf16",
-        use_cpu=on_cpu(),
-        eval_strategy="steps" if training.evaluate_every else "no",
-        eval_steps=training.evaluate_every,
-        metric_for_best_model=SCORE if training.evaluate_every else None,
-        greater_is_better=True,
-        save_strategy="steps",
-        save_steps=training.checkpoint_every,
-        logging_steps=max(1, min(50, training.steps // 20)),
-        logging_nan_inf_filter=False,
-        remove_unused_columns=False,
-        ddp_find_unused_parameters=True,  # a batch of one language may leave parts of a student without gradient
-        dataloader_pin_memory=torch.cuda.is_available(),
-        report_to=[],
-        disable_tqdm=True,
-    )
-    words._n_gpu = min(1, words.n_gpu)  # one process, one device: several GPUs are for `torchrun`, not for threads
-    return words
 
 
 class Distiller(Trainer):
@@ -88,6 +55,7 @@ class Distiller(Trainer):
         self._sums: dict[str, Tensor] = {}
         self._times: dict[str, int] = {}
         self._watch = Watch()
+        self._part = 0  # micro-batches of this step that were taken
         self._say = say or (lambda _: None)
         super().__init__(
             method,
@@ -134,6 +102,7 @@ class Distiller(Trainer):
     ) -> tuple[list[Batch], Any]:
         """The micro-batches of one step, and the items of each term over all of them and all processes."""
         batches = [batch for _, batch in zip(range(num_batches), epoch_iterator, strict=False)]
+        self._part = 0
         if self.args.world_size == 1 and len(batches) == 1:
             return batches, None  # one batch is the whole step: every term's mean is right as it is
         counts = [self._method.counts(batch) for batch in batches]
@@ -153,7 +122,8 @@ class Distiller(Trainer):
         num_items_in_batch: Any = None,
     ) -> Any:
         """The weighted sum of the terms, each weighed by this micro-batch's share of the step's items."""
-        loss = model(**inputs)
+        with self._dropping():
+            loss = model(**inputs)
         counts = self._method.counts(inputs) if num_items_in_batch is not None else {}
         total: Tensor | None = None
         for name, term in loss.terms.items():
@@ -166,6 +136,14 @@ class Distiller(Trainer):
             self._note(name, measure / (self.args.gradient_accumulation_steps * self.args.world_size))
         assert total is not None, "a loss has at least one term"
         return (total, loss) if return_outputs else total
+
+    def _dropping(self) -> AbstractContextManager[Any]:
+        """Within, dropout is drawn as the settings say for the micro-batch that is next."""
+        args, step = self.args, self.state.global_step * self.args.gradient_accumulation_steps + self._part
+        self._part += 1
+        if not draws_by_row(self.training.dropout, args.world_size):
+            return nullcontext()
+        return RowDropout(args.seed, step, self.training.batch_size, args.process_index, args.world_size)
 
     @property
     def _method(self) -> Method:

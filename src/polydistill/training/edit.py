@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from polydistill.data.rows.sources import parse_source
 from polydistill.errors import DataError, unknown
@@ -41,7 +41,7 @@ def changed(run: Run, changes: Sequence[str]) -> Run:
     """The same run with other values."""
     if not changes:
         return run
-    before, content = run.model_dump(mode="json"), run.model_dump(mode="json")
+    before, content = _whole(run, run.model_dump(mode="json")), _whole(run, run.model_dump(mode="json"))
     for change in changes:
         where, equals, value = change.partition("=")
         if not equals:
@@ -54,6 +54,17 @@ def changed(run: Run, changes: Sequence[str]) -> Run:
         method = _kept(run.method, before["method"], said)
         kept["method"] = _read(lambda: type(run.method).model_validate(method), "The changed run")
     return validated(kept, "The changed run")
+
+
+def _whole(spec: Spec, content: dict[str, Any]) -> dict[str, Any]:
+    """The plain data of a spec, with the settings that it leaves out where they are the usual ones."""
+    for name, field in type(spec).model_fields.items():
+        value = getattr(spec, name)
+        if name in content and isinstance(value, Spec) and isinstance(content[name], dict):
+            _whole(value, content[name])
+        elif name not in content and field.exclude_if is not None:
+            content[name] = to_jsonable_python(value)
+    return content
 
 
 def _kept(spec: Spec, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

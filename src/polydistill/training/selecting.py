@@ -9,7 +9,8 @@ from polydistill.methods.method import Prepared
 from polydistill.models.bank import Bank
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import Polyglot
-from polydistill.training.distiller import SCORE, Evaluate
+from polydistill.training.arguments import SCORE
+from polydistill.training.distiller import Evaluate
 from polydistill.training.judging import agreement_judge, judge
 from polydistill.training.perplexity import held_out
 from polydistill.training.preparing import load_teacher

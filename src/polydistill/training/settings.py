@@ -43,6 +43,9 @@ class Training(Spec):
     average: PositiveInt | None = Field(default=None, exclude_if=lambda average: average is None)
     """The result is the mean of the weights of so many last checkpoints; none: those of the last step, or the best."""
     precision: Literal["fp32", "bf16"] = "fp32"
+    dropout: Literal["batch", "row"] | None = Field(default=None, exclude_if=lambda dropout: dropout is None)
+    """Drawn for a batch at once, as PyTorch does, or for each row of a step: then several processes learn what one with
+    the whole batch learns. None: by row where several processes share the processors of a machine, else by batch."""
 
     @model_validator(mode="after")
     def _a_step_can_be_held(self) -> Training:

@@ -120,18 +120,37 @@ class MicroBatches(Dataset[Batch], ABC):
 
 
 class Steps(MicroBatches):
-    """Micro-batches of rows that are in memory."""
+    """Micro-batches of rows that are in memory.
+
+    What a transform draws is drawn for the rows of all processes, of which each takes its own: several processes see
+    what one with the whole batch sees.
+    """
 
     def __init__(self, schedule: Schedule, groups: Sequence[Group], transform: Transform | None = None) -> None:
-        super().__init__(schedule.seed, schedule.rank, transform)
+        super().__init__(schedule.seed, 0, transform)
         self.schedule, self.groups = schedule, groups
+        self._drawn = schedule if transform is None or schedule.processes == 1 else schedule.of_all()
 
     def __len__(self) -> int:
         return len(self.schedule)
 
+    def __getitem__(self, step: int) -> Batch:
+        batch = super().__getitem__(step)
+        if self._drawn is self.schedule:
+            return batch
+        return _every(batch, slice(self.schedule.rank, None, self.schedule.processes))
+
     def batch(self, step: int) -> Batch:
         """The rows that the schedule has for a micro-step."""
-        return collate([(self.groups[group], rows) for group, rows in self.schedule[step]])
+        return collate([(self.groups[group], rows) for group, rows in self._drawn[step]])
+
+
+def _every(batch: Batch, rows: slice) -> Batch:
+    """Some rows of a batch."""
+    return {
+        name: _every(value, rows) if isinstance(value, dict) else value[rows] if isinstance(value, Tensor) else value
+        for name, value in batch.items()
+    }
 
 
 def _only(items: list[Batch]) -> Batch:

@@ -8,14 +8,15 @@ step k sees exactly the batches an uninterrupted run would see, and every proces
 - `balanced`: every batch holds the same number of rows of every group.
 
 A step may be cut into micro-batches (accumulation) and shared by processes: together they are the rows of one large
-batch, so 4 x 8 rows in one process, 8 rows in four, and 32 at once train alike.
+batch, so 4 x 8 rows in one process, 8 rows in four, and 32 at once train alike. A micro-batch of all processes is that
+of one with the whole batch.
 
 Inside a group, rows are shuffled anew in each pass over the group, then sorted by length within pools of `pool` batches
 and cut into batches, whose order is shuffled: texts of a batch have similar lengths, so little is padded.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -82,6 +83,10 @@ class Schedule:
         group = int(self._groups[step])
         return [(group, self._batch(group, int(self._turns[step]), part, self.batch_size))]
 
+    def of_all(self) -> "Schedule":
+        """The rows of all processes: every n-th, from this process's rank on, are its own."""
+        return replace(self, batch_size=self.batch_size * self.processes, rank=0, processes=1)
+
     def used(self) -> list[Ints]:
         """Of each group, the rows that all processes together take in all steps, each once."""
         turns = np.bincount(self._groups, minlength=len(self.lengths)).tolist()
@@ -115,12 +120,11 @@ class Schedule:
 
     def _batch(self, group: int, turn: int, part: int, size: int) -> Ints:
         """This process's share of micro-batch `part` of the `turn`-th step of a group; `size` is the share's."""
-        shares = self.processes * self.accumulation
-        together = size * shares
+        together = size * self.processes * self.accumulation
         a_pass = max(1, len(self.lengths[group]) // together)
         order = _pass_order(self, group, turn // a_pass, together)
         start = (turn % a_pass) * together
-        return order[start : start + together][part * self.processes + self.rank :: shares]
+        return order[start : start + together][part :: self.accumulation][self.rank :: self.processes]
 
     def __hash__(self) -> int:
         return id(self)

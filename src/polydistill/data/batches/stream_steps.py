@@ -124,8 +124,9 @@ class Grouped:
         number, at = divmod(turn, self.pool)
         if self._inputs is None or number != self._number:
             self._inputs = self._read(number)
-        width = self.share.batch_size * self.share.accumulation
-        return self._inputs, np.arange(at * width, (at + 1) * width)[part :: self.share.accumulation]
+        size = self.share.batch_size
+        first = (at * self.share.accumulation + part) * size
+        return self._inputs, np.arange(first, first + size)
 
     def _read(self, number: int) -> Encoded:
         """This process's texts of a pool, tokenised, in the order of the batches."""
@@ -137,7 +138,8 @@ class Grouped:
         self._number = number
         by_length = np.argsort([len(text) for text in texts], kind="stable").reshape(self.pool, together)
         batches = np.random.default_rng([*self.seed, number]).permutation(by_length)
-        mine = batches[:, self.share.rank :: self.share.processes].reshape(-1)
+        parts = [batches[:, part :: self.share.accumulation] for part in range(self.share.accumulation)]
+        mine = np.stack([part[:, self.share.rank :: self.share.processes] for part in parts], axis=1).reshape(-1)
         return encode_texts(self.group.tokenizer, [texts[row] for row in mine], None, self.group.max_length)
 
     def state_dict(self) -> State:
