@@ -1,13 +1,9 @@
 import gzip
-import io
 import json
 import re
 from pathlib import Path
 
 import pytest
-from rich.console import Console
-
-from polydistill.serving.counting import counted
 
 PAIR = '{"premise": "A dog runs.", "hypothesis": "An animal runs.", "id": 7}\n'
 
@@ -122,14 +118,6 @@ def test_predict_leaves_bad_lines_out_where_it_is_told_to(polydistill, own_model
 
 
 def test_predict_says_how_far_it_is(polydistill, own_model, monkeypatch):
-    monkeypatch.setattr("polydistill.serving.counting._QUIET_SECONDS", -1.0)
-    assert re.search(r"3 rows, [\d.,]+ a second", polydistill(f"predict {own_model}", PAIR * 3).stderr)
-
-
-def test_rows_are_counted_in_a_terminal():
-    console = Console(file=io.StringIO(), force_terminal=True)
-    assert list(counted(iter("abc"), console)) == ["a", "b", "c"]
-    assert "3 rows" in console.file.getvalue()
-    quiet = Console(file=io.StringIO(), force_terminal=True)
-    assert list(counted(iter("abc"), quiet, bar=False)) == ["a", "b", "c"]
-    assert not quiet.file.getvalue()
+    for name in ("PATIENCE", "BETWEEN"):
+        monkeypatch.setattr(f"polydistill.progress.{name}", -1.0)
+    assert re.search(r"Answered: 3 rows, [\d.,]+ a second", polydistill(f"predict {own_model}", PAIR * 3).stderr)

@@ -9,7 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from training_tools import Regression, given, numbers, pretrain_run
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
-from polydistill.training import progress
+from polydistill import progress
 from polydistill.training.distiller import Distiller
 from polydistill.training.execute import execute
 from polydistill.training.progress import ShowProgress, events
@@ -112,6 +112,6 @@ def test_without_the_option_there_are_no_events(tmp_path, fixed_numerics):
 
 
 def test_tensorboard_that_is_not_installed_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(progress, "is_tensorboard_available", lambda: False)
+    monkeypatch.setattr("polydistill.training.progress.is_tensorboard_available", lambda: False)
     with pytest.raises(ValueError, match=r"not installed\. Install polydistill\[tensorboard\]"):
         events(tmp_path)

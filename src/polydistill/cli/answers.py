@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from polydistill.cli.screen import errors, say, tell
-from polydistill.serving.counting import counted
+from polydistill.progress import followed
 
 if TYPE_CHECKING:
     from polydistill.serving.asking import Predicted
@@ -15,7 +15,8 @@ def show(found: "Predicted") -> None:
     if found.single and found.out is None:
         say(next(found).line)
         return
-    for line in counted(found.lines(), errors(), bar=not sys.stdout.isatty()):
+    lines = found.lines()
+    for line in lines if sys.stdout.isatty() else followed(lines, "Answered", console=errors(), unit="rows"):
         sys.stdout.write(line)
         sys.stdout.flush()
     if found.left_out.first is not None:

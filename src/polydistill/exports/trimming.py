@@ -23,6 +23,7 @@ from polydistill.models.trimming.choosing import By, choose, count_pieces
 from polydistill.models.trimming.fallback import Fallback, fallback
 from polydistill.models.trimming.network import needed, trimmed
 from polydistill.models.trimming.vocabulary import vocabulary_of
+from polydistill.progress import followed
 from polydistill.specs import Spec
 from polydistill.starts.folders import students_in
 from polydistill.starts.hub import pinned
@@ -151,7 +152,7 @@ def _chosen(
 ) -> tuple[list[int], dict[str, int]]:
     """The pieces that stay, and what the text says of how many could."""
     vocabulary = vocabulary_of(loaded.tokenizer)
-    lines = chain.from_iterable(text.lines() for text in read)
+    lines = followed(chain.from_iterable(text.lines() for text in read), "Pieces are counted", unit="lines")
     counts = count_pieces(loaded.tokenizer, lines, max(vocabulary.pieces) + 1)
     scripts = tuple(dict.fromkeys(script for code in codes for script in language(code).scripts))
     also = needed(loaded.network) & vocabulary.pieces.keys()

@@ -21,6 +21,7 @@ from polydistill.data.batches.encoding import Encoded, Ints
 from polydistill.models.mblm import MBLMModel
 from polydistill.models.polyglot import told
 from polydistill.models.sentence import SentenceHead
+from polydistill.progress import followed
 
 Combine = Literal["tokens", "mean", "concatenate"]
 """How layers are joined: each layer's vector of a token as a token of its own, their mean, or one after the other."""
@@ -165,7 +166,8 @@ def _gathered(
 ) -> list[Tensor]:
     """By view, what is said of all texts [K, total, D]; `places` says where the vectors of some rows belong."""
     found: list[Tensor] = []
-    for rows, inputs in length_batches(text, encoder.batch_size, encoder.network.device):
+    batches = length_batches(text, encoder.batch_size, encoder.network.device)
+    for rows, inputs in followed(batches, "Vectors", len(text), unit="text", many=lambda batch: len(batch[0])):
         said = say(encoder.hidden(inputs), inputs)
         found = found or [one.new_empty(one.shape[0], total, one.shape[2]) for one in said]
         where = torch.from_numpy(places(rows)).to(said[0].device)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polydistill.data.files.text_lines import bodies, raw_lines
+from polydistill.progress import followed
 from polydistill.serving.answers_file import part_of, rows_left, writing
-from polydistill.serving.counting import counted
 from polydistill.serving.json_lines import LeftOut, read_rows
 from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.task import Answer
@@ -59,7 +59,7 @@ class Predicted(Iterator[Answer]):
 
     def write(self, out: Path, goes_on: bool, console: "Console | None") -> None:
         """Write all that is still to come; where that stops, say what is there and how to go on."""
-        lines = self.lines() if console is None else counted(self.lines(), console)
+        lines = self.lines() if console is None else followed(self.lines(), "Answered", console=console, unit="rows")
         try:
             with writing(out, goes_on) as target:
                 for line in lines:

@@ -17,6 +17,7 @@ from polydistill.data.batches.padding import Padded, padded_batches
 from polydistill.data.files.growing import room_for
 from polydistill.defaults import MAX_LENGTH
 from polydistill.exports.onnx_folder import LABELS_FILE, SENTENCE, TOKENIZER_FILE, model_file
+from polydistill.progress import followed
 from polydistill.serving.onnx_student import open_session
 from polydistill.serving.reader import Backend
 
@@ -41,7 +42,8 @@ class VectorReader:
         """The vectors of these texts [N, D], at length one or as long as the model makes them."""
         text = encode_texts(self.tokenizer, [self.prompt + one for one in texts], None, self.max_length)
         found: Floats | None = None
-        for rows, inputs in padded_batches(text, batch_size):
+        batches = padded_batches(text, batch_size)
+        for rows, inputs in followed(batches, "Vectors", len(text), unit="text", many=lambda batch: len(batch[0])):
             said = self.say(inputs)
             if found is None:
                 found = room_for((len(text), said.shape[1]), np.float32)

@@ -15,6 +15,7 @@ import numpy as np
 from polydistill.data.batches.encoding import Encoded, Floats, Ints
 from polydistill.data.batches.padding import Padded, padded_batches
 from polydistill.data.files.growing import room_for
+from polydistill.progress import followed
 
 if TYPE_CHECKING:
     import torch
@@ -69,12 +70,16 @@ def token_logits(
 def batch_logits(
     student: Student, text: Encoded, language: str | None, batch_size: int | None, device: torch.device | None
 ) -> Iterator[tuple[Ints, Floats]]:
-    """The rows of each batch, and what the student says of them."""
+    """The rows of each batch, and what the student says of them; it is shown how far it is."""
     if batch_size is None:
         batch_size = ON_CPU if device is None or device.type == "cpu" else ELSEWHERE
+    said: Iterator[tuple[Ints, Floats]]
     if isinstance(student, ArrayStudent):
-        return ((rows, student.logits(inputs)) for rows, inputs in padded_batches(text, batch_size))
-    return _by_torch(student, text, language, batch_size, device)
+        said = ((rows, student.logits(inputs)) for rows, inputs in padded_batches(text, batch_size))
+    else:
+        said = _by_torch(student, text, language, batch_size, device)
+    what = "The model reads" if language is None else f"The model reads {language}"
+    return followed(said, what, len(text), unit="row", many=lambda batch: len(batch[0]))
 
 
 def _by_torch(

@@ -1,17 +1,15 @@
-"""How far a run is: a bar with the time left in a terminal, a line of state now and then elsewhere."""
+"""How far a run is, and what its loss comes to; a warning where it learns nothing; events for TensorBoard."""
 
-import time
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.integrations.integration_utils import TensorBoardCallback, is_tensorboard_available
 
 from polydistill.outputs import EXPLAINED
+from polydistill.progress import Shown
 
-_QUIET_SECONDS = 15.0
 _COLLAPSED = 0.05  # ours: vectors that have learned anything explain more of their teacher's variance
 _COLLAPSED_AFTER = 0.25  # ours: of the steps after the warm-up
 _NO_TERMS = ("loss", "grad_norm", "learning_rate", "epoch")
@@ -22,40 +20,22 @@ class ShowProgress(TrainerCallback):
 
     def __init__(self, name: str, console: Console | None = None) -> None:
         self.name, self.console = name, console or Console(stderr=True)
-        self._bar: Progress | None = None
-        self._last_line = self._began = time.monotonic()
-        self._first = 0
+        self._shown: Shown | None = None
         self._newest: dict[str, str] = {}
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Begin to show."""
         del args, control
-        if not state.is_world_process_zero:
-            return
-        self._began, self._first = time.monotonic(), state.global_step
-        if self.console.is_terminal:
-            self._bar = Progress(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TextColumn("left"),
-                TimeRemainingColumn(),
-                TextColumn("{task.fields[terms]}", markup=False),
-                console=self.console,
-            )
-            self._task = self._bar.add_task(self.name, total=state.max_steps, completed=state.global_step, terms="")
-            self._bar.start()
+        if state.is_world_process_zero:
+            step = state.global_step
+            self._shown = Shown(self.name, state.max_steps, self.console, unit="step", first=step, patience=0)
+            self._shown.at(step)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Move the bar, or say a line if it has been quiet for a while."""
         del args, control
-        if not state.is_world_process_zero:
-            return
-        if self._bar is not None:
-            self._bar.update(self._task, completed=state.global_step, terms=self._terms)
-        elif time.monotonic() - self._last_line > _QUIET_SECONDS:
-            self._say(state)
+        if self._shown is not None:
+            self._shown.at(state.global_step, self._terms)
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Any = None, **_: Any
@@ -69,28 +49,14 @@ class ShowProgress(TrainerCallback):
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Close the bar, or say the last line."""
         del args, control
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-        elif state.is_world_process_zero:
-            self._say(state)
+        if self._shown is not None:
+            self._shown.at(state.global_step, self._terms)
+            self._shown.end()
+            self._shown = None
 
     @property
     def _terms(self) -> str:
         return " ".join(f"{name} {value}" for name, value in self._newest.items())
-
-    def _say(self, state: TrainerState) -> None:
-        now = time.monotonic()
-        done, spent = state.global_step - self._first, now - self._began
-        left = (state.max_steps - state.global_step) * spent / done if done else 0.0
-        self.console.print(
-            f"{self.name}: step {state.global_step} of {state.max_steps}, "
-            f"{spent:.0f} s, {left:.0f} s left  {self._terms}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
-        self._last_line = now
 
 
 class WarnOfCollapse(TrainerCallback):

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from polydistill.data.batches.batches import Values, length_batches
 from polydistill.data.batches.encoding import Encoded, Floats, Ints, Repeated
 from polydistill.data.files.growing import room_for
+from polydistill.progress import Shown
 from polydistill.whole import sweep_files, written_whole
 
 Read = Callable[[Mapping[str, Tensor]], Tensor]
@@ -73,14 +74,18 @@ def text_keys(text: Encoded, rows: Ints) -> Keys:
 
 
 @torch.no_grad()
-def compute_signals(read: Read, text: Encoded, batch_size: int, device: torch.device) -> Floats:
-    """What `read` says of every text, one row a text; texts are batched by length."""
+def compute_signals(
+    read: Read, text: Encoded, batch_size: int, device: torch.device, shown: Shown | None = None
+) -> Floats:
+    """What `read` says of every text, one row a text; texts are batched by length. `shown` counts the texts."""
     signals: Floats | None = None
     for rows, inputs in length_batches(text, batch_size, device):
         said = read(inputs).float().cpu().numpy()
         if signals is None:
             signals = room_for((len(text), *said.shape[1:]), np.float32)
         signals[rows] = said
+        if shown is not None:
+            shown.more(len(rows))
     assert signals is not None, "there are texts to read"
     return signals
 
@@ -207,11 +212,12 @@ class StoredSignals:
         missing = first[self._store.find(keys[first])[:, 0] < 0]
         missing = missing[np.argsort(self._text.lengths[rows[missing]], kind="stable")]
         size = self._batch_size * max(1, _PIECE // self._batch_size)  # whole batches: where it was cut changes none
-        for start in range(0, len(missing), size):
-            piece = missing[start : start + size]
-            text = self._text.select(rows[piece])
-            assert self._read is not None, "no row is asked for that was not among the settled ones"
-            self._store.add(keys[piece], compute_signals(self._read, text, self._batch_size, self._device))
+        with Shown("The teacher reads", len(missing), unit="text") as shown:
+            for start in range(0, len(missing), size):
+                piece = missing[start : start + size]
+                text = self._text.select(rows[piece])
+                assert self._read is not None, "no row is asked for that was not among the settled ones"
+                self._store.add(keys[piece], compute_signals(self._read, text, self._batch_size, self._device, shown))
 
 
 def stored_signals(
