@@ -40,10 +40,11 @@ def main() -> None:
     folders = Folders(given.models, given.data, given.out)
     languages = ("en", *LANGUAGES)
     ntrex = {code: str(file) for one in LANGUAGES for code, file in tests(folders, one)["NTREX"].items()}
+    sentences = {code: f"file:{file}?rows={given.rows}" for code, file in ntrex.items()}
     page(
         polydistill.small(
             folders.models / "polyglot", languages, {code: folders.text(code) for code in languages},
-            parallel=pairs(folders), test={code: f"file:{file}?rows={given.rows}" for code, file in ntrex.items()},
+            parallel=pairs(folders), test=polydistill.as_source(sentences, aligned=True),
             budget="15MB", depth=given.depth, steps=given.steps, precision="bf16", out=given.out / "small",
         )
     )  # fmt: skip
