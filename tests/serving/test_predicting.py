@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from polydistill.data.rows.sources import WorldSource
 from polydistill.defaults import MAX_LENGTH
 from polydistill.errors import DataError
 from polydistill.models.loaded import Loaded
-from polydistill.serving import onnx_student
+from polydistill.serving import onnx_student, precision, predicting
 from polydistill.serving.predicting import answered
 from polydistill.serving.reader import Reader, open_reader
+from polydistill.tasks.task import Prediction, SaidNumber
 from tiny import tiny_network, tiny_tokenizer
 
 
@@ -134,3 +136,54 @@ def test_choices_are_read_from_onnx_where_the_export_has_them(tmp_path):
     rows = [("A dog runs.", "cause", ["It is old.", "A man sees it now."]), ("He sleeps.", "effect", ["A.", "B."])]
     ours, theirs = (list(pd.predict(what, rows, task="choice")) for what in (loaded, folder))
     np.testing.assert_allclose(probabilities(ours), probabilities(theirs), atol=1e-5)
+
+
+@pytest.fixture
+def clocked(monkeypatch, caplog):
+    """What the clock says of both: bf16 is so many times as fast."""
+
+    def faster(times):
+        compared = precision._compared
+        monkeypatch.setattr(precision, "_compared", lambda *given: (times, compared(*given)[1]))
+        monkeypatch.setattr(precision, "TRIED", 60)
+        monkeypatch.setattr(predicting, "TRIED", 60)
+        caplog.set_level("WARNING", "polydistill")
+        return caplog
+
+    return faster
+
+
+def test_bf16_is_read_in_where_it_is_faster_and_says_the_same(model, pairs, clocked, monkeypatch):
+    told, near = clocked(1.8), list(pd.predict(model, pairs))
+    monkeypatch.setattr(precision, "_EQUAL", 0.9)
+    quick = list(pd.predict(model, pairs, precision="bf16"))
+    assert "Precision: bf16 (1.80 times as fast as fp32 here, " in told.text
+    np.testing.assert_allclose(probabilities(quick), probabilities(near), atol=0.02)
+    assert (probabilities(quick) != probabilities(near)).any()
+
+
+@pytest.mark.parametrize(("times", "equal"), [(0.7, 0.5), (1.8, 1.01)])
+def test_bf16_that_does_not_pay_is_left(model, pairs, clocked, monkeypatch, times, equal):
+    told, near = clocked(times), list(pd.predict(model, pairs))
+    monkeypatch.setattr(precision, "_EQUAL", equal)
+    assert list(pd.predict(model, pairs, precision="bf16")) == near
+    assert f"Precision: fp32, for bf16 is {times:.2f} times as fast" in told.text
+
+
+def test_bf16_is_not_tried_on_few_rows(model, pairs, clocked):
+    told = clocked(1.8)
+    assert list(pd.predict(model, pairs[:9], precision="bf16")) == list(pd.predict(model, pairs[:9]))
+    assert "fewer than 60 rows" in told.text
+
+
+def test_an_onnx_folder_has_its_precision(exported, pairs):
+    with pytest.raises(ValueError, match="computes in the numbers that it was exported with"):
+        list(pd.predict(exported, pairs, precision="bf16"))
+
+
+def test_answers_are_compared_by_what_they_say():
+    said = [SaidNumber(value) for value in (1.0, 2.0, 300.0)]
+    assert precision.share_equal(said, [SaidNumber(value) for value in (1.005, 2.1, 302.0)]) == pytest.approx(2 / 3)
+    words = [Prediction("a", {"a": 0.6, "b": 0.4}), Prediction("b", {"a": 0.4, "b": 0.6})]
+    assert precision.share_equal(words, words[::-1]) == 0.0
+    assert precision.share_equal(words, [replace(one, probabilities={}) for one in words]) == 1.0

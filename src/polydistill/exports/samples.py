@@ -10,6 +10,7 @@ from torch import Tensor
 
 from polydistill.data.batches.batches import length_batches
 from polydistill.data.batches.encoding import Encoded, encode_texts
+from polydistill.data.batches.padding import ON_CPU
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import LABEL, SENTENCE, RowShape
 from polydistill.data.rows.sources import Source, WorldSource, format_source
@@ -17,7 +18,6 @@ from polydistill.defaults import MAX_LENGTH
 from polydistill.models.loaded import Loaded
 from polydistill.models.sentence import Prompted
 from polydistill.tasks import AnyTask, task_of
-from polydistill.tasks.reading import ON_CPU
 
 _ROWS = WorldSource(rows=20, split="test")
 _LANGUAGES = ("en", "fr", "de", "es", "tr", "sw")

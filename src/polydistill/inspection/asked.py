@@ -43,7 +43,7 @@ def inspected(
     languages: Languages = (),
     *,
     task: AnyTask | None = None,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     **options: Unpack[InspectionOptions],
 ) -> Inspected:
     """Look at the hidden vectors of models, the first of which the others are compared with; see docs/inspect.md.

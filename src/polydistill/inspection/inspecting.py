@@ -56,7 +56,7 @@ class _Seen:
         return np.concatenate([rows[:count] for rows in by_language])
 
 
-def inspect_loaded(subjects: Sequence[InspectedModel], what: Inspection, batch_size: int = 64) -> Inspected:
+def inspect_loaded(subjects: Sequence[InspectedModel], what: Inspection, batch_size: int | None = None) -> Inspected:
     """Read the rows with each model and measure; the first model is the one that the others are compared with."""
     _comparable(subjects)
     codes = tuple(dict.fromkeys(code for one in subjects for code in one.languages))
@@ -139,7 +139,7 @@ def _distinct(corpus: Corpus, count: int) -> tuple[list[int], int]:
 
 
 def _vectors(
-    subject: InspectedModel, rows: Mapping[str, Dataset], shape: RowShape, what: Inspection, batch_size: int
+    subject: InspectedModel, rows: Mapping[str, Dataset], shape: RowShape, what: Inspection, batch_size: int | None
 ) -> dict[int, Floats]:
     loaded = subject.loaded
     encoders = {code: TextEncoder(loaded.network, code, batch_size) for code in subject.languages}

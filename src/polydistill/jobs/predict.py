@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typing_extensions import TypeAliasType
 
@@ -46,6 +46,10 @@ def predict(
     window: Annotated[
         int | None, Help("Rows read ahead, to batch those of a length; 1 answers each line at once. Default: 2048.")
     ] = None,
+    precision: Annotated[
+        Literal["fp32", "bf16"],
+        Help("Numbers to compute in; bf16 where it is faster here and the first rows' answers stay the same."),
+    ] = "fp32",
     *,
     premise: Annotated[str | None, Help("One premise ...")] = None,
     hypothesis: Annotated[str | None, Help("... and its hypothesis.")] = None,
@@ -85,7 +89,8 @@ def predict(
     read, written = (None if file is None else Path(file).expanduser() for file in (input, out))
     asking = Asking(known, rows, row, read, written, skip_bad, resume)
     reading, left_out = open_reader(model, known), LeftOut()
-    pairs = answered(reading, asking.rows(left_out), known, lang, WINDOW if window is None else window)
+    ahead = WINDOW if window is None else window
+    pairs = answered(reading, asking.rows(left_out), known, lang, ahead, precision)
     found = Predicted(pairs, row is not None, left_out)
     if asking.out is not None:
         found.write(asking.out, resume, console)

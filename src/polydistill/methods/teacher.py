@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from polydistill.data.batches.batches import Values
 from polydistill.data.batches.encoding import Encoded
+from polydistill.data.batches.padding import read_together
 from polydistill.data.batches.signals import StoredSignals, stored_signals
 from polydistill.defaults import Pooling
 from polydistill.models.frozen import Frozen
@@ -17,7 +18,6 @@ from polydistill.models.polyglot import On, Polyglot
 from polydistill.models.sentence import Reading, SentenceEncoder, SentenceHead
 
 SIGNAL = "signal"
-_TEXTS_AT_ONCE = 64  # ours: texts that are read together when signals are stored
 
 
 class Ask(Protocol):
@@ -53,7 +53,7 @@ class Teacher(Frozen):
         device = next(network.parameters()).device
         wanted = self._wanted if language is None else f"{self._wanted} {language}"
         read = partial(self._ask, self, language=language)
-        return stored_signals(signals, network, text, wanted, read, _TEXTS_AT_ONCE, device)
+        return stored_signals(signals, network, text, wanted, read, read_together(device), device)
 
     def says_of(self, batch: Mapping[str, Any], language: str | None = None) -> Tensor:
         """What it says of its text of a batch."""

@@ -24,7 +24,7 @@ def find_translations(
     languages: tuple[str, str],
     how: Similarity,
     by_layer: bool = False,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     names: tuple[str, str] = ("", ""),
 ) -> tuple[Retrieval, ...]:
     """Each sentence looks for its translation among all, from the first language to the second and back.
@@ -48,7 +48,7 @@ def find_in_corpora(
     corpora: Corpora,
     how: Similarity,
     by_layer: bool = False,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     names: tuple[str, str] = ("", ""),
 ) -> tuple[Retrieval, ...]:
     """The same of every pair of languages: from the target to the source language, and back.
@@ -83,7 +83,7 @@ def _found(
     languages: tuple[str, str],
     how: Similarity,
     by_layer: bool,
-    batch_size: int,
+    batch_size: int | None,
     about: Mapping[str, object],
 ) -> tuple[Retrieval, ...]:
     side = _own_side if how.layers == "own" else _side
@@ -115,7 +115,7 @@ def aligned(source: Source, who: str) -> Source:
     return source.model_copy(update={"aligned": True})
 
 
-def _side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int) -> Side:
+def _side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int | None) -> Side:
     text = encode(loaded.tokenizer, corpus.rows[code], SENTENCE, loaded.max_length)
     return Side(TextEncoder(loaded.network, code, batch_size), loaded.tokenizer, text)
 
@@ -133,7 +133,7 @@ def read_as_said(loaded: Loaded, texts: Sequence[str]) -> tuple[Encoded, Sentenc
     return text, head.to(loaded.network.device)
 
 
-def _own_side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int) -> Side:
+def _own_side(loaded: Loaded, corpus: Corpus, code: str, batch_size: int | None) -> Side:
     text, head = read_as_said(loaded, corpus.rows[code]["text"])
     return Side(TextEncoder(loaded.network, code, batch_size), loaded.tokenizer, text, head)
 

@@ -18,6 +18,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from polydistill.data.batches.batches import length_batches
 from polydistill.data.batches.encoding import Encoded, Ints
+from polydistill.data.batches.padding import read_together
 from polydistill.models.mblm import MBLMModel
 from polydistill.models.polyglot import told
 from polydistill.models.sentence import SentenceHead
@@ -36,7 +37,8 @@ class TextEncoder:
 
     network: PreTrainedModel
     language: str | None = None
-    batch_size: int = 64
+    batch_size: int | None = None
+    """Texts read together; None: as many as are usual on the network's device."""
 
     @property
     def blocks(self) -> int:
@@ -166,7 +168,8 @@ def _gathered(
 ) -> list[Tensor]:
     """By view, what is said of all texts [K, total, D]; `places` says where the vectors of some rows belong."""
     found: list[Tensor] = []
-    batches = length_batches(text, encoder.batch_size, encoder.network.device)
+    together = encoder.batch_size or read_together(encoder.network.device)
+    batches = length_batches(text, together, encoder.network.device)
     for rows, inputs in followed(batches, "Vectors", len(text), unit="text", many=lambda batch: len(batch[0])):
         said = say(encoder.hidden(inputs), inputs)
         found = found or [one.new_empty(one.shape[0], total, one.shape[2]) for one in said]

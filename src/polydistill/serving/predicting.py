@@ -2,8 +2,10 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from polydistill.serving.precision import TRIED, Precision, tried
 from polydistill.serving.reader import Reader
 from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.task import Answer, Record
@@ -17,15 +19,32 @@ Row = TypeVar("Row")
 
 
 def answered(
-    reader: Reader, rows: Iterable[Row], task: AnyTask, language: str | None = None, window: int = WINDOW
+    reader: Reader,
+    rows: Iterable[Row],
+    task: AnyTask,
+    language: str | None = None,
+    window: int = WINDOW,
+    precision: Precision = "fp32",
 ) -> Iterator[tuple[Row, Answer]]:
-    """Every row with what is said of it. The rows of a window are batched by length, and given back in order."""
+    """Every row with what is said of it. The rows of a window are batched by length, and given back in order.
+
+    In bf16 they are read where that pays, which the first rows say.
+    """
     if window < 1:
         raise ValueError(f"window is {window}; expected at least 1 row to be read at a time.")
-    asked, coming = task_of(task), iter(rows)
-    while some := list(itertools.islice(coming, window)):
+    asked, coming, within = task_of(task), iter(rows), None
+
+    def read(some: Sequence[Row]) -> list[Answer]:
         text, table = encoded(reader, [asked.row(row) for row in some], task)
-        yield from zip(some, asked.answers(reader.student, text, table, language, reader.device), strict=True)
+        return asked.answers(reader.student, text, table, language, reader.device)
+
+    while some := list(itertools.islice(coming, window)):
+        if within is None:
+            first = some[:TRIED]
+            within = tried(precision, partial(read, first), len(first), reader.device)
+        with within():
+            answers = read(some)
+        yield from zip(some, answers, strict=True)
 
 
 def encoded(reader: Reader, records: Sequence[Record], task: AnyTask) -> tuple[Any, "Dataset"]:

@@ -13,17 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polydistill.data.batches.encoding import Encoded, Floats, Ints
-from polydistill.data.batches.padding import Padded, padded_batches
+from polydistill.data.batches.padding import Padded, padded_batches, read_together
 from polydistill.data.files.growing import room_for
 from polydistill.progress import followed
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-ON_CPU, ELSEWHERE = 16, 64
-"""Ours: rows of a batch. On a CPU small batches of nearly equal lengths read more rows a second; a fixed number keeps
-what is said the same to the last digit from run to run."""
 
 
 class ArrayStudent(ABC):
@@ -71,8 +67,7 @@ def batch_logits(
     student: Student, text: Encoded, language: str | None, batch_size: int | None, device: torch.device | None
 ) -> Iterator[tuple[Ints, Floats]]:
     """The rows of each batch, and what the student says of them; it is shown how far it is."""
-    if batch_size is None:
-        batch_size = ON_CPU if device is None or device.type == "cpu" else ELSEWHERE
+    batch_size = read_together(device) if batch_size is None else batch_size
     said: Iterator[tuple[Ints, Floats]]
     if isinstance(student, ArrayStudent):
         said = ((rows, student.logits(inputs)) for rows, inputs in padded_batches(text, batch_size))
