@@ -55,6 +55,16 @@ def test_an_encoder_of_vectors(encoder, tmp_path):
 
 
 @pytest.mark.slow
+def test_three_languages_learn_from_a_batch_that_is_shared_evenly(encoder, tmp_path):
+    codes = ("en", "de", "fr", "tr")
+    texts, pairs = dict.fromkeys(codes, "world:?rows=20"), [f"en-{code}=world:?rows=40" for code in codes[1:]]
+    usual = {name: value for name, value in QUICK.items() if name != "batch_size"}
+    small(encoder, codes, texts, parallel=pairs, depth=1, pieces=200, out=tmp_path / "small", **usual)
+    run = json.loads((tmp_path / "small" / "1-blocks-200-pieces" / "run" / "run.json").read_text())
+    assert run["training"]["batch_size"] == 30
+
+
+@pytest.mark.slow
 def test_a_classifier(tmp_path):
     tiny_network(blocks=3).float().save_pretrained(tmp_path / "tuned")
     tiny_tokenizer().save_pretrained(tmp_path / "tuned")

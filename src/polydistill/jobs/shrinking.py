@@ -12,6 +12,7 @@ from polydistill.data.batches.encoding import Floats
 from polydistill.data.rows.given import Rows, as_source
 from polydistill.data.rows.load import load_aligned, load_rows
 from polydistill.data.rows.shapes import SENTENCE
+from polydistill.defaults import SMALL
 from polydistill.jobs.align import align
 from polydistill.jobs.evaluate import evaluate
 from polydistill.jobs.export import export
@@ -165,12 +166,13 @@ def _taught(wish: Wish, start: Pretrained, one: Try, task: AnyTask | None) -> Pa
     trimmed = place / "trimmed"
     if not trimmed.is_dir():
         trim(wish.model, wish.languages, wish.text, keep=one.pieces, by="frequency", out=trimmed)
-    common = {"warmup": 0.1, "decay": "linear", **wish.training}
+    asked = {name: value for name, value in wish.training.items() if value is not None}
+    common: dict[str, Any] = {"warmup": 0.1, "decay": "linear", **asked}
     if task is None:
         run = align.run(wish.model, trimmed, method="sentence", parallel=wish.parallel, **common)
     else:
         more = {"parallel": wish.parallel} if wish.parallel else {}
-        run = xd.run(wish.model, text=wish.text, **more, **common)
+        run = xd.run(wish.model, text=wish.text, **more, **{"batch_size": SMALL["batch_size"], **common})
     cut = Cut(of=Pretrained(name=str(trimmed)), depth=one.depth, map=evenly(one.depth, one.of))
     return do(Run(**{**dict(run), "name": one.name, "start": cut, "teacher": start}), out=place / "run").model
 

@@ -37,7 +37,9 @@ def small(
     ] = (),
     pieces: Annotated[int | None, Help("Pieces to keep. Default: as many as the budget leaves room for.")] = None,
     steps: Annotated[int, Help("Optimiser steps of each.")] = SMALL["steps"],
-    batch_size: Annotated[int, Help("Rows a step.")] = SMALL["batch_size"],
+    batch_size: Annotated[
+        int | None, Help(f"Rows a step. Default: about {SMALL['batch_size']}, as many of every language.")
+    ] = None,
     learning_rate: Annotated[float, Help("Peak learning rate.")] = SMALL["learning_rate"],
     max_length: Annotated[int, Help("Tokens of an input while it learns.")] = 64,
     precision: Annotated[Literal["fp32", "bf16"], Help("Number format of the computation.")] = "fp32",
