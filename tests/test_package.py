@@ -57,3 +57,15 @@ def test_extras_that_a_message_names_are_there():
     named = {name for text in texts for name in re.findall(r"polydistill\[([\w-]+)\]", text)}
     assert named
     assert named <= extras
+
+
+def test_the_source_archive_has_all_files_of_the_root():
+    lines = (ROOT / "MANIFEST.in").read_text(encoding="utf-8").splitlines()
+    included = [pattern for line in lines if line.startswith("include ") for pattern in line.split()[1:]]
+    always = ["pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in", "PKG-INFO"]
+    kinds = {".md", ".cff", ".yml", ".toml", ".txt", ".py", ".cfg", ""}
+    named = [one.name for one in ROOT.iterdir() if one.is_file() and one.suffix in kinds and one.name[0] != "."]
+    assert "mkdocs.yml" in named
+    assert [name for name in named if not any(fnmatch(name, pattern) for pattern in (*included, *always))] == []
+    folders = {line.split()[1] for line in lines if line.startswith("graft ")}
+    assert {"docs", "tests", "benchmarks", ".ci"} <= folders
