@@ -44,7 +44,7 @@ types: $(READY) ## Types
 	$(BIN)/mypy
 
 site: $(DOCS_READY) ## The documentation as a site, into build/site; a warning is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 package: $(READY) ## The source distribution and the wheel in dist, checked
 	rm -rf dist

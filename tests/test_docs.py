@@ -39,6 +39,13 @@ def test_python_blocks_are_short(page):
     assert all(len(one.body.splitlines()) < 10 for one in blocks(page.read_text()) if one.kind == "python")
 
 
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
+def test_a_page_says_where_the_outputs_are_from_that_vary(page):
+    text = page.read_text()
+    varies = any(one.shown and not one.same for one in blocks(text))
+    assert not varies or "Numbers of trained models vary a little between processors." in text
+
+
 def test_marks_are_read():
     (one, other) = blocks(
         "<!-- run; in tests: a b -> c; d -> -->\n```bash\na b\nd\n```\n"

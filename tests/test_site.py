@@ -52,6 +52,12 @@ def test_the_reference_names_all_that_is_public_once():
     assert sorted(there) == sorted(".".join(place) for place in polydistill.public_names().values())
 
 
+def test_decisions_have_an_index_of_all_their_topics():
+    index, _, rest = (DOCS / "decisions.md").read_text(encoding="utf-8").partition("\n## ")
+    topics = re.findall(r"^## (.+)$", f"## {rest}", re.MULTILINE)
+    assert sorted(topics) == sorted(name for name in re.findall(r"\[([^]]+)\]\(#", index) if name[0].isupper())
+
+
 def test_what_loads_from_elsewhere_is_seen():
     assert _LOADS.search('<script src="https://host/x.js"></script>')
     assert _LOADS.search("@font-face{src:url(//host/x.woff)}")
