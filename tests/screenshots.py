@@ -8,10 +8,12 @@ RUNS is the folder of runs that the quickstart has left; the pages of tables and
 import io
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import Browser
 
 from browser import browser, opened
 from polydistill import api
@@ -55,18 +57,23 @@ def shots(runs: Path, new: Path) -> dict[str, Shot]:
     }
 
 
+def draw(running: Browser, chosen: Mapping[str, Shot], images: Path) -> None:
+    """A PNG of each, in few colours."""
+    for name, shot in chosen.items():
+        page = opened(running, shot.page, WIDTH, HEIGHT).page
+        for field, value in shot.chosen:
+            page.select_option(f".rows [name={field}]", value)
+        if shot.part:
+            page.locator("h2", has_text=shot.part).first.evaluate("part => part.scrollIntoView()")
+        drawn = Image.open(io.BytesIO(page.screenshot()))
+        drawn.convert("RGB").quantize(COLOURS).save(images / f"{name}.png", optimize=True)
+        page.context.close()
+
+
 def main(runs: Path, images: Path) -> None:
     """Draw all of them."""
     with tempfile.TemporaryDirectory() as new, browser() as running:
-        for name, shot in shots(runs, Path(new)).items():
-            page = opened(running, shot.page, WIDTH, HEIGHT).page
-            for field, value in shot.chosen:
-                page.select_option(f".rows [name={field}]", value)
-            if shot.part:
-                page.locator("h2", has_text=shot.part).first.evaluate("part => part.scrollIntoView()")
-            drawn = Image.open(io.BytesIO(page.screenshot()))
-            drawn.convert("RGB").quantize(COLOURS).save(images / f"{name}.png", optimize=True)
-            page.context.close()
+        draw(running, shots(runs, Path(new)), images)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,12 @@ def test_a_run_without_a_test_says_what_it_took(make_run):
     assert (took.value, took.note) == ("2 s", "at most 2.0 GB of memory")
 
 
+def test_what_chose_the_weights_is_said_once(make_run):
+    selected = ("dev/en", *(f"dev/{code} (no labels)" for code in ("en", "tr")))
+    said = short.of_run(make_run("r", {"en": 80}, selected_on=selected), None)
+    assert said.lead.endswith("The weights were chosen on dev/en and dev/en,tr (no labels).")
+
+
 @pytest.mark.parametrize(("metric", "first", "shown"), [("accuracy", "a", "90.0 %"), ("mae", "b", "10.0")])
 def test_the_best_of_several_comes_first(metric, first, shown):
     said = short.of_runs({"a": 0.9, "b": 0.1}, metric, "test", 4)

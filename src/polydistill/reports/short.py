@@ -30,9 +30,19 @@ def of_run(result: RunResult, found: Predictions | None) -> Headlines:
         numbers.append(Number(f"+{better} −{worse}", "rows that became right and wrong", found.extent))
     numbers.append(_took(result))
     labels = ", ".join(map(called, result.labels_seen)) or "no language"
-    chosen = f" The weights were chosen on {', '.join(result.selected_on)}." if result.selected_on else ""
+    chosen = f" The weights were chosen on {_chosen_on(result.selected_on)}." if result.selected_on else ""
     lead = f"Scored on {split} rows of {', '.join(map(called, scores))}. Labels were seen of {labels}.{chosen}"
     return Headlines(HEADING, numbers, lead)
+
+
+def _chosen_on(selected_on: Sequence[str]) -> str:
+    """Such as `dev/en and dev/en,fr,tr (no labels)`: what is written as `dev/fr (no labels)`, language by language."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in selected_on:
+        place, _, remark = one.partition(" ")
+        split, _, code = place.partition("/")
+        found.setdefault((split, remark), []).append(code)
+    return " and ".join(f"{split}/{','.join(codes)} {remark}".rstrip() for (split, remark), codes in found.items())
 
 
 def without_test(result: RunResult) -> Headlines:
