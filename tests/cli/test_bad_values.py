@@ -46,6 +46,9 @@ VALUES = {
         f"kld --model MODEL --teacher MODEL --teacher-pair en --pair en-tr {WORLD} --print",
         "--teacher-pair en is one language; expected two",
     ),
+    "threads": (f"bench MODEL --threads {BILLIONS}", "threads: Input should be less than or equal to 4096"),
+    "texts at once": (f"inspect MODEL {WORLD} --langs en,fr --batch-size -1", "batch_size is -1; expected 1 to"),
+    "pairs to print": ("corpora en-tr=text.{lang} --rows -1", "rows is -1; expected how many pairs"),
     "digits": (f"{TUNE} --set training.steps={'9' * 5000}", "training.steps: Unable to parse"),
     "brackets": (f"{TUNE} --set training.steps={'[' * 50_000}", "training.steps: Input should be a valid integer"),
 }

@@ -23,6 +23,9 @@ Texts = Rows | Mapping[str, str | Path]
 Languages = Sequence[str] | Mapping[str, Sequence[str]]
 
 
+_MOST_AT_ONCE = 1_000_000
+
+
 class InspectionOptions(TypedDict, total=False):
     """How it is measured: fields of `inspection.Inspection`."""
 
@@ -56,6 +59,8 @@ def inspected(
     if not 1 <= len(named) <= MOST or len(named) < len(models):
         said = ", ".join(named)
         raise ValueError(f"Expected 1 to {MOST} models that are called differently, not {said}. Use NAME=MODEL.")
+    if not 0 < batch_size <= _MOST_AT_ONCE:
+        raise ValueError(f"batch_size is {batch_size}; expected 1 to {_MOST_AT_ONCE:,} texts that are read together.")
     judged = {name: _judged(model) for name, model in named.items()} if data is None else {}
     if data is None:
         data, task = _their_rows(next(iter(judged)), judged, task)

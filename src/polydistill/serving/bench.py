@@ -46,7 +46,7 @@ class Settings(Spec):
     singles: PositiveInt = 20
     """Rows of a turn that are read one by one, for the latency."""
     turns: int = Field(default=5, gt=0, le=10_000)
-    threads: PositiveInt = Field(default_factory=torch.get_num_threads)
+    threads: int = Field(default_factory=torch.get_num_threads, gt=0, le=4_096)
     language: str | None = None
     clock: Clock = "wall"
     """`processor`: the time of the one thread, without the times at which other programs had its core."""

@@ -74,7 +74,7 @@ class MonolingualSpec(MethodSpec):
     packed: bool = False
     """Join streamed lines and cut them into inputs of `max_length`; if not, each line is an input."""
     depth: PositiveInt  # "We choose L = 6 numbers of layers" of 12 (Sec. 4.1)
-    width: PositiveInt | None = None
+    width: int | None = Field(default=None, gt=0, le=100_000)
     """The teacher's where not set; another one needs `init="random"`."""
     heads: PositiveInt | None = None
     map: LayerMap = "uniform"
