@@ -59,7 +59,7 @@ def inspected(
     if not 1 <= len(named) <= MOST or len(named) < len(models):
         said = ", ".join(named)
         raise ValueError(f"Expected 1 to {MOST} models that are called differently, not {said}. Use NAME=MODEL.")
-    if not 0 < batch_size <= _MOST_AT_ONCE:
+    if batch_size is not None and not 0 < batch_size <= _MOST_AT_ONCE:
         raise ValueError(f"batch_size is {batch_size}; expected 1 to {_MOST_AT_ONCE:,} texts that are read together.")
     judged = {name: _judged(model) for name, model in named.items()} if data is None else {}
     if data is None:

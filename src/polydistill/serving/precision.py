@@ -73,6 +73,6 @@ def share_equal(some: Sequence[Answer], others: Sequence[Answer]) -> float:
 
 
 def _same(one: Answer, other: Answer) -> bool:
-    if isinstance(one.said, float):
+    if isinstance(one.said, float) and isinstance(other.said, float):
         return abs(one.said - other.said) <= _NEAR * max(1.0, abs(one.said))
     return bool(one.said == other.said)
