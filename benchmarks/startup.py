@@ -37,10 +37,10 @@ with torch.no_grad():
 """
 
 
-def make_models(folder: Path) -> tuple[Path, Path]:
-    """A classifier with a large vocabulary, and its export to ONNX."""
+def make_models(folder: Path, blocks: int = BLOCKS, onnx: bool = True) -> tuple[Path, Path]:
+    """A classifier with a large vocabulary, and its export to ONNX, where that is wanted."""
     model, exported = folder / "model", folder / "onnx"
-    if (exported / "onnx/model.onnx").is_file():
+    if (exported / "onnx/model.onnx" if onnx else model / "model.safetensors").is_file():
         return model, exported
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast, XLMRobertaConfig
@@ -59,12 +59,14 @@ def make_models(folder: Path) -> tuple[Path, Path]:
     ).save_pretrained(model)  # fmt: skip
     labels = ("entailment", "neutral", "contradiction")
     config = XLMRobertaConfig(
-        vocab_size=PIECES, hidden_size=WIDTH, num_hidden_layers=BLOCKS, num_attention_heads=12,
+        vocab_size=PIECES, hidden_size=WIDTH, num_hidden_layers=blocks, num_attention_heads=12,
         intermediate_size=4 * WIDTH, max_position_embeddings=130, type_vocab_size=1,
         pad_token_id=1, bos_token_id=0, eos_token_id=2,
         id2label=dict(enumerate(labels)), label2id={label: at for at, label in enumerate(labels)},
     )  # fmt: skip
     AutoModelForSequenceClassification.from_config(config).save_pretrained(model)
+    if not onnx:
+        return model, exported
     rows = [{"premise": f"w{at} w4 w201", "hypothesis": "w9 w1"} for at in range(20)]  # in words that it knows
     export(model, exported, "onnx", task="nli", check=rows, check_langs="en")
     return model, exported
