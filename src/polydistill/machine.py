@@ -1,4 +1,4 @@
-"""What a measurement was taken on: the processor, its cores, and the memory of this process."""
+"""The machine: its processor and cores, the memory of this process, and where things are kept for all runs."""
 
 import os
 import platform
@@ -6,7 +6,15 @@ import resource
 import sys
 from pathlib import Path
 
+_CACHE = "POLYDISTILL_CACHE"
 _STATUS = Path("/proc/self/status")
+
+
+def cache_folder() -> Path:
+    """Where things are kept that any run may use and that can be made again: `POLYDISTILL_CACHE`, or the user's own."""
+    named = os.environ.get(_CACHE)
+    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "polydistill"
+    return Path(named).expanduser() if named else usual
 
 
 def processor() -> str:

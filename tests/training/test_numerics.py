@@ -42,7 +42,8 @@ def probed(monkeypatch, threads, medium_seconds=1.0, error=0.0, several_seconds=
 
     monkeypatch.setattr(numerics, "_block_step", lambda width: step)
     monkeypatch.setattr(numerics, "relative_error", lambda a, b: error if medium() else 0.0)
-    monkeypatch.setattr(numerics.time, "perf_counter", lambda: now)
+    for clock in ("perf_counter", "process_time"):
+        monkeypatch.setattr(numerics.time, clock, lambda: now)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

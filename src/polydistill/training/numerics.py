@@ -19,9 +19,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from polydistill.machine import cores, processor
+from polydistill.machine import cache_folder, cores, processor
 from polydistill.specs import Spec
-from polydistill.training.store import cache_folder
 from polydistill.whole import write_text
 
 Matmul = Literal["highest", "medium"]

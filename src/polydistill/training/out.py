@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from polydistill.machine import cache_folder
 from polydistill.training.examination import Examination
 from polydistill.training.finished import IDENTITY
 from polydistill.training.run import Run
-from polydistill.training.store import Store, cache_folder
+from polydistill.training.store import Store
 from polydistill.whole import install, room_for, write_text
 
 

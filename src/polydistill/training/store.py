@@ -29,7 +29,6 @@ from polydistill.training.run import Run
 from polydistill.whole import sweep_files
 
 DEFAULT_ROOT = Path("runs")
-CACHE = "POLYDISTILL_CACHE"
 _TURN = 60.0  # seconds of one wait: the processes of a distributed run wait for each other for half an hour only
 LOG, TENSORBOARD = "log.json", "tensorboard"
 
@@ -37,13 +36,6 @@ LOG, TENSORBOARD = "log.json", "tensorboard"
 def result_in(folder: Path) -> RunResult | None:
     """The result of the run of this folder, if it is done."""
     return load_result(folder) if (folder / RESULTS_FILE).is_file() else None
-
-
-def cache_folder() -> Path:
-    """Where things are kept that any run may use and that can be made again: `POLYDISTILL_CACHE`, or the user's own."""
-    named = os.environ.get(CACHE)
-    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "polydistill"
-    return Path(named).expanduser() if named else usual
 
 
 class Store:
