@@ -157,7 +157,7 @@ def test_what_cannot_be_is_said(polydistill, command, says):
         ("methods", "pretrain"),
         ("methods", "monolingual"),
         ("tables", "mono/4.4"),
-        ("runs", "Baseline"),
+        ("runs", "Learning the task in English"),
     ],
 )
 def test_list(polydistill, made, what, has):
@@ -204,9 +204,9 @@ def test_report_of_all_runs_and_of_one(polydistill, made, tmp_path):
         out = tmp_path / f"{folder.name}.html"
         assert polydistill(f"report {folder} --out {out}").exit_code == 0
         pages.append(out.read_text())
-    assert "Baseline" in pages[0]
+    assert "Learning the task in English" in pages[0]
     assert pages[0].count("Loss: ") > pages[1].count("Loss: ") > 0
-    assert "Loss: XD, seed 0" in pages[1]
+    assert "Loss: Learning the other languages, seed 0" in pages[1]
     assert "&#34;kind&#34;: &#34;xd&#34;" in pages[1]
     assert "Accuracy (test)" in pages[1]
 

@@ -219,7 +219,6 @@ def test_what_cannot_be_is_said(here):
         api.table("xd/3", "world", models=here.models)
     with pytest.raises(ValueError, match=r"nowhere is no folder"):
         api.table("xd/3", "real", data="nowhere")
-    with pytest.raises(ValueError, match=r"not on the hub. Give a folder of data"):
-        api.table("mmkd/5", "real")
-    with pytest.raises(ValueError, match=r"Unknown scale of the monolingual recipes 'real'"):
-        api.table("mono/4.4", "real")
+    for id in ("mmkd/5", "mono/4.4"):
+        with pytest.raises(ValueError, match=r"not on the hub. Give a folder of data"):
+            api.table(id, "real")
