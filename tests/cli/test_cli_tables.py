@@ -208,7 +208,7 @@ def test_report_of_all_runs_and_of_one(polydistill, made, tmp_path):
     assert pages[0].count("Loss: ") > pages[1].count("Loss: ") > 0
     assert "Loss: Learning the other languages, seed 0" in pages[1]
     assert "&#34;kind&#34;: &#34;xd&#34;" in pages[1]
-    assert "Accuracy (test)" in pages[1]
+    assert "accuracy, mean of 6 languages" in pages[1]
 
 
 def test_report_of_nothing(polydistill, tmp_path):
