@@ -148,6 +148,7 @@ def test_the_layout_that_others_load(tmp_path):
         polydistill.export(done.folder, tmp_path / "again", "transformers")
 
 
+@pytest.mark.slow
 def test_int8_says_the_same_of_a_text_alone_and_in_a_batch(tmp_path):
     (done,) = polydistill.export(
         saved(tmp_path / "model"), tmp_path / "out", "onnx", int8=True, agreement=0, check="world:?rows=4"

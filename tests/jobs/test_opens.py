@@ -84,6 +84,7 @@ def test_an_align_run_opens_its_files_once(work, classifier, tmp_path):
     assert opens_of(["text.en", "text.tr"], run) == [1, 1]
 
 
+@pytest.mark.slow
 def test_runs_on_rows_from_memory_say_so_and_run_again_when_they_are_given_again(work, classifier, monkeypatch):
     frame = pandas.read_csv("rows.tsv", sep="\t")
     done = tune(classifier, frame, "en", test=frame, steps=1, batch_size=8, out="tuned")

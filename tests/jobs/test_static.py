@@ -166,7 +166,7 @@ def classifier(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("hidden", [0, 7])
+@pytest.mark.parametrize("hidden", [0, pytest.param(7, marks=pytest.mark.slow)])
 def test_a_classifier_on_top_learns_what_another_says(done, classifier, tmp_path, hidden):
     texts = {code: load_text(WorldSource(rows=80), [code]).rows[code]["text"] for code in ("en", "tr")}
     rows = {code: [{"text": line} for line in lines] for code, lines in texts.items()}

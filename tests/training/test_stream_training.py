@@ -45,8 +45,10 @@ def cut_at(step: int) -> Call:
     return Call(cut)
 
 
-@pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("accumulation", [1, 2])
+@pytest.mark.parametrize(
+    ("accumulation", "packed"),
+    [(2, True), *(pytest.param(*one, marks=pytest.mark.slow) for one in ((1, False), (1, True), (2, False)))],
+)
 def test_a_run_that_is_cut_off_ends_as_one_that_is_not(tmp_path, packed, accumulation):
     torch.manual_seed(0)
     whole = distiller(tmp_path / "whole", packed, accumulation=accumulation)

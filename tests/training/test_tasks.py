@@ -129,7 +129,7 @@ def test_plain_transformers_chooses_with_a_saved_student(tuned):
     assert model(**{name: value[None] for name, value in ids.items()}).logits.shape == (1, 2)
 
 
-@every_new_task
+@pytest.mark.parametrize("task", [NEW[0], *(pytest.param(task, marks=pytest.mark.slow) for task in NEW[1:])])
 def test_tuning_goes_on_from_a_tuned_student_and_from_one_of_another_task(tuned, task, tmp_path):
     for start in NEW:
         run = tune_run(task, tuned[start] / "model")
