@@ -16,8 +16,9 @@ CAUSES: Mapping[str, str] = {
     "multikd/5": "The teachers: see multikd/3.",
     "bert-kld/1": (
         "Nothing to take over, on the real encoder: teacher and student both begin as the model that was tuned on "
-        "English labels, so their hidden states differ by a KL of 0.024 at the first step and 0.016 to 0.018 at the last, at "
-        "ten times the weight too, and 0.2 to 1.1 % of the answers change (benchmarks/results/real_kld_weight.md)."
+        "English labels, so their hidden states differ by a KL of 0.024 at the first step and 0.016 to 0.018 at the "
+        "last, at ten times the weight too, and 0.2 to 1.1 % of the answers change "
+        "(benchmarks/results/real_kld_weight.md)."
     ),
     "bert-kld/3": (
         "The weight and the number of labels. With 6,000 labelled rows the gradient of 0.2 KL is 3 to 5 % of the "
