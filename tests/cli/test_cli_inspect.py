@@ -78,10 +78,10 @@ def test_without_rows_those_of_the_runs_are_read_each_model_in_its_own_languages
     polydistill(f"inspect teacher student --pooling first --layers last --drawn 12 {said} --out said")
     assert Inspected.model_validate_json(Path("said", FILE).read_bytes()).comparisons == found.comparisons
     assert {file.name for file in Path("said").glob("*.png")} == {"models.png", "cka.png", "cka_by_layer.png"}
-    assert pd.report("student", "page.html").read_text().count("<svg") == 3  # scores, before and after, and losses
+    assert pd.report("student", "page.html").read_text().count("<svg") == 2  # before and after, and losses
     polydistill("inspect teacher student --pooling first --layers last --drawn 12 --out student/inspect")
     page = pd.report("student", "page.html").read_text()
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 5
     assert "inspected: CKA, layer by layer</h2>" in page
 
 

@@ -1,8 +1,6 @@
-"""Commands in two processes: the same log, the same scores and whole folders, and the launchers that start them."""
+"""Commands in two processes: the same log, the same scores and whole folders, and the launcher that starts them."""
 
 import json
-import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +8,7 @@ from commands_worker import COMMANDS, typed, write_models
 from typer.testing import CliRunner
 
 from polydistill.cli import app
-from several import started, torchrun
+from several import torchrun
 
 pytestmark = pytest.mark.slow
 WORKER = Path(__file__).with_name("commands_worker.py")
@@ -51,11 +49,8 @@ def test_a_command_learns_the_same_in_two_processes(work, name):
     assert whole.exit_code == 0, whole.output
 
 
-def test_accelerate_starts_them_too(work):
+def test_torchrun_starts_a_command_and_drops_by_row_unasked(work):
     command = "tune --model tuned --langs en --train world:mini?rows=30 --few 16 --steps 3 --max-length 40"
-    launch = shutil.which("accelerate", path=str(Path(sys.executable).parent))
-    assert launch is not None
-    starts = [launch, "launch", "--cpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no"]
-    more = ["--dynamo_backend", "no", "-m", "polydistill", *command.split(), "--learning-rate", "1e-3"]
-    started([*starts, *more, "--batch-size", "4", "--out", "launched"])
-    assert terms(work / "launched") == terms(work / "few-several")  # on processors dropout is by row unasked
+    more = ["--learning-rate", "1e-3", "--batch-size", "4", "--out", "launched"]
+    torchrun("-m", "polydistill", *command.split(), *more)
+    assert terms(work / "launched") == terms(work / "few-several")
