@@ -1,6 +1,6 @@
 """Tiny models of several families, built from their configurations with random weights, and a tokenizer for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -48,6 +48,13 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     """Learned on mini-world sentences of six languages; <pad> is 1, as in every configuration below."""
     corpus = load_text(WorldSource(rows=60), ("en", "fr", "es", "de", "tr", "sw"))
     return learn_tokenizer([text for rows in corpus.rows.values() for text in rows["text"]], 300, MAX_LENGTH)
+
+
+def with_labels(network: PreTrainedModel, labels: Sequence[str]) -> PreTrainedModel:
+    """The same classifier, whose outputs have names."""
+    network.config.id2label = dict(enumerate(labels))
+    network.config.label2id = {label: index for index, label in enumerate(labels)}
+    return network
 
 
 def tiny_network(

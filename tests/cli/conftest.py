@@ -12,7 +12,7 @@ from polydistill.cli import app
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.data.rows.sources import WorldSource
-from tiny import tiny_network, tiny_tokenizer
+from tiny import tiny_network, tiny_tokenizer, with_labels
 
 LABELS = PAIR_OF_SENTENCES.labels
 
@@ -22,8 +22,7 @@ def own_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A classifier with the labels of NLI, random weights."""
     folder = tmp_path_factory.mktemp("own") / "model"
     network = tiny_network().float()
-    network.config.id2label = dict(enumerate(LABELS))
-    network.config.label2id = {label: index for index, label in enumerate(LABELS)}
+    with_labels(network, LABELS)
     network.save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return folder

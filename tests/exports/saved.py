@@ -7,7 +7,7 @@ import torch
 from polydistill.models.mblm import branched
 from polydistill.models.mblm_config import Branches
 from polydistill.tasks import TASKS
-from tiny import tiny_network, tiny_tokenizer
+from tiny import tiny_network, tiny_tokenizer, with_labels
 
 HEADS = {
     "nli": "classes",
@@ -32,8 +32,7 @@ def saved(folder: Path, task: str | None = "nli", seed: int = 0, **options) -> P
     network = tiny_network(head="mlm" if task is None else HEADS[task], seed=seed, **options).float()
     labels = () if task is None else TASKS[task].shape.labels
     if labels:
-        network.config.id2label = dict(enumerate(labels))
-        network.config.label2id = {label: index for index, label in enumerate(labels)}
+        with_labels(network, labels)
     return keep(network, folder)
 
 
@@ -57,6 +56,5 @@ def learned_mblm(**options):
         for value in network.parameters():
             value.add_(0.1 * torch.randn(value.shape, generator=generator))
     labels = TASKS["nli"].shape.labels
-    network.config.id2label = dict(enumerate(labels))
-    network.config.label2id = {label: index for index, label in enumerate(labels)}
+    with_labels(network, labels)
     return network

@@ -251,12 +251,11 @@ class Cases:
     def _whole_model(self) -> Path:
         if self.model is None:
             from polydistill.models.sentence import Reading, SentenceHead, write_head
-            from tiny import MAX_LENGTH, WIDTH, tiny_network, tiny_tokenizer
+            from tiny import MAX_LENGTH, WIDTH, tiny_network, tiny_tokenizer, with_labels
 
             self.model = self.folder / "model"
             network, labels = tiny_network().float(), TASKS["nli"].shape.labels
-            network.config.id2label = dict(enumerate(labels))
-            network.config.label2id = {label: index for index, label in enumerate(labels)}
+            with_labels(network, labels)
             network.save_pretrained(self.model)
             tiny_tokenizer().save_pretrained(self.model)
             write_head(SentenceHead(Reading(), []), WIDTH, MAX_LENGTH, self.model)

@@ -39,7 +39,7 @@ import polydistill
 from polydistill.cli import app
 from polydistill.manifest import FILES, changes
 from polydistill.tasks import TASKS
-from tiny import tiny_network, tiny_tokenizer
+from tiny import tiny_network, tiny_tokenizer, with_labels
 
 KILLED, USER_ERROR = 137, 2
 KINDS = ("kill", "full disk", "no permission", "short write", "lost rename")
@@ -188,8 +188,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.model = self.root / "model"
         network, labels = tiny_network(dropout=0.1).float(), TASKS["nli"].shape.labels
-        network.config.id2label = dict(enumerate(labels))
-        network.config.label2id = {label: index for index, label in enumerate(labels)}
+        with_labels(network, labels)
         network.save_pretrained(self.model)
         tiny_tokenizer().save_pretrained(self.model)
 

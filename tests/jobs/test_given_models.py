@@ -14,7 +14,7 @@ import polydistill
 from polydistill.starts import folders
 from polydistill.starts.hub import pinned
 from polydistill.starts.tokenizers import save_tokenizer
-from tiny import WIDTH, tiny_network, tiny_tokenizer
+from tiny import WIDTH, tiny_network, tiny_tokenizer, with_labels
 
 LABELS = ("entailment", "neutral", "contradiction")
 STEPS = {"steps": 1, "batch_size": 2}
@@ -22,8 +22,7 @@ STEPS = {"steps": 1, "batch_size": 2}
 
 def classifier(seed=0):
     network = tiny_network(seed=seed).float()
-    network.config.id2label = dict(enumerate(LABELS))
-    network.config.label2id = {label: at for at, label in enumerate(LABELS)}
+    with_labels(network, LABELS)
     return network, tiny_tokenizer()
 
 

@@ -15,7 +15,7 @@ from polydistill.jobs.align import align
 from polydistill.jobs.tune import tune
 from polydistill.jobs.xd import xd
 from polydistill.training.edit import read_run
-from tiny import tiny_network, tiny_tokenizer
+from tiny import tiny_network, tiny_tokenizer, with_labels
 
 LABELS = PAIR_OF_SENTENCES.labels
 
@@ -23,8 +23,7 @@ LABELS = PAIR_OF_SENTENCES.labels
 def saved(folder, head="classes", seed=0):
     network = tiny_network(head=head, seed=seed).float()
     if head == "classes":
-        network.config.id2label = dict(enumerate(LABELS))
-        network.config.label2id = {label: index for index, label in enumerate(LABELS)}
+        with_labels(network, LABELS)
     network.save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return folder

@@ -31,7 +31,7 @@ from polydistill.serving.vectors import open_vectors
 from polydistill.starts.sentence import load_sentence_encoder
 from polydistill.training.execute import execute
 from polydistill.training.store import Store
-from tiny import tiny_network, tiny_tokenizer
+from tiny import tiny_network, tiny_tokenizer, with_labels
 
 LABELS = ("negative", "neutral", "positive")
 TEXTS = ["A dog sleeps.", "Bir köpek uyuyor.", "A"]
@@ -159,8 +159,7 @@ def classifier(tmp_path_factory):
     """A classifier of texts with two labels."""
     folder = tmp_path_factory.mktemp("own") / "classifier"
     network = tiny_network().float()
-    network.config.id2label = dict(enumerate(LABELS))
-    network.config.label2id = {label: at for at, label in enumerate(LABELS)}
+    with_labels(network, LABELS)
     network.save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return folder

@@ -7,7 +7,7 @@ import pytest
 from polydistill import export
 from polydistill.data.rows.shapes import PAIR_OF_SENTENCES
 from polydistill.models.loaded import Loaded
-from tiny import tiny_network, tiny_tokenizer
+from tiny import tiny_network, tiny_tokenizer, with_labels
 
 
 @pytest.fixture(scope="session")
@@ -15,8 +15,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A classifier with the labels of NLI, random weights."""
     folder = tmp_path_factory.mktemp("serving") / "model"
     network = tiny_network().float()
-    network.config.id2label = dict(enumerate(PAIR_OF_SENTENCES.labels))
-    network.config.label2id = {label: index for index, label in enumerate(PAIR_OF_SENTENCES.labels)}
+    with_labels(network, PAIR_OF_SENTENCES.labels)
     network.save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return folder

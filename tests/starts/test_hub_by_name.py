@@ -14,7 +14,7 @@ import pytest
 
 from hub import stand_in
 from polydistill.tasks import TASKS
-from tiny import tiny_network, tiny_tokenizer
+from tiny import tiny_network, tiny_tokenizer, with_labels
 
 pytestmark = pytest.mark.slow
 LABELS = TASKS["nli"].shape.labels
@@ -43,8 +43,7 @@ def model(tmp_path_factory):
     """The files of a model."""
     folder = tmp_path_factory.mktemp("model")
     network = tiny_network().float()
-    network.config.id2label = dict(enumerate(LABELS))
-    network.config.label2id = {label: at for at, label in enumerate(LABELS)}
+    with_labels(network, LABELS)
     network.save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return {file.name: file.read_bytes() for file in folder.iterdir()}

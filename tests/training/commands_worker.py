@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from polydistill.cli import app
 from polydistill.tasks import TASKS
 from polydistill.training.processes import processes
-from tiny import tiny_network, tiny_tokenizer
+from tiny import tiny_network, tiny_tokenizer, with_labels
 
 TOGETHER = 8
 SHORT = "--steps 3 --max-length 40 --learning-rate 1e-3"
@@ -39,8 +39,7 @@ def write_models(folder: Path) -> None:
     """A tuned model, a masked language model and an encoder, all with dropout; rows and text."""
     labels = TASKS["nli"].shape.labels
     tuned = tiny_network(dropout=0.2, dtype=torch.float32)
-    tuned.config.id2label = dict(enumerate(labels))
-    tuned.config.label2id = {label: index for index, label in enumerate(labels)}
+    with_labels(tuned, labels)
     words = tiny_network(head="mlm", dropout=0.2, dtype=torch.float32)
     for name, network in {"tuned": tuned, "words": words, "encoder": AutoModel.from_config(words.config)}.items():
         network.save_pretrained(folder / name)

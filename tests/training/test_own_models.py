@@ -12,7 +12,7 @@ from polydistill.starts.hub import pinned
 from polydistill.starts.loading import load_classifier, tuned_task
 from polydistill.starts.origins import Pretrained
 from polydistill.tasks import TaskSpec, task_of
-from tiny import tiny_network, tiny_tokenizer
+from tiny import tiny_network, tiny_tokenizer, with_labels
 
 LABELS = ("entailment", "neutral", "contradiction")
 
@@ -20,8 +20,7 @@ LABELS = ("entailment", "neutral", "contradiction")
 def saved(folder, names, family="xlm-roberta", head="classes"):
     network = tiny_network(family, head).float()
     if names:
-        network.config.id2label = dict(enumerate(names))
-        network.config.label2id = {name: index for index, name in enumerate(names)}
+        with_labels(network, names)
     network.save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return network.eval()

@@ -6,6 +6,7 @@ learns: what the other branches say is computed without a graph. Freshly built i
 """
 
 import copy
+from abc import abstractmethod
 from dataclasses import replace
 from typing import Any, cast
 
@@ -62,9 +63,9 @@ class MBLMPreTrainedModel(PreTrainedModel):
         )
 
     @property
+    @abstractmethod
     def encoder(self) -> PreTrainedModel:
         """The encoder that branches."""
-        raise NotImplementedError
 
     def get_input_embeddings(self) -> nn.Module:
         """The pieces' vectors."""
