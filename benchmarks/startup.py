@@ -6,7 +6,6 @@ model has a vocabulary of 250,002 pieces (XLM-R's number) and random weights, so
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -35,6 +34,15 @@ inputs = AutoTokenizer.from_pretrained(sys.argv[1])("w17 w4 w201", "w9 w1", retu
 with torch.no_grad():
     network(**inputs)
 """
+
+
+MEASURED = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+"""
+"""Begins a command from a process of a few MB: what a process holds when it begins another counts as the other's."""
 
 
 def make_models(folder: Path, blocks: int = BLOCKS, onnx: bool = True) -> tuple[Path, Path]:
@@ -85,18 +93,12 @@ def older_layout(exported: Path) -> Path:
 def cost(command: list[str], src: Path) -> tuple[float, float]:
     """Processor seconds of a command, and the most memory that it held, in MB."""
     environment = {**os.environ, "PYTHONPATH": str(src), "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    errors = process.stderr.read().decode()
-    _, status, used = os.wait4(process.pid, 0)
-    assert status == 0, errors
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-
-
-def memory(most: float) -> str:
-    """Megabytes; a process that is begun counts what was this one's before it becomes another program."""
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return f"{most:.0f}" if most > own + 1 else f"up to {most:.0f}"
+    said = subprocess.run(
+        [sys.executable, "-S", "-c", MEASURED, *command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 0, said.stderr
+    seconds, most = map(float, said.stdout.split())
+    return seconds, most
 
 
 def main() -> None:
@@ -138,12 +140,11 @@ def main() -> None:
         for state in ("before", "now"):
             taken = measured.get((name, state))
             row[f"{state}, s"] = f"{statistics.median(one for one, _ in taken):.2f}" if taken else ""
-            row[f"{state}, MB"] = memory(max(most for _, most in taken)) if taken else ""
+            row[f"{state}, MB"] = f"{max(most for _, most in taken):.0f}" if taken else ""
         rows.append(row)
     text = (
         f"Processor seconds (user and system, median of {given.turns}) and peak memory of a process of its own, one "
-        f"thread. The model has {PIECES:,} pieces, {BLOCKS} blocks of {WIDTH}, random weights. "
-        '"up to": less than the process that measures, whose copy each process begins as.'
+        f"thread. The model has {PIECES:,} pieces, {BLOCKS} blocks of {WIDTH}, random weights."
     )
     singles = [
         {"command": name, "state": state, "seconds": seconds, "MB": most}
