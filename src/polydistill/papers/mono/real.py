@@ -56,7 +56,7 @@ def setting(real: Real) -> Setting:
                 "batching": Batching(sampling="in-turn"),  # algorithm 1
             }
         ),
-        teacher_price=2.5,
+        teacher_price=2.5,  # as in the mini-world; at this size it was not measured
         max_length=MAX_LENGTH,
         exercises=_exercises(real, folder, languages),
         sentences=lambda code: FileSource(
