@@ -3,8 +3,6 @@
 import nbformat
 import pytest
 
-pytest.importorskip("nbclient", reason="the notebooks need the extra docs: pip install -e '.[docs]'")
-
 from notebooks import FOLDER, as_in_tests, executed, tidy
 
 ALL = sorted(FOLDER.glob("*.ipynb"))

@@ -53,8 +53,9 @@ def write_data(folder: Path) -> None:
 
 def _write_tasks(folder: Path) -> None:
     """Entities, questions with choices, and news of which no line has a translation; of the mini-world's languages."""
-    for part in ("panx", "siqa", "copa_en", "xcopa/tr", "parallel/globalvoices", "tatoeba"):
+    for part in ("panx", "siqa", "copa_en", "xcopa/tr", "parallel/globalvoices", "parallel/tatoeba", "tatoeba"):
         (folder / part).mkdir(parents=True, exist_ok=True)
+    text_of = {"en": "globalvoices/News.en", "tr": "tatoeba/tur-eng.tur"}
     tagged = load_rows(WorldSource(rows=60), WORDS, ("en", "tr")).rows
     chosen = load_rows(WorldSource(rows=12), CHOICES, ("en", "tr")).rows
     for code, table in tagged.items():
@@ -65,7 +66,7 @@ def _write_tasks(folder: Path) -> None:
             )
             (folder / "panx" / f"{part}-{code}.tsv").write_text("\n\n".join(sentences) + "\n")
         lines = "\n".join(" ".join(row["tokens"]) for row in table.select(range(50)))
-        (folder / "parallel" / "globalvoices" / f"News.{code}").write_text(lines + "\n")
+        (folder / "parallel" / text_of[code]).write_text(lines + "\n")
     for side in ("eng", "tur"):
         (folder / "tatoeba" / f"tatoeba.tur-eng.{side}").write_text("One.\nTwo.\nThree.\n")
     for code, file in (("en", "copa_en/val.en.jsonl"), ("tr", "xcopa/tr/val.tr.jsonl")):

@@ -1,5 +1,5 @@
 """The scale `real` of the monolingual-components recipes: the polyglot, which first learns hidden words, and students
-of half its blocks, on news.
+of half its blocks, on text of each language.
 
 The polyglot has no head for hidden words: it gets one, and reads the students' text with words hidden before it
 teaches. All numbers are ours.
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from polydistill.data.batches.schedule import Batching
-from polydistill.data.rows.sources import FileSource
+from polydistill.data.rows.sources import ByLanguage, FileSource
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.papers.mono.scales import TATOEBA, Exercise, Setting
 from polydistill.papers.real import LABELLED, MAX_LENGTH, ON_ENGLISH, Real
@@ -19,7 +19,9 @@ from polydistill.training.settings import Judging
 LANGUAGES = ("en", "tr", "sw")
 _LINES, _HELD_OUT, _READ, _STEPS = 9_000, 400, 600, 900
 _ENTITIES = 1_000
-_TEXT, _NEWS = "parallel/*/*.{lang}", "parallel/ntrex/*.{lang}.txt"
+_GLOBAL, _LEARNERS = "parallel/globalvoices/*.{lang}", "parallel/tatoeba/*-eng.{lang}"
+_TEXT = {"en": _GLOBAL, "tr": _LEARNERS, "sw": _GLOBAL}
+_NEWS = "parallel/ntrex/*.{lang}.txt"
 
 
 def setting(real: Real) -> Setting:
@@ -30,7 +32,9 @@ def setting(real: Real) -> Setting:
     if languages[:1] != LANGUAGES[:1] or len(languages) < 2:
         raise ValueError(f"langs is {', '.join(languages)}; name en, which has the labels, and tr, sw or both.")
     folder = real.data
-    text = FileSource(path=str(folder / _TEXT), rows=_LINES, aligned=False)
+    text = ByLanguage(
+        sources={code: FileSource(path=str(folder / _TEXT[code]), rows=_LINES) for code in languages}, aligned=False
+    )
     held_out = FileSource(path=str(folder / _NEWS), rows=_HELD_OUT, aligned=True)
     small = real.trimmed(languages)
     reading = ON_ENGLISH.model_copy(update={"steps": _READ, "evaluate_every": _READ // 2, "weight_decay": 0.01})
@@ -70,7 +74,8 @@ def setting(real: Real) -> Setting:
         needs=(small,),
         remarks=(
             f"Smaller than in the thesis: a teacher of 12 blocks of 384 (768), whose head for hidden words is new and "
-            f"learned {_READ} steps of 32 texts, and students of 6; {_LINES:,} lines of news a language (CC-100), "
+            f"learned {_READ} steps of 32 texts, and students of 6; {_LINES:,} lines a language, of news or (Turkish) of Tatoeba "
+            f"(CC-100), "
             f"{_STEPS} steps for all students together (500,000 each); {LABELLED:,} English rows of XNLI (392,702), "
             "6,000 sentences of WikiAnn (20,000), 1,954 questions of SIQA (33,410); tested on half of XNLI's dev rows, "
             f"{_ENTITIES:,} sentences of WikiAnn and XCOPA's 100 dev questions; {MAX_LENGTH} tokens.",
