@@ -74,11 +74,10 @@ def setting(real: Real) -> Setting:
         needs=(small,),
         remarks=(
             f"Smaller than in the thesis: a teacher of 12 blocks of 384 (768), whose head for hidden words is new and "
-            f"learned {_READ} steps of 32 texts, and students of 6; {_LINES:,} lines a language, of news or (Turkish) of Tatoeba "
-            f"(CC-100), "
-            f"{_STEPS} steps for all students together (500,000 each); {LABELLED:,} English rows of XNLI (392,702), "
-            "6,000 sentences of WikiAnn (20,000), 1,954 questions of SIQA (33,410); tested on half of XNLI's dev rows, "
-            f"{_ENTITIES:,} sentences of WikiAnn and XCOPA's 100 dev questions; {MAX_LENGTH} tokens.",
+            f"learned {_READ} steps of 32 texts, and students of 6; {_LINES:,} lines a language, of news or (Turkish) "
+            f"of Tatoeba (CC-100), {_STEPS} steps for all students together (500,000 each); {LABELLED:,} English rows "
+            "of XNLI (392,702), 6,000 sentences of WikiAnn (20,000), 1,954 questions of SIQA (33,410); tested on half "
+            f"of XNLI's dev rows, {_ENTITIES:,} sentences of WikiAnn and XCOPA's 100 dev questions; {MAX_LENGTH} tokens.",
         ),
     )
 
