@@ -2,12 +2,15 @@
 
 import gzip
 import io
+import itertools
 import json
+import math
 from pathlib import Path
 
 import pytest
 from rich.table import Table
 
+from polydistill.cli.commands import cli_type, jobs
 from polydistill.cli.screen import Screen, say
 from polydistill.errors import DataError
 from polydistill.training.edit import read_run
@@ -18,40 +21,50 @@ WORLD = "--data world:mini?rows=9"
 BILLIONS = 10**12
 
 VALUES = {
-    "max-length 0": (f"{TUNE} --max-length 0", "max_length is 0; expected at least 5"),
+    "max-length 0": (f"{TUNE} --max-length 0", "max_length is 0; expected 1 to 1,000,000"),
     "max-length of the special pieces": (f"{TUNE} --max-length 4", "max_length is 4; expected at least 5"),
     "max-length 0, xd": (f"xd --model MODEL --langs en,fr {WORLD} --print --max-length 0", "max_length is 0"),
-    "max-length by --set": (f"{TUNE} --set method.max_length=-3", "max_length: Input should be greater than 0, not -3"),
-    "world rows": (f"world --rows {BILLIONS}", "rows: Input should be less than or equal to 10000000"),
-    "source rows": (f"evaluate MODEL --data world:mini?rows={BILLIONS} --langs en", "equal to 10000000"),
-    "batch": (f"{TUNE} --batch-size {BILLIONS}", "batch_size: Input should be less than or equal to 1000000"),
-    "accumulation": (f"{TUNE} --accumulation {BILLIONS}", "accumulation: Input should be less than"),
-    "both": (f"{TUNE} --batch-size 10000 --accumulation 10000", "are 100,000,000 rows a step; expected at most"),
-    "steps": (f"tune --model MODEL --langs en --print --train rows.jsonl --steps {BILLIONS}", "steps: Input should be"),
-    "width": (f"pretrain --langs en --steps 1 --print --width {BILLIONS}", "width: Input should be less than"),
-    "blocks": (f"pretrain --langs en --steps 1 --print --blocks {BILLIONS}", "blocks: Input should be less than"),
-    "vocabulary": (f"pretrain --langs en --steps 1 --print --vocabulary {BILLIONS}", "vocabulary: Input should be"),
-    "turns": (f"bench MODEL --turns {BILLIONS}", "turns: Input should be less than or equal to 10000"),
-    "buffer": (f"text world: --buffer {BILLIONS}", "buffer: Input should be less than or equal to 10000000"),
-    "pool": (f"{TUNE} --set training.batching.pool=0", "pool: Input should be greater than 0, not 0"),
-    "seed": (f"{TUNE} --seed -1", "seed: Input should be greater than or equal to 0, not -1"),
-    "large seed": (f"{TUNE} --seed {BILLIONS}", "seed: Input should be less than 4294967296"),
-    "rate": (f"{TUNE} --learning-rate inf", "learning_rate: Input should be a finite number"),
-    "warm-up": (f"{TUNE} --warmup nan", "warmup: Input should be a finite number"),
-    "temperature": (
-        f"kld --model MODEL --teacher MODEL --teacher-pair en-fr --pair en-tr {WORLD} --print --temperature inf",
-        "temperature: Input should be a finite number",
+    "max-length by --set": (
+        f"{TUNE} --set method.max_length=-3",
+        "max_length: Input should be greater than or equal to 1",
     ),
+    "world rows": (f"world --rows {BILLIONS}", "rows is 1000000000000; expected 1 to 10,000,000"),
+    "source rows": (f"evaluate MODEL --data world:mini?rows={BILLIONS} --langs en", "equal to 10000000"),
+    "both": (f"{TUNE} --batch-size 10000 --accumulation 10000", "are 100,000,000 rows a step; expected at most"),
+    "pool": (f"{TUNE} --set training.batching.pool=0", "pool: Input should be greater than or equal to 1, not 0"),
+    "average": (f"{TUNE} --average {BILLIONS}", "average is 1000000000000; expected 1 to 1,000"),
+    "average by --set": (f"{TUNE} --set training.average={BILLIONS}", "average: Input should be less than or equal to"),
+    "checkpoints": (f"{TUNE} --checkpoint-every {BILLIONS}", "checkpoint_every is 1000000000000; expected 1 to"),
+    "temperature by --set": (f"{TUNE} --set method.temperature=1e-9", "temperature: Input should be greater than or"),
+    "rate": (f"{TUNE} --learning-rate inf", "learning_rate is inf; expected more than 0 and at most"),
     "teacher pair": (
         f"kld --model MODEL --teacher MODEL --teacher-pair en --pair en-tr {WORLD} --print",
         "--teacher-pair en is one language; expected two",
     ),
-    "threads": (f"bench MODEL --threads {BILLIONS}", "threads: Input should be less than or equal to 4096"),
-    "texts at once": (f"inspect MODEL {WORLD} --langs en,fr --batch-size -1", "batch_size is -1; expected 1 to"),
-    "pairs to print": ("corpora en-tr=text.{lang} --rows -1", "rows is -1; expected how many pairs"),
+    "pairs to print": (f"corpora en-tr=text.{{lang}} --rows {BILLIONS}", "rows is 1000000000000; expected 0 to"),
     "digits": (f"{TUNE} --set training.steps={'9' * 5000}", "training.steps: Unable to parse"),
     "brackets": (f"{TUNE} --set training.steps={'[' * 50_000}", "training.steps: Input should be a valid integer"),
 }
+NUMBERS = [
+    pytest.param(job, one, id=f"{job.command} {one.option}")
+    for job in jobs()
+    for one in job.options
+    if cli_type(one) in (int, float)
+]
+
+
+@pytest.mark.parametrize(("job", "one"), NUMBERS)
+def test_every_number_has_bounds_which_hold_before_anything_is_read(job, one):
+    calls = [job.public, *([job.public.run] if job.trains else [])]
+    for call, value in itertools.product(calls, (-1, BILLIONS, math.nan, math.inf, -math.inf, 10**400)):
+        with pytest.raises(ValueError, match=rf"^{one.name} is {value}; expected .* [0-9,.]+\.$"):
+            call(**{one.name: value})
+
+
+def test_zero_is_for_options_that_say_none_by_it():
+    takes = {one.name for one in (case.values[1] for case in NUMBERS) if one.bounds.ge == 0}
+    none = {"weight_decay", "warmup", "clip", "freeze_blocks", "head_hidden", "margin", "confidence", "pairs"}
+    assert takes == {*none, "seed", "anchor_share", "tolerance", "agreement"}
 
 
 @pytest.mark.parametrize("name", VALUES)

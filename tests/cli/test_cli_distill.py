@@ -112,7 +112,7 @@ def test_dev_may_be_a_path_as_text_may(polydistill):
         ("--preset reference --loss Hinton --map top", "Leave --loss and --map out, or the preset."),
         ("--teacher albert", "albert is a model of the family 'albert'"),
         ("--share embedings", "Unknown part of students with 2 blocks 'embedings'. Did you mean 'embeddings'?"),
-        (f"--width {10**12} --heads 1", "width: Input should be less than or equal to 100000"),
+        (f"--width {10**12} --heads 1", "width is 1000000000000; expected 1 to 100,000"),
         ("--depth 3", "3 does not divide 4. Give an explicit map"),
         ("--text de=lost.txt", "lost.txt: found no such file; expected a readable file."),
         ("--teacher tuned", "tuned"),

@@ -18,7 +18,7 @@ def test_a_wrong_value_is_one_line(polydistill):
 
 
 def test_a_value_out_of_range_is_named(polydistill):
-    one_error(polydistill("world --rows 0"), "WorldSource: rows: Input should be greater than 0, not 0.")
+    one_error(polydistill("world --rows 0"), "rows is 0; expected 1 to 10,000,000.")
 
 
 def test_a_missing_file_is_one_line(polydistill, own_model, work):
@@ -29,8 +29,8 @@ def test_text_that_cannot_be_streamed(polydistill, tmp_path):
     (tmp_path / "a.txt").write_bytes(b"good\ncaf\xe9\n")
     one_error(polydistill(f"text file:{tmp_path} --rows 2"), "a.txt, line 2: found byte 0xE9", "iconv")
     one_error(polydistill(f"text file:{tmp_path}/no*"), "no such file")
-    one_error(polydistill("text world: --rows 0"), "rows is 0; expected at least 1")
-    one_error(polydistill("text world: --buffer 0"), "TextStream: buffer: Input should be greater than 0, not 0.")
+    one_error(polydistill("text world: --rows 0"), "rows is 0; expected 1 to 10,000,000.")
+    one_error(polydistill("text world: --buffer 0"), "buffer is 0; expected 1 to 10,000,000.")
 
 
 def test_an_error_of_several_lines_becomes_one(polydistill, monkeypatch):

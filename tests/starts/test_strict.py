@@ -22,6 +22,7 @@ from polydistill.starts.strict import open_config, open_network, weights_file
 from tiny import tiny_network
 
 FAMILIES = ("bert", "roberta", "xlm-roberta", "distilbert", "xlm", "modernbert", "electra")
+QUERY = "bert.encoder.layer.0.attention.self.query.weight"
 AUTO = {
     "classes": AutoModelForSequenceClassification,
     "mlm": AutoModelForMaskedLM,
@@ -127,6 +128,33 @@ def test_a_weight_of_no_known_part_is_refused_and_old_buffers_are_not(tmp_path):
     extra = {"bert.embeddings.position_ids": torch.arange(66)[None], "notes": torch.zeros(1)}
     folder = saved(tmp_path, change=lambda weights: weights | extra)
     with pytest.raises(DataError, match=r"found 1 weight unexpected \(notes\);"):
+        open_network(folder, None, AUTO["classes"])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")], ids=str)
+@pytest.mark.parametrize("auto", [AutoModel, AUTO["classes"]])
+def test_a_weight_that_is_no_number_is_refused(tmp_path, value, auto):
+    def damaged(weights):
+        weights[QUERY][1, 2] = value
+        return weights
+
+    folder = saved(tmp_path, change=damaged)
+    with pytest.raises(
+        DataError, match=r"model.safetensors: found 1 weight not finite \(.*query.weight\).* has diverged"
+    ):
+        open_network(folder, None, auto)
+
+
+def test_weights_of_whole_numbers_are_refused_in_a_file_and_in_several(tmp_path):
+    folder = saved(tmp_path, change=lambda weights: {**weights, QUERY: weights[QUERY].to(torch.int8)})
+    expected = r"found 1 weight of whole numbers \(bert.*query.weight\); expected weights with fractions"
+    with pytest.raises(DataError, match=expected):
+        open_network(folder, None, AUTO["classes"])
+    names = list(load_file(folder / "model.safetensors"))
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00001.safetensors")
+    index = {"metadata": {}, "weight_map": dict.fromkeys(names, "model-00001-of-00001.safetensors")}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(DataError, match=expected):
         open_network(folder, None, AUTO["classes"])
 
 

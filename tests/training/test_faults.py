@@ -51,7 +51,9 @@ def fitted(folder, method, say=None, steps=8, **settings):
 
 @pytest.mark.parametrize("gradient, named", [(False, "far"), (True, GRADIENT)])
 def test_a_diverged_training_stops_at_once_and_keeps_the_last_good_checkpoint(tmp_path, gradient, named):
-    message = rf"{named} is not a finite number at step 5 of 8 \(learning rate 0.01\).*checkpoint-3, is from before"
+    message = (
+        rf"{named} is not a finite number at step 5 of 8 \(peak learning rate 0.01\).*checkpoint-3, is from before"
+    )
     with pytest.raises(DivergedError, match=message):
         fitted(tmp_path, Bursting(5, gradient))
     assert [path.name for path in checkpoints(tmp_path)] == ["checkpoint-3"]

@@ -16,7 +16,7 @@ from polydistill.cli.screen import errors
 from polydistill.cli.screens import do_run, show
 from polydistill.cli.settings import settings_of, shown
 from polydistill.errors import nearest
-from polydistill.jobs.job import REQUIRED, Job, Parameter
+from polydistill.jobs.job import REQUIRED, Job, Parameter, refuse_numbers
 from polydistill.jobs.options import Place
 from polydistill.jobs.renamed import called_now
 
@@ -66,6 +66,7 @@ def _typed(job: Job) -> Callable[..., None]:
 
     def run(**given: Any) -> None:
         asked = {one.name: given.pop(one.name) for one in job.showing}
+        refuse_numbers(job.showing, asked)
         given = {name: value for name, value in given.items() if value is not None}  # else the job's own default holds
         if job.trains:
             do_run(job, given, **asked)

@@ -13,8 +13,6 @@ def show(pairs: "KeptPairs", rows: int = 0, json: Path | None = None) -> None:
     """Print a line a corpus, with a column a reason that there is, and so many pairs of each language."""
     from polydistill.data.translations.filters import REASONS
 
-    if rows < 0:
-        raise ValueError(f"rows is {rows}; expected how many pairs of each language to print, or 0.")
     counts = pairs.counts
     reasons = [reason for reason in REASONS if any(count.dropped.get(reason) for count in counts)]
     lines = [

@@ -2,8 +2,9 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import Field, model_validator
 
+from polydistill.bounds import Share
 from polydistill.defaults import Pooling
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask
@@ -29,8 +30,8 @@ class Wanted(Spec):
     pooling: Pooling | None = None
     normalize: bool = False
     int8: bool = False
-    tolerance: PositiveFloat = TOLERANCE
-    agreement: float = Field(default=AGREEMENT, ge=0.0, le=1.0)
+    tolerance: Share = TOLERANCE
+    agreement: Share = AGREEMENT
 
     @model_validator(mode="after")
     def _options_fit(self) -> Self:

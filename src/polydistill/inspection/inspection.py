@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import model_validator
 
+from polydistill.bounds import Drawn, Held, Rate, Seed, Share
 from polydistill.data.rows.sources import Source
 from polydistill.inspection.projection import PERPLEXITY
 from polydistill.results import LanguageCode
@@ -16,7 +17,6 @@ from polydistill.tasks import AnyTask
 
 FOLDER, FILE = "inspect", "inspect.json"
 """Where an inspection lies that is part of a run's page: in such a folder of the run's."""
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Inspection(Spec):
@@ -26,7 +26,7 @@ class Inspection(Spec):
     """A source, or one file a language, line by line the same."""
     task: AnyTask | None = None
     """Rows of this task; none: sentences."""
-    sentences: int = Field(default=200, ge=4)
+    sentences: Drawn = 200
     """At most so many rows are read, the first ones."""
     layers: Layers = "all"
     """Those of each model: its blocks from 1 on, 0 = its embeddings. The vectors of the last one named are drawn.
@@ -34,12 +34,12 @@ class Inspection(Spec):
     pooling: Literal["mean", "first"] = "mean"
     special_tokens: Literal["counted", "dropped"] = "counted"
     """Whether <s> and the like are part of the mean."""
-    neighbours: PositiveInt = 10
+    neighbours: Held = 10
     unbiased: bool = True
-    drawn: int = Field(default=20, ge=4)
+    drawn: Drawn = 20
     """So many of the rows are drawn, in every language."""
-    perplexity: float = Field(default=PERPLEXITY, gt=0)
-    seed: int = 0
+    perplexity: Rate = PERPLEXITY
+    seed: Seed = 0
     """Of the projection; nothing else is random."""
 
     @model_validator(mode="after")

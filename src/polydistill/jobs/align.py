@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
+from polydistill.bounds import Length
 from polydistill.defaults import ALIGN, ALIGN_MAX_LENGTH, PAIRS, AlignMethod, Pooling, Preset
 from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import ROWS, DevLanguages, Languages, LearningPairs, OwnModel, Parallel, Rows, Seed
@@ -57,7 +58,7 @@ def align(
     ] = None,
     dev_langs: DevLanguages = (),
     max_length: Annotated[
-        int | None, Help(f"Tokens of an input. Default: {ALIGN_MAX_LENGTH}, or what the models read.")
+        Length | None, Help(f"Tokens of an input. Default: {ALIGN_MAX_LENGTH}, or what the models read.")
     ] = None,
     seed: Seed = 0,
     **options: Unpack[LearningPairs],

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from polydistill.bounds import Batch, Held, Some, Threads
 from polydistill.jobs.job import Argument, AsJson, Help, job
 from polydistill.jobs.options import Language, Place, TaskLike
 
@@ -22,10 +23,10 @@ def bench(
             "model says."
         ),
     ] = None,
-    rows: Annotated[int, Help("Rows of a turn.")] = 256,
-    batch_size: Annotated[int, Help("Rows read together, of similar lengths.")] = 32,
-    turns: Annotated[int, Help("How often each model reads all rows.")] = 5,
-    threads: Annotated[int | None, Help("Threads of each model. Default: as PyTorch has it.")] = None,
+    rows: Annotated[Held, Help("Rows of a turn.")] = 256,
+    batch_size: Annotated[Batch, Help("Rows read together, of similar lengths.")] = 32,
+    turns: Annotated[Some, Help("How often each model reads all rows.")] = 5,
+    threads: Annotated[Threads | None, Help("Threads of each model. Default: as PyTorch has it.")] = None,
     lang: Language = None,
     clock: Annotated[
         Literal["wall", "processor"],

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from polydistill.bounds import Count, Length, NoneOrHeld, Seed
 from polydistill.jobs.job import Argument, AsJson, Help, job
 from polydistill.jobs.options import Pairs
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 class Printed(AsJson, total=False):
     """How the command shows pairs."""
 
-    rows: Annotated[int, Help("Also print so many pairs of each language.", default=0)]
+    rows: Annotated[NoneOrHeld, Help("Also print so many pairs of each language.", default=0)]
 
 
 @job(
@@ -32,9 +33,13 @@ def corpora(
     ],
     tokenizer: Annotated[str | Path | None, Help("What counts tokens: a model's folder or hub name.")] = None,
     *,
-    shortest: Annotated[int | None, Help("Tokens of a side, at least. Default: 10 with --tokenizer, else any.")] = None,
-    longest: Annotated[int | None, Help("Tokens of a side, at most. Default: 128 with --tokenizer, else any.")] = None,
-    at_most: Annotated[int, Help("At most so many pairs of each corpus.")] = 2_000_000,
+    shortest: Annotated[
+        Length | None, Help("Tokens of a side, at least. Default: 10 with --tokenizer, else any.")
+    ] = None,
+    longest: Annotated[
+        Length | None, Help("Tokens of a side, at most. Default: 128 with --tokenizer, else any.")
+    ] = None,
+    at_most: Annotated[Count, Help("At most so many pairs of each corpus.")] = 2_000_000,
     sample: Annotated[
         Literal["first", "random"], Help("Which pairs are taken, where there are more than --at-most.")
     ] = "first",
@@ -42,7 +47,7 @@ def corpora(
     same_sides: Annotated[
         Literal["drop", "keep"], Help("What to do with pairs whose two sides are the same.")
     ] = "drop",
-    seed: Annotated[int, Help("Decides which pairs are taken, with --sample random.")] = 0,
+    seed: Annotated[Seed, Help("Decides which pairs are taken, with --sample random.")] = 0,
 ) -> "KeptPairs":
     """Read parallel corpora as a model would, and print how many pairs were dropped, why, and how many are left."""
     from polydistill.data.batches.counting import Tokens

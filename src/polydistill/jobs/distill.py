@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Unpack
 
+from polydistill.bounds import Held, Length, Some, Temperature, Width
 from polydistill.defaults import MAX_LENGTH, MONOLINGUAL, LossName, Preset
 from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import Learning, OwnModel, Rows, Seed
@@ -29,7 +30,7 @@ def distill(
         Help("Plain text of a language, tr=FILE (or tr=world:...); once a language.", many=True),
     ],
     *,
-    depth: Annotated[int, Help("Blocks of a student.")],
+    depth: Annotated[Some, Help("Blocks of a student.")],
     loss: Annotated[LossName | None, Help("A loss of the thesis' table 3.1. Default: MonoShot.")] = None,
     map: Annotated[str | Mapping[int, int] | None, Help(f"Blocks to learn from: {_MAPS}. Default: the loss's.")] = None,
     init_map: Annotated[
@@ -45,8 +46,8 @@ def distill(
         Help("What students share: embeddings, head, blocks (2 or 1-3); none; all = one student."),
     ] = ("embeddings", "head"),
     untied: Annotated[bool, Help("Give the decoder a matrix of its own.")] = False,
-    width: Annotated[int | None, Help("Width of a student; not the teacher's: begins at random.")] = None,
-    heads: Annotated[int | None, Help("Attention heads of a student. Default: the teacher's.")] = None,
+    width: Annotated[Width | None, Help("Width of a student; not the teacher's: begins at random.")] = None,
+    heads: Annotated[Some | None, Help("Attention heads of a student. Default: the teacher's.")] = None,
     init: Annotated[
         Literal["teacher", "random"] | None, Help("How students begin. Default: as the teacher, where it fits.")
     ] = None,
@@ -57,7 +58,7 @@ def distill(
         Literal["renormalise", "tail"] | None,
         Help("What the teacher gives to pieces that a trimmed student lacks: shared out, or given to <unk>."),
     ] = None,
-    temperature: Annotated[float | None, Help("Temperature of the distillation. Default: 4.")] = None,
+    temperature: Annotated[Temperature | None, Help("Temperature of the distillation. Default: 4.")] = None,
     scaling: Annotated[
         Literal["hinton", "cross_entropy", "sequence_sum"] | None,
         Help("How the distillation is scaled. Default: hinton; reference: sequence_sum."),
@@ -68,12 +69,12 @@ def distill(
     ] = None,
     dev: Annotated[Rows | None, Help("Text that chooses the weights to keep, such as dev.{lang}.txt.")] = None,
     buffer: Annotated[
-        int | None, Help("Read text as it is needed, and shuffle so many lines together; needs --steps.")
+        Held | None, Help("Read text as it is needed, and shuffle so many lines together; needs --steps.")
     ] = None,
     packed: Annotated[bool, Help("Join streamed lines into inputs of full length.")] = False,
     preset: Annotated[Preset, Help("reference: as the authors' code does it; see docs/monolingual.md.")] = "paper",
     max_length: Annotated[
-        int | None, Help(f"Tokens of a text. Default: {MAX_LENGTH}, or what the model reads.")
+        Length | None, Help(f"Tokens of a text. Default: {MAX_LENGTH}, or what the model reads.")
     ] = None,
     seed: Seed = 0,
     **options: Unpack[Learning],

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from polydistill.bounds import Share
 from polydistill.jobs.job import Help, job
 from polydistill.jobs.options import ROWS, Languages, ModelFirst, Place, Rows, TaskLike
 
@@ -35,8 +36,8 @@ def export(
     check_langs: Annotated[Languages, Help("Languages of the rows of --check, such as en,tr.")] = (),
     licence: Annotated[str | None, Help("Licence of the model, as the hub names it, for its card.")] = None,
     data_licence: Annotated[str | None, Help("Licence of the data it learned from, for its card.")] = None,
-    tolerance: Annotated[float | None, Help("Largest difference in fp32. Default: 0.0001.")] = None,
-    agreement: Annotated[float | None, Help("int8: smallest share of equal answers, or cosine. Default: 0.98.")] = None,
+    tolerance: Annotated[Share | None, Help("Largest difference in fp32. Default: 0.0001.")] = None,
+    agreement: Annotated[Share | None, Help("int8: smallest share of equal answers, or cosine. Default: 0.98.")] = None,
 ) -> "tuple[Exported, ...]":
     """Write a model as a folder of transformers, sentence-transformers or ONNX, and check that it says the same."""
     from polydistill.exports.subjects import exported

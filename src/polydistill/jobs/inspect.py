@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from polydistill.bounds import Batch, Drawn, Held, Rate, Seed
 from polydistill.jobs.job import Argument, Help, job
 from polydistill.jobs.options import ROWS, Languages, OwnModel, Place, Rows, TaskLike
 
@@ -43,13 +44,13 @@ def inspect(
     special_tokens: Annotated[
         Literal["counted", "dropped"], Help("Whether <s> and the like are part of the mean.")
     ] = "counted",
-    sentences: Annotated[int, Help("Rows that are read, at most.")] = 200,
-    neighbours: Annotated[int, Help("Neighbours that same language and same model are counted among.")] = 10,
+    sentences: Annotated[Drawn, Help("Rows that are read, at most.")] = 200,
+    neighbours: Annotated[Held, Help("Neighbours that same language and same model are counted among.")] = 10,
     cka: Annotated[Literal["unbiased", "biased"], Help("Which estimate; see docs/inspect.md.")] = "unbiased",
-    drawn: Annotated[int, Help("Rows that are drawn, in every language.")] = 20,
-    perplexity: Annotated[float, Help("Perplexity of t-SNE; smaller where there are few points.")] = 30.0,
-    seed: Annotated[int, Help("Seed of t-SNE.")] = 0,
-    batch_size: Annotated[int | None, Help("Texts read together. Default: 16 on a CPU, 64 elsewhere.")] = None,
+    drawn: Annotated[Drawn, Help("Rows that are drawn, in every language.")] = 20,
+    perplexity: Annotated[Rate, Help("Perplexity of t-SNE; smaller where there are few points.")] = 30.0,
+    seed: Annotated[Seed, Help("Seed of t-SNE.")] = 0,
+    batch_size: Annotated[Batch | None, Help("Texts read together. Default: 16 on a CPU, 64 elsewhere.")] = None,
     out: Annotated[Place | None, Help("A folder for numbers (JSON), plots (PNG) and a page.")] = "inspect",
 ) -> "Inspected":
     """Measure and draw where models put the same sentences: by language, by layer, and beside another model.

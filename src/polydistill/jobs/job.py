@@ -7,7 +7,9 @@ This module and all jobs import in a blink: what is heavy is imported where it i
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import operator
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import (
@@ -19,11 +21,15 @@ from typing import (
     Protocol,
     TypedDict,
     TypeVar,
+    Union,
     cast,
     get_args,
     get_origin,
 )
 
+from annotated_types import Interval
+
+from polydistill.bounds import refuse_outside
 from polydistill.errors import nearest
 from polydistill.jobs.renamed import called_now
 
@@ -71,6 +77,8 @@ class Parameter:
     help: Help
     kind: Any
     shared: bool = False
+    bounds: Interval | None = None
+    """Of a number: what it may be, as its type says."""
 
     @property
     def option(self) -> str:
@@ -157,7 +165,7 @@ def job(
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            _check(call.__name__, parameters, kwargs)
+            _check(call.__name__, parameters, args, kwargs)
             return function(*args, **kwargs)
 
         name = command or function.__name__
@@ -187,7 +195,7 @@ def training_job(
         def run(*args: Any, **kwargs: Any) -> "Run":
             from polydistill.training.edit import changed
 
-            _check(function.__name__, parameters, kwargs)
+            _check(function.__name__, parameters, args, kwargs)
             if stray := [name for name in PLACING if kwargs.pop(name, None) is not None]:
                 raise ValueError(f"{stray[0]} says where a run is done; {function.__name__}.run only makes the run.")
             changes: Sequence[str] = kwargs.pop("set", None) or ()
@@ -223,38 +231,51 @@ def _parameters(
             (shared,) = get_args(one.annotation)
             found.extend(_shared(shared, defaults, notes))
         else:
-            plain, help = _split(one.annotation, one.name)
-            found.append(Parameter(one.name, plain, one.default, help, one.kind))
+            plain, help, bounds = _split(one.annotation, one.name)
+            found.append(Parameter(one.name, plain, one.default, help, one.kind, bounds=bounds))
     return tuple(found)
 
 
 def _shared(options: Any, defaults: Mapping[str, Any], notes: Mapping[str, str]) -> Iterator[Parameter]:
     """The parameters that a class of options writes down."""
     for name, annotation in options.__annotations__.items():
-        plain, help = _split(annotation, name)
+        plain, help, bounds = _split(annotation, name)
         help = Help(notes.get(name, help.text), help.many, help.default, help.panel)
         default = defaults.get(name, help.default)
-        yield Parameter(name, plain, default, help, inspect.Parameter.KEYWORD_ONLY, shared=True)
+        yield Parameter(name, plain, default, help, inspect.Parameter.KEYWORD_ONLY, shared=True, bounds=bounds)
 
 
-def _split(annotation: Any, name: str) -> tuple[Any, Help]:
-    """The type of a parameter, and its help."""
+def _split(annotation: Any, name: str) -> tuple[Any, Help, Interval | None]:
+    """The type of a parameter, its help, and what a number may be."""
     if get_origin(annotation) is Annotated:
         plain, *more = get_args(annotation)
+        members = get_args(plain) if get_origin(plain) in (Union, types.UnionType) else (plain,)
+        said = [*more, *(one for member in members for one in getattr(member, "__metadata__", ()))]
+        bounds = next((one for one in said if isinstance(one, Interval)), None)
+        bare = [get_args(one)[0] if get_origin(one) is Annotated else one for one in members]
         for one in more:
             if isinstance(one, Help):
-                return plain, one
+                return functools.reduce(operator.or_, bare), one, bounds
     raise TypeError(f"{name}: write its help in the signature, as Annotated[type, Help('...')].")
 
 
-def _check(name: str, parameters: Sequence[Parameter], given: Mapping[str, Any]) -> None:
-    """Refuse names that are no parameters with the nearest that is one."""
+def _check(name: str, parameters: Sequence[Parameter], args: Sequence[Any], given: Mapping[str, Any]) -> None:
+    """Refuse names that are no parameters with the nearest that is one, and numbers outside of their bounds."""
     known = [one.name for one in parameters]
     for word in given:
         if word not in known:
             now = called_now(word, known)
             hint = nearest(word, known) if now is None else f" It is now called {now!r}."
             raise TypeError(f"{name}() has no parameter {word!r}.{hint}")
+    in_order = [one.name for one in parameters if one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    refuse_numbers(parameters, {**dict(zip(in_order, args, strict=False)), **given})
+
+
+def refuse_numbers(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> None:
+    """Refuse the first number that its type does not allow."""
+    for one in parameters:
+        if one.bounds is not None:
+            refuse_outside(one.name, given.get(one.name), one.bounds)
 
 
 def _summary(function: Callable[..., Any]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
+from polydistill.bounds import Length, Rate, Temperature
 from polydistill.defaults import KLD, KLD_MAX_LENGTH, KLD_PASSES, KLD_PATIENCE
 from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import (
@@ -47,9 +48,9 @@ def kld(
         Literal["hidden", "logits"], Help("What is compared; logits: classical distillation.")
     ] = "hidden",
     weight: Annotated[
-        float, Help("Weight of the teacher's term: lambda; with --vector logits alpha, a share of 1.")
+        Rate, Help("Weight of the teacher's term: lambda; with --vector logits alpha, a share of 1.")
     ] = 0.2,
-    temperature: Annotated[float, Help("Temperature of both sides.")] = 1.0,
+    temperature: Annotated[Temperature, Help("Temperature of both sides.")] = 1.0,
     teacher_reads: Annotated[
         Literal["own_pair", "student_pair"],
         Help("What the teacher reads: each example in its own pair of languages, or in the student's."),
@@ -57,7 +58,7 @@ def kld(
     dev: Dev = None,
     test: Test = None,
     max_length: Annotated[
-        int | None, Help(f"Tokens of an input. Default: {KLD_MAX_LENGTH}, or what the model reads.")
+        Length | None, Help(f"Tokens of an input. Default: {KLD_MAX_LENGTH}, or what the model reads.")
     ] = None,
     freeze_embeddings: FreezeEmbeddings = False,
     freeze_blocks: FreezeBlocks = 0,

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
+from polydistill.bounds import Batch
 from polydistill.jobs.job import Argument, AsJson, Help, job
 from polydistill.jobs.options import ROWS, Languages, Pairs, Place, Rows
 
@@ -26,7 +27,7 @@ def mteb(
     langs: Annotated[
         Languages, Help("Languages of the rows, and of the named tasks (default of these: all they have).")
     ] = (),
-    batch_size: Annotated[int, Help("Texts read together.")] = 32,
+    batch_size: Annotated[Batch, Help("Texts read together.")] = 32,
     card: Annotated[bool, Help("Write the scores into the card of an exported folder.")] = False,
 ) -> "RuledModel":
     """Judge a model of sentence vectors by tasks of mteb: the hub's by name, or the same on rows of your own.

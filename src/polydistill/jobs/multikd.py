@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack, cast
 
+from polydistill.bounds import Temperature
 from polydistill.defaults import MULTIKD
 from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import (
@@ -51,7 +52,7 @@ def multikd(
     map_labels: MapLabels = "",
     columns: ColumnNames = "",
     branches: Branches = None,
-    temperature: Annotated[float, Help("Temperature of the teachers' and the student's answers.")] = 8.0,
+    temperature: Annotated[Temperature, Help("Temperature of the teachers' and the student's answers.")] = 8.0,
     scaling: Annotated[
         Literal["hinton", "cross_entropy"], Help("hinton: T^2 x mean KL; cross_entropy: -p log q, without T^2.")
     ] = "cross_entropy",

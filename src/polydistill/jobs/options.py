@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 from typing_extensions import TypeAliasType
 
+from polydistill import bounds
+from polydistill.bounds import Batch, Count, Length, NoneOrSome, Rate, Share, Some, Weight
 from polydistill.defaults import MAX_LENGTH
 from polydistill.jobs.job import Argument, Help, InPython
 
@@ -65,11 +67,11 @@ Dev = Annotated[Rows | None, Help(f"Rows that choose the weights to keep: {ROWS}
 DevLanguages = Annotated[Languages, Help("Languages of the dev rows, if not those that are learned.")]
 Test = Annotated[Rows | None, Help(f"Rows to score the result on: {ROWS}.")]
 TestLanguages = Annotated[Languages, Help("Languages of the test, if not those that are learned.")]
-Branches = Annotated[int | None, Help("Make it an MBLM: so many of its lowest blocks become a branch a language.")]
+Branches = Annotated[Some | None, Help("Make it an MBLM: so many of its lowest blocks become a branch a language.")]
 FreezeEmbeddings = Annotated[bool, Help("The embeddings do not learn.")]
-FreezeBlocks = Annotated[int, Help("So many of the lowest blocks do not learn.")]
-MaxLength = Annotated[int | None, Help(f"Tokens of an input. Default: {MAX_LENGTH}, or what the model reads.")]
-Seed = Annotated[int, Help("Decides order, dropout and a new head.")]
+FreezeBlocks = Annotated[NoneOrSome, Help("So many of the lowest blocks do not learn.")]
+MaxLength = Annotated[Length | None, Help(f"Tokens of an input. Default: {MAX_LENGTH}, or what the model reads.")]
+Seed = Annotated[bounds.Seed, Help("Decides order, dropout and a new head.")]
 Console = Annotated["rich.console.Console | None", InPython("Where progress is shown.")]
 Runs = Annotated[Place, Help("Folder of all runs.")]
 Language = Annotated[str | None, Help("Language of the texts; matters to models that are told it, such as XLM.")]
@@ -94,29 +96,29 @@ class Placing(TypedDict, total=False):
 class Learning(Placing, total=False):
     """The options of every training. A job says what it takes where nothing is said (`defaults`)."""
 
-    steps: Annotated[int | None, Help("Optimiser steps. Default: one pass over the rows.", panel=_TRAINING)]
-    epochs: Annotated[float | None, Help("Passes over the rows, in place of --steps.", panel=_TRAINING)]
-    batch_size: Annotated[int | None, Help("Rows a step.", panel=_TRAINING)]
-    accumulation: Annotated[int | None, Help("Batches that a step adds up.", default=1, panel=_TRAINING)]
-    learning_rate: Annotated[float | None, Help("Peak learning rate.", panel=_TRAINING)]
-    weight_decay: Annotated[float | None, Help("Weight decay.", default=0.0, panel=_TRAINING)]
+    steps: Annotated[Count | None, Help("Optimiser steps. Default: one pass over the rows.", panel=_TRAINING)]
+    epochs: Annotated[Rate | None, Help("Passes over the rows, in place of --steps.", panel=_TRAINING)]
+    batch_size: Annotated[Batch | None, Help("Rows a step.", panel=_TRAINING)]
+    accumulation: Annotated[Batch | None, Help("Batches that a step adds up.", default=1, panel=_TRAINING)]
+    learning_rate: Annotated[Rate | None, Help("Peak learning rate.", panel=_TRAINING)]
+    weight_decay: Annotated[Weight | None, Help("Weight decay.", default=0.0, panel=_TRAINING)]
     warmup: Annotated[
-        float | None, Help("Share of the steps in which the learning rate rises.", default=0.0, panel=_TRAINING)
+        Share | None, Help("Share of the steps in which the learning rate rises.", default=0.0, panel=_TRAINING)
     ]
     decay: Annotated[
         Literal["constant", "linear", "cosine"] | None,
         Help("What the learning rate does after the warm-up.", default="constant", panel=_TRAINING),
     ]
     clip: Annotated[
-        float | None,
+        Weight | None,
         Help("Largest norm of the gradient; 0 = no limit, as in the papers.", default=1.0, panel=_TRAINING),
     ]
     evaluate_every: Annotated[
-        int | None, Help("Steps between two scores on the dev rows. Default: ten scores a training.", panel=_TRAINING)
+        Count | None, Help("Steps between two scores on the dev rows. Default: ten scores a training.", panel=_TRAINING)
     ]
-    patience: Annotated[int | None, Help("Stop after so many scores on dev without a new best.", panel=_TRAINING)]
+    patience: Annotated[Count | None, Help("Stop after so many scores on dev without a new best.", panel=_TRAINING)]
     checkpoint_every: Annotated[
-        int | None,
+        Count | None,
         Help(
             "Steps between checkpoints, from which an interrupted run goes on. Default: 500; with --average so many "
             "that its checkpoints lie in the last half.",
@@ -124,7 +126,7 @@ class Learning(Placing, total=False):
         ),
     ]
     average: Annotated[
-        int | None, Help("The result is the mean of the weights of the last so many checkpoints.", panel=_TRAINING)
+        Some | None, Help("The result is the mean of the weights of the last so many checkpoints.", panel=_TRAINING)
     ]
     precision: Annotated[
         Literal["fp32", "bf16"] | None, Help("Number format of the computation.", default="fp32", panel=_TRAINING)
@@ -134,13 +136,13 @@ class Learning(Placing, total=False):
 class LearningPairs(Learning, total=False):
     """The options of a training on parallel text: also which of its pairs are kept."""
 
-    shortest: Annotated[int | None, Help("Tokens of a side, at least.", panel=_PAIRS)]
-    longest: Annotated[int | None, Help("Tokens of a side, at most.", panel=_PAIRS)]
+    shortest: Annotated[Length | None, Help("Tokens of a side, at least.", panel=_PAIRS)]
+    longest: Annotated[Length | None, Help("Tokens of a side, at most.", panel=_PAIRS)]
     duplicates: Annotated[Literal["drop", "keep"] | None, Help("What to do with pairs that came before.", panel=_PAIRS)]
     same_sides: Annotated[
         Literal["drop", "keep"] | None, Help("What to do with pairs whose two sides are the same.", panel=_PAIRS)
     ]
-    at_most: Annotated[int | None, Help("At most so many pairs of each corpus.", panel=_PAIRS)]
+    at_most: Annotated[Count | None, Help("At most so many pairs of each corpus.", panel=_PAIRS)]
     sample: Annotated[
         Literal["first", "random"] | None,
         Help("Which pairs are taken, where there are more than --at-most.", panel=_PAIRS),

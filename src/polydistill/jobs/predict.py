@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typing_extensions import TypeAliasType
 
+from polydistill.bounds import Held
 from polydistill.jobs.job import Help, InPython, job
 from polydistill.jobs.options import Console, Language, OwnModel, Place, Readable, ReadableFirst, Task, TaskLike
 
@@ -44,7 +45,7 @@ def predict(
     lang: Language = None,
     task: Task = None,
     window: Annotated[
-        int | None, Help("Rows read ahead, to batch those of a length; 1 answers each line at once. Default: 2048.")
+        Held | None, Help("Rows read ahead, to batch those of a length; 1 answers each line at once. Default: 2048.")
     ] = None,
     precision: Annotated[
         Literal["fp32", "bf16"],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
+from polydistill.bounds import Held, Length, Seed, Share, Some, Width
 from polydistill.defaults import PRETRAIN, PRETRAIN_PAIRS, PRETRAIN_PASSES, PRETRAIN_RATE, PRETRAIN_ROWS
 from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import ROWS, Languages, Learning, OwnModel, Rows
@@ -30,7 +31,7 @@ def pretrain(
         Help(f"Text to learn from: {ROWS}. Default: {PRETRAIN_ROWS} sentences a language of the mini-world."),
     ] = None,
     pairs: Annotated[
-        float | None,
+        Share | None,
         Help(
             "Share of the inputs that are a text and its translation. Default: "
             f"{PRETRAIN_PAIRS} where the text says the same in several languages, else 0."
@@ -40,17 +41,17 @@ def pretrain(
         OwnModel | None,
         Help("An encoder to begin with, which gets a head for hidden words if it has none. Default: a new one."),
     ] = None,
-    blocks: Annotated[int | None, Help("Blocks of a new encoder. Default: 4.")] = None,
-    width: Annotated[int | None, Help("Its width. Default: 128.")] = None,
-    heads: Annotated[int | None, Help("Its attention heads; the width is a multiple of them. Default: 4.")] = None,
+    blocks: Annotated[Some | None, Help("Blocks of a new encoder. Default: 4.")] = None,
+    width: Annotated[Width | None, Help("Its width. Default: 128.")] = None,
+    heads: Annotated[Some | None, Help("Its attention heads; the width is a multiple of them. Default: 4.")] = None,
     vocabulary: Annotated[
-        int | None, Help("Pieces of its tokenizer, which is learned on the same text. Default: 800.")
+        Held | None, Help("Pieces of its tokenizer, which is learned on the same text. Default: 800.")
     ] = None,
-    max_length: Annotated[int, Help("Tokens of a text. A new encoder reads twice as many, for two texts.")] = 64,
+    max_length: Annotated[Length, Help("Tokens of a text. A new encoder reads twice as many, for two texts.")] = 64,
     dev: Annotated[
         Rows | None, Help("Text that chooses the weights: those that are least surprised by its hidden words.")
     ] = None,
-    seed: Annotated[int, Help("Decides the first weights, order, pairs and what is hidden.")] = 0,
+    seed: Annotated[Seed, Help("Decides the first weights, order, pairs and what is hidden.")] = 0,
     **options: Unpack[Learning],
 ) -> "Run":
     """Make a small encoder that predicts hidden words, with a tokenizer of its own, from text in your languages.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from polydistill.bounds import Batch, NoneOrHeld
 from polydistill.jobs.job import AsJson, Help, job
 from polydistill.jobs.options import ROWS, Languages, ModelFirst, OwnModel, Pairs, Rows
 
@@ -59,9 +60,9 @@ def retrieve(
         Literal["none", "queries", "own"], Help("BERTScore: pieces weighed by rarity, and where counted.")
     ] = "none",
     part: Annotated[Literal["f1", "precision", "recall"], Help("BERTScore: which of its three scores.")] = "f1",
-    margin: Annotated[int, Help("Divide by the mean of so many neighbours; 0 = do not, 4 is usual.")] = 0,
+    margin: Annotated[NoneOrHeld, Help("Divide by the mean of so many neighbours; 0 = do not, 4 is usual.")] = 0,
     search: Annotated[Literal["exact", "faiss", "faiss-ivf"], Help("Cosine: how neighbours are found.")] = "exact",
-    batch_size: Annotated[int | None, Help("Sentences read together. Default: 16 on a CPU, 64 elsewhere.")] = None,
+    batch_size: Annotated[Batch | None, Help("Sentences read together. Default: 16 on a CPU, 64 elsewhere.")] = None,
 ) -> "tuple[Retrieval, ...]":
     """Print how often a sentence's nearest neighbour in another language is its translation, both ways.
 

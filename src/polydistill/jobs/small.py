@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from polydistill.bounds import Batch, Count, Held, Length, Rate, Threads
 from polydistill.defaults import SMALL
 from polydistill.jobs.job import Argument, Help, job
 from polydistill.jobs.options import ROWS, Languages, Parallel, Place, Rows, Seed
@@ -35,16 +36,16 @@ def small(
     depth: Annotated[
         str | int | Sequence[int], Help("Blocks to try, such as 4 or 3,4,6. Default: a quarter, a third and a half.")
     ] = (),
-    pieces: Annotated[int | None, Help("Pieces to keep. Default: as many as the budget leaves room for.")] = None,
-    steps: Annotated[int, Help("Optimiser steps of each.")] = SMALL["steps"],
+    pieces: Annotated[Held | None, Help("Pieces to keep. Default: as many as the budget leaves room for.")] = None,
+    steps: Annotated[Count, Help("Optimiser steps of each.")] = SMALL["steps"],
     batch_size: Annotated[
-        int | None, Help(f"Rows a step. Default: about {SMALL['batch_size']}, as many of every language.")
+        Batch | None, Help(f"Rows a step. Default: about {SMALL['batch_size']}, as many of every language.")
     ] = None,
-    learning_rate: Annotated[float, Help("Peak learning rate.")] = SMALL["learning_rate"],
-    max_length: Annotated[int, Help("Tokens of an input while it learns.")] = 64,
+    learning_rate: Annotated[Rate, Help("Peak learning rate.")] = SMALL["learning_rate"],
+    max_length: Annotated[Length, Help("Tokens of an input while it learns.")] = 64,
     precision: Annotated[Literal["fp32", "bf16"], Help("Number format of the computation.")] = "fp32",
-    rows: Annotated[int, Help("Rows that speed is measured on.")] = 256,
-    threads: Annotated[int, Help("Threads that speed is measured with.")] = 1,
+    rows: Annotated[Held, Help("Rows that speed is measured on.")] = 256,
+    threads: Annotated[Threads, Help("Threads that speed is measured with.")] = 1,
     seed: Seed = 0,
     out: Annotated[Place, Help("Folder for the models, small.json and small.html.")],
 ) -> "Shrunk":

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Unpack
 
+from polydistill.bounds import Held, Length, Temperature, Width
 from polydistill.defaults import STATIC, STATIC_PASSES
 from polydistill.jobs.job import Argument, Help, training_job
 from polydistill.jobs.options import LearningPairs, Parallel, Rows, Seed
@@ -30,10 +31,10 @@ def static(
         Mapping[str, Rows] | Sequence[str],
         Help("Plain text, tr=FILE, whose vectors are learned from the teacher; once a language.", many=True),
     ] = (),
-    pieces: Annotated[int | None, Help("Pieces that stay at most. Default: all that occur in the text.")] = None,
-    width: Annotated[int | None, Help("Features of a vector. Default: 256, or the teacher's.")] = None,
-    temperature: Annotated[float | None, Help("Temperature of the contrast. Default: 0.05.")] = None,
-    max_length: Annotated[int | None, Help("Pieces of a text while it learns. Default: 128.")] = None,
+    pieces: Annotated[Held | None, Help("Pieces that stay at most. Default: all that occur in the text.")] = None,
+    width: Annotated[Width | None, Help("Features of a vector. Default: 256, or the teacher's.")] = None,
+    temperature: Annotated[Temperature | None, Help("Temperature of the contrast. Default: 0.05.")] = None,
+    max_length: Annotated[Length | None, Help("Pieces of a text while it learns. Default: 128.")] = None,
     seed: Seed = 0,
     **options: Unpack[LearningPairs],
 ) -> "Run":

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from polydistill.bounds import Held
 from polydistill.jobs.job import Argument, Help, job
 from polydistill.jobs.options import Languages, OwnModel, Place, Rows
 
@@ -23,7 +24,7 @@ def trim(
         Help("Text to count pieces in: tr=FILE once a language, or FILE for text in any of them.", many=True),
     ] = (),
     *,
-    keep: Annotated[int | None, Help("Pieces to keep at most, special ones included.")] = None,
+    keep: Annotated[Held | None, Help("Pieces to keep at most, special ones included.")] = None,
     by: Annotated[
         Literal["frequency", "script", "both"] | None,
         Help("What stays. Default: frequency (what occurs in the text); with --keep both; without text script."),

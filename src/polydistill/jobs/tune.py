@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
+from polydistill.bounds import Count, Temperature
 from polydistill.defaults import EFFICIENT_RATE, FEW_PASSES, TUNE
 from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import (
@@ -71,13 +72,13 @@ def tune(
         Help("A model tuned for the task, whose logits are learned too (task distillation)."),
     ] = None,
     few: Annotated[
-        int | None, Help(f"Learn only so many rows of each language, by default {FEW_PASSES} times.")
+        Count | None, Help(f"Learn only so many rows of each language, by default {FEW_PASSES} times.")
     ] = None,
     labels_from: Annotated[
         str | None,
         Help("Rows of all --langs are translations of this language's, and get its labels (translate-train)."),
     ] = None,
-    temperature: Annotated[float, Help("Temperature of soft labels: above 1 they become more alike.")] = 1.0,
+    temperature: Annotated[Temperature, Help("Temperature of soft labels: above 1 they become more alike.")] = 1.0,
     scaling: Annotated[
         Literal["hinton", "cross_entropy"],
         Help("How soft labels are weighed. hinton: T^2 x mean KL; cross_entropy: -p log q, without T^2."),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
+from polydistill.bounds import Held, Seed
 from polydistill.jobs.job import Argument, Help, job
 from polydistill.jobs.options import KnownTask, Languages, Rows
 
@@ -59,11 +60,11 @@ class Printed(TypedDict, total=False):
 @job("This machine", "polydistill world --langs en,tr --task nli --rows 8", command="world", showing=Printed)
 def world_rows(
     langs: Annotated[Languages, Help("Languages, such as en,tr.")] = "en,tr",
-    rows: Annotated[int, Help("How many.")] = 8,
+    rows: Annotated[Held, Help("How many.")] = 8,
     *,
     task: KnownTask = "nli",
     split: Annotated[Literal["train", "dev", "test"], Help("Which part of the world.")] = "train",
-    seed: Annotated[int, Help("Decides the world.")] = 0,
+    seed: Annotated[Seed, Help("Decides the world.")] = 0,
     difficulty: Annotated[str, Help("How rich its sentences are.")] = "mini",
 ) -> WorldRows:
     """Print rows of the embedded mini-world, which say the same in every language."""
@@ -82,16 +83,14 @@ def world_rows(
 def texts(
     source: Annotated[Rows, Argument("Such as file:FOLDER, 'file:corpus/*.txt.xz', hub:NAME@COMMIT, world:.")],
     lang: Annotated[str, Help("The language of the text.")] = "en",
-    rows: Annotated[int, Help("How many.")] = 5,
+    rows: Annotated[Held, Help("How many.")] = 5,
     *,
-    seed: Annotated[int, Help("Decides the order.")] = 0,
-    buffer: Annotated[int, Help("Texts that are shuffled together; 1 = as they stand.")] = 10_000,
+    seed: Annotated[Seed, Help("Decides the order.")] = 0,
+    buffer: Annotated[Held, Help("Texts that are shuffled together; 1 = as they stand.")] = 10_000,
 ) -> list[str]:
     """Print the first texts of a corpus, as a model that learns from it would read them."""
     from polydistill.data.batches.streams import TextStream, open_texts
     from polydistill.data.rows.given import as_source
 
-    if rows < 1:
-        raise ValueError(f"rows is {rows}; expected at least 1.")
     stream = TextStream(source=as_source(source), buffer=buffer)
     return list(itertools.islice(open_texts(stream, lang, seed).start(), rows))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
+from polydistill.bounds import NoneOrWidth, Share, Temperature
 from polydistill.defaults import XD, Preset
 from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import (
@@ -50,7 +51,7 @@ def xd(
         Help("Who learns, if it is not a copy of MODEL: a smaller model, or one without attention (static)."),
     ] = None,
     head_hidden: Annotated[
-        int, Help("A new classifier of a student without attention: its hidden layer; 0: none.")
+        NoneOrWidth, Help("A new classifier of a student without attention: its hidden layer; 0: none.")
     ] = 0,
     data: Annotated[Rows | None, Help(f"Rows of the task in all languages, labels unread: {ROWS}.")] = None,
     parallel: Parallel = (),
@@ -71,13 +72,13 @@ def xd(
         Help("Beside --parallel or --text: rows of the task in the source language, labels unread, that keep it."),
     ] = None,
     anchor_share: Annotated[
-        float | None, Help("The share of the steps that learn from --anchor. Default: as many as a language has.")
+        Share | None, Help("The share of the steps that learn from --anchor. Default: as many as a language has.")
     ] = None,
     temperature: Annotated[
-        float, Help("Temperature of the teacher's answers to --text: below 1 they become surer.")
+        Temperature, Help("Temperature of the teacher's answers to --text: below 1 they become surer.")
     ] = 0.5,
     confidence: Annotated[
-        float, Help("Leave out rows (words) of --text where the teacher is less sure than this, 0 to 1.")
+        Share, Help("Leave out rows (words) of --text where the teacher is less sure than this, 0 to 1.")
     ] = 0.0,
     task: Task = None,
     labels: Labels = "",

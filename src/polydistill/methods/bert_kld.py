@@ -10,9 +10,10 @@ poster compares with, is `vector="logits"` with `sum="shared"`: (1 - alpha) task
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import model_validator
 from torch import Tensor
 
+from polydistill.bounds import Length, Rate, Temperature
 from polydistill.data.batches.batches import Batch, Group
 from polydistill.data.rows.load import load_aligned
 from polydistill.data.rows.shapes import LABEL
@@ -43,15 +44,15 @@ class BertKldSpec(FreezingSpec):
     teacher_reads: Literal["own_pair", "student_pair"] = "own_pair"
     """The poster does not say. `own_pair`: the example in the teacher's languages; `student_pair`: the student's."""
     vector: Literal["hidden", "logits"] = "hidden"
-    weight: PositiveFloat = 0.2  # "For all the experiments, lambda=0.2" (table 1)
+    weight: Rate = 0.2  # "For all the experiments, lambda=0.2" (table 1)
     sum: Literal["added", "shared"] = "added"
     """`added`: task + weight x (kl or kd). `shared`: (1 - weight) x task + weight x (kl or kd)."""
     target: Side = "teacher"  # KL(h1, h2), "hidden representations of the teacher and student models respectively"
     """Whose distribution is the first of the KL divergence; the other one is held against it."""
-    temperature: PositiveFloat = 1.0
+    temperature: Temperature = 1.0
     scaling: Literal["hinton", "cross_entropy"] = "hinton"
     """`hinton`: T^2 x mean KL; `cross_entropy`: mean of -p log q, without T^2."""
-    max_length: PositiveInt = 128  # "Maximum sequence length = 128"
+    max_length: Length = 128  # "Maximum sequence length = 128"
     store_teacher: bool = True
     """Let the teacher read every row once and keep what it says, instead of reading it again each step."""
 

@@ -22,10 +22,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Literal, Self, cast
 
 import torch
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from polydistill.bounds import Length, Temperature, Weight, Width
 from polydistill.data.batches.batches import Batch, Group, Transform
 from polydistill.data.batches.encoding import Encoded, Ragged, encode_texts, encode_with_places
 from polydistill.data.batches.masking import IGNORED, masking, word_masking
@@ -52,10 +53,10 @@ _PAIR, _WORDS = "pair", "words"  # in a batch only until the transform has hidde
 class Levels(Spec):
     """What each term counts. A term of weight 0 is not computed, and what only it reads is not read."""
 
-    tlm: NonNegativeFloat = 1.0
-    xwcl: NonNegativeFloat = 1.0
-    senta: NonNegativeFloat = 1.0
-    struca: NonNegativeFloat = 10.0  # alpha: the authors' code; the paper says it "is used to balance the weights"
+    tlm: Weight = 1.0
+    xwcl: Weight = 1.0
+    senta: Weight = 1.0
+    struca: Weight = 10.0  # alpha: the authors' code; the paper says it "is used to balance the weights"
 
     @model_validator(mode="after")
     def _something_counts(self) -> Self:
@@ -77,20 +78,20 @@ class MMKDSpec(Translations, MethodSpec):
     """Where tokens are predicted: where they are hidden, or everywhere, pads too (the authors' code)."""
     xwcl_picks: Picks = "teacher"
     xwcl_per: Per = "sentence"
-    xwcl_temperature: PositiveFloat = 1.0  # ours; the paper says nothing
+    xwcl_temperature: Temperature = 1.0  # ours; the paper says nothing
     senta_features: Features = "sum"  # eq. 2, as BYOL's, which calls this sum a mean squared error too
     struca_rows: Rows = "mean"
-    struca_temperature: PositiveFloat = 0.1  # ours; the paper says nothing
+    struca_temperature: Temperature = 0.1  # ours; the paper says nothing
     teacher_projectors: Literal["frozen_random", "trained"] = "frozen_random"
     """`trained` ones can collapse: the log then shows how far the projections of a batch spread."""
     heads: Literal["plain", "batch-norm"] = "plain"
     """Projectors and predictors with biases, or without and normalised over the batch (the authors' code)."""
     source_pairs: bool = False
     """Whether sentences of the source language are also pairs with themselves, as one language more (their code)."""
-    head_hidden: PositiveInt = 768  # "2-layer MLP with 768 hidden dimensions and 128 output dimensions" (Sec. 4.1)
-    head_width: PositiveInt = 128
+    head_hidden: Width = 768  # "2-layer MLP with 768 hidden dimensions and 128 output dimensions" (Sec. 4.1)
+    head_width: Width = 128
     mask_rate: float = Field(default=0.15, gt=0, le=1)  # "randomly mask 15% tokens", "15% words" (Sec. 3.1, 3.2)
-    max_length: PositiveInt = 128  # "128 tokens as the maximum length of each sequence" (Sec. 4.1), of two texts too
+    max_length: Length = 128  # "128 tokens as the maximum length of each sequence" (Sec. 4.1), of two texts too
 
     @property
     def has_teacher(self) -> bool:

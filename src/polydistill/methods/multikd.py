@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Literal, Self, cast
 
 import numpy as np
 from datasets import Dataset
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import model_validator
 from torch import Tensor, nn
 
+from polydistill.bounds import Length, Temperature
 from polydistill.data.batches.batches import Batch, Group
 from polydistill.data.batches.signals import settle
 from polydistill.data.rows.labelled import check_soft, labelled_rows
@@ -41,9 +42,9 @@ class MultiKDSpec(TaskMethodSpec):
     soft: ByLanguage | None = None
     """Teachers that are rows: texts of a language and a share (or logit) for each label, as a large language model or
     an ensemble gives them. Labels that a row leaves out share what is left of 1 as one."""
-    temperature: PositiveFloat = 8.0  # "Temperature is 8 for all distillation experiments" (Experimental Setup)
+    temperature: Temperature = 8.0  # "Temperature is 8 for all distillation experiments" (Experimental Setup)
     scaling: Scaling = "cross_entropy"  # eq. 3, which has no T^2
-    max_length: PositiveInt = 128  # "The maximum length is 128" (Experimental Setup)
+    max_length: Length = 128  # "The maximum length is 128" (Experimental Setup)
     store_teacher: bool = True
     """Let every teacher read its texts once and keep what it says, instead of reading them again each step."""
 

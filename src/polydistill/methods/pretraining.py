@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
-from pydantic import PositiveInt
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from polydistill.bounds import Length
 from polydistill.data.batches.batches import Batch, Group
 from polydistill.data.batches.encoding import Encoded, encode_texts, from_lists
 from polydistill.data.batches.masking import IGNORED, masking
@@ -41,7 +41,7 @@ class PretrainSpec(MethodSpec):
     """Share of the inputs that are translation pairs."""
     mask_rate: float = 0.3
     pair_mask_rate: float = 0.4
-    max_length: PositiveInt = 64
+    max_length: Length = 64
 
     @property
     def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:

@@ -18,10 +18,11 @@ from functools import partial
 from typing import Any, ClassVar, Literal, Self, cast
 
 import torch
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import model_validator
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from polydistill.bounds import Length, Temperature, Weight, Width
 from polydistill.data.batches.batches import Batch, Group
 from polydistill.data.batches.encoding import Encoded, Repeated, encode_in_turn, encode_texts
 from polydistill.data.translations.translations import Pairs, Translations, load_pairs
@@ -41,10 +42,10 @@ from polydistill.specs import Spec
 class SentenceWeights(Spec):
     """What each term counts. A term of weight 0 is not computed."""
 
-    sentence: NonNegativeFloat = 1.0
-    cosine: NonNegativeFloat = 0.0
-    contrast: NonNegativeFloat = 0.0
-    relation: NonNegativeFloat = 0.0
+    sentence: Weight = 1.0
+    cosine: Weight = 0.0
+    contrast: Weight = 0.0
+    relation: Weight = 0.0
 
     @model_validator(mode="after")
     def _something_counts(self) -> Self:
@@ -65,8 +66,8 @@ class SentenceSpec(Translations, MethodSpec):
     teaching: ClassVar[Teaching] = "one"
     selected_by: ClassVar[tuple[SelectedBy, ...]] = ("retrieval", "similarity")
     weights: SentenceWeights = SentenceWeights()
-    contrast_temperature: PositiveFloat = 0.05  # ours: as sentence encoders are trained (SimCSE, E5: 0.05 to 0.01)
-    widths: tuple[PositiveInt, ...] = ()
+    contrast_temperature: Temperature = 0.05  # ours: as sentence encoders are trained (SimCSE, E5: 0.05 to 0.01)
+    widths: tuple[Width, ...] = ()
     """Each term is a mean over vectors cut to these widths; none: of the whole vector alone."""
     pooling: Pooling | None = None  # "mean pooling" (Reimers & Gurevych 2020, Sec. 3), where nothing is known
     normalize: bool | None = None
@@ -76,7 +77,7 @@ class SentenceSpec(Translations, MethodSpec):
     dense: bool = False
     """A dense layer on the student's vectors even where they are as wide as the teacher's."""
     teacher_pooling: Pooling | None = None
-    max_length: PositiveInt = 128  # as MMKD
+    max_length: Length = 128  # as MMKD
 
     @property
     def teacher_is(self) -> str:

@@ -10,9 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol, get_args
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field
 from transformers import PreTrainedModel
 
+from polydistill.bounds import NoneOrSome, NoneOrWidth
 from polydistill.data.rows.shapes import SENTENCE, RowShape
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Models, Prepared
@@ -237,7 +238,7 @@ class TaskMethodSpec(MethodSpec):
     """A method whose student answers a task."""
 
     task: AnyTask = "nli"
-    head_hidden: NonNegativeInt = Field(default=0, exclude_if=lambda width: width == 0)
+    head_hidden: NoneOrWidth = Field(default=0, exclude_if=lambda width: width == 0)
     """The hidden layer of a new classifier on a student without attention; 0: none. Others have their family's own."""
 
     @property
@@ -255,7 +256,7 @@ class FreezingSpec(TaskMethodSpec):
     """... and whose lower parts may stay as they are."""
 
     freeze_embeddings: bool = False
-    freeze_blocks: NonNegativeInt = 0
+    freeze_blocks: NoneOrSome = 0
     """Number of lowest blocks that do not learn."""
 
     def freeze(self, network: PreTrainedModel) -> None:

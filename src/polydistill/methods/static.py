@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self, cast
 
 import torch
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import model_validator
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from polydistill.bounds import Length, Temperature, Weight
 from polydistill.data.batches.batches import Batch, Group
 from polydistill.data.batches.encoding import encode_texts
 from polydistill.data.rows.load import load_text
@@ -46,8 +47,8 @@ class Text(Spec):
 class StaticWeights(Spec):
     """What each term counts."""
 
-    contrast: NonNegativeFloat = 1.0
-    teacher: NonNegativeFloat = 1.0
+    contrast: Weight = 1.0
+    teacher: Weight = 1.0
 
 
 class StaticSpec(Translations, MethodSpec):
@@ -56,10 +57,10 @@ class StaticSpec(Translations, MethodSpec):
     kind: Literal["static"] = "static"
     head: ClassVar[Head] = "vectors"
     weights: StaticWeights = StaticWeights()
-    temperature: PositiveFloat = 0.05  # ours: as sentence encoders are trained (SimCSE)
+    temperature: Temperature = 0.05  # ours: as sentence encoders are trained (SimCSE)
     texts: tuple[Text, ...] = ()
     """Plain text, of which the student learns the teacher's vectors."""
-    max_length: PositiveInt = 128
+    max_length: Length = 128
 
     @model_validator(mode="after")
     def _something_counts(self) -> Self:

@@ -17,9 +17,10 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
-from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import field_validator, model_validator
 from torch import Tensor, nn
 
+from polydistill.bounds import Count, Length, Rate
 from polydistill.data.batches.batches import Batch, Group, Values
 from polydistill.data.batches.encoding import Ragged
 from polydistill.data.batches.masking import IGNORED
@@ -45,8 +46,8 @@ TEACHER = "teacher"
 class TaskDistillation(Spec):
     """What the terms weigh where a tuned teacher reads the same rows ("we choose 0.5 and 0.5", Sec. 3.3.6)."""
 
-    logits: PositiveFloat = 0.5
-    task: PositiveFloat = 0.5
+    logits: Rate = 0.5
+    task: Rate = 0.5
 
 
 class TransferTuneSpec(TaskMethodSpec):
@@ -55,12 +56,12 @@ class TransferTuneSpec(TaskMethodSpec):
     kind: Literal["transfer"] = "transfer"
     languages: tuple[LanguageCode, ...]
     data: Source
-    max_length: PositiveInt = 256  # as for `Tune`; the thesis does not say
+    max_length: Length = 256  # as for `Tune`; the thesis does not say
     strategy: Strategy
     """Also by its name in table 4.6, such as `ADAPT SRC`."""
     distil: TaskDistillation | None = None
     """Learn from a tuned teacher's logits too: the run's `teacher`."""
-    few: PositiveInt | None = None
+    few: Count | None = None
     """So many rows of each language, the first of an order drawn by the run's seed; without it all."""
 
     @field_validator("strategy", mode="before")

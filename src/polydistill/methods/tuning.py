@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
-from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
+from polydistill.bounds import Length, Temperature
 from polydistill.data.batches.batches import Batch
 from polydistill.data.rows.labelled import carried_labels, check_soft, labelled_rows
 from polydistill.data.rows.sources import Source, format_source
@@ -37,11 +37,11 @@ class TuneSpec(FreezingSpec):
     data: Source
     labels_from: LanguageCode | None = None
     """Translate-train: rows of all languages have the labels of this one, whose translations they are."""
-    temperature: PositiveFloat = 1.0
+    temperature: Temperature = 1.0
     """Of soft labels: above 1 all labels become more alike, in the rows and in what the student says."""
     scaling: Scaling = "cross_entropy"
     """Of soft labels: their cross-entropy, or `hinton`: T^2 x KL."""
-    max_length: PositiveInt = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
+    max_length: Length = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
 
     @property
     def reads(self) -> tuple[tuple[Source, tuple[str, ...]], ...]:

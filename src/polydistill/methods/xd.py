@@ -18,9 +18,10 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from datasets import Dataset, concatenate_datasets
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor
 
+from polydistill.bounds import Length, NoneOrSome, Temperature
 from polydistill.data.batches.batches import Batch, Group
 from polydistill.data.rows.load import load_aligned, load_rows
 from polydistill.data.rows.sources import ByLanguage, Source
@@ -106,11 +107,11 @@ class XDSpec(FreezingSpec):
     text: ByLanguage | None = None
     """Text alone, of any languages: rows of the task without labels, or plain sentences. The teacher reads it itself,
     and the student learns its answers."""
-    temperature: PositiveFloat = 0.5  # ours
+    temperature: Temperature = 0.5  # ours
     """Of these answers: below 1 they become surer, 1 leaves them as they are."""
     confidence: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Rows (for tags: words) of `text` are left out where the teacher is less sure of its answer than this."""
-    align_layer: NonNegativeInt | None = None
+    align_layer: NoneOrSome | None = None
     """Tags: the layer whose vectors align words; none: at two thirds of the depth."""
     filters: Filters = EVERY_PAIR
     """Which pairs of the corpora are kept; of `data` all are."""
@@ -125,7 +126,7 @@ class XDSpec(FreezingSpec):
     on: On = "logits"
     distance: Distance | Function = "mse"
     """Also a function of one's own, of what the student says and what the teacher says."""
-    max_length: PositiveInt = 256  # "truncating sentences to be up to 256 words per example" (Sec. 3.1)
+    max_length: Length = 256  # "truncating sentences to be up to 256 words per example" (Sec. 3.1)
     longer: Literal["cut", "drop"] = "cut"
     """What happens to rows over `max_length`: the paper cuts; its public code drops them (at 128)."""
     store_teacher: bool = True

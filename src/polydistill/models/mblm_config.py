@@ -2,9 +2,10 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import PositiveInt, model_validator
+from pydantic import model_validator
 from transformers import AutoConfig, PretrainedConfig
 
+from polydistill.bounds import Some
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 
@@ -16,7 +17,7 @@ class Branches(Spec):
 
     languages: tuple[LanguageCode, ...]
     """The supervised languages: each has a branch."""
-    blocks: PositiveInt = 4  # "the depth K of each branch is 4" (Experimental Setup)
+    blocks: Some = 4  # "the depth K of each branch is 4" (Experimental Setup)
     """Blocks of a branch (K)."""
     mixers: Literal["all", "outer", "none"] = "all"
     """`outer`: only after the last block of the branches. `none`: a batch in training goes through its own branch."""

@@ -1,8 +1,8 @@
 """What a student without attention is made of, as plain data."""
 
-from pydantic import PositiveInt
 from transformers import AutoConfig, PretrainedConfig
 
+from polydistill.bounds import Held, Width
 from polydistill.specs import Spec
 
 STATIC = "static"
@@ -12,9 +12,9 @@ LONGEST = 512  # as model2vec cuts a text where nothing is said
 class Bagging(Spec):
     """How such a student begins."""
 
-    pieces: PositiveInt | None = None
+    pieces: Held | None = None
     """Pieces that stay at most; None: all that occur in the text."""
-    width: PositiveInt = 256  # as model2vec's
+    width: Width = 256  # as model2vec's
 
 
 class StaticConfig(PretrainedConfig):  # type: ignore[no-untyped-call]

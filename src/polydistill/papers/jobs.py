@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from polydistill.bounds import Rate, Seed, Some
 from polydistill.jobs.job import Argument, AsJson, Help, job
 from polydistill.jobs.options import Console, Languages, Place, Runs
 
@@ -21,7 +22,7 @@ Scale = Annotated[
         "paper: as published; real: smaller, hours on one core; world: the mini-world; quick: shorter; smoke: a test."
     ),
 ]
-Seeds = Annotated[int, Help("How many seeds: 0, 1, ...")]
+Seeds = Annotated[Some, Help("How many seeds: 0, 1, ...")]
 Models = Annotated[Place | None, Help("real: a folder with polyglot/ and english/ (docs/real.md); default: the hub's.")]
 Data = Annotated[Place | None, Help("real: a folder with xnli/ and others; default: the hub's.")]
 Langs = Annotated[Languages, Help("real: some languages only, such as en,fr,sw,ur.")]
@@ -38,7 +39,7 @@ class AsText(AsJson, total=False):
 @job("Papers", "polydistill quickstart --seed 1", resumes=True)
 def quickstart(
     runs: Runs = "runs",
-    seed: Annotated[int, Help("Decides all that is random.")] = 0,
+    seed: Annotated[Seed, Help("Decides all that is random.")] = 0,
     *,
     tensorboard: Annotated[bool, Help("Also log for TensorBoard.")] = False,
     scale: Annotated[
@@ -62,7 +63,7 @@ def table(
     plan: Annotated[bool, Help("Run nothing; say what it would take.")] = False,
     finished: Finished = False,
     rows_a_second: Annotated[
-        float | None, Help("With --plan: how many rows a model learns a second where you would run it.")
+        Rate | None, Help("With --plan: how many rows a model learns a second where you would run it.")
     ] = None,
     select: Annotated[
         Literal["supervised", "all"] | None,

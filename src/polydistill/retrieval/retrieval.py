@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from polydistill.bounds import NoneOrHeld
 from polydistill.data.batches.encoding import Encoded, Ints
 from polydistill.models.sentence import SentenceHead
 from polydistill.results import LanguageCode, Score, score_of
@@ -55,7 +56,7 @@ class Similarity(Spec):
     pooling: Literal["mean", "first"] = "mean"
     idf: Literal["none", "queries", "own"] = "none"
     part: Literal["f1", "precision", "recall"] = "f1"
-    margin: int = Field(default=0, ge=0)
+    margin: NoneOrHeld = 0
     search: Search = "exact"
 
     @model_validator(mode="before")

@@ -17,8 +17,9 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
+from polydistill.bounds import Batch, Held, Some, Threads
 from polydistill.data.files.records import file_format
 from polydistill.data.files.text_lines import raw_lines, read_lines
 from polydistill.data.rows.load import load_rows, load_text
@@ -41,12 +42,12 @@ class Settings(Spec):
 
     task: AnyTask | None = "nli"
     """None: texts become vectors."""
-    batch_size: int = Field(default=32, gt=0, le=1_000_000)
-    rows: PositiveInt = 256
-    singles: PositiveInt = 20
+    batch_size: Batch = 32
+    rows: Held = 256
+    singles: Held = 20
     """Rows of a turn that are read one by one, for the latency."""
-    turns: int = Field(default=5, gt=0, le=10_000)
-    threads: int = Field(default_factory=torch.get_num_threads, gt=0, le=4_096)
+    turns: Some = 5
+    threads: Threads = Field(default_factory=torch.get_num_threads)
     language: str | None = None
     clock: Clock = "wall"
     """`processor`: the time of the one thread, without the times at which other programs had its core."""

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from polydistill.bounds import Held, Length, Some, Width
 from polydistill.specs import Spec
 
 
@@ -11,12 +12,12 @@ class Fresh(Spec):
     """A new XLM-R encoder with random weights, and a tokenizer learned on the method's text."""
 
     kind: Literal["fresh"] = "fresh"
-    vocabulary: int = Field(default=800, gt=0, le=10_000_000)
-    width: int = Field(default=128, gt=0, le=100_000)
-    blocks: int = Field(default=4, gt=0, le=1_000)
-    heads: PositiveInt = 4
+    vocabulary: Held = 800
+    width: Width = 128
+    blocks: Some = 4
+    heads: Some = 4
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
-    max_length: int = Field(default=128, gt=0, le=1_000_000)
+    max_length: Length = 128
 
 
 class Pretrained(Spec):

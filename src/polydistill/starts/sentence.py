@@ -32,7 +32,7 @@ from polydistill.models.sentence import (
 from polydistill.models.static_config import STATIC
 from polydistill.starts.folders import here
 from polydistill.starts.loading import beside, load_encoder
-from polydistill.starts.strict import CONFIG, readable
+from polydistill.starts.strict import CONFIG, readable, refuse_no_numbers
 
 _LIBRARY, _WEIGHTS = "sentence_transformers.", "model.safetensors"
 _WAY_OUT = "Name a teacher of the standard modules, or leave this part out of modules.json if that is meant."
@@ -95,7 +95,9 @@ class _Files:
                 f"The weights of {path} of {self.name} are not stored as model.safetensors, and other files are not "
                 "read as they may hold code. Save it anew with SentenceTransformer(...).save(folder), and name that."
             )
-        return load_file(found)
+        weights = load_file(found)
+        refuse_no_numbers(found, weights.items())
+        return weights
 
 
 def _kind(full: str, name: str | Path) -> str:

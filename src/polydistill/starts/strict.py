@@ -6,7 +6,7 @@ caller means it to be, and with it the pooler that it reads.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,7 +112,41 @@ def open_network(
             f"exactly the weights of {type(network).__name__} as {CONFIG} describes it",
             f"The file and {CONFIG} are not of one model, or one of them was changed. {_FETCH}",
         )
+    refuse_no_numbers(file, network.named_parameters())
     return Opened(network, new)
+
+
+def refuse_no_numbers(file: Path, weights: Iterable[tuple[str, torch.Tensor]]) -> None:
+    """Refuse a model that has diverged or was damaged, and one whose weights were made whole numbers."""
+    if lost := not_finite(weights):
+        way_out = f"The model has diverged when it was trained, or the file is damaged. {_FETCH}"
+        raise DataError(file, None, _counted(lost, "not finite"), "weights that are numbers", way_out)
+    if whole := _whole_numbers(file):
+        found = _counted(whole, "of whole numbers")
+        way_out = "They were made smaller for another library. Take the model as it was before."
+        raise DataError(file, None, found, "weights with fractions, such as fp32 or bf16", way_out)
+
+
+def not_finite(weights: Iterable[tuple[str, torch.Tensor]]) -> list[str]:
+    """The names of those that hold what is not a finite number. A finite sum says at a glance that all is well."""
+    return [
+        name
+        for name, value in weights
+        if not bool(torch.isfinite(value.detach().sum())) and not bool(torch.isfinite(value).all())
+    ]
+
+
+def _whole_numbers(file: Path) -> list[str]:
+    """The weights that a file, or the files of an index, have as integers."""
+    names = [file.name]
+    if file.name == INDEX:
+        names = sorted(set(json.loads(file.read_bytes())["weight_map"].values()))
+    found: list[str] = []
+    for name in names:
+        with safe_open(file.with_name(name), framework="pt") as opened:
+            kinds = {key: opened.get_slice(key).get_dtype() for key in opened.keys()}  # noqa: SIM118 (not a mapping)
+        found += [key for key, kind in kinds.items() if kind[0] in "IU" and not key.endswith(_HARMLESS)]
+    return found
 
 
 def weights_file(name: str | Path, revision: str | None = None) -> Path:

@@ -174,7 +174,7 @@ class Distiller(Trainer):
             self._watch.see(GRADIENT, grad_norm, self.state.global_step)
         keeps = self.control.should_log or self.control.should_save or self.control.should_evaluate
         if keeps or tr_loss.device.type == "cpu":
-            refuse_divergence(self._watch, self._get_learning_rate(), self.args.max_steps, self.folder)
+            refuse_divergence(self._watch, self.args.learning_rate, self.args.max_steps, self.folder)
         super()._maybe_log_save_evaluate(tr_loss, grad_norm, *args, **kwargs)
 
     # Selection

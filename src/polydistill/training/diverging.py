@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from polydistill.starts.strict import not_finite
 from polydistill.training.checkpoints import checkpoints
 
 GRADIENT = "gradient norm"
@@ -51,16 +52,15 @@ def refuse_divergence(watch: Watch, rate: float, steps: int, folder: Path) -> No
     newest = next(iter(checkpoints(folder)), None)
     kept = f"The newest checkpoint, {newest.name}, is from before that" if newest else "There is no checkpoint yet"
     raise DivergedError(
-        f"The training has diverged: {', '.join(names)} is not a finite number at step {step} of {steps} (learning "
-        f"rate {rate:g}). {kept}; no result was written. Lower the learning rate, give it a warm-up, or limit the "
-        "gradient (training.clip)."
+        f"The training has diverged: {', '.join(names)} is not a finite number at step {step} of {steps} (peak "
+        f"learning rate {rate:g}). {kept}; no result was written. Lower the learning rate, give it a warm-up, or limit "
+        "the gradient (training.clip)."
     )
 
 
 def refuse_lost_weights(network: nn.Module, name: str) -> None:
     """Raise where a weight is not a finite number: such a model is never written."""
-    lost = [key for key, value in network.named_parameters() if not bool(torch.isfinite(value).all())]
-    if lost:
+    if lost := not_finite(network.named_parameters()):
         raise DivergedError(
             f"{name}: {len(lost)} of its weights are not finite numbers ({', '.join(lost[:3])}). The training has "
             "diverged; nothing was written. Lower the learning rate, or give it a warm-up."

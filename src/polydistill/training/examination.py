@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from polydistill.bounds import Seed
 from polydistill.data.rows.load import fingerprint
 from polydistill.data.rows.sources import Source
 from polydistill.results import LanguageCode
@@ -41,7 +42,7 @@ class Examination(Spec):
     models: Mapping[LanguageCode, Start]
     """By the language they read; a polyglot stands under each of its languages."""
     retrieval: Retrieving
-    seed: int = 0
+    seed: Seed = 0
     """That of the models' runs, so that tables can put the seeds together."""
 
     @model_validator(mode="after")

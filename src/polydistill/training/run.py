@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
+from polydistill.bounds import Seed, Some
 from polydistill.data.rows.load import fingerprint
 from polydistill.errors import unknown
 from polydistill.methods.known import AnyMethod
@@ -59,7 +60,7 @@ class Cut(Spec):
 
     kind: Literal["cut"] = "cut"
     of: Annotated[Pretrained | ResultOf, Field(discriminator="kind")]
-    depth: PositiveInt
+    depth: Some
     map: LayerMap = "uniform"
     """Which of the old blocks each block is."""
 
@@ -101,7 +102,7 @@ class Run(Spec):
     """What chooses the weights that are kept; the mean over its languages counts."""
     evaluation: Judging | None = None
     """What the result is scored on."""
-    seed: int = Field(default=0, ge=0, lt=2**32)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _selection_needs_both(self) -> Run:

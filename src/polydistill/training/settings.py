@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from polydistill.bounds import Batch, Count, Length, Rate, Share, Some, Weight
 from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.shapes import SENTENCE, RowShape
 from polydistill.data.rows.sources import Source
@@ -23,24 +24,24 @@ _LARGEST_STEP = 10_000_000  # ours: rows; more would fill the memory before the 
 class Training(Spec):
     """How a method is trained. Steps are optimiser steps."""
 
-    steps: int = Field(gt=0, le=100_000_000)
-    batch_size: int = Field(default=8, gt=0, le=1_000_000)
+    steps: Count
+    batch_size: Batch = 8
     """Rows of one micro-batch of one process."""
-    accumulation: int = Field(default=1, gt=0, le=1_000_000)
-    learning_rate: PositiveFloat = 5e-6
-    weight_decay: NonNegativeFloat = 0.0
-    warmup: float = Field(default=0.0, ge=0.0, le=1.0)
+    accumulation: Batch = 1
+    learning_rate: Rate = 5e-6
+    weight_decay: Weight = 0.0
+    warmup: Share = 0.0
     """Share of the steps in which the learning rate rises."""
     decay: Literal["constant", "linear", "cosine"] = "constant"
-    clip: NonNegativeFloat = 1.0
+    clip: Weight = 1.0
     """Largest norm of the gradient; 0 = no limit."""
     batching: Batching = Batching()
-    evaluate_every: PositiveInt | None = None
+    evaluate_every: Count | None = None
     """Steps between evaluations for selection; none = the last step's weights are the result."""
-    patience: PositiveInt | None = None
+    patience: Count | None = None
     """Stop after this many evaluations in a row without a new best."""
-    checkpoint_every: PositiveInt = 500
-    average: PositiveInt | None = Field(default=None, exclude_if=lambda average: average is None)
+    checkpoint_every: Count = 500
+    average: Some | None = Field(default=None, exclude_if=lambda average: average is None)
     """The result is the mean of the weights of so many last checkpoints; none: those of the last step, or the best."""
     precision: Literal["fp32", "bf16"] = "fp32"
     dropout: Literal["batch", "row"] | None = Field(default=None, exclude_if=lambda dropout: dropout is None)
@@ -83,7 +84,7 @@ class Judging(Spec):
     task: AnyTask = "nli"
     languages: tuple[LanguageCode, ...]
     data: Source
-    max_length: PositiveInt = 256
+    max_length: Length = 256
     normaliser: Normaliser = Field(default="squad", exclude_if=lambda normaliser: normaliser == "squad")
     """What is left out before answers are compared (qa): as SQuAD does in every language, or MLQA by language."""
     measure: Measure = "accuracy"

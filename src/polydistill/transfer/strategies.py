@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, Self, get_args
 
-from pydantic import NonNegativeInt, PositiveInt, model_validator
+from pydantic import model_validator
 
+from polydistill.bounds import NoneOrSome, Width
 from polydistill.errors import unknown
 from polydistill.specs import Spec
 
@@ -26,9 +27,9 @@ class Strategy(Spec):
     trains: Trains
     learns_on: LearnsOn
     carries: Carries = "nothing"
-    added_blocks: NonNegativeInt = 0
+    added_blocks: NoneOrSome = 0
     """Blocks with random weights put on top of the students."""
-    bottleneck: PositiveInt | None = None
+    bottleneck: Width | None = None
     """Width of the adapters inside; without it a sixteenth of the students' width."""
 
     @model_validator(mode="after")

@@ -22,8 +22,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from polydistill.bounds import Held
 from polydistill.specs import Spec
 
 Ints = NDArray[np.int64]
@@ -37,7 +38,7 @@ class Batching(Spec):
     sampling: Literal["uniform", "proportional", "in-turn"] = "uniform"
     alpha: float = Field(default=1.0, ge=-10.0, le=10.0)
     """With `proportional`: groups are drawn in proportion to size ** alpha."""
-    pool: PositiveInt = 50
+    pool: Held = 50
     """Batches that are sorted by length together; 1 = no length groups."""
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import Field
 
+from polydistill.bounds import Held
 from polydistill.data.files.paths import find_files
 from polydistill.data.files.records import Columns, first_record, is_table, read_records
 from polydistill.data.files.text_lines import read_lines
@@ -49,7 +49,7 @@ class TextStream(Spec):
     """Text in one language that is read while a model learns from it."""
 
     source: Source
-    buffer: int = Field(default=10_000, gt=0, le=10_000_000)
+    buffer: Held = 10_000
     """Texts that are shuffled together; they and no others are in memory."""
     packed: bool = False
     """Whether texts are joined and cut into inputs of full length; if not, each is an input, cut if it is too long."""

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from polydistill.bounds import Count, Held, NoneOrCount, Seed
 from polydistill.errors import unknown
 from polydistill.specs import Spec
 
@@ -33,8 +34,8 @@ class WorldSource(Spec):
 
     kind: Literal["world"] = "world"
     difficulty: str = "mini"
-    seed: int = 0
-    rows: int = Field(default=1000, gt=0, le=10_000_000)
+    seed: Seed = 0
+    rows: Held = 1000
     split: Literal["train", "dev", "test"] = "train"
     mixed: bool = Field(default=False, exclude_if=_unsaid)
     opinions: bool = Field(default=False, exclude_if=_unsaid)
@@ -59,8 +60,8 @@ class FileSource(Spec):
     columns: dict[str, str] = Field(default_factory=dict)
     labels: tuple[str, ...] = ()
     aligned: bool | None = None
-    rows: PositiveInt | None = None
-    skip: NonNegativeInt = Field(default=0, exclude_if=_unsaid)
+    rows: Count | None = None
+    skip: NoneOrCount = Field(default=0, exclude_if=_unsaid)
     label_file: str | None = Field(default=None, exclude_if=_unsaid)
     questions: str | None = Field(default=None, exclude_if=_unsaid)
 
@@ -80,8 +81,8 @@ class HubSource(Spec):
     columns: dict[str, str] = Field(default_factory=dict)
     labels: tuple[str, ...] = ()
     aligned: bool | None = None
-    rows: PositiveInt | None = None
-    skip: NonNegativeInt = Field(default=0, exclude_if=_unsaid)
+    rows: Count | None = None
+    skip: NoneOrCount = Field(default=0, exclude_if=_unsaid)
     questions: str | None = Field(default=None, exclude_if=_unsaid)
 
 
@@ -96,12 +97,12 @@ class MemorySource(Spec):
     kind: Literal["memory"] = "memory"
     fingerprint: str = Field(pattern="^[0-9a-f]{32}$")
     header: tuple[str, ...] = Field(min_length=1)
-    count: PositiveInt
+    count: Count
     columns: dict[str, str] = Field(default_factory=dict)
     labels: tuple[str, ...] = ()
     aligned: bool | None = None
-    rows: PositiveInt | None = None
-    skip: NonNegativeInt = Field(default=0, exclude_if=_unsaid)
+    rows: Count | None = None
+    skip: NoneOrCount = Field(default=0, exclude_if=_unsaid)
 
     @property
     def name(self) -> str:

@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset
 from numpy.typing import NDArray
-from pydantic import PositiveInt, model_validator
+from pydantic import model_validator
 
+from polydistill.bounds import Count, Length
 from polydistill.data.batches.counting import Tokens
 from polydistill.data.files.growing import GrowingTable
 from polydistill.data.files.seen import Seen, hashes, normal
@@ -39,13 +40,13 @@ _CHUNK = 8192  # ours: pairs that are Python objects at a time
 class Filters(Spec):
     """Which pairs of a corpus are kept. Lengths are in tokens, and count on both sides."""
 
-    shortest: PositiveInt | None = 10  # "we remove extremely short (less than 10 tokens)" (MMKD, Sec. 4.1)
-    longest: PositiveInt | None = 128  # "and long (more than 128 tokens) sentences"
+    shortest: Length | None = 10  # "we remove extremely short (less than 10 tokens)" (MMKD, Sec. 4.1)
+    longest: Length | None = 128  # "and long (more than 128 tokens) sentences"
     duplicates: Literal["drop", "keep"] = "drop"
     """Pairs of which both sides came before, in this corpus or an earlier one of the same languages."""
     same_sides: Literal["drop", "keep"] = "drop"
     """Pairs whose sides are the same: text that nobody translated."""
-    at_most: PositiveInt | None = 2_000_000  # "prune each dataset to 2M sentence pairs"
+    at_most: Count | None = 2_000_000  # "prune each dataset to 2M sentence pairs"
     """Pairs of each corpus."""
     sample: Literal["first", "random"] = "first"
     """Which pairs are kept where there are more: the first, or any, by the seed."""

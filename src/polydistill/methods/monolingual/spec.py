@@ -11,8 +11,9 @@ of the language takes its step. What students share, all of them move.
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
+from polydistill.bounds import Held, Length, Some, Temperature, Weight, Width
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Models, Prepared
 from polydistill.methods.monolingual.preparing import prepare
@@ -43,12 +44,12 @@ class Text(Spec):
 class Weights(Spec):
     """What each term counts. A term of weight 0 is not computed; with `mlm` alone there is no teacher."""
 
-    mlm: NonNegativeFloat = 0.2  # alpha. The thesis: the weights "sum to 1"; equal shares are ours
-    hinton: NonNegativeFloat = 0.2  # beta
-    hid: NonNegativeFloat = 0.2  # gamma
-    att: NonNegativeFloat = 0.2  # delta
-    emb: NonNegativeFloat = 0.2  # epsilon
-    relations: NonNegativeFloat = 0.0  # MiniLM; not in the thesis
+    mlm: Weight = 0.2  # alpha. The thesis: the weights "sum to 1"; equal shares are ours
+    hinton: Weight = 0.2  # beta
+    hid: Weight = 0.2  # gamma
+    att: Weight = 0.2  # delta
+    emb: Weight = 0.2  # epsilon
+    relations: Weight = 0.0  # MiniLM; not in the thesis
 
     @model_validator(mode="after")
     def _something_counts(self) -> Self:
@@ -69,14 +70,14 @@ class MonolingualSpec(MethodSpec):
     """Text in all languages ..."""
     texts: tuple[Text, ...] = ()
     """... or text of each language."""
-    buffer: PositiveInt | None = None
+    buffer: Held | None = None
     """Read the text as it is needed, and shuffle so many lines together; without it, all text is in memory."""
     packed: bool = False
     """Join streamed lines and cut them into inputs of `max_length`; if not, each line is an input."""
-    depth: PositiveInt  # "We choose L = 6 numbers of layers" of 12 (Sec. 4.1)
-    width: int | None = Field(default=None, gt=0, le=100_000)
+    depth: Some  # "We choose L = 6 numbers of layers" of 12 (Sec. 4.1)
+    width: Width | None = None
     """The teacher's where not set; another one needs `init="random"`."""
-    heads: PositiveInt | None = None
+    heads: Some | None = None
     map: LayerMap = "uniform"
     """Which teacher block each student block learns from."""
     init: Origin = "teacher"  # "we always use the full teacher initialization option" (Sec. 3.2.4)
@@ -89,16 +90,16 @@ class MonolingualSpec(MethodSpec):
     hid: Literal["mse", "cosine"] = "mse"
     att: Literal["scores", "probabilities"] = "scores"  # "the attention matrix before applying the softmax" (2.15)
     relations: tuple[Kind, ...] = ("query", "key", "value")  # MiniLMv2
-    relation_heads: PositiveInt | None = None
+    relation_heads: Some | None = None
     """As many as the teacher's attention heads where not set."""
-    temperature: PositiveFloat = 4.0  # the authors' code; the thesis says nothing
+    temperature: Temperature = 4.0  # the authors' code; the thesis says nothing
     scaling: Scaling = "hinton"
     positions: Literal["masked", "all"] = "all"
     """Where `hinton` compares: at hidden tokens, or at all (never pads)."""
     lost_mass: LostMass = Field(default="renormalise", exclude_if=lambda how: how == "renormalise")
     """What becomes of what the teacher says of pieces that a trimmed student does not have."""
     mask_rate: float = Field(default=0.15, gt=0, le=1)  # "the same masking dynamic as XLM-R" (Sec. 3.2.1)
-    max_length: PositiveInt = 256  # ours
+    max_length: Length = 256  # ours
 
     @property
     def languages(self) -> tuple[str, ...]:

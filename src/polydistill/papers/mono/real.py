@@ -77,7 +77,8 @@ def setting(real: Real) -> Setting:
             f"learned {_READ} steps of 32 texts, and students of 6; {_LINES:,} lines a language, of news or (Turkish) "
             f"of Tatoeba (CC-100), {_STEPS} steps for all students together (500,000 each); {LABELLED:,} English rows "
             "of XNLI (392,702), 6,000 sentences of WikiAnn (20,000), 1,954 questions of SIQA (33,410); tested on half "
-            f"of XNLI's dev rows, {_ENTITIES:,} sentences of WikiAnn and XCOPA's 100 dev questions; {MAX_LENGTH} tokens.",
+            f"of XNLI's dev rows, {_ENTITIES:,} sentences of WikiAnn and XCOPA's 100 dev questions; {MAX_LENGTH} "
+            "tokens.",
         ),
     )
 

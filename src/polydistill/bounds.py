@@ -1,0 +1,54 @@
+"""What a number may be: the types of options and of settings, each with the least and the most that makes sense.
+
+A job refuses what lies outside before it reads anything, and a run's settings refuse the same.
+"""
+
+from typing import Annotated, Any
+
+from annotated_types import Interval
+
+Count = Annotated[int, Interval(ge=1, le=1_000_000_000)]
+"""Steps, rows, pairs: what is done or read one after the other."""
+Held = Annotated[int, Interval(ge=1, le=10_000_000)]
+"""Rows and pieces that are in the memory together."""
+Drawn = Annotated[int, Interval(ge=4, le=10_000_000)]
+"""Rows that are looked at; fewer show nothing."""
+Batch = Annotated[int, Interval(ge=1, le=1_000_000)]
+"""Rows that are computed together, and batches of a step."""
+Length = Annotated[int, Interval(ge=1, le=1_000_000)]
+"""Tokens of a text."""
+Width = Annotated[int, Interval(ge=1, le=100_000)]
+"""Features of a vector."""
+Some = Annotated[int, Interval(ge=1, le=1_000)]
+"""Blocks, heads, seeds, checkpoints that are averaged, turns of a measurement."""
+Threads = Annotated[int, Interval(ge=1, le=4_096)]
+"""Threads of a computation."""
+Seed = Annotated[int, Interval(ge=0, le=2**32 - 1)]
+"""What decides all that is random."""
+NoneOrSome = Annotated[int, Interval(ge=0, le=1_000)]
+"""The same as `Some`, where none is meant by 0."""
+NoneOrWidth = Annotated[int, Interval(ge=0, le=100_000)]
+"""The same as `Width`, where none is meant by 0."""
+NoneOrCount = Annotated[int, Interval(ge=0, le=1_000_000_000)]
+"""The same as `Count`, where none is meant by 0."""
+NoneOrHeld = Annotated[int, Interval(ge=0, le=10_000_000)]
+"""The same as `Held`, where none is meant by 0."""
+Temperature = Annotated[float, Interval(ge=0.001, le=1_000)]
+"""What divides logits or cosines: outside, nothing or everything is alike within what a float holds."""
+Share = Annotated[float, Interval(ge=0, le=1)]
+"""A part of a whole."""
+Rate = Annotated[float, Interval(gt=0, le=1e9)]
+"""A learning rate, a speed: more than nothing."""
+Weight = Annotated[float, Interval(ge=0, le=1e9)]
+"""What something counts beside others; 0 leaves it out."""
+
+
+def refuse_outside(name: str, value: Any, bounds: Interval) -> None:
+    """Refuse a number that lies outside; what is no number is for others to refuse."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    least, above, most = bounds.ge, bounds.gt, bounds.le
+    if (least is None or value >= least) and (above is None or value > above) and (most is None or value <= most):
+        return
+    first = f"{least:,} to" if least is not None else f"more than {above:,} and at most"
+    raise ValueError(f"{name} is {value}; expected {first} {most:,}.")
