@@ -14,8 +14,21 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # A folder may import itself and what stands above it.
 ORDER = (
-    *("auto_classes", "errors", "machine", "progress", "whole", "bounds", "specs", "defaults", "languages", "outputs", "results"),
-    *("manifest", "objectives", "world", "data", "models", "transfer", "tasks", "starts", "retrieval", "methods"),
+    *("auto_classes", "errors", "machine", "progress", "whole", "bounds", "specs", "defaults", "languages"),
+    *(
+        "outputs",
+        "results",
+        "manifest",
+        "objectives",
+        "world",
+        "data",
+        "models",
+        "transfer",
+        "tasks",
+        "starts",
+        "retrieval",
+        "methods",
+    ),
     *("training", "inspection", "exports", "serving", "reports", "jobs", "papers", "api", "cli", "__main__"),
 )
 # ... but for these, which are kept apart though one stands above the other.
