@@ -3,7 +3,11 @@
 A job refuses what lies outside before it reads anything, and a run's settings refuse the same.
 """
 
-from typing import Annotated, Any
+import functools
+import operator
+import types
+from collections.abc import Iterable
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from annotated_types import Interval
 
@@ -41,6 +45,14 @@ Rate = Annotated[float, Interval(gt=0, le=1e9)]
 """A learning rate, a speed: more than nothing."""
 Weight = Annotated[float, Interval(ge=0, le=1e9)]
 """What something counts beside others; 0 leaves it out."""
+
+
+def without_bounds(annotation: Any, beside: Iterable[Any] = ()) -> tuple[Any, Interval | None]:
+    """A type such as `Count | None` as `int | None`, and its bounds, which may also stand among what is beside it."""
+    members = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+    said = [*beside, *(one for member in members for one in getattr(member, "__metadata__", ()))]
+    bare = [get_args(one)[0] if get_origin(one) is Annotated else one for one in members]
+    return functools.reduce(operator.or_, bare), next((one for one in said if isinstance(one, Interval)), None)
 
 
 def refuse_outside(name: str, value: Any, bounds: Interval) -> None:

@@ -7,8 +7,6 @@ This module and all jobs import in a blink: what is heavy is imported where it i
 
 import functools
 import inspect
-import operator
-import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +19,6 @@ from typing import (
     Protocol,
     TypedDict,
     TypeVar,
-    Union,
     cast,
     get_args,
     get_origin,
@@ -29,7 +26,7 @@ from typing import (
 
 from annotated_types import Interval
 
-from polydistill.bounds import refuse_outside
+from polydistill.bounds import refuse_outside, without_bounds
 from polydistill.errors import nearest
 from polydistill.jobs.renamed import called_now
 
@@ -41,7 +38,6 @@ Panel = Literal["Learn", "Look", "Ship", "Papers", "This machine"]
 REQUIRED: Any = inspect.Parameter.empty
 PLACING = ("out", "runs", "tensorboard")
 """Where a run is done, which changes nothing of the run."""
-
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 
@@ -249,13 +245,10 @@ def _split(annotation: Any, name: str) -> tuple[Any, Help, Interval | None]:
     """The type of a parameter, its help, and what a number may be."""
     if get_origin(annotation) is Annotated:
         plain, *more = get_args(annotation)
-        members = get_args(plain) if get_origin(plain) in (Union, types.UnionType) else (plain,)
-        said = [*more, *(one for member in members for one in getattr(member, "__metadata__", ()))]
-        bounds = next((one for one in said if isinstance(one, Interval)), None)
-        bare = [get_args(one)[0] if get_origin(one) is Annotated else one for one in members]
         for one in more:
             if isinstance(one, Help):
-                return functools.reduce(operator.or_, bare), one, bounds
+                bare, bounds = without_bounds(plain, more)
+                return bare, one, bounds
     raise TypeError(f"{name}: write its help in the signature, as Annotated[type, Help('...')].")
 
 

@@ -44,7 +44,6 @@ from polydistill.tasks import NLI, Task
 
 OWN, ALIGNED = "own", "aligned"
 Distance = Literal["mse", "l1", "cosine", "smooth-l1"]
-
 DISTANCES: dict[Distance, Callable[[Tensor, Tensor], Tensor]] = {
     "mse": vectors.mse,  # "We use L2 as our loss function for XD" (Sec. 3.1)
     "l1": vectors.l1,

@@ -32,7 +32,8 @@ from polydistill.models.sentence import (
 from polydistill.models.static_config import STATIC
 from polydistill.starts.folders import here
 from polydistill.starts.loading import beside, load_encoder
-from polydistill.starts.strict import CONFIG, readable, refuse_no_numbers
+from polydistill.starts.numbers import refuse_no_numbers
+from polydistill.starts.strict import CONFIG, readable
 
 _LIBRARY, _WEIGHTS = "sentence_transformers.", "model.safetensors"
 _WAY_OUT = "Name a teacher of the standard modules, or leave this part out of modules.json if that is meant."

@@ -6,7 +6,7 @@ caller means it to be, and with it the pooler that it reads.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +23,12 @@ from polydistill.errors import DataError
 from polydistill.manifest import refuse_changed
 from polydistill.starts.fetched import refuse_other_content
 from polydistill.starts.folders import here
+from polydistill.starts.numbers import FETCH, HARMLESS, counted, refuse_no_numbers
 
 WEIGHTS, INDEX, CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "pytorch_model.pt")
-_HARMLESS = ("position_ids", "inv_freq")  # buffers that older versions saved and that are computed
 _HEADS = ("SequenceClassification", "MaskedLM", "PreTraining", "TokenClassification", "QuestionAnswering")
-_SHOWN = 3
 _COUNTS = ("num_hidden_layers", "hidden_size", "vocab_size")
-_FETCH = "Fetch or save the model again; nothing was loaded."
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class _Odd:
 
     def __str__(self) -> str:
         kinds = {"missing": self.missing, "unexpected": self.unexpected, "of another shape": self.misshapen}
-        return "; ".join(_counted(sorted(names), kind) for kind, names in kinds.items() if names)
+        return "; ".join(counted(sorted(names), kind) for kind, names in kinds.items() if names)
 
 
 def open_config(name: str | Path, revision: str | None = None) -> PretrainedConfig:
@@ -103,50 +101,17 @@ def open_network(
         )
         new, odd = _judged(network, info, new_head)
     if info["error_msgs"]:
-        raise DataError(file, None, _first_line("; ".join(info["error_msgs"])), "weights that can be read", _FETCH)
+        raise DataError(file, None, _first_line("; ".join(info["error_msgs"])), "weights that can be read", FETCH)
     if said := str(odd):
         raise DataError(
             file,
             None,
             said,
             f"exactly the weights of {type(network).__name__} as {CONFIG} describes it",
-            f"The file and {CONFIG} are not of one model, or one of them was changed. {_FETCH}",
+            f"The file and {CONFIG} are not of one model, or one of them was changed. {FETCH}",
         )
     refuse_no_numbers(file, network.named_parameters())
     return Opened(network, new)
-
-
-def refuse_no_numbers(file: Path, weights: Iterable[tuple[str, torch.Tensor]]) -> None:
-    """Refuse a model that has diverged or was damaged, and one whose weights were made whole numbers."""
-    if lost := not_finite(weights):
-        way_out = f"The model has diverged when it was trained, or the file is damaged. {_FETCH}"
-        raise DataError(file, None, _counted(lost, "not finite"), "weights that are numbers", way_out)
-    if whole := _whole_numbers(file):
-        found = _counted(whole, "of whole numbers")
-        way_out = "They were made smaller for another library. Take the model as it was before."
-        raise DataError(file, None, found, "weights with fractions, such as fp32 or bf16", way_out)
-
-
-def not_finite(weights: Iterable[tuple[str, torch.Tensor]]) -> list[str]:
-    """The names of those that hold what is not a finite number. A finite sum says at a glance that all is well."""
-    return [
-        name
-        for name, value in weights
-        if not bool(torch.isfinite(value.detach().sum())) and not bool(torch.isfinite(value).all())
-    ]
-
-
-def _whole_numbers(file: Path) -> list[str]:
-    """The weights that a file, or the files of an index, have as integers."""
-    names = [file.name]
-    if file.name == INDEX:
-        names = sorted(set(json.loads(file.read_bytes())["weight_map"].values()))
-    found: list[str] = []
-    for name in names:
-        with safe_open(file.with_name(name), framework="pt") as opened:
-            kinds = {key: opened.get_slice(key).get_dtype() for key in opened.keys()}  # noqa: SIM118 (not a mapping)
-        found += [key for key, kind in kinds.items() if kind[0] in "IU" and not key.endswith(_HARMLESS)]
-    return found
 
 
 def weights_file(name: str | Path, revision: str | None = None) -> Path:
@@ -164,7 +129,7 @@ def weights_file(name: str | Path, revision: str | None = None) -> Path:
             "Take the model's safetensors files, or, if you trust it, convert it once: "
             f"transformers' AutoModel.from_pretrained({str(name)!r}).save_pretrained(FOLDER) writes them.",
         )
-    raise DataError(name, None, "no weights", WEIGHTS, _FETCH)
+    raise DataError(name, None, "no weights", WEIGHTS, FETCH)
 
 
 def place_of(name: str | Path, file: str, revision: str | None = None) -> Path | None:
@@ -211,7 +176,7 @@ def quietly() -> Iterator[None]:
 
 
 @contextmanager
-def readable(file: Path, expected: str, way_out: str = _FETCH) -> Iterator[None]:
+def readable(file: Path, expected: str, way_out: str = FETCH) -> Iterator[None]:
     """Say of a damaged file which one it is and what is wrong, whatever its reader raises."""
     try:
         yield
@@ -224,11 +189,6 @@ def readable(file: Path, expected: str, way_out: str = _FETCH) -> Iterator[None]
 def _first_line(said: str) -> str:
     line = " ".join(said.split())
     return line if len(line) <= 200 else f"{line[:200]}..."
-
-
-def _counted(names: list[str], kind: str) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{len(names)} weight{'s' if len(names) > 1 else ''} {kind} ({', '.join(names[:_SHOWN])}{more})"
 
 
 def _refuse_depth(config: PretrainedConfig, file: Path) -> None:
@@ -282,7 +242,7 @@ def _unexplained(network: PreTrainedModel, keys: set[str]) -> list[str]:
     """Those of the unexpected weights that are of no head of this family, of no pooler, and no old buffer."""
     chain = _chain(network) or [(network.base_model_prefix, network)]
     inside = {name for name, _ in network.base_model.named_children()} | {chain[-1][0]}
-    parts = {key: _part(key, chain) for key in keys if not key.endswith(_HARMLESS)}
+    parts = {key: _part(key, chain) for key in keys if not key.endswith(HARMLESS)}
     odd = {key for key, part in parts.items() if part in inside and part != "pooler"}
     left = {key for key, part in parts.items() if part not in inside and part != "pooler"}
     known = _head_parts(network.config)

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from polydistill.starts.strict import not_finite
+from polydistill.starts.numbers import not_finite
 from polydistill.training.checkpoints import checkpoints
 
 GRADIENT = "gradient norm"
