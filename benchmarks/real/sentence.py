@@ -4,8 +4,8 @@
 
 The student is every second block of `polyglot`, with the pieces that its languages need; the teacher is `english`. Both
 libraries train from the same folder on the same pairs, which are not those of the tests, with as many texts a step, the
-same rate and decay, in bf16; each as its documentation has it. How many steps fit into the minutes is measured before.
-All are scored through `sentence-transformers`: does a sentence find its translation, both ways.
+same rate, decay and precision; each as its documentation has it. How many steps fit into the minutes is measured
+before. All are scored through `sentence-transformers`: does a sentence find its translation, both ways.
 """
 
 import time
@@ -71,21 +71,21 @@ def student(folders: Folders) -> Path:
     return path
 
 
-def ours(folders: Folders, corpora: Mapping[str, Path]) -> Train:
+def ours(folders: Folders, corpora: Mapping[str, Path], precision: str) -> Train:
     """A run of ours."""
 
     def train(name: str, steps: int, seed: int, out: Path) -> None:
         parallel = [f"en-{code}={file}" for code, file in corpora.items()]
         polydistill.align(
             folders.models / "english", student(folders), parallel=parallel, method="sentence", steps=steps,
-            batch_size=2 * PAIRS_A_STEP // 3 * 3, learning_rate=RATE, warmup=WARMUP, precision="bf16",
+            batch_size=2 * PAIRS_A_STEP // 3 * 3, learning_rate=RATE, warmup=WARMUP, precision=precision,
             max_length=LENGTH, shortest=1, checkpoint_every=steps + 1, seed=seed, out=out, set=list(OURS[name]),
         )  # fmt: skip
 
     return train
 
 
-def theirs(folders: Folders, pairs: Mapping[str, tuple[list[str], list[str]]]) -> Train:
+def theirs(folders: Folders, pairs: Mapping[str, tuple[list[str], list[str]]], precision: str) -> Train:
     """Training as the documentation of `sentence-transformers` has it: the teacher's vectors are a column."""
 
     def train(name: str, steps: int, seed: int, out: Path) -> None:
@@ -102,8 +102,9 @@ def theirs(folders: Folders, pairs: Mapping[str, tuple[list[str], list[str]]]) -
         model = SentenceTransformer(modules=[reader, Pooling(reader.get_embedding_dimension(), "mean")], device="cpu")
         arguments = SentenceTransformerTrainingArguments(
             output_dir=str(out / "trainer"), max_steps=steps, per_device_train_batch_size=PAIRS_A_STEP,
-            learning_rate=RATE, warmup_ratio=WARMUP, lr_scheduler_type="linear", weight_decay=0.01, bf16=True,
-            save_strategy="no", report_to=[], disable_tqdm=True, use_cpu=True, seed=seed, logging_steps=steps,
+            learning_rate=RATE, warmup_ratio=WARMUP, lr_scheduler_type="linear", weight_decay=0.01,
+            bf16=precision == "bf16", save_strategy="no", report_to=[], disable_tqdm=True, use_cpu=True, seed=seed,
+            logging_steps=steps,
         )  # fmt: skip
         loss = PEERS[name](model)
         SentenceTransformerTrainer(model, arguments, train_dataset=Dataset.from_dict(rows), loss=loss).train()
@@ -153,6 +154,7 @@ def main() -> None:
     """Train all, score them, and write the page."""
     options = parser(__doc__, "runs/real-sentence")
     options.add_argument("--minutes", type=float, default=8.0, help="processor time of each training")
+    options.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="what this processor is fast in")
     given = options.parse_args()
     torch.set_num_threads(1)
     folders = Folders(given.models, given.data, given.out)
@@ -166,7 +168,10 @@ def main() -> None:
                             **scores(start, folders)}]  # fmt: skip
     print(markdown(measured), flush=True)
     for seed in map(int, given.seeds.split(",")):
-        for names, train in ((OURS, ours(folders, corpora)), (PEERS, theirs(folders, pairs))):
+        for names, train in (
+            (OURS, ours(folders, corpora, given.precision)),
+            (PEERS, theirs(folders, pairs, given.precision)),
+        ):
             steps, step = fitting(
                 train, next(iter(names)), given.minutes, folders.out / f"seed-{seed}" / names_of(names)
             )
@@ -189,8 +194,8 @@ def main() -> None:
     counts = ", ".join(f"{code} {len(english):,}" for code, (english, _) in pairs.items())
     about = (
         f"{given.minutes:g} minutes of processor time of one thread each (`texts a second` is of the steps alone, "
-        f"`processor minutes` with loading, reading and what the teacher says), seed {given.seeds}, bf16, rate "
-        f"{RATE:g}; about {2 * PAIRS_A_STEP} texts a step. Pairs to learn from: {counts}. "
+        f"`processor minutes` with loading, reading and what the teacher says), seed {given.seeds}, "
+        f"{given.precision}, rate {RATE:g}; about {2 * PAIRS_A_STEP} texts a step. Pairs to learn from: {counts}. "
         "Percent of sentences whose nearest is their translation, mean of both ways."
     )
     write("real_sentence", "Sentence distillation at equal processor time", [about, markdown(measured)], measured)
