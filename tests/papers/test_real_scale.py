@@ -94,7 +94,7 @@ def test_bert_kld_goes_to_the_end_by_itself(here, monkeypatch):
 
     settings = bert_kld.settings
     monkeypatch.setattr(bert_kld, "settings", short)
-    monkeypatch.setattr(real, "ON_ENGLISH", SHORT)
+    monkeypatch.setattr(real, "on_english", lambda: SHORT)
     table = api.table("bert-kld/1", "real", models=here.models, data=here.data, runs=here.root)
     assert [group.name for group in table.groups] == ["500 labelled rows", "999 labelled rows"]
     assert [claim.claim.group for claim in table.claims] == ["500 labelled rows", "999 labelled rows"]
@@ -138,7 +138,7 @@ def test_multikd_has_the_tables_that_one_task_can_fill(here):
 @pytest.mark.slow
 def test_mono_goes_to_the_end_by_itself(here, monkeypatch):
     """The polyglot first learns hidden words; its students then do all tasks, and look for translations."""
-    small = {"ON_ENGLISH": SHORT, "_READ": 4, "_STEPS": 4, "MAX_LENGTH": 60, "_HELD_OUT": 10, "_ENTITIES": 20}
+    small = {"on_english": lambda: SHORT, "_READ": 4, "_STEPS": 4, "MAX_LENGTH": 60, "_HELD_OUT": 10, "_ENTITIES": 20}
     for name, value in small.items():
         monkeypatch.setattr(mono_real, name, value)
     tuned = mono_real._exercises
@@ -164,7 +164,7 @@ def test_mono_goes_to_the_end_by_itself(here, monkeypatch):
 @pytest.mark.slow
 def test_mmkd_goes_to_the_end_by_itself(here, monkeypatch):
     """The student first gets a head for hidden words; tables of tasks that there are no rows of are refused."""
-    for name, value in (("ON_ENGLISH", SHORT), ("_READ", 2), ("_ALIGNED", 2), ("MAX_LENGTH", 32)):
+    for name, value in (("on_english", lambda: SHORT), ("_READ", 2), ("_ALIGNED", 2), ("MAX_LENGTH", 32)):
         monkeypatch.setattr(mmkd_real, name, value)
     asked = {"models": here.models, "data": here.data, "langs": "en,de,fr", "runs": here.root}
     table = api.table("mmkd/5", "real", **asked)

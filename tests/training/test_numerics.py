@@ -41,6 +41,7 @@ def probed(monkeypatch, threads, medium_seconds=1.0, error=0.0, several_seconds=
         now += (medium_seconds if medium() else 1.0) * (several_seconds if torch.get_num_threads() > 1 else 1.0)
 
     monkeypatch.setattr(numerics, "_block_step", lambda width: step)
+    monkeypatch.setattr(numerics, "_speedup_of_bf16", lambda a, b, now: 1.0)
     monkeypatch.setattr(numerics, "relative_error", lambda a, b: error if medium() else 0.0)
     for clock in ("perf_counter", "process_time"):
         monkeypatch.setattr(numerics.time, clock, lambda: now)
@@ -66,6 +67,43 @@ def test_a_faster_kernel_is_taken_only_if_it_is_as_accurate(monkeypatch, medium_
 @pytest.mark.parametrize(("several_seconds", "chosen"), [(0.6, 2), (0.8, 1), (5.0, 1)])
 def test_several_threads_are_taken_only_if_they_are_faster(monkeypatch, several_seconds, chosen):
     assert probed(monkeypatch, 2, several_seconds=several_seconds).threads == chosen
+
+
+def test_products_in_bf16_are_measured(monkeypatch):
+    a, b = torch.randn(8, 8), torch.randn(8, 8)
+    passed = {torch.float32: 6.0, torch.bfloat16: 2.0}
+    now = 0.0
+
+    def product(one, other):
+        nonlocal now
+        now += passed[one.dtype]
+        return one
+
+    monkeypatch.setattr(torch.Tensor, "__matmul__", product)
+    monkeypatch.setattr(numerics.time, "perf_counter", lambda: 0.0)
+    assert numerics._speedup_of_bf16(a, b, lambda: now) == 3.0
+
+
+@pytest.mark.parametrize(("speedup", "chosen"), [(2.0, "bf16"), (1.05, "fp32"), (0.04, "fp32"), (None, "fp32")])
+def test_the_real_scale_computes_in_what_is_faster(monkeypatch, speedup, chosen):
+    found = NUMERICS.model_copy(update={"bf16": speedup})
+    monkeypatch.setattr(numerics, "remembered", lambda width: found)
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    assert numerics.faster_precision(8) == chosen
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "speedup", "warned"),
+    [
+        ("bf16", "cpu", 0.04, True),
+        ("fp32", "cpu", 0.04, False),
+        ("bf16", "cuda", 0.04, False),
+        ("bf16", "cpu", 0.95, False),
+    ],
+)
+def test_a_precision_that_is_slow_here_is_said(precision, device, speedup, warned):
+    said = NUMERICS.model_copy(update={"bf16": speedup}).slow(precision, torch.device(device))
+    assert said == ("bf16 is 25 times as slow as fp32 on this processor. Take --precision fp32." if warned else None)
 
 
 def test_the_error_is_that_of_the_product():

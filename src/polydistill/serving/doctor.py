@@ -32,7 +32,7 @@ def findings() -> Iterator[Finding]:
         yield Finding(name, importlib.metadata.version(name))
     yield _tensorboard()
     yield _threads()
-    yield _products()
+    yield from _products()
     yield _devices()
     yield _memory()
     yield _disk()
@@ -55,14 +55,18 @@ def _threads() -> Finding:
     return Finding("threads", f"{used}, on {there} cores", todo)
 
 
-def _products() -> Finding:
+def _products() -> Iterator[Finding]:
+    import torch
+
     from polydistill.training.numerics import probe
 
     found = probe()
-    return Finding(
+    yield Finding(
         "fp32 products",
         f"{found.matmul!r} precision ('medium' is {found.speedup:.2f} times as fast, error {found.error:.0e})",
     )
+    todo = found.slow("bf16", torch.device("cpu")) or ""
+    yield Finding("bf16 products", f"{found.bf16:.2f} times as fast as fp32", todo)
 
 
 def _devices() -> Finding:

@@ -80,6 +80,8 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
         console.print(f"{run.name}: new, drawn at random: {', '.join(student.new)}", highlight=False, markup=False)
     with state.main_process_first():
         numerics = settled(folder, student.network.config.hidden_size, state.num_processes)
+    if (slow := numerics.slow(run.training.precision, state.device)) and state.is_main_process:
+        console.print(f"{run.name}: {slow}", highlight=False, markup=False)
     with numerics.applied():
         sample, before = _look_before(run, student)
         prepared = prepare(run, student, store)

@@ -2,9 +2,10 @@
 
 A small encoder on a busy machine is several times slower with all threads than with one, a large one on an idle machine
 faster. `torch.set_float32_matmul_precision("medium")` picks another library's fp32 product: on some CPUs it is faster
-with the same error, on others it computes in bf16, and small shapes it can slow down. So both are measured before the
-first run of an encoder's width, on a block of that width, and remembered for this machine: a run's last bits depend on
-them, and a busy moment must not decide whether the same command gives the same bits again.
+with the same error, on others it computes in bf16, and small shapes it can slow down. Products of bf16 numbers are
+twice as fast where a processor has them, and 20 times as slow where it has not. So all are measured before the first
+run of an encoder's width, on a block of that width, and remembered for this machine: a run's last bits depend on them,
+and a busy moment must not decide whether the same command gives the same bits again.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from polydistill.specs import Spec
 from polydistill.whole import write_text
 
 Matmul = Literal["highest", "medium"]
+Precision = Literal["fp32", "bf16"]
 _GAIN = 1.15  # ours: less is not worth a choice that noise might have made
 _GAIN_OF_THREADS = 1.5  # ours: threads that gain less lose it again as soon as another program wants a core
 _LENGTHS, _TURNS, _SECONDS = (12, 28), 5, 1.0
@@ -39,7 +41,15 @@ class Numerics(Spec):
     """How many times faster "medium" was than "highest"."""
     error: float
     """Relative error of "medium" against float64."""
+    bf16: float | None = None
+    """How many times faster products are in bf16 than in fp32; none: of a run that was begun before this was asked."""
     processes: int = 1
+
+    def slow(self, precision: Precision, device: torch.device) -> str | None:
+        """What to say where the other precision would be much faster on this processor."""
+        if precision == "fp32" or device.type != "cpu" or self.bf16 is None or self.bf16 * _GAIN > 1:
+            return None
+        return f"bf16 is {1 / self.bf16:.0f} times as slow as fp32 on this processor. Take --precision fp32."
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -69,17 +79,30 @@ def probe(width: int = 768) -> Numerics:
         speedup = _speedup(step, _kernel("highest"), _kernel("medium"), now)
         _kernel("medium")()
         error = relative_error(a, b)
+        _kernel("highest")()
+        bf16 = _speedup_of_bf16(a, b, now)
     finally:
         torch.set_float32_matmul_precision(before[0])
         torch.set_num_threads(before[1])
     matmul: Matmul = "medium" if speedup > _GAIN and error < _ERROR else "highest"
-    return Numerics(matmul=matmul, threads=threads, speedup=round(speedup, 2), error=error)
+    return Numerics(matmul=matmul, threads=threads, speedup=round(speedup, 2), error=error, bf16=round(bf16, 2))
 
 
 def relative_error(a: Tensor, b: Tensor) -> float:
     """The error of the product of two matrices, against float64."""
     exact = a.double() @ b.double()
     return float(((a @ b).double() - exact).norm() / exact.norm())
+
+
+def _speedup_of_bf16(a: Tensor, b: Tensor, now: Callable[[], float]) -> float:
+    """How many times faster the product of two matrices is in bf16. A whole block would take half a minute on some."""
+    sides = [a, b]
+
+    def take(dtype: torch.dtype) -> Callable[[], None]:
+        given = [a.to(dtype), b.to(dtype)]
+        return lambda: sides.__setitem__(slice(None), given)
+
+    return _speedup(lambda: sides[0] @ sides[1], take(torch.float32), take(torch.bfloat16), now)
 
 
 def _block_step(width: int) -> Callable[[], None]:
@@ -103,7 +126,7 @@ def _kernel(name: Matmul) -> Callable[[], None]:
 
 
 def _speedup(
-    step: Callable[[], None], slow: Callable[[], None], fast: Callable[[], None], now: Callable[[], float]
+    step: Callable[[], object], slow: Callable[[], None], fast: Callable[[], None], now: Callable[[], float]
 ) -> float:
     """How many times faster a step is after `fast` than after `slow`, by the clock `now`: medians of turns."""
     seconds: tuple[list[float], list[float]] = ([], [])
@@ -117,6 +140,13 @@ def _speedup(
         if time.perf_counter() > ends and len(seconds[0]) > 1:
             break
     return statistics.median(seconds[0][1:]) / statistics.median(seconds[1][1:])  # without the first: it warms up
+
+
+def faster_precision(width: int) -> Precision:
+    """bf16 on an accelerator, and on a processor whose products are faster in it; else fp32."""
+    if torch.accelerator.is_available():
+        return "bf16"
+    return "bf16" if (remembered(width).bf16 or 1.0) > _GAIN else "fp32"
 
 
 def settled(folder: Path, width: int, processes: int = 1) -> Numerics:
@@ -137,9 +167,8 @@ def settled(folder: Path, width: int, processes: int = 1) -> Numerics:
 
 def remembered(width: int) -> Numerics:
     """What the probe found for this width on this machine, with as many threads; where it was not asked yet, now."""
-    about = (
-        f"{processor()}, {cores()} cores, {torch.get_num_threads()} threads, torch {torch.__version__}, {width} wide"
-    )
+    threads = torch.get_num_threads()
+    about = f"{processor()}, {cores()} cores, {threads} threads, torch {torch.__version__}, {width} wide, and bf16"
     file = cache_folder() / "numerics" / f"{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
     try:
         return Numerics.model_validate_json(file.read_bytes())

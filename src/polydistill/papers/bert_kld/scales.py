@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from polydistill.data.rows.sources import Source, WorldSource
 from polydistill.papers import scales
-from polydistill.papers.real import FROZEN, FURTHER_RATE, LEARNED, MAX_LENGTH, ON_ENGLISH, Real, Trimming
+from polydistill.papers.real import FROZEN, FURTHER_RATE, LEARNED, MAX_LENGTH, Real, Trimming, on_english
 from polydistill.papers.scales import CHECKPOINTS, StartOf, chosen, encoder, xnli
 from polydistill.starts.origins import Pretrained
 from polydistill.training.run import ResultOf
@@ -75,7 +75,7 @@ def _real(real: Real, rows: int) -> Setting:
         dev=real.chosen(),
         test=real.tested(),
         max_length=MAX_LENGTH,
-        training=ON_ENGLISH.model_copy(
+        training=on_english().model_copy(
             update={"steps": steps, "evaluate_every": steps // 2, "learning_rate": FURTHER_RATE}
         ),
         starts={"mBERT": lambda seed: ResultOf(run=real.english_run(small.start, seed))},

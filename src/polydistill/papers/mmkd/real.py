@@ -10,7 +10,7 @@ from polydistill.data.translations.corpora import ParallelCorpus
 from polydistill.data.translations.filters import Filters
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.papers.mmkd.scales import SOURCE, TATOEBA, Exercise, Setting
-from polydistill.papers.real import CHOSEN, LABELLED, MAX_LENGTH, ON_ENGLISH, TESTED, Real
+from polydistill.papers.real import CHOSEN, LABELLED, MAX_LENGTH, TESTED, Real, on_english
 from polydistill.training.run import ResultOf, Run
 
 LANGUAGES = (SOURCE, "ar", "bg", "de", "es", "fr", "hi", "zh")
@@ -33,7 +33,7 @@ def setting(real: Real) -> Setting:
         name="polyglot",
         method=PretrainSpec(languages=languages, data=ByLanguage(sources=dict.fromkeys(languages, news), aligned=True)),
         start=small.start,
-        training=ON_ENGLISH.model_copy(update={"steps": _READ, "evaluate_every": None}),
+        training=on_english().model_copy(update={"steps": _READ, "evaluate_every": None}),
     )
     return Setting(
         scale="real",
@@ -44,7 +44,7 @@ def setting(real: Real) -> Setting:
             "corpora": tuple(ParallelCorpus(target=code, data=one) for code, one in pairs.items()),
             "filters": Filters(longest=MAX_LENGTH),
         },
-        align=ON_ENGLISH.model_copy(
+        align=on_english().model_copy(
             update={
                 "steps": _ALIGNED,
                 "batch_size": 4 * len(others),
@@ -55,7 +55,9 @@ def setting(real: Real) -> Setting:
         ),
         max_length=MAX_LENGTH,
         heads={},
-        exercises={"XNLI": Exercise(real.labelled(), real.chosen(), real.tested(), ON_ENGLISH, MAX_LENGTH, languages)},
+        exercises={
+            "XNLI": Exercise(real.labelled(), real.chosen(), real.tested(), on_english(), MAX_LENGTH, languages)
+        },
         sentences=lambda code: FileSource(
             path=str(folder / f"tatoeba/tatoeba.{TATOEBA[code]}-eng.{{lang}}"), aligned=True
         ),

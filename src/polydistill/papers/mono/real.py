@@ -12,7 +12,7 @@ from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.sources import ByLanguage, FileSource
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.papers.mono.scales import TATOEBA, Exercise, Setting
-from polydistill.papers.real import LABELLED, MAX_LENGTH, ON_ENGLISH, Real
+from polydistill.papers.real import LABELLED, MAX_LENGTH, Real, on_english
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging
 
@@ -37,7 +37,7 @@ def setting(real: Real) -> Setting:
     )
     held_out = FileSource(path=str(folder / _NEWS), rows=_HELD_OUT, aligned=True)
     small = real.trimmed(languages)
-    reading = ON_ENGLISH.model_copy(update={"steps": _READ, "evaluate_every": _READ // 2, "weight_decay": 0.01})
+    reading = on_english().model_copy(update={"steps": _READ, "evaluate_every": _READ // 2, "weight_decay": 0.01})
     teacher = Run(
         name="teacher",
         method=PretrainSpec(languages=languages, data=text, pairs=0.0, mask_rate=0.15, max_length=MAX_LENGTH),
@@ -45,7 +45,7 @@ def setting(real: Real) -> Setting:
         training=reading,
         selection=Judging(languages=languages, data=held_out, max_length=MAX_LENGTH, measure="perplexity"),
     )
-    shots = ON_ENGLISH.model_copy(update={"steps": 10, "evaluate_every": None, "learning_rate": 5e-5})
+    shots = on_english().model_copy(update={"steps": 10, "evaluate_every": None, "learning_rate": 5e-5})
     return Setting(
         scale="real",
         languages=languages,
@@ -77,8 +77,8 @@ def setting(real: Real) -> Setting:
             f"learned {_READ} steps of 32 texts, and students of 6; {_LINES:,} lines a language, of news or (Turkish) "
             f"of Tatoeba (CC-100), {_STEPS} steps for all students together (500,000 each); {LABELLED:,} English rows "
             "of XNLI (392,702), 6,000 sentences of WikiAnn (20,000), 1,954 questions of SIQA (33,410); tested on half "
-            f"of XNLI's dev rows, {_ENTITIES:,} sentences of WikiAnn and XCOPA's 100 dev questions; {MAX_LENGTH} "
-            "tokens.",
+            f"of XNLI's dev rows, {_ENTITIES:,} sentences of WikiAnn and XCOPA's 100 dev questions; "
+            f"{MAX_LENGTH} tokens.",
         ),
     )
 
@@ -91,10 +91,10 @@ def _exercises(real: Real, folder: Path, languages: tuple[str, ...]) -> Mapping[
 
     choices = folder / "copa_en" / "val.en.jsonl"
     xcopa = FileSource(path=str(folder / "xcopa/{lang}/val.{lang}.jsonl"), questions=str(choices))
-    twice = ON_ENGLISH.model_copy(update={"steps": 2 * 6_000 // 32, "evaluate_every": 6_000 // 64})
+    twice = on_english().model_copy(update={"steps": 2 * 6_000 // 32, "evaluate_every": 6_000 // 64})
     return {
         "XNLI": Exercise(
-            "nli", real.labelled(), real.chosen(), real.tested(), real.learned(), ON_ENGLISH, MAX_LENGTH, languages
+            "nli", real.labelled(), real.chosen(), real.tested(), real.learned(), on_english(), MAX_LENGTH, languages
         ),
         "NER": Exercise(
             "ner",
@@ -112,7 +112,7 @@ def _exercises(real: Real, folder: Path, languages: tuple[str, ...]) -> Mapping[
             FileSource(path=str(choices)),
             xcopa,
             None,
-            ON_ENGLISH.model_copy(update={"steps": 2 * 1_954 // 16, "batch_size": 16, "evaluate_every": 1_954 // 32}),
+            on_english().model_copy(update={"steps": 2 * 1_954 // 16, "batch_size": 16, "evaluate_every": 1_954 // 32}),
             MAX_LENGTH,
             languages[1:],
         ),

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from polydistill.data.rows.sources import FileSource
 from polydistill.papers.multikd.scales import Setting, Way
-from polydistill.papers.real import MAX_LENGTH, ON_ENGLISH, Real
+from polydistill.papers.real import MAX_LENGTH, Real, on_english
 from polydistill.papers.scales import StartOf
 from polydistill.starts.origins import Pretrained
 from polydistill.tasks.spec import TaskSpec
@@ -47,7 +47,7 @@ def setting(real: Real) -> Setting:
         dev=tweets.model_copy(update={"skip": _LEARNED, "rows": _CHOSEN}),
         test=FileSource(path=str(real.data / "sentiment/dev-{lang}.tsv"), aligned=False),
         max_length=MAX_LENGTH,
-        training=ON_ENGLISH,
+        training=on_english(),
         teacher_way=way,
         way=way,
         ways=tuple(Way(rate, epochs) for rate in (5e-5, 1e-4, 2e-4) for epochs in (1, 2, 4)),

@@ -20,11 +20,11 @@ from polydistill.papers.real import (
     LABELLED,
     LEARNED,
     MAX_LENGTH,
-    ON_ENGLISH,
     TESTED,
     XNLI_LANGUAGES,
     Real,
     Trimming,
+    on_english,
 )
 from polydistill.papers.scales import FEW, WORLD_LANGUAGES, Encoder, Scale, chosen, encoder, xnli
 from polydistill.training.run import Start
@@ -111,8 +111,8 @@ def _real(real: Real) -> Setting:
         dev=real.chosen(),
         test=real.tested(),
         max_length=MAX_LENGTH,
-        tune=ON_ENGLISH,
-        distil=ON_ENGLISH.model_copy(update={"steps": 300, "evaluate_every": 150, "learning_rate": FURTHER_RATE}),
+        tune=on_english(),
+        distil=on_english().model_copy(update={"steps": 300, "evaluate_every": 150, "learning_rate": FURTHER_RATE}),
         parallel=real.learned(),
         frozen=FROZEN,
         encoders={"XLM MLM+TLM": "multilingual-e5-small"},
