@@ -17,7 +17,7 @@ from polydistill.data.translations.parallel import load_parallel
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 XNLI = ["ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh"]
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real sets are not here")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not DATA.is_dir(), reason="the real sets are not here")]
 
 
 def pairs(path, languages):

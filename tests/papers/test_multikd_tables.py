@@ -21,6 +21,7 @@ from polydistill.results import Score
 from polydistill.training.execute import execute
 from polydistill.training.run import Branched
 from polydistill.training.store import Store
+from tiers import first_quick
 
 QUIET = Console(quiet=True)
 WORLD = ("en", "fr", "tr", "de", "es", "sw")
@@ -33,7 +34,7 @@ def made_of(number, scale="smoke", **options):
     return {row.name: row.runs(0) for group in recipe.groups for row in group.rows if row.runs is not None}
 
 
-@pytest.mark.parametrize("number", TABLES)
+@first_quick("number", TABLES)
 def test_every_row_has_runs_for_every_language(number):
     recipe = table(number, "smoke")
     assert len(recipe.groups) == 1
@@ -224,6 +225,7 @@ def test_two_models_answer_by_the_mean_of_their_logits(store):
     assert found.seconds == sum(store.result(run).seconds for run in runs)
 
 
+@pytest.mark.slow
 def test_one_model_on_other_rows(store):
     found = Together((trained(0),), SMOKE.on_dev(("de",))).result(store, QUIET)
     (score,) = found.scores

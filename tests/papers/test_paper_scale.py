@@ -1,10 +1,9 @@
-import pytest
-
 from polydistill.papers import catalogue
 from polydistill.papers.plan import with_starts
+from tiers import first_quick
 
 
-@pytest.mark.parametrize("id", catalogue.tables())
+@first_quick("id", catalogue.tables())
 def test_nothing_clips_at_the_paper_scale(id):
     """No paper names clipping, nor does any code of theirs."""
     clips = {run.name: run.training.clip for run in with_starts(catalogue.recipe(id, "paper").wanted([0]))}

@@ -33,6 +33,7 @@ from polydistill.training.distiller import Distiller
 from polydistill.training.run import Run
 from polydistill.training.settings import Training
 from polydistill.training.store import Store
+from tiers import first_quick
 
 QUIET = Console(quiet=True)
 TRANSFERS = ("FREEZE +2", "SFT", "ADAPT JOINT")  # what they learn is copied, added, shared
@@ -103,12 +104,6 @@ def knife(monkeypatch, fixed_numerics) -> Knife:
     return Knife(monkeypatch)
 
 
-def prepared(run: Run, store: Store) -> Run:
-    """What the run starts from, done."""
-    execute.execute(run.start.run, store, QUIET)
-    return run
-
-
 def whole(run: Run, root: Path) -> Store:
     """A store with the run done in one go."""
     store = Store(root)
@@ -118,17 +113,13 @@ def whole(run: Run, root: Path) -> Store:
 
 @pytest.fixture(scope="module")
 def references(tmp_path_factory) -> Store:
-    """Runs done without interruption."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("polydistill.training.numerics.remembered", lambda width: NUMERICS)
-        store = whole(xd_run(), tmp_path_factory.mktemp("whole"))
-        for run in (monolingual_run(), multikd_run(), aligned_run(), *map(transfer_run, TRANSFERS)):
-            execute.execute(run, store, QUIET)
-        return store
+    """Runs done without interruption, each when it is first asked for (`copied`)."""
+    return Store(tmp_path_factory.mktemp("whole"))
 
 
 def copied(references: Store, run: Run, root: Path) -> Store:
-    """A new store that holds what the run starts from."""
+    """A new store that holds what the run starts from; the references have the run itself. No knife cuts yet."""
+    execute.execute(run, references, QUIET)
     store = Store(root)
     root.mkdir()
     needed = list(run.first)
@@ -174,7 +165,7 @@ def test_tuning_with_selection_resumes(tmp_path, knife, references, moment):
     assert not (store.folder(run) / "checkpoints").exists()
 
 
-@pytest.mark.parametrize("moment", [("step", 5), ("before install", 2), ("after flush", 20)], ids=str)
+@first_quick("moment", [("step", 5), ("before install", 2), ("after flush", 20)], ids=str)
 @pytest.mark.parametrize("make", [pretrain_run, xd_run, monolingual_run, multikd_run, aligned_run])
 def test_masking_dropout_and_distillation_resume(tmp_path, knife, references, make, moment):
     run = make()
@@ -187,8 +178,8 @@ def test_masking_dropout_and_distillation_resume(tmp_path, knife, references, ma
     assert_same_bits(store.folder(run), references.folder(run))
 
 
-@pytest.mark.parametrize("moment", [("step", 8), ("before load_model", 1), ("before save_result", 1)], ids=str)
-@pytest.mark.parametrize("strategy", TRANSFERS)
+@first_quick("moment", [("before load_model", 1), ("step", 8), ("before save_result", 1)], ids=str)
+@first_quick("strategy", TRANSFERS)
 def test_zero_shot_strategies_resume(tmp_path, knife, references, strategy, moment):
     """Also when all is learned and not yet carried, and when it is carried and not yet scored."""
     run = transfer_run(strategy)

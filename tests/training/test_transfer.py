@@ -26,6 +26,7 @@ from polydistill.training.run import Cut, ResultOf, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store
 from polydistill.transfer.strategies import STRATEGIES, Strategy, strategy
+from tiers import first_quick
 from tiny import tiny_network, tiny_tokenizer
 
 QUIET = Console(file=io.StringIO())
@@ -96,7 +97,7 @@ def parameters(folder):
 # The same as plain tuning
 
 
-@pytest.mark.parametrize("task", TASKS)
+@first_quick("task", TASKS)
 def test_full_trg_is_plain_tuning_bit_for_bit(students, task, store):
     run = transfer_run(students, "FULL TRG", task)
     plain = changed(run, method=TuneSpec(task=task, languages=("en",), data=ROWS, max_length=64))
@@ -114,7 +115,7 @@ def test_full_src_is_plain_tuning_of_the_source_student(students, store):
 # Every strategy
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@first_quick("name", STRATEGIES, quick=4)
 def test_the_judged_student_has_what_the_strategy_brings_and_nothing_else(students, name, store):
     run, chosen = transfer_run(students, name), strategy(name)
     folder = done(run, store)
@@ -222,7 +223,7 @@ def test_selection_asks_those_who_learn(students, name, roles, store, monkeypatc
 # Task distillation
 
 
-@pytest.mark.parametrize(("name", "task"), [("FULL TRG", "nli"), ("ADAPT JOINT", "ner"), ("ADAPT JOINT", "choice")])
+@first_quick(("name", "task"), [("FULL TRG", "nli"), ("ADAPT JOINT", "ner"), ("ADAPT JOINT", "choice")])
 def test_task_distillation_reads_a_tuned_teacher(students, name, task, store):
     teacher = transfer_run(students, "FULL SRC", task)
     run = transfer_run(students, name, task, teacher=ResultOf(run=teacher))

@@ -11,6 +11,7 @@ from polydistill.world.difficulty import DIFFICULTIES
 from polydistill.world.grammar import available_languages
 from polydistill.world.logic import consistent
 from polydistill.world.splits import SPLITS
+from tiers import first_quick
 
 EVERY_SENTENCE = 10**6
 
@@ -62,7 +63,7 @@ def test_rows_do_not_depend_on_the_process():
     assert said[0].count("Meaning(") == 40 + 24
 
 
-@pytest.mark.parametrize("language", available_languages())
+@first_quick("language", available_languages())
 def test_no_sentence_is_in_two_splits(language):
     world = World(0, "mini")
     said = [set(world.sentences(all_meanings(world, split), language)) for split in SPLITS]
@@ -70,7 +71,7 @@ def test_no_sentence_is_in_two_splits(language):
     assert sum(map(len, said)) == len(set().union(*said))
 
 
-@pytest.mark.parametrize("language", available_languages())
+@first_quick("language", available_languages())
 def test_no_sentence_of_the_full_grammar_is_in_two_splits(language):
     world = World(0, "full")
     meanings = [world.meanings(split, 1500) for split in SPLITS]

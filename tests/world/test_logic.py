@@ -11,6 +11,7 @@ from polydistill.world.checker import check
 from polydistill.world.corpora import World
 from polydistill.world.logic import RELATIONS, consistent, contradicts, entails, relation
 from polydistill.world.meaning import NEGATABLE, Clause, Meaning, Predicate, Quantifier, Subject
+from tiers import first_quick
 
 EVERY, SOME, NO, TWO, THREE, NAMED = Quantifier
 RUN, MOVE, SWIM = Predicate("run"), Predicate("move"), Predicate("swim")
@@ -91,7 +92,7 @@ def test_cases_labelled_by_hand(premise, hypothesis, label):
     assert check(premise, hypothesis) == label
 
 
-@pytest.mark.parametrize(("difficulty", "rows"), [("mini", 1000), ("medium", 600), ("full", 400)])
+@first_quick(("difficulty", "rows"), [("mini", 1000), ("medium", 600), ("full", 400)])
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_labels_of_generated_pairs_are_those_of_the_checker(difficulty, rows, split):
     pairs = World(3, difficulty).nli(split, rows)
@@ -126,7 +127,7 @@ def label_by_worlds(premise: Meaning, hypothesis: Meaning) -> str:
 
 
 # Few words make many pairs that say something about each other.
-@pytest.mark.parametrize(
+@first_quick(
     ("words", "clauses", "rows"),
     [
         ((NOUNS, PERSONS, PREDICATES), (1, 1), 3000),

@@ -16,7 +16,10 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "world_balance.py"
 ROWS = {"mini": 1500, "medium": 600, "full": 600}
 
 
-@pytest.fixture(scope="module", params=ROWS)
+@pytest.fixture(
+    scope="module",
+    params=[one if one == "mini" else pytest.param(one, marks=pytest.mark.slow) for one in ROWS],
+)
 def world_and_pairs(request):
     world = World(0, request.param)
     return world, world.nli("train", ROWS[request.param])
@@ -100,6 +103,7 @@ def mini_scores(benchmark):
     return benchmark.shortcuts(benchmark.rows(world, "train", 2400, "en"), benchmark.rows(world, "dev", 1200, "en"))
 
 
+@pytest.mark.slow
 def test_shortcuts_stay_near_chance(mini_scores):
     assert mini_scores["hypothesis only"] < 0.36
     assert mini_scores["word overlap, rule"] < 0.40
