@@ -61,7 +61,7 @@ def test_a_diverged_training_stops_at_once_and_keeps_the_last_good_checkpoint(tm
 
 
 def test_a_diverged_run_leaves_no_result(tmp_path, fixed_numerics):
-    run, store = tune_run(learning_rate=1e30), Store(tmp_path)
+    run, store = tune_run(learning_rate=1e9), Store(tmp_path)
     with pytest.raises(DivergedError, match="no result was written"):
         execute(run, store, Console(file=io.StringIO()))
     assert store.result(run) is None and not (store.folder(run) / "model").exists()
