@@ -136,6 +136,20 @@ def test_lengths_need_a_tokenizer():
     assert kept_of([("a", "b")], Filters(shortest=None, longest=None), tokens=None)[0] == [("a", "b")]
 
 
+def test_where_the_first_side_is_too_short_the_second_is_not_read():
+    read = []
+
+    def counted(texts):
+        read.extend(texts)
+        return count(texts)
+
+    pairs = [("bir", "iki üç gel"), ("bir iki", "gel"), ("bir iki üç", "gel bir iki")]
+    assert kept_of(pairs, Filters(shortest=2, longest=2), tokens=counted) == (
+        [], Counter({"too short": 2, "too long": 1}),
+    )  # fmt: skip
+    assert read == ["bir", "bir iki", "bir iki üç", "gel", "gel bir iki"]
+
+
 def test_lengths_that_leave_nothing_are_refused():
     with pytest.raises(ValidationError, match=r"shortest is 20 and longest 10: no text is left"):
         Filters(shortest=20, longest=10)

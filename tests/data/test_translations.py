@@ -114,13 +114,13 @@ def test_counted_pairs_are_encoded_from_the_tokens_that_were_counted(tmp_path, m
     tokenizer = copy.deepcopy(tiny_tokenizer())
     tokenizer.model_input_names = ["input_ids", "attention_mask"]
     pairs = load_pairs(spec, "this test", tokenizer).pairs["de"]
-    plain, asked, tokenized = [list(side) for side in pairs], [], encoding._tokenized
+    plain, asked, token_ids = [list(side) for side in pairs], [], encoding.token_ids
 
     def counted(by, texts, *rest, **more):
         asked.extend(texts)
-        return tokenized(by, texts, *rest, **more)
+        return token_ids(by, texts, *rest, **more)
 
-    monkeypatch.setattr(encoding, "_tokenized", counted)
+    monkeypatch.setattr(encoding, "token_ids", counted)
     whole = encoding.encode_in_turn(tokenizer, plain, 1000).lengths
     for length in (5, 9, 100):  # many cut, some, none
         read = encoding.encode_in_turn(tokenizer, plain, length)

@@ -14,6 +14,7 @@ from polydistill.data.batches.encoding import encode_texts
 from polydistill.data.batches.signals import compute_signals
 from polydistill.models.sentence import Prompted, SentenceEncoder, write_head
 from polydistill.starts.sentence import load_sentence_encoder
+from polydistill.starts.tokenizers import open_tokenizer
 from tiny import MAX_LENGTH, tiny_tokenizer
 
 WIDTH = 16
@@ -174,3 +175,16 @@ def test_an_unknown_activation_is_refused(simple, tmp_path):
     place = changed(simple, tmp_path / "activation", **{"2_Dense/config": {**said, "activation_function": "mine.F"}})
     with pytest.raises(ValueError, match=r"uses mine.F; known activations: Identity, Tanh"):
         load_sentence_encoder(place)
+
+
+def test_a_teacher_that_reads_lower_case_leaves_a_students_tokenizer_as_it_is(encoder, tmp_path):
+    folder = tmp_path / "teacher"
+    SentenceTransformer(modules=[parts.Transformer(str(encoder)), pool()], device="cpu").save(str(folder))
+    tiny_tokenizer().save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(tmp_path / "student")
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"do_lower_case": True}))
+    student = open_tokenizer(tmp_path / "student")
+    before = student(TEXTS)["input_ids"]
+    teacher = load_sentence_encoder(folder)
+    assert teacher.tokenizer(TEXTS)["input_ids"] == student([text.lower() for text in TEXTS])["input_ids"] != before
+    assert student(TEXTS)["input_ids"] == before

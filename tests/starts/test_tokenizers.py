@@ -1,5 +1,6 @@
 """A tokenizer has its files, fits its model, and is saved as it was opened."""
 
+import gc
 import json
 import shutil
 
@@ -113,3 +114,29 @@ def test_damaged_settings_name_their_file(folder):
     (folder / "tokenizer_config.json").write_text("{")
     with pytest.raises(DataError, match=r"tokenizer_config\.json: found \w+: "):
         reads_at_most(folder)
+
+
+def test_models_with_the_same_tokenizer_share_it(folder, tmp_path):
+    other = shutil.copytree(folder, tmp_path / "other")
+    one = open_tokenizer(folder)
+    one(["Kedi"], truncation=True, max_length=3, padding="max_length")  # being used changes nothing
+    assert open_tokenizer(other) is one
+    settings(other, model_max_length=17)
+    assert open_tokenizer(other) is not one
+    assert open_tokenizer(other).model_max_length == 17
+
+
+def test_a_tokenizer_that_somebody_has_changed_is_not_shared(folder):
+    one = open_tokenizer(folder)
+    one.add_tokens(["<one more>"])
+    two = open_tokenizer(folder)
+    assert two is not one
+    assert len(two) == len(one) - 1
+    two.model_max_length = 5
+    assert open_tokenizer(folder).model_max_length != 5
+
+
+def test_a_tokenizer_that_nobody_uses_is_let_go(folder):
+    open_tokenizer(folder)
+    gc.collect()
+    assert not len(tokenizers._in_use)

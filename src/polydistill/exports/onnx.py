@@ -16,7 +16,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from polydistill.data.batches.encoding import column_names
+from polydistill.data.batches.token_ids import column_names
 from polydistill.exports.checking import Numbers, compare, hear, refuse, scored
 from polydistill.exports.int8 import embedding_in_int8
 from polydistill.exports.int8_products import products_in_int8

@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from polydistill.data.batches.encoding import column_names
+from polydistill.data.batches.token_ids import column_names
 from polydistill.exports.onnx_folder import LOGITS, SENTENCE
 from polydistill.exports.wanted import Said, Wanted
 from polydistill.models.loaded import Loaded

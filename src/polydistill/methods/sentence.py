@@ -33,7 +33,7 @@ from polydistill.methods.teacher import SIGNAL, vector_head, vector_teacher
 from polydistill.methods.together import together
 from polydistill.models.loaded import Loaded
 from polydistill.models.polyglot import check_reads_alike
-from polydistill.models.sentence import Prompted, Reading, SentenceHead, prompted, with_length, with_width
+from polydistill.models.sentence import Reading, SentenceHead, prompted, with_length, with_width
 from polydistill.objectives import sentences, vectors
 from polydistill.outputs import EXPLAINED, Loss, Term
 from polydistill.specs import Spec
@@ -104,7 +104,7 @@ class SentenceSpec(Translations, MethodSpec):
         loaded = load_pairs(self, "sentence distillation", models.student.tokenizer, seed)
         groups = []
         for code, pairs in loaded.pairs.items():
-            source = Prompted(taught_by.reading.prompt, pairs.source)
+            source = prompted(taught_by.reading.prompt, pairs.source)
             longest = taught_by.reading.max_length or self.max_length
             taught = encode_texts(models.teacher.tokenizer, source, None, longest)
             signal = Repeated(teacher.stored(taught, models.signals))

@@ -3,6 +3,7 @@
 What it reads gives the vectors of `SentenceTransformer.encode`; a part that it does not know is refused by name.
 """
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -68,6 +69,8 @@ def _with_modules(files: "_Files", name: str | Path, revision: str | None) -> Lo
             "SentenceTransformer(...).save(folder), and name that folder."
         )
     loaded = load_encoder(Path(here(name)) / first[1] if first[1] else name, revision)
+    if files.read(f"{first[1]}/{READING}" if first[1] else READING).get("do_lower_case", False):
+        loaded = replace(loaded, tokenizer=_reading_lower_case(loaded.tokenizer))
     reading = _reading(files, first[1], others[0][1], loaded)
     parts = [part for kind, path in others[1:] if (part := _part(kind, files, path)) is not None]
     return replace(loaded, sentence=SentenceHead(reading, parts).train(False))
@@ -109,23 +112,20 @@ def _kind(full: str, name: str | Path) -> str:
 
 
 def _reading(files: _Files, encoder: str, pooling: str, loaded: Loaded) -> Reading:
-    """What the files beside the encoder and that of the pooling say; the tokenizer is made to read lower case."""
+    """What the files beside the encoder and that of the pooling say."""
     settings = files.read(f"{encoder}/{READING}" if encoder else READING)
     said, pool = files.read(PROMPTS), files.read(f"{pooling}/config.json")
     task = settings.get("transformer_task", "feature-extraction")
     if task != "feature-extraction":
         raise ValueError(f"{files.name} asks its transformer for {task!r}; read here is feature-extraction. {_WAY_OUT}")
     prompt = str((said.get("prompts") or {}).get(said.get("default_prompt_name") or "") or "")
-    lower = bool(settings.get("do_lower_case", False))
-    if lower:
-        _read_lower_case(loaded.tokenizer)
     limit = settings.get("max_seq_length") or _longest(loaded)
     counts = pool.get("include_prompt", True) or not prompt
     return Reading(
         pooling=_poolings(pool, files.name),
         prompt=prompt,
         prompt_tokens=0 if counts else _tokens_of(prompt, loaded.tokenizer),
-        lower=lower,
+        lower=bool(settings.get("do_lower_case", False)),
         max_length=limit,
         truncate=said.get("truncate_dim"),
     )
@@ -155,12 +155,15 @@ def _tokens_of(prompt: str, tokenizer: PreTrainedTokenizerBase) -> int:
     return len(ids) - (ids[-1] in tokenizer.all_special_ids)
 
 
-def _read_lower_case(tokenizer: Any) -> None:
+def _reading_lower_case(tokenizer: Any) -> Any:
+    """The tokenizer, or where it reads capitals a copy of it that does not: another model may read by the same one."""
+    if "Lowercase" in (normalizer := str(tokenizer.backend_tokenizer.normalizer)) or "lowercase=True" in normalizer:
+        return tokenizer
+    tokenizer = copy.deepcopy(tokenizer)
     backend = tokenizer.backend_tokenizer
-    if "Lowercase" in str(backend.normalizer) or "lowercase=True" in str(backend.normalizer):
-        return
     before = [] if backend.normalizer is None else [backend.normalizer]
     backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *before])
+    return tokenizer
 
 
 def _part(kind: str, files: _Files, path: str) -> nn.Module | None:

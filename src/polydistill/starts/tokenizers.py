@@ -1,18 +1,30 @@
 """Tokenizers: opened with what they need and checked against their model, and saved as they were opened."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
+from polydistill.data.batches.token_ids import reads_as
+from polydistill.data.files.contents import digest
 from polydistill.errors import DataError
 from polydistill.starts.folders import here
-from polydistill.starts.strict import place_of, quietly, readable
+from polydistill.starts.strict import CONFIG, place_of, quietly, readable
 
 _STATE = "_opened_with"  # how its file cuts and pads by itself
+_READS = "_reads_as"  # what it makes of texts, as it was opened
 _SETTINGS = "tokenizer_config.json"
+_ALONE = "tokenizer.json"  # where there is one, a fast tokenizer is made of it alone
+_BESIDE = (_SETTINGS, "special_tokens_map.json", "added_tokens.json", "chat_template.jinja")
+_OF_ITS_KIND = ("model_type", "tokenizer_class", "transformers_version")  # by which its model chooses it
 _OF_ITS_PLACE = ("is_local", "local_files_only", "name_or_path")  # what the library says of where it was opened
+
+
+_in_use: WeakValueDictionary[tuple[object, ...], PreTrainedTokenizerBase] = WeakValueDictionary()
+"""Tokenizers that somebody has, by what they were opened from: a large one takes a second to open."""
 
 
 def open_tokenizer(
@@ -20,8 +32,38 @@ def open_tokenizer(
 ) -> PreTrainedTokenizerBase:
     """A model's tokenizer. One without its files would make every text unknown pieces, so they are required.
 
-    `network` is who reads what it writes; `masks` says that hidden words are to be predicted.
+    `network` is who reads what it writes; `masks` says that hidden words are to be predicted. Models whose tokenizers
+    have the same files get one and the same as long as it is in use, so that a text need be read once for both.
     """
+    made_of = _made_of(name)
+    tokenizer = None if made_of is None else _in_use.get(made_of)
+    if tokenizer is None or getattr(tokenizer, _READS) != _digest(tokenizer):  # somebody has changed it
+        tokenizer = _opened(name, revision)
+        if made_of is not None and tokenizer.is_fast:
+            setattr(tokenizer, _READS, _digest(tokenizer))
+            _in_use[made_of] = tokenizer
+    _check(tokenizer, name, network, masks)
+    return tokenizer
+
+
+def _made_of(name: str | Path) -> tuple[object, ...] | None:
+    """What decides which tokenizer a folder has: the content of its files, and what its model is. None: not known."""
+    folder = Path(here(name))
+    if not (folder / _ALONE).is_file():
+        return None
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8")) if (folder / CONFIG).is_file() else {}
+        files = [(file, digest(folder / file)) for file in (_ALONE, *_BESIDE) if (folder / file).is_file()]
+        return (*files, *(config.get(setting) for setting in _OF_ITS_KIND))
+    except (OSError, ValueError, AttributeError):  # whoever opens it says what is wrong
+        return None
+
+
+def _digest(tokenizer: PreTrainedTokenizerBase) -> str:
+    return hashlib.sha256(f"{reads_as(tokenizer)} {tokenizer!r}".encode()).hexdigest()
+
+
+def _opened(name: str | Path, revision: str | None) -> PreTrainedTokenizerBase:
     known = [file for file in _files(name) if place_of(name, file, revision) is not None]
     with readable(Path(name) / (known or [_SETTINGS])[0], "a tokenizer's files"), quietly():
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
@@ -36,7 +78,6 @@ def open_tokenizer(
             f"one of {', '.join(wanted)}",
             "Copy the tokenizer's files of the model that it was made from into the folder.",
         )
-    _check(tokenizer, name, network, masks)
     if tokenizer.is_fast:
         backend = tokenizer.backend_tokenizer
         setattr(tokenizer, _STATE, (backend.truncation, backend.padding))

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from polydistill.data.batches.encoding import ByRow, Encoded, Ids, Ints, Ragged, Repeated
+from polydistill.data.batches.encoding import ByRow, Encoded, Ints, Ragged, Repeated
 from polydistill.data.batches.padding import filled, inside_of, padded_batches, padded_texts
 from polydistill.data.batches.schedule import Schedule
+from polydistill.data.batches.token_ids import Ids
 
 Batch = dict[str, Any]
 Transform = Callable[[Batch, np.random.Generator], Batch]

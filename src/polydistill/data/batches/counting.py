@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polydistill.data.batches.encoding import Ints, Ragged
+from polydistill.data.batches.token_ids import Ids, token_ids
 from polydistill.data.files.growing import GrowingArray
 
 if TYPE_CHECKING:
@@ -22,10 +23,9 @@ class Tokens:
 
     tokenizer: PreTrainedTokenizerBase
 
-    def read(self, texts: Sequence[str]) -> tuple[Ints, list[list[int]]]:
+    def read(self, texts: Sequence[str]) -> tuple[Ints, list[Ids]]:
         """How many tokens each text is, without those that begin or end an input, and the ids of all."""
-        batch = self.tokenizer(list(texts), return_attention_mask=False, return_token_type_ids=False, verbose=False)
-        ids: list[list[int]] = batch["input_ids"]
+        ids = token_ids(self.tokenizer, texts)["input_ids"]
         around = int(self.tokenizer.num_special_tokens_to_add())
         return np.array([len(one) for one in ids], dtype=np.int64) - around, ids
 

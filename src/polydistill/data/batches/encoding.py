@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from polydistill.data.batches.token_ids import AT_ONCE, Ids, column_names, token_ids
 from polydistill.data.files.growing import GrowingArray
 from polydistill.data.rows.shapes import RowShape
 
@@ -20,12 +21,10 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
-AT_ONCE = 1024  # ours: rows that are Python objects at a time
 _UNKNOWN, _ENOUGH = 0.2, 50  # ours: the share of unknown pieces that is borne, and of how many pieces it is one
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
-Ids = NDArray[np.int32]  # token ids, and places in a text: four bytes each
 Integers = NDArray[np.integer[Any]]
 
 
@@ -154,11 +153,6 @@ def pad_values(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
     return {name: value for name, value in known.items() if name in column_names(tokenizer)}
 
 
-def column_names(tokenizer: PreTrainedTokenizerBase) -> list[str]:
-    """What a model reads of each token."""
-    return [name for name in tokenizer.model_input_names if name != "attention_mask"]
-
-
 class Tokenised(Sequence[str]):
     """Texts of which it is known what they are for one tokenizer: to be encoded by it they are not read again."""
 
@@ -195,7 +189,7 @@ def encode_texts(
     """Token ids of single texts, or of pairs of texts."""
     if pairs is None:
         return encode_in_turn(tokenizer, [texts], max_length)
-    return _read(tokenizer, _tokenized(tokenizer, texts, pairs, max_length))
+    return _read(tokenizer, _pairs_of(tokenizer, texts, pairs, max_length))
 
 
 def encode_in_turn(tokenizer: PreTrainedTokenizerBase, parts: Iterable[Sequence[str]], max_length: int) -> Encoded:
@@ -207,16 +201,26 @@ def _ids_of(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int
 ) -> Iterator[Mapping[str, Sequence[Sequence[int] | Integers]]]:
     """Single texts, some at a time. Of those that were read before only what is too long is read again, to be cut."""
-    if not (isinstance(texts, Tokenised) and texts.known_to(tokenizer)):
-        yield from _tokenized(tokenizer, texts, None, max_length)
-        return
+    known = texts if isinstance(texts, Tokenised) and texts.known_to(tokenizer) else None
     for start in range(0, len(texts), AT_ONCE):
-        ids: list[Integers] = texts.ids.take(np.arange(start, min(start + AT_ONCE, len(texts))))
+        if known is None:
+            yield token_ids(tokenizer, texts[start : start + AT_ONCE], None, max_length)
+            continue
+        ids: list[Integers] = known.ids.take(np.arange(start, min(start + AT_ONCE, len(texts))))
         long = [at for at, one in enumerate(ids) if len(one) > max_length]
-        (cut,) = _tokenized(tokenizer, [texts[start + at] for at in long], None, max_length) if long else ({},)
-        for at, one in zip(long, cut.get("input_ids", ()), strict=True):
-            ids[at] = np.asarray(one)
+        cut = token_ids(tokenizer, [known.texts[start + at] for at in long], None, max_length)["input_ids"]
+        for at, one in zip(long, cut, strict=True):
+            ids[at] = one
         yield {"input_ids": ids}
+
+
+def _pairs_of(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], pairs: Sequence[str], max_length: int
+) -> Iterator[Mapping[str, Sequence[Ids]]]:
+    """Pairs of texts, some at a time."""
+    for start in range(0, len(texts), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        yield token_ids(tokenizer, texts[some], pairs[some], max_length)
 
 
 def encode_with_places(
@@ -232,7 +236,7 @@ def encode_with_places(
             "the model with a fast tokenizer (a folder with tokenizer.json)."
         )
     columns, places = {name: Flattened() for name in column_names(tokenizer)}, Flattened()
-    for batch in _tokenized(tokenizer, texts, pairs, max_length, return_offsets_mapping=True):
+    for batch in _with_places(tokenizer, texts, pairs, max_length):
         _add(columns, batch)
         places.add(_places(batch))
     encoded = _encoded(columns, pad_values(tokenizer))
@@ -264,14 +268,10 @@ def refuse_unknown(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Sequence[i
         )
 
 
-def _tokenized(
-    tokenizer: PreTrainedTokenizerBase,
-    texts: Sequence[str],
-    pairs: Sequence[str] | None,
-    max_length: int,
-    return_offsets_mapping: bool = False,
+def _with_places(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], pairs: Sequence[str] | None, max_length: int
 ) -> Iterator[BatchEncoding]:
-    """Texts or pairs of texts, some at a time."""
+    """Texts or pairs of texts, some at a time, and where their tokens stand."""
     for start in range(0, len(texts), AT_ONCE):
         some = slice(start, start + AT_ONCE)
         batch: BatchEncoding = tokenizer(
@@ -281,7 +281,7 @@ def _tokenized(
             max_length=max_length,
             padding=False,
             return_attention_mask=False,
-            return_offsets_mapping=return_offsets_mapping,
+            return_offsets_mapping=True,
         )
         yield batch
 

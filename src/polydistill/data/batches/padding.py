@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polydistill.data.batches.encoding import Encoded, Ids, Ints
+from polydistill.data.batches.encoding import Encoded, Ints
+from polydistill.data.batches.token_ids import Ids
 
 if TYPE_CHECKING:
     import torch

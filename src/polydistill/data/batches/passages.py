@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polydistill.data.batches.encoding import AT_ONCE, Encoded, Ints, column_names, from_lists, pad_values
+from polydistill.data.batches.encoding import Encoded, Ints, from_lists, pad_values
+from polydistill.data.batches.token_ids import AT_ONCE, column_names
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -18,10 +18,11 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from polydistill.data.batches.batches import Batch, Group, MicroBatches, Transform, collate
-from polydistill.data.batches.encoding import Encoded, Ids, Ints, encode_texts, from_lists
+from polydistill.data.batches.encoding import Encoded, Ints, encode_texts, from_lists
 from polydistill.data.batches.packing import pack
 from polydistill.data.batches.schedule import Batching, groups_of_steps, times_before
 from polydistill.data.batches.streams import LineReader, State, Texts
+from polydistill.data.batches.token_ids import Ids
 
 _PACKED = 1024  # ours: texts that are joined; the last input of so many may be short
 _BATCHES = 8  # what the seed is used for: the order of a pool's batches

@@ -11,6 +11,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -50,7 +51,7 @@ def raw_lines(file: TextFile) -> Iterator[tuple[int, bytes]]:
     try:
         with _open(file) as lines:
             most = _most_text(path) if isinstance(file, Path) and path.suffix in _COMPRESSED else math.inf
-            for number, body in bodies(iter(lambda: lines.readline(_LONGEST + 1), b"")):
+            for number, body in bodies(iter(partial(lines.readline, _LONGEST + 1), b"")):
                 if len(body) > _LONGEST:
                     found = f"a line of more than {_LONGEST >> 20} MiB"
                     raise DataError(path, number, found, "lines of text", "Check what the file is.")

@@ -17,12 +17,13 @@ from pydantic import model_validator
 
 from polydistill.bounds import Count, Length
 from polydistill.data.batches.counting import Tokens
+from polydistill.data.batches.token_ids import Ids
 from polydistill.data.files.growing import GrowingTable
 from polydistill.data.files.seen import Seen, hashes, normal
 from polydistill.specs import Spec
 
 Pair = Sequence[str]
-Row = Sequence[str | Sequence[int]]
+Row = Sequence[str | Ids]
 """Both sides of a pair, and the token ids of both, where they are known."""
 CountTokens = Callable[[Sequence[str]], NDArray[np.int64]]
 
@@ -197,7 +198,7 @@ def _nothing_yet(filters: Filters, rng: np.random.Generator, schema: pa.Schema) 
 
 def _why_dropped(
     pairs: Sequence[Pair], filters: Filters, tokens: CountTokens | Tokens | None, seen: Seen
-) -> tuple[list[str | None], dict[int, tuple[Sequence[int], ...]]]:
+) -> tuple[list[str | None], dict[int, tuple[Ids, ...]]]:
     """The first reason against each pair, none where it may be kept; and by row the token ids that were found."""
     compared = [tuple(map(normal, pair)) for pair in pairs]
     why: list[str | None] = [None if all(sides) else _BLANK for sides in compared]
@@ -206,18 +207,30 @@ def _why_dropped(
     if filters.duplicates == "drop":
         left = _left(why)
         _mark(why, left, ~seen.new(hashes(["\0".join(compared[row]) for row in left])), _DUPLICATE)
-    left = _left(why)
-    ids: dict[int, tuple[Sequence[int], ...]] = {}
-    if tokens is not None and filters.count_tokens and left:
-        sides = ([pairs[row][side] for row in left] for side in range(len(SIDES)))
-        if isinstance(tokens, Tokens):
-            (first, those), (second, others) = map(tokens.read, sides)
-            ids = dict(zip(left, zip(those, others, strict=True), strict=True))
+    return why, _by_length(pairs, why, filters, tokens) if tokens is not None and filters.count_tokens else {}
+
+
+def _by_length(
+    pairs: Sequence[Pair], why: list[str | None], filters: Filters, tokens: CountTokens | Tokens
+) -> dict[int, tuple[Ids, ...]]:
+    """Mark what is too short or too long; the ids of what is read on both sides.
+
+    Where the first side is too short the second is not read: it changes nothing.
+    """
+    long: set[int] = set()
+    ids: list[dict[int, Ids]] = [{}, {}]
+    for side, found in enumerate(ids):
+        left = _left(why)
+        texts = [pairs[row][side] for row in left]
+        if not isinstance(tokens, Tokens):
+            lengths = tokens(texts) if texts else np.zeros(0, dtype=np.int64)
         else:
-            first, second = map(tokens, sides)
-        _mark(why, left, np.minimum(first, second) < (filters.shortest or 0), _SHORT)
-        _mark(why, left, np.maximum(first, second) > (filters.longest or np.inf), _LONG)
-    return why, ids
+            lengths, read = tokens.read(texts)
+            found.update(zip(left, read, strict=True))
+        long.update(np.array(left, dtype=np.int64)[lengths > (filters.longest or np.inf)].tolist())
+        _mark(why, left, lengths < (filters.shortest or 0), _SHORT)
+    _mark(why, sorted(long), [True] * len(long), _LONG)
+    return {row: (ids[0][row], other) for row, other in ids[1].items()}
 
 
 def _left(why: Sequence[str | None]) -> list[int]:

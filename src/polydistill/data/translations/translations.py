@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Self, cast
+from typing import NamedTuple, Self
 
 from datasets import Dataset
 from pydantic import Field, model_validator
-from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase
 
 from polydistill.data.batches.counting import Tokens, ragged_column
 from polydistill.data.batches.encoding import Tokenised
+from polydistill.data.batches.token_ids import reads_as
 from polydistill.data.rows.load import fingerprint, load_aligned
 from polydistill.data.rows.shapes import SENTENCE
 from polydistill.data.rows.sources import Source
@@ -94,8 +95,11 @@ class Loaded(NamedTuple):
         return {"corpora": [count.model_dump(mode="json") for count in self.counts]} if self.counts else {}
 
 
-_counted: dict[str, KeptPairs] = {}
-"""What was read to be counted, by its name, until it is asked for: one lot at most, as text is large."""
+_counted: dict[str, tuple[KeptPairs, PreTrainedTokenizerBase | None]] = {}
+"""What was read to be counted, by its name, until it is asked for: one lot at most, as text is large.
+
+With its tokenizer, so that this is still open when a model is loaded that reads by the same (`open_tokenizer`).
+"""
 
 
 def count_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase | None, seed: int = 0) -> int:
@@ -117,8 +121,8 @@ def load_pairs(spec: Translations, who: str, tokenizer: PreTrainedTokenizerBase 
 
 def count_corpora(chosen: Corpora, tokenizer: PreTrainedTokenizerBase | None, seed: int = 0) -> KeptPairs:
     """The pairs that `pairs_of` gives, which then has them at hand: nothing is read and tokenised twice."""
-    name = _name(chosen, tokenizer, seed)  # before the tokenizer is used, which may change how it says it cuts
-    _counted[name] = kept = _kept(chosen, tokenizer, seed)
+    kept = _kept(chosen, tokenizer, seed)
+    _counted[_name(chosen, tokenizer, seed)] = kept, tokenizer
     return kept
 
 
@@ -141,21 +145,13 @@ def _sides(rows: Dataset, tokenizer: PreTrainedTokenizerBase | None) -> Iterator
 def _kept(chosen: Corpora, tokenizer: PreTrainedTokenizerBase | None, seed: int) -> KeptPairs:
     counted = _counted.pop(_name(chosen, tokenizer, seed), None) if _counted else None
     _counted.clear()
-    tokens = None if tokenizer is None else Tokens(tokenizer)
-    return counted or load_corpora(chosen, tokens, seed)
+    if counted is not None:
+        return counted[0]
+    return load_corpora(chosen, None if tokenizer is None else Tokens(tokenizer), seed)
 
 
 def _name(chosen: Corpora, tokenizer: PreTrainedTokenizerBase | None, seed: int) -> str:
     """A hash of all that decides which pairs are loaded: what is read, with its content, and what counts tokens."""
     content = [fingerprint(source, languages) for source, languages in chosen.reads]
-    cuts = _cuts(tokenizer) if chosen.filters.count_tokens else ""
-    return hashlib.sha256("\0".join([chosen.model_dump_json(), *content, cuts, str(seed)]).encode()).hexdigest()
-
-
-def _cuts(tokenizer: PreTrainedTokenizerBase | None) -> str:
-    """All that decides how a tokenizer cuts texts, wherever it was loaded from."""
-    if tokenizer is None:
-        return ""
-    if tokenizer.is_fast:
-        return str(cast(PreTrainedTokenizerFast, tokenizer).backend_tokenizer.to_str())
-    return f"{tokenizer!r} {tokenizer.get_vocab()}"
+    reads = reads_as(tokenizer) if tokenizer is not None and chosen.filters.count_tokens else ""
+    return hashlib.sha256("\0".join([chosen.model_dump_json(), *content, reads, str(seed)]).encode()).hexdigest()

@@ -14,7 +14,8 @@ from itertools import islice
 
 import numpy as np
 
-from polydistill.data.batches.encoding import AT_ONCE, Flattened, Integers, Ints, Ragged
+from polydistill.data.batches.encoding import Flattened, Integers, Ints, Ragged
+from polydistill.data.batches.token_ids import AT_ONCE
 
 NO_WORD = -1
 
