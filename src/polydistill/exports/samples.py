@@ -69,7 +69,7 @@ class Sample:
             rows = _in_shape(found, shape) if own else found
             if task is None:
                 text = encode_texts(loaded.tokenizer, Prompted(_prompt(loaded), rows["text"]), None, length)
-                yield Part(language, text, tuple(rows["text"]), None)
+                yield Part(language, text, tuple(rows["text"][:]), None)
             else:
                 gold = task_of(task).gold(rows) if LABEL in rows.column_names else None
                 yield Part(language, task_of(task).encode(loaded.tokenizer, rows, length), (), gold)

@@ -117,7 +117,7 @@ def _of_files(files: Mapping[str, str], shape: RowShape, codes: Sequence[str]) -
 
 def _distinct(corpus: Corpus, count: int) -> tuple[list[int], int]:
     """The first rows of which no text has been there in the same language, and how many were left out on the way."""
-    columns = [zip(*(table[name] for name in corpus.shape.texts), strict=True) for table in corpus.rows.values()]
+    columns = [zip(*(table[name][:] for name in corpus.shape.texts), strict=True) for table in corpus.rows.values()]
     known: set[tuple[int, tuple[str, ...]]] = set()
     kept: list[int] = []
     repeated = 0

@@ -40,7 +40,7 @@ def labels_in(rows: AnySource, kind: Kind, problem: Problem, languages: Sequence
     lists = WORDS.lists if kind == "tags" else ()
     shape = RowShape(texts, lists=lists, tagged=kind == "tags", problem=problem, own=True, written=True)
     tables = load_rows(rows, shape, languages).rows.values()
-    labels = {one for table in tables if LABEL in table.column_names for cell in table[LABEL] for one in cell}
+    labels = {one for table in tables if LABEL in table.column_names for cell in table[LABEL][:] for one in cell}
     if named := [one for one in _classes(rows, kind, languages) if one in labels or len(labels) == 0]:
         return tuple(named)
     return tuple(sorted(labels, key=lambda one: (0, float(one), one) if _is_number(one) else (1, 0.0, one)))

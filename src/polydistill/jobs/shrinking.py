@@ -205,7 +205,7 @@ def _compare_vectors(wish: Wish, start: Pretrained) -> Compare:
     if not others:
         raise ValueError("Translations are looked for in two languages at least. Name another one in --langs.")
     rows = load_aligned(as_source(wish.test), SENTENCE, (first, *others), "small").rows
-    texts = {code: list(rows[code]["text"]) for code in (first, *others)}
+    texts = {code: rows[code]["text"][:] for code in (first, *others)}
     large = open_vectors(start.name)
     wanted = {code: large.vectors(lines, 32) for code, lines in texts.items()}
 
@@ -259,7 +259,9 @@ def _bench_rows(wish: Wish, task: AnyTask | None) -> Path:
     lines: Sequence[str]
     if task is None:
         rows = load_aligned(as_source(wish.test), SENTENCE, wish.languages, "small").rows
-        lines = [text for texts in zip(*(rows[code]["text"] for code in wish.languages), strict=True) for text in texts]
+        lines = [
+            text for texts in zip(*(rows[code]["text"][:] for code in wish.languages), strict=True) for text in texts
+        ]
     else:
         texts = _texts(wish, task)
         each = len(texts) // len(wish.languages)

@@ -32,8 +32,8 @@ def carried(source: Reader, target: Reader, rows: tuple[Dataset, Dataset], how: 
     """The target rows with a share of each tag for every word; `how` is for words without a partner."""
     originals, translations = rows
     of_source, of_target = tagged(source, originals, Taken()), tagged(target, translations, how)
-    words = [dataset[name] for dataset in rows for name in source.task.shape.texts]
-    partners = _partners(source, target, list(words[0]), list(words[1]), layer)
+    words = [dataset[name][:] for dataset in rows for name in source.task.shape.texts]
+    partners = _partners(source, target, words[0], words[1], layer)
     labels = []
     for said, own, places_W in zip(of_source, of_target, partners, strict=True):
         labels.append([said[place] if place >= 0 else mine for place, mine in zip(places_W.tolist(), own, strict=True)])

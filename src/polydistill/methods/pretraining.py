@@ -66,7 +66,7 @@ class PretrainSpec(MethodSpec):
                 "Translation pairs need text that is aligned across the languages; set `pairs` to 0 or align it."
             )
         network, tokenizer = models.student.network, models.student.tokenizer
-        texts = [list(rows["text"]) for rows in corpus.rows.values()]
+        texts = [rows["text"][:] for rows in corpus.rows.values()]
         sentences = [encode_texts(tokenizer, some, None, self.max_length) for some in texts]
         mixed, paired = _mix(sentences, self, np.random.default_rng([seed, 3]), tokenizer, first_position(network))
         hiding = masking(tokenizer, self.mask_rate, self.pair_mask_rate)

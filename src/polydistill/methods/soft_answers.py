@@ -86,7 +86,7 @@ def tagged(reader: Reader, sentences: Dataset, how: Taken) -> list[list[list[flo
 
 def labelled(rows: Dataset, labels: list[Any]) -> Dataset:
     """The rows with these labels."""
-    texts = {name: list(rows[name]) for name in rows.column_names if name != LABEL}
+    texts = {name: rows[name][:] for name in rows.column_names if name != LABEL}
     return Dataset.from_dict({**texts, LABEL: labels})
 
 

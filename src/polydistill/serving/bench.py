@@ -237,7 +237,7 @@ def _texts(settings: Settings, text: Path | None) -> list[dict[str, Any]]:
     if text is None:
         codes = available_languages()
         tables = load_text(WorldSource(rows=-(-settings.rows // len(codes))), codes).rows.values()
-        given = [line for lines in zip(*(table["text"] for table in tables), strict=True) for line in lines]
+        given = [line for lines in zip(*(table["text"][:] for table in tables), strict=True) for line in lines]
     else:
         given = [line for _, line in read_lines(text) if line.strip()]
     if not given:

@@ -32,7 +32,7 @@ class MultipleChoice(Classification):
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, max_length: int) -> Encoded:
         """One text a choice."""
-        questions = [QUESTIONS.get(question, question) for question in rows["question"]]
+        questions = [QUESTIONS.get(question, question) for question in rows["question"][:]]
         return encode_choices(tokenizer, list(rows["premise"]), questions, list(rows["choices"]), max_length)
 
     def answers(self, student: Any, text: Encoded, rows: Dataset, language: str | None, device: Any) -> list[Answer]:

@@ -43,11 +43,11 @@ class Tagging(Task[Windows, Tags]):
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, max_length: int) -> Windows:
         """Windows of the sentences."""
-        return encode_words(tokenizer, list(rows["tokens"]), max_length)
+        return encode_words(tokenizer, rows["tokens"][:], max_length)
 
     def labels(self, text: Windows, rows: Dataset) -> Ragged:
         """The tag of each word at its first sub-token, and `IGNORED` elsewhere; or the shares of all tags, and 0."""
-        tags = np.array([tag for tags in rows[LABEL] for tag in tags])
+        tags = np.array([tag for tags in rows[LABEL][:] for tag in tags])
         kind, fill = (np.float32, 0) if tags.dtype.kind == "f" else (np.int64, IGNORED)
         flat = np.full((len(text.columns["input_ids"]), *tags.shape[1:]), fill, dtype=kind)
         flat[text.token_N] = tags[text.word_N]
@@ -67,7 +67,7 @@ class Tagging(Task[Windows, Tags]):
 
     def gold(self, rows: Dataset) -> Tags:
         """The tags of each sentence."""
-        return [list(tags) for tags in rows[LABEL]]
+        return list(rows[LABEL][:])
 
     def say(self, student: Student, text: Windows, language: str | None, device: torch.device | None) -> Tags:
         """The tag with the largest logit, by word; words that no model gets to see are outside."""

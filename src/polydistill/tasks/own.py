@@ -139,7 +139,7 @@ class Number(Classification):
         numbers_N = np.asarray(row_labels(rows), dtype=np.float64)
         if len(self.shape.texts) == 1:
             return numbers_N
-        _, query_N = np.unique(np.asarray(rows[self.shape.texts[0]]), return_inverse=True)
+        _, query_N = np.unique(np.asarray(rows[self.shape.texts[0]][:]), return_inverse=True)
         return np.stack([numbers_N, query_N], axis=-1)
 
     def say(self, student: Student, text: Encoded, language: str | None, device: torch.device | None) -> Any:

@@ -63,7 +63,7 @@ class QuestionAnswering(Task[Passages, Texts]):
 
     def labels(self, text: Passages, rows: Dataset) -> Ints:
         """First and last token of each row's first answer, by window."""
-        answers = list(rows[LABEL])
+        answers = rows[LABEL][:]
         return answer_tokens(text, [one[START][0] for one in answers], [one[TEXT][0] for one in answers])
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ class QuestionAnswering(Task[Passages, Texts]):
 
     def gold(self, rows: Dataset) -> Texts:
         """All right answers of each row."""
-        return [tuple(answers[TEXT]) for answers in rows[LABEL]]
+        return [tuple(answers[TEXT]) for answers in rows[LABEL][:]]
 
     def say(self, student: Student, text: Passages, language: str | None, device: torch.device | None) -> Texts:
         """The best answer of each row; empty where a context has no words."""

@@ -29,7 +29,7 @@ class StarRating(Classification):
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, max_length: int) -> Encoded:
         """The body, and the title with the category."""
-        body, *rest = (list(rows[name]) for name in self.shape.texts)
+        body, *rest = (rows[name][:] for name in self.shape.texts)
         beside = [" ".join(filter(None, texts)) for texts in zip(*rest, strict=True)]  # empty: a pair all the same
         return encode_texts(tokenizer, body, beside, max_length)
 

@@ -242,7 +242,7 @@ def _is_text(value: object, several: bool) -> bool:
 
 def row_labels(rows: Dataset) -> Values:
     """The label of each row, the share of each label, or a number, as the rows have it."""
-    found = np.asarray(rows[LABEL])
+    found = np.asarray(rows[LABEL][:])  # at once: a row of a table alone takes 0.1 ms
     return found.astype(np.float32 if found.dtype.kind == "f" else np.int64)
 
 

@@ -46,7 +46,7 @@ def held_out(judging: Judging, tokenizer: PreTrainedTokenizerBase, mask_rate: fl
     hide = masking(tokenizer, mask_rate)
     batches: dict[str, list[Batch]] = {}
     for language, rows in load_text(judging.data, judging.languages).rows.items():
-        lines = [line for line in rows["text"] if line.strip()]
+        lines = [line for line in rows["text"][:] if line.strip()]
         group = Group(language, {"text": encode_texts(tokenizer, lines, None, judging.max_length)})
         order = np.argsort(group.lengths, kind="stable")
         parts = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]

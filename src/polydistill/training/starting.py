@@ -116,7 +116,7 @@ def _fresh(start: Fresh, run: Run) -> Loaded:
     if run.method.fresh_from is None:
         raise ValueError(f"A fresh encoder knows nothing yet: pre-train it before {run.method.kind!r}.")
     corpus = load_text(*run.method.fresh_from)
-    texts = (text for rows in corpus.rows.values() for text in rows["text"])
+    texts = (text for rows in corpus.rows.values() for text in rows["text"][:])
     tokenizer = learn_tokenizer(texts, start.vocabulary, start.max_length)
     shape = (start.width, start.blocks, start.heads, start.dropout, start.max_length)
     return Loaded(fresh_encoder(len(tokenizer), *shape, seed=run.seed), tokenizer)

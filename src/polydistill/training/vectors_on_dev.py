@@ -56,7 +56,7 @@ class Translated:
         self.student, self.source = student, source_language
         codes = tuple(dict.fromkeys((source_language, *judging.languages)))
         rows = load_aligned(aligned(judging.data, "retrieval"), SENTENCE, codes, "retrieval").rows
-        texts = {code: list(table[SENTENCE.texts[0]]) for code, table in rows.items()}
+        texts = {code: table[SENTENCE.texts[0]][:] for code, table in rows.items()}
         self.texts = {code: student.read(some) for code, some in texts.items()}
         self.taught_ND = None if teacher is None else teacher.say(teacher.read(texts[source_language])).cpu()
 
@@ -84,8 +84,7 @@ class Similar:
         self.student, self.task = student, task_of(judging.task)
         rows = labelled(judging).rows
         self.pairs = {
-            code: tuple(student.read(list(table[name])) for name in self.task.shape.texts)
-            for code, table in rows.items()
+            code: tuple(student.read(table[name][:]) for name in self.task.shape.texts) for code, table in rows.items()
         }
         self.numbers: Mapping[str, Floats] = {code: self.task.gold(table) for code, table in rows.items()}
 

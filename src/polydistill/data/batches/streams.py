@@ -178,7 +178,7 @@ def text_parts(source: Source, code: str) -> list[Part]:
     if isinstance(source, ByLanguage):
         return text_parts(source.of([code])[code], code)
     if isinstance(source, WorldSource):
-        sentences = list(load_text(source, [code]).rows[code][_TEXT])
+        sentences = load_text(source, [code]).rows[code][_TEXT][:]
         return [lambda: iter(sentences)]
     for name in ("layout", "labels", "aligned"):
         if getattr(source, name, None) not in (None, ()):

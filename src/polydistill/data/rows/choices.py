@@ -53,7 +53,7 @@ def wrong_questions(rows: Dataset, english: Dataset, name: str) -> dict[int, str
         found, expected = f"{len(rows)} rows", f"the {len(english)} rows of the English file"
         raise DataError(name, None, found, expected, "Name the English file of the same split in questions=.")
     if LABEL in rows.column_names and LABEL in english.column_names:
-        for number, (ours, theirs) in enumerate(zip(rows[LABEL], english[LABEL], strict=True), start=1):
+        for number, (ours, theirs) in enumerate(zip(rows[LABEL][:], english[LABEL][:], strict=True), start=1):
             if ours != theirs:
                 found, expected = f"row {number} with label {ours}", f"label {theirs}, as the English file has it"
                 way_out = "Name the English file of the same rows in questions=."

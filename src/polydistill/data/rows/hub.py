@@ -149,7 +149,7 @@ def _of_language(source: MemorySource, code: str) -> datasets.Dataset:
         return table
     spoken = {value: language_of(value) for value in table.unique(column)}
     check_languages(source.name, set(spoken.values()), [code])
-    return table.select([row for row, value in enumerate(table[column]) if spoken[value] == code])
+    return table.select([row for row, value in enumerate(table[column][:]) if spoken[value] == code])
 
 
 def _builder(source: HubSource, name: str, config: str | None) -> datasets.DatasetBuilder:

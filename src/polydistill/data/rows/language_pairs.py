@@ -75,7 +75,7 @@ def _difference(sides: Mapping[str, Dataset], shape: RowShape, claimed: bool | N
         return "aligned=false", _SAY_SO
     if len({len(rows) for rows in sides.values()}) > 1:
         return "row counts " + ", ".join(f"{len(rows)} ({code})" for code, rows in sides.items()), _IN_ORDER
-    labelled = {code: np.asarray(rows[LABEL]) for code, rows in sides.items() if LABEL in rows.column_names}
+    labelled = {code: np.asarray(rows[LABEL][:]) for code, rows in sides.items() if LABEL in rows.column_names}
     if len(labelled) < 2:
         return ("", "") if claimed else ("no labels in both languages that would show it", _SAY_SO)
     first, second = labelled.values()

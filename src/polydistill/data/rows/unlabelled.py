@@ -27,7 +27,7 @@ def rows_of_text(source: AnySource, shape: RowShape, code: str) -> Dataset:
     else:
         lines = own.model_copy(update={"columns": {}})  # those are of tables
         every = load_text(lines, [code]).rows[code]
-        rows = every.select([at for at, line in enumerate(every[SENTENCE.texts[0]]) if line.strip()])
+        rows = every.select([at for at, line in enumerate(every[SENTENCE.texts[0]][:]) if line.strip()])
     if not len(rows):
         raise ValueError(f"There is no text in {code!r}: {format_source(own)} has blank lines only.")
     return rows

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from polydistill.data.batches.counting import Tokens
 from polydistill.data.batches.streams import text_parts
+from polydistill.data.batches.token_ids import AT_ONCE
 from polydistill.data.files.seen import Seen
 from polydistill.data.rows.hub import hub_rows
 from polydistill.data.rows.load import load_text
@@ -109,7 +110,9 @@ def read_pairs(source: Source, languages: Sequence[str]) -> Iterator[Sequence[st
     if isinstance(source, ByLanguage):
         return _side_by_side(source, languages)
     rows = load_text(source, languages).rows
-    return zip(*(rows[code]["text"] for code in languages), strict=True)
+    sides = [rows[code]["text"] for code in languages]
+    parts = (slice(start, start + AT_ONCE) for start in range(0, len(sides[0]), AT_ONCE))
+    return chain.from_iterable(zip(*(side[part] for side in sides), strict=True) for part in parts)
 
 
 def _side_by_side(source: ByLanguage, languages: Sequence[str]) -> Iterator[Sequence[str]]:
