@@ -38,6 +38,7 @@ class Shown:
         self.first, self.patience = first, PATIENCE if patience is None else patience
         self._console, self._said = console, patience == 0
         self._bar: Progress | None = None
+        self._on_terminal: bool | None = None  # asked for once: finding it out takes longer than many an item
         self._done, self._beside = first, ""
         self._began = self._last = time.monotonic()
         self._hidden = bool(_shown) or os.environ.get("RANK", "0") != "0"
@@ -60,7 +61,9 @@ class Shown:
         now = time.monotonic()
         if self._hidden or now - self._began < self.patience:
             return
-        if self.console.is_terminal:
+        if self._on_terminal is None:
+            self._on_terminal = self.console.is_terminal
+        if self._on_terminal:
             self._move()
         elif now - self._last > BETWEEN:
             self._say(now)

@@ -52,14 +52,19 @@ def plainly(tokenizer, texts, pairs, length):
 def test_the_short_way_gives_the_ids_of_the_long_one(monkeypatch, kind, length):
     monkeypatch.setattr(ours, "AT_ONCE", 4)
     tokenizer = TOKENIZERS[kind]()
-    assert ours._may_be_direct(tokenizer)
     for pairs in (None, OTHERS):
         tokenizer(TEXTS[:2], padding=True, truncation=True, max_length=3)  # it was used otherwise before
+        assert ours._may_be_direct(tokenizer)
         found = token_ids(tokenizer, TEXTS, pairs, length)
         assert {name: [row.tolist() for row in rows] for name, rows in found.items()} == plainly(
             copy.deepcopy(tokenizer), TEXTS, pairs, length
         )
         assert all(row.dtype == np.int32 for rows in found.values() for row in rows)
+
+
+def test_without_what_begins_and_ends_an_input(tokenizer):
+    found = token_ids(tokenizer, TEXTS, special=False)["input_ids"]
+    assert [row.tolist() for row in found] == tokenizer(TEXTS, add_special_tokens=False)["input_ids"]
 
 
 class OfItsOwn(PreTrainedTokenizerFast):

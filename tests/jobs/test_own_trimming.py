@@ -91,7 +91,7 @@ def test_with_text_alone_what_occurs_stays(model, tmp_path):
     assert occur < kept
     vocabulary = vocabulary_of(tokenizer)
     merged = set().union(*map(vocabulary.needs, occur)) | vocabulary.special
-    assert all(len(vocabulary.text(at)) == 1 for at in kept - merged)
+    assert all(len(vocabulary.texts[at]) == 1 for at in kept - merged)
     assert done.report.by_frequency == done.report.pieces_after == len(kept) < 300
     (cut,) = trim(model, ["tr"], {"tr": TEXTS["tr"]}, keep=150, out=tmp_path / "cut")
     assert (cut.report.by, cut.report.pieces_after, cut.report.by_frequency) == ("both", 150, len(kept))

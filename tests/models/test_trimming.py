@@ -139,8 +139,8 @@ def test_too_small_a_budget():
 @every_family
 def test_single_characters_of_the_scripts_stay_marks_among_them(family):
     vocabulary = vocabulary_of(tokenizer_of(family))
-    kept = {vocabulary.text(at) for at in chosen(family, ("hi",))}
-    found = {text for at in vocabulary.pieces if (text := vocabulary.text(at)) and len(text) == 1}
+    kept = {vocabulary.texts[at] for at in chosen(family, ("hi",))}
+    found = {text for at in vocabulary.pieces if (text := vocabulary.texts[at]) and len(text) == 1}
     assert {"ी", "क"} & found <= kept
     assert {sign for sign in found if sign.isascii()} <= kept
 

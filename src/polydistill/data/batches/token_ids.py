@@ -43,23 +43,31 @@ def token_ids(
     texts: Sequence[str],
     pairs: Sequence[str] | None = None,
     max_length: int | None = None,
+    *,
+    special: bool = True,
 ) -> dict[str, list[Ids]]:
-    """By column the ids of texts or pairs of texts, cut to `max_length` where that is given."""
+    """By column the ids of texts or pairs of texts, cut to `max_length` where that is given.
+
+    `special`: with what begins and ends an input.
+    """
     columns: dict[str, list[Ids]] = {name: [] for name in column_names(tokenizer)}
     read = _directly if _may_be_direct(tokenizer) else _as_documented
     for start in range(0, len(texts), AT_ONCE):
         some = slice(start, start + AT_ONCE)
-        found = read(tokenizer, list(texts[some]), None if pairs is None else list(pairs[some]), max_length)
+        found = read(tokenizer, list(texts[some]), None if pairs is None else list(pairs[some]), max_length, special)
         for name, rows in columns.items():
             rows.extend(np.array(row, dtype=np.int32) for row in found[name])
     return columns
 
 
-def _as_documented(tokenizer: Any, texts: list[str], pairs: list[str] | None, max_length: int | None) -> Any:
+def _as_documented(
+    tokenizer: Any, texts: list[str], pairs: list[str] | None, max_length: int | None, special: bool
+) -> Any:
     """All that the tokenizer says."""
     return tokenizer(
         texts,
         pairs,
+        add_special_tokens=special,
         truncation=max_length is not None,
         max_length=max_length,
         padding=False,
@@ -75,10 +83,13 @@ def _may_be_direct(tokenizer: Any) -> bool:
     from transformers import PreTrainedTokenizerFast
 
     own = any(getattr(type(tokenizer), name, None) is not getattr(PreTrainedTokenizerFast, name, 0) for name in _STEPS)
+    own = own or tokenizer.backend_tokenizer.encode_special_tokens != tokenizer.split_special_tokens
     return not own and not hasattr(tokenizer, _BY_LANGUAGE) and set(column_names(tokenizer)) <= set(_COLUMNS)
 
 
-def _directly(tokenizer: Any, texts: list[str], pairs: list[str] | None, max_length: int | None) -> dict[str, Any]:
+def _directly(
+    tokenizer: Any, texts: list[str], pairs: list[str] | None, max_length: int | None, special: bool
+) -> dict[str, Any]:
     """The columns alone, from the library below the tokenizer, which is told to cut as it would be."""
     from transformers.tokenization_utils_base import PaddingStrategy, TruncationStrategy
 
@@ -91,7 +102,6 @@ def _directly(tokenizer: Any, texts: list[str], pairs: list[str] | None, max_len
         pad_to_multiple_of=None,
         padding_side=None,
     )
-    backend = tokenizer.backend_tokenizer
-    backend.encode_special_tokens = tokenizer.split_special_tokens
-    rows = backend.encode_batch_fast(texts if pairs is None else list(zip(texts, pairs, strict=True)))
+    given = texts if pairs is None else list(zip(texts, pairs, strict=True))
+    rows = tokenizer.backend_tokenizer.encode_batch_fast(given, add_special_tokens=special)
     return {name: [getattr(row, _COLUMNS[name]) for row in rows] for name in column_names(tokenizer)}

@@ -1,7 +1,6 @@
 """Which pieces stay: the most frequent ones in some text, those of some scripts, or the most frequent of these."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -9,6 +8,7 @@ import regex
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
+from polydistill.data.batches.token_ids import token_ids
 from polydistill.models.trimming.vocabulary import Vocabulary
 
 By = Literal["frequency", "script", "both"]
@@ -22,8 +22,7 @@ def count_pieces(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], piece
     """How often each of the pieces occurs in the texts."""
     counts = np.zeros(pieces, dtype=np.int64)
     for some in batches(texts, _AT_ONCE):
-        cut = plainly(tokenizer, some)["input_ids"]
-        counts += np.bincount(np.fromiter(chain.from_iterable(cut), dtype=np.int64), minlength=pieces)
+        counts += np.bincount(np.concatenate(token_ids(tokenizer, some, special=False)["input_ids"]), minlength=pieces)
     return counts
 
 
@@ -49,7 +48,7 @@ def choose(
     """
     within, proper = written_in([*scripts, "Common", "Inherited"]), written_in(scripts)
     special = vocabulary.special.union(also)
-    characters = {at for at in vocabulary.pieces if _is_character(vocabulary.text(at), proper)}
+    characters = {at for at, text in vocabulary.texts.items() if _is_character(text, proper)}
     kept = set[int]().union(*map(vocabulary.needs, special | characters))
     if keep is not None and keep < len(kept):
         raise ValueError(
@@ -80,7 +79,7 @@ def _is_character(text: str | None, within: Callable[[str], bool]) -> bool:
 
 def _ranked(vocabulary: Vocabulary, counts: NDArray[np.int64], within: Callable[[str], bool], by: By) -> Iterable[int]:
     """The pieces that may be kept, the most wanted first. A part of a character is of no script, but may occur."""
-    texts = {at: vocabulary.text(at) for at in vocabulary.pieces}
+    texts = vocabulary.texts
     if by == "frequency":
         open_to_choice = [at for at in texts if counts[at]]
     else:

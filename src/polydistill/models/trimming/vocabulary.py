@@ -25,6 +25,7 @@ Json: TypeAlias = dict[str, Any]
 
 FAMILIES = ("Unigram", "WordPiece", "BPE")
 _BYTE = re.compile("<0x[0-9A-F]{2}>")  # how SentencePiece writes a byte of a character that it does not know
+_SIGNS = ("continuing_subword_prefix", "end_of_word_suffix")
 _SPACE = "▁"  # how it writes a space
 _DECODE = decoders.ByteLevel().decode
 _BROKEN = "\ufffd"  # what decoding puts in the place of bytes that are no character
@@ -77,15 +78,18 @@ class Vocabulary:
         steps = (step for name in ("pre_tokenizer", "decoder") for step in _steps(self.content[name]))
         return any(step["type"] == "ByteLevel" for step in steps)
 
-    def text(self, at: int) -> str | None:
-        """What a piece stands for, without the sign of a space or of a word's inside; None: parts of a character."""
-        piece, model = self.pieces[at], self.content["model"]
-        if self.byte_level:
-            bare = _DECODE([piece])
-        else:
-            inside, end = (model.get(name) or "" for name in ("continuing_subword_prefix", "end_of_word_suffix"))
-            bare = piece.removeprefix(inside).removesuffix(end).replace(_SPACE, " ")
-        return None if _BROKEN in bare else bare.removeprefix(" ") or " "
+    @cached_property
+    def texts(self) -> dict[int, str | None]:
+        """What each piece stands for, without the sign of a space or of a word's inside; None: parts of a character."""
+        inside, end = (self.content["model"].get(name) or "" for name in _SIGNS)
+
+        def bare(piece: str) -> str:
+            if self.byte_level:
+                return _DECODE([piece])
+            return piece.removeprefix(inside).removesuffix(end).replace(_SPACE, " ")
+
+        found = ((at, bare(piece)) for at, piece in self.pieces.items())
+        return {at: None if _BROKEN in text else text.removeprefix(" ") or " " for at, text in found}
 
     def needs(self, at: int) -> set[int]:
         """The piece itself and, of BPE, all that may be merged on the way to it."""
