@@ -27,6 +27,7 @@ TUNE: Options = {
     "decay": "linear",  # "a linear decay" (MMKD)
 }
 EFFICIENT_RATE = 1e-4  # "a high learning rate of 0.0001 for parameter-efficient [...] strategies" (thesis, Sec. 4.2.2)
+LORA_RATE = 5e-4  # "5E-04" (LoRA, table 9: RoBERTa base on MNLI)
 FEW_PASSES = 50  # few-shot: "50 / 50 / 50 Epochs" (thesis, table 4.2)
 MULTIKD: Options = {**TUNE}  # the paper trains and distils alike
 XD: Options = {
@@ -100,4 +101,6 @@ LossName = Literal[
 ]
 """The ten losses of the thesis' table 3.1."""
 MAX_LENGTH = 256  # "truncating sentences to be up to 256 words per example" (XD, Sec. 3.1)
+REPORTERS = ("tensorboard", "wandb")
+"""Who may be told how a training goes; each is also the name of a package and of an extra."""
 EVALUATIONS = 10  # ours: with dev rows, how often the weights are judged during a training

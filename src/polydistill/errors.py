@@ -4,6 +4,7 @@
 """
 
 import difflib
+import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,6 +23,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence that asks whether the nearest known name was meant; nothing where none is near."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def need(package: str, extra: str, what: str) -> None:
+    """Refuse what needs a package that is not installed, with the line that installs it."""
+    if importlib.util.find_spec(package) is None:
+        raise ValueError(f"{what} needs {package}, which is not installed: pip install 'polydistill[{extra}]'.")
 
 
 def printable(text: str) -> str:

@@ -2,9 +2,12 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
+from safetensors.torch import load_file
 
 from plain import run_plain
+from polydistill.defaults import LORA_RATE
 from polydistill.training.run import Run
 
 TUNE = "tune --model {} --train file:rows.jsonl --langs en --steps 2 --batch-size 4 --learning-rate 1e-3"
@@ -38,6 +41,20 @@ def test_the_student_loads_with_plain_transformers_and_names_its_labels(polydist
     named, predicted = run_plain(PLAIN, "tuned/model").splitlines()
     assert named == "['entailment', 'neutral', 'contradiction']"
     assert predicted in named
+
+
+def test_a_student_learns_through_lora(polydistill, own_model, work):
+    command = TUNE.format(own_model).replace(" --learning-rate 1e-3", " --lora-rank 4")
+    result = polydistill(command + " --set training.lora.layers=query,value --test file:rows.jsonl --out tuned")
+    assert result.exit_code == 0, result.output
+    training = Run.model_validate_json(Path("tuned/run.json").read_text()).training
+    assert (training.lora.rank, training.lora.layers) == (4, ("query", "value"))
+    assert training.learning_rate == LORA_RATE
+    before, after = (load_file(Path(folder, "model.safetensors")) for folder in (own_model, "tuned/model"))
+    assert before.keys() == after.keys()
+    moved = {name.split(".")[-2] for name, value in after.items() if not torch.equal(value, before[name])}
+    assert moved == {"query", "value"}
+    assert polydistill(TUNE.format(own_model) + " --lora-rank 0").exit_code == 2
 
 
 def test_another_run_does_not_fall_into_the_same_folder(polydistill, own_model, work):

@@ -11,7 +11,18 @@ import pytest
 import polydistill
 from loaded import HEAVY, loaded_by
 
-LATE = {"matplotlib", "sklearn", "seqeval", "onnx", "onnxruntime", "faiss", "sentence_transformers", "tensorboard"}
+LATE = {
+    "matplotlib",
+    "sklearn",
+    "seqeval",
+    "onnx",
+    "onnxruntime",
+    "faiss",
+    "sentence_transformers",
+    "tensorboard",
+    "wandb",
+    "peft",
+}
 
 
 @pytest.mark.parametrize(

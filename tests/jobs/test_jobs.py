@@ -97,7 +97,7 @@ def test_a_parameter_without_help_is_no_option():
 def test_old_names_are_answered_with_the_new_ones():
     with pytest.raises(TypeError, match=r"no parameter 'languages'\. It is now called 'langs'"):
         tune("model", "rows", languages=["en"])
-    with pytest.raises(ValueError, match=r"out says where a run is done; tune\.run only makes the run"):
+    with pytest.raises(ValueError, match=r"out is of doing a run; tune\.run only makes the run"):
         polydistill.tune.run("model", "rows", out="x")
 
 

@@ -1,20 +1,16 @@
 """What a training shows: a bar in a terminal, lines elsewhere, nothing in other processes."""
 
-import json
 from io import StringIO
 
 import pytest
 from rich.console import Console
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from training_tools import Regression, given, numbers, pretrain_run
+from training_tools import Regression, given, numbers
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
 from polydistill import progress
 from polydistill.training.distiller import Distiller
-from polydistill.training.execute import execute
-from polydistill.training.progress import ShowProgress, events
+from polydistill.training.progress import ShowProgress
 from polydistill.training.settings import Training
-from polydistill.training.store import Store
 
 
 def shown(tmp_path, terminal: bool, steps: int = 6, evaluate=None) -> str:
@@ -94,24 +90,3 @@ def test_a_failure_gives_the_terminal_back(tmp_path):
         Distiller(Fails(), steps, settings, tmp_path, 0, callbacks=[ShowProgress("fitting", console)]).fit()
     text = console.file.getvalue()
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1
-
-
-def test_tensorboard_gets_every_term(tmp_path, fixed_numerics):
-    run, store = pretrain_run(steps=4), Store(tmp_path)
-    execute(run, store, Console(quiet=True), tensorboard=True)
-    events_of_run = EventAccumulator(str(store.folder(run) / "tensorboard")).Reload()
-    logged = [line["mlm"] for line in json.loads((store.folder(run) / "log.json").read_text())]
-    found = [(event.step, event.value) for event in events_of_run.Scalars("train/mlm")]
-    assert found == [(step, pytest.approx(value)) for step, value in enumerate(logged, start=1)]
-
-
-def test_without_the_option_there_are_no_events(tmp_path, fixed_numerics):
-    run, store = pretrain_run(steps=4), Store(tmp_path)
-    execute(run, store, Console(quiet=True))
-    assert list(store.root.rglob("events.out*")) == []
-
-
-def test_tensorboard_that_is_not_installed_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("polydistill.training.progress.is_tensorboard_available", lambda: False)
-    with pytest.raises(ValueError, match=r"not installed\. Install polydistill\[tensorboard\]"):
-        events(tmp_path)

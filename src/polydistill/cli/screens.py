@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polydistill.cli.screen import errors, say, tell
-from polydistill.jobs.job import PLACING, Job
+from polydistill.jobs.job import Job
+from polydistill.jobs.placing import taken
 
 if TYPE_CHECKING:
     from polydistill.jobs.run import Done
@@ -54,8 +55,9 @@ def do_run(job: Job, given: Mapping[str, Any], print: bool) -> None:
     """Print the run, or do it and print its scores and where it lies."""
     from polydistill.jobs.run import do
 
-    placing = {name: given[name] for name in PLACING if name in given}
-    run = job.public.run(**{name: value for name, value in given.items() if name not in PLACING})
+    said = dict(given)
+    placing = taken(said)
+    run = job.public.run(**said)
     if print:
         say(run.model_dump_json(indent=2))
         return

@@ -27,7 +27,9 @@ from typing import (
 from annotated_types import Interval
 
 from polydistill.bounds import refuse_outside, without_bounds
+from polydistill.defaults import LORA_RATE
 from polydistill.errors import nearest
+from polydistill.jobs.placing import PLACING, refuse_places, taken
 from polydistill.jobs.renamed import called_now
 
 if TYPE_CHECKING:
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 
 Panel = Literal["Learn", "Look", "Ship", "Papers", "This machine"]
 REQUIRED: Any = inspect.Parameter.empty
-PLACING = ("out", "runs", "tensorboard")
-"""Where a run is done, which changes nothing of the run."""
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 
@@ -192,17 +192,17 @@ def training_job(
             from polydistill.training.edit import changed
 
             _check(function.__name__, parameters, args, kwargs)
-            if stray := [name for name in PLACING if kwargs.pop(name, None) is not None]:
-                raise ValueError(f"{stray[0]} says where a run is done; {function.__name__}.run only makes the run.")
+            refuse_places(function.__name__, kwargs)
             changes: Sequence[str] = kwargs.pop("set", None) or ()
             said = {name: value for name, value in kwargs.items() if value is not None or name not in usual}
-            merged = {name: value for name, value in usual.items() if value is not None} | said
+            rate = {} if said.get("lora_rank") is None else {"learning_rate": LORA_RATE}
+            merged = {name: value for name, value in (usual | rate).items() if value is not None} | said
             return changed(function(*args, **cast(Any, merged)), changes)
 
         def call(*args: Any, **kwargs: Any) -> "Done":
             from polydistill.jobs.run import do
 
-            placing = {name: kwargs.pop(name) for name in PLACING if kwargs.get(name) is not None}
+            placing = taken(kwargs)  # first, for it refuses what cannot be had before rows are read
             return do(run(*args, **kwargs), **placing)
 
         for one in (run, call):

@@ -82,6 +82,8 @@ def training_of(
         step = max(1, settings["batch_size"] * settings.get("accumulation", 1))
         whole = max(1, int((passes if epochs is None else epochs) * rows(step)) // step)
         settings = {"steps": whole, **settings}
+    if (rank := options.get("lora_rank")) is not None:
+        settings["lora"] = {"rank": rank}
     if average := settings.get("average"):
         settings.setdefault("checkpoint_every", max(1, settings["steps"] // (2 * average)))
     if judged:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 from typing_extensions import TypeAliasType
 
 from polydistill import bounds
-from polydistill.bounds import Batch, Count, Length, NoneOrSome, Rate, Share, Some, Weight
-from polydistill.defaults import MAX_LENGTH
+from polydistill.bounds import Batch, Count, Length, NoneOrSome, Rate, Share, Some, Weight, Width
+from polydistill.defaults import LORA_RATE, MAX_LENGTH
 from polydistill.jobs.job import Argument, Help, InPython
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 Place = TypeAliasType("Place", str | Path)
 """A folder or a file."""
-Languages = str | Sequence[str]
+Several = str | Sequence[str]
+"""Such as `tensorboard,wandb`, or a list."""
+Languages = Several
 """Such as `en,tr`, or a list."""
 Pairs = TypeAliasType("Pairs", "given_pairs.Parallel")
 """Corpora such as `en-de=FILE`, or parallel text by target language."""
@@ -33,6 +35,7 @@ OwnModel = TypeAliasType("OwnModel", "memory.OwnModel")
 Readable = TypeAliasType("Readable", "memory.OwnModel | Reader")
 """The same, or what reads rows with it again and again."""
 
+REPORT_TO = "Also log each step for tensorboard, wandb, or both: tensorboard,wandb."
 ROWS = "a file, world:... or hub:NAME@COMMIT"
 
 Model = Annotated[OwnModel, Help("A folder, or a hub name (owner/name, or owner/name@COMMIT).")]
@@ -90,7 +93,7 @@ class Placing(TypedDict, total=False):
         Place | None, Help("Folder for run.json, model/ and results.json. Default: a new one in --runs.", panel=PLACE)
     ]
     runs: Annotated[Place | None, Help("Folder of all runs, where --out is not given.", default="runs", panel=PLACE)]
-    tensorboard: Annotated[bool | None, Help("Also log for TensorBoard.", default=False, panel=PLACE)]
+    report_to: Annotated[Several | None, Help(REPORT_TO, panel=PLACE)]
 
 
 class Learning(Placing, total=False):
@@ -130,6 +133,14 @@ class Learning(Placing, total=False):
     ]
     precision: Annotated[
         Literal["fp32", "bf16"] | None, Help("Number format of the computation.", default="fp32", panel=_TRAINING)
+    ]
+    lora_rank: Annotated[
+        Width | None,
+        Help(
+            "Learn through LoRA matrices of this rank, for a student too large to tune whole; the learning rate is "
+            f"then {LORA_RATE} where none is given. More: --set training.lora.alpha, .dropout and .layers.",
+            panel=_TRAINING,
+        ),
     ]
 
 

@@ -10,6 +10,7 @@ RENAMED = {
     "to": ("out",),
     "output": ("out",),
     "only_finished": ("finished",),
+    "tensorboard": ("report_to",),
 }
 """Old names of parameters, and what they are called now: the first of these that there is."""
 

@@ -1,5 +1,6 @@
 """Doing a run: of a job that trains, or of a file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Unpack
@@ -8,6 +9,7 @@ from typing_extensions import TypeAliasType
 
 from polydistill.jobs.job import Argument, training_job
 from polydistill.jobs.options import Placing
+from polydistill.jobs.placing import reporters
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,7 +54,7 @@ def do(
     run: "Run",
     out: str | Path | None = None,
     runs: str | Path = "runs",
-    tensorboard: bool = False,
+    report_to: str | Sequence[str] = (),
     console: "Console | None" = None,
 ) -> Done:
     """Do a run in the folder `out`, or in a folder of its own among `runs`, and write its page there."""
@@ -63,10 +65,11 @@ def do(
     from polydistill.training.processes import processes
     from polydistill.training.store import Store
 
-    store = Store(runs) if out is None else claim(out, run)
+    told = reporters(report_to)
+    store = Store(runs, told) if out is None else claim(out, run, told)
     folder = store.folder(run)  # asked for before: its rows may be changed while the run is under way
     try:
-        done = Done(run, execute(run, store, console, tensorboard), folder)
+        done = Done(run, execute(run, store, console), folder)
         if processes().is_main_process:
             from polydistill.reports.stored import report  # here, for what draws takes seconds to import
 

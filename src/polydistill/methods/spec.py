@@ -176,6 +176,11 @@ class MethodSpec(Spec, ABC):
         return self.head == "words"
 
     @property
+    def against_lora(self) -> str:
+        """Why the student cannot learn through LoRA, as the beginning of an error; empty where it can."""
+        return ""
+
+    @property
     def code(self) -> str:
         """A hash of the code that decides what it does: its own, and what it uses."""
         return source_hash(type(self), *(value for _, value in self if callable(value)))

@@ -74,6 +74,11 @@ class StaticSpec(Translations, MethodSpec):
         return "one" if self.texts else "nobody"
 
     @property
+    def against_lora(self) -> str:
+        """It is small, and learns whole."""
+        return "A student without attention has no layers to adapt."
+
+    @property
     def teacher_is(self) -> str:
         """What the teacher must be."""
         return "an encoder of the languages of the plain text"

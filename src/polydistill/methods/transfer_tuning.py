@@ -98,6 +98,11 @@ class TransferTuneSpec(TaskMethodSpec):
         """Whether the strategy takes something from one student to the other."""
         return self.strategy.needs == ("source", "target")
 
+    @property
+    def against_lora(self) -> str:
+        """What the strategy lets learn is carried from student to student by its name."""
+        return "" if self.strategy.trains == "all" else "The strategy says itself what learns."
+
     def check(self, given: Given) -> None:
         """The students that the strategy needs, and a teacher where there is task distillation."""
         if (given.source is None) == self.needs_source:

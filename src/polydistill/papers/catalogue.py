@@ -92,13 +92,17 @@ def table(
     data: str | Path | None = None,
     langs: str | Sequence[str] = (),
     split: Split = "test",
+    report_to: Sequence[str] = (),
 ) -> Table:
     """Run what is missing of a table, for the seeds 0, 1, ..., and put our numbers beside the published ones.
 
     With `only_finished` nothing is run, and the table has what is done. `select` and `search`: see `recipe`. The scale
     `real` reads the hub, or folders of `models` and `data`, for all languages or `langs`.
     """
-    made, store = recipe(id, scale, select, search, _real(models, data, langs, runs, scale), split), Store(runs)
+    made, store = (
+        recipe(id, scale, select, search, _real(models, data, langs, runs, scale), split),
+        Store(runs, report_to),
+    )
     _make(() if only_finished else made.needs)
     if search and not id.startswith("multikd/"):
         if only_finished:
@@ -124,6 +128,7 @@ def figure(
     models: str | Path | None = None,
     data: str | Path | None = None,
     langs: str | Sequence[str] = (),
+    report_to: Sequence[str] = (),
 ) -> Figure | Inspected:
     """Run what is missing of a paper's figure, such as `mono/4.1`, for the seeds 0, 1, ..., and read its points.
 
@@ -142,10 +147,10 @@ def figure(
             raise ValueError(f"seeds is {seeds}; figure {id} draws the models of one seed. Leave it out.")
         inside = _INSIDE[paper].figure(number, scale, real)
         _make(() if only_finished else inside.needs)
-        return make_inspection(inside, 0, Store(runs), console, only_finished)
+        return make_inspection(inside, 0, Store(runs, report_to), console, only_finished)
     made = mono_figures.figure(number, scale, real)
     _make(() if only_finished else made.needs)
-    return make_figure(made, _seeds(seeds), Store(runs), console, only_finished)
+    return make_figure(made, _seeds(seeds), Store(runs, report_to), console, only_finished)
 
 
 def plan(

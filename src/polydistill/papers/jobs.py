@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from polydistill.bounds import Rate, Seed, Some
 from polydistill.jobs.job import Argument, AsJson, Help, job
-from polydistill.jobs.options import Console, Languages, Place, Runs
+from polydistill.jobs.options import REPORT_TO, Console, Languages, Place, Runs, Several
+from polydistill.jobs.placing import reporters
 
 if TYPE_CHECKING:
     from polydistill.inspection.inspection import Inspected
@@ -26,6 +27,7 @@ Seeds = Annotated[Some, Help("How many seeds: 0, 1, ...")]
 Models = Annotated[Place | None, Help("real: a folder with polyglot/ and english/ (docs/real.md); default: the hub's.")]
 Data = Annotated[Place | None, Help("real: a folder with xnli/ and others; default: the hub's.")]
 Langs = Annotated[Languages, Help("real: some languages only, such as en,fr,sw,ur.")]
+ReportTo = Annotated[Several, Help(REPORT_TO)]
 Finished = Annotated[bool, Help("Run nothing; show the runs that are done.")]
 
 
@@ -41,7 +43,7 @@ def quickstart(
     runs: Runs = "runs",
     seed: Annotated[Seed, Help("Decides all that is random.")] = 0,
     *,
-    tensorboard: Annotated[bool, Help("Also log for TensorBoard.")] = False,
+    report_to: ReportTo = (),
     scale: Annotated[
         Literal["world", "quick", "smoke"],
         Help("world: as the tables, longer; smoke: seconds, to see that all parts work."),
@@ -51,7 +53,7 @@ def quickstart(
     """The main job at once, offline: a small polyglot, tuned on English, learns five languages without labels."""
     from polydistill.papers.quickstart import quickstart as do
 
-    return do(Path(runs), seed, console, tensorboard, scale)
+    return do(Path(runs), seed, console, reporters(report_to), scale)
 
 
 @job("Papers", "polydistill table xd/3 --scale world --seeds 5 --json table.json", showing=AsText, resumes=True)
@@ -78,6 +80,7 @@ def table(
     models: Models = None,
     data: Data = None,
     langs: Langs = "",
+    report_to: ReportTo = (),
     runs: Runs = "runs",
     console: Console = None,
 ) -> "Table | Plan":
@@ -86,7 +89,8 @@ def table(
 
     if plan:
         return catalogue.plan(id, scale, seeds, rows_a_second, select, search, models, data, langs, split)
-    return catalogue.table(id, scale, seeds, runs, console, finished, select, search, models, data, langs, split)
+    told = reporters(report_to)
+    return catalogue.table(id, scale, seeds, runs, console, finished, select, search, models, data, langs, split, told)
 
 
 @job("Papers", "polydistill figure mono/4.1 --seeds 3 --out figure.png", showing=AsText, resumes=True)
@@ -100,6 +104,7 @@ def figure(
     data: Data = None,
     langs: Langs = "",
     out: Annotated[Place | None, Help("Also draw it, into a .png or .svg file.")] = None,
+    report_to: ReportTo = (),
     runs: Runs = "runs",
     console: Console = None,
 ) -> "Figure | Inspected":
@@ -108,7 +113,8 @@ def figure(
     from polydistill.reports import figures, inspection
 
     picture = None if out is None else figures.drawing(Path(out))  # a wrong name is said before anything is run
-    made = catalogue.figure(id, scale, seeds, runs, console, finished, models, data, langs)
+    told = reporters(report_to)
+    made = catalogue.figure(id, scale, seeds, runs, console, finished, models, data, langs, told)
     if out is not None and picture is not None:
         plot = figures.draw(made) if isinstance(made, figures.Figure) else inspection.main_plot(made)
         Path(out).parent.mkdir(parents=True, exist_ok=True)

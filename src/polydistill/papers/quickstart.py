@@ -6,7 +6,7 @@ encoder and fewer steps.
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,18 +104,18 @@ def quickstart(
     root: Path,
     seed: int = 0,
     console: Console | None = None,
-    tensorboard: bool = False,
+    report_to: Sequence[str] = (),
     scale: Scale = "quick",
 ) -> Quickstart:
     """Do what is not done yet, then write `summary.json` and `index.html` into the folder `quickstart` of `root`."""
-    console, store, where = console or Console(stderr=True), Store(root), setting(scale)
+    console, store, where = console or Console(stderr=True), Store(root, report_to), setting(scale)
     after = _named(Systems(where, "XLM MLM+TLM").xd(seed))
     chain, done = _with_starts(after)[::-1], []
     for at, run in enumerate(chain, 1):
         if store.result(run) is None:
             said = f"{at} of {len(chain)}. {_WORDS[run.method.kind].why}"
             console.print(said, markup=False, highlight=False, soft_wrap=True)
-        done.append(execute(run, store, console, tensorboard))
+        done.append(execute(run, store, console))
     before, results, trained = chain[-2], done[-2:], sum(result.seconds for result in done)
     began = time.monotonic()
     table = _table(*results)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from polydistill.defaults import REPORTERS
+
 PACKAGES = ("torch", "transformers", "accelerate", "datasets", "tokenizers", "safetensors", "pydantic", "numpy")
 GIB = 2**30
 LITTLE_MEMORY, LITTLE_DISK = 4, 2  # ours, GiB: what the quickstart needs with room to spare; what its runs leave
@@ -30,7 +32,7 @@ def findings() -> Iterator[Finding]:
     yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     for name in PACKAGES:
         yield Finding(name, importlib.metadata.version(name))
-    yield _tensorboard()
+    yield from map(_reporter, REPORTERS)
     yield _threads()
     yield from _products()
     yield _devices()
@@ -39,10 +41,10 @@ def findings() -> Iterator[Finding]:
     yield _network()
 
 
-def _tensorboard() -> Finding:
-    if importlib.util.find_spec("tensorboard") is None:
-        return Finding("tensorboard", "not installed", "For --tensorboard: pip install 'polydistill[tensorboard]'")
-    return Finding("tensorboard", importlib.metadata.version("tensorboard"))
+def _reporter(name: str) -> Finding:
+    if importlib.util.find_spec(name) is None:
+        return Finding(name, "not installed", f"For --report-to {name}: pip install 'polydistill[{name}]'")
+    return Finding(name, importlib.metadata.version(name))
 
 
 def _threads() -> Finding:

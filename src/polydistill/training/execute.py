@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +16,12 @@ from polydistill.data.batches.batches import MicroBatches, Steps
 from polydistill.data.batches.schedule import Schedule
 from polydistill.data.batches.signals import settle, weights_fingerprint
 from polydistill.data.batches.stream_steps import Share, StreamSteps
-from polydistill.errors import DataError
+from polydistill.errors import DataError, need
 from polydistill.machine import peak_resident
 from polydistill.manifest import Origin, list_files
 from polydistill.methods.method import Prepared
 from polydistill.models.loaded import Loaded
+from polydistill.models.lora import adaptable, learning_by_lora
 from polydistill.models.polyglot import Polyglot
 from polydistill.models.used_rows import learning_used_rows
 from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, RunResult, Score, result_text, save_result
@@ -35,28 +36,31 @@ from polydistill.training.numerics import settled
 from polydistill.training.predictions import PREDICTIONS, Sample, keep, sampled
 from polydistill.training.preparing import prepare
 from polydistill.training.processes import agreed, processes
-from polydistill.training.progress import ShowProgress, WarnOfCollapse, events
+from polydistill.training.progress import ShowProgress, WarnOfCollapse
+from polydistill.training.reporting import reporting
 from polydistill.training.run import Run
 from polydistill.training.selecting import selecting
 from polydistill.training.starting import load_start
-from polydistill.training.store import LOG, TENSORBOARD, Store, exclusively
+from polydistill.training.store import LOG, Store, exclusively
 from polydistill.whole import install, room_for, written_whole
 
 _CHECKPOINTS = "checkpoints"
 
 
-def execute(run: Run, store: Store, console: Console | None = None, tensorboard: bool = False) -> RunResult:
+def execute(run: Run, store: Store, console: Console | None = None) -> RunResult:
     """The run's result: from the store if it is there, else by doing what is missing and resuming what was cut off."""
     console = console or Console(stderr=True)
     folder = store.folder(run)  # asked for once: its rows may be changed while the run is under way
     if agreed(finished(folder) is not None):
         shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)  # a kill may have left them
         return _done(folder)
+    if run.training.lora is not None:
+        need("peft", "lora", "LoRA")
     for first in run.first:
-        execute(first, store, console, tensorboard)
+        execute(first, store, console)
     with exclusively(folder, console), room_for(folder):
         if not agreed(finished(folder) is not None):  # another process may have finished it while this one waited
-            _train(run, store, folder, console, tensorboard)
+            _train(run, store, folder, console)
     return _done(folder)
 
 
@@ -67,7 +71,7 @@ def _done(folder: Path) -> RunResult:
     return result
 
 
-def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: bool) -> None:
+def _train(run: Run, store: Store, folder: Path, console: Console) -> None:
     began = time.monotonic()
     state = processes()
     described = run.model_dump_json(indent=2)
@@ -76,6 +80,10 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
     identity, rows = run.identity, run.data_fingerprint
     set_seed(run.seed)
     student = load_start(run.start, run, store)
+    if run.training.lora is not None:
+        adaptable(
+            student.network, run.training.lora
+        )  # refuses a student that has nothing to adapt, before rows are read
     if student.new and state.is_main_process:
         console.print(f"{run.name}: new, drawn at random: {', '.join(student.new)}", highlight=False, markup=False)
     with state.main_process_first():
@@ -88,8 +96,8 @@ def _train(run: Run, store: Store, folder: Path, console: Console, tensorboard: 
         for line in prepared.told if state.is_main_process else ():
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         selection = selecting(run, student, prepared, store)
-        with prepared.around, _embedding_rows(run, student, prepared):
-            distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, tensorboard)
+        with prepared.around, _adapted(run, student, prepared), _embedding_rows(run, student, prepared):
+            distiller = make_distiller(run, prepared, selection, folder / _CHECKPOINTS, console, store.report_to)
             distiller.fit()
         if state.is_main_process:
             refuse_replaced(folder, described + "\n")
@@ -123,6 +131,14 @@ def _look_before(run: Run, student: Loaded) -> tuple[Sample | None, dict[str, li
     return sample, sample.answers(Polyglot(student.network))
 
 
+def _adapted(run: Run, student: Loaded, prepared: Prepared) -> AbstractContextManager[None]:
+    """Where the run says so, those who learn do so through LoRA, and are whole again after it."""
+    if run.training.lora is None:
+        return nullcontext()
+    learners = (*prepared.students.values(), *prepared.learning.values()) or (student,)
+    return learning_by_lora(run.training.lora, prepared.method, learners, run.seed)
+
+
 def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractContextManager[None]:
     """Only the rows in use learn, if the others would get no gradient anyway: without a vocabulary head.
 
@@ -143,13 +159,17 @@ def _embedding_rows(run: Run, student: Loaded, prepared: Prepared) -> AbstractCo
 
 
 def make_distiller(
-    run: Run, prepared: Prepared, selection: Evaluate | None, folder: Path, console: Console, tensorboard: bool = False
+    run: Run,
+    prepared: Prepared,
+    selection: Evaluate | None,
+    folder: Path,
+    console: Console,
+    report_to: Sequence[str] = (),
 ) -> Distiller:
     """The trainer of a run, ready to fit."""
     training, steps = run.training, _steps(run, prepared)
     callbacks: list[TrainerCallback] = [ShowProgress(run.name, console), WarnOfCollapse(console)]
-    if tensorboard:
-        callbacks.append(events(folder.parent / TENSORBOARD))
+    callbacks += reporting(report_to, folder.parent, run.name)
     return Distiller(prepared.method, steps, training, folder, run.seed, selection, callbacks, console.print)
 
 

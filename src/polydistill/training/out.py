@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from polydistill.whole import install, room_for, write_text
 class OutFolder(Store):
     """Keeps one run in `out` itself; what it starts from lies in `.runs` inside, teacher signals in the cache."""
 
-    def __init__(self, out: Path, identity: str) -> None:
-        super().__init__(out / ".runs")
+    def __init__(self, out: Path, identity: str, report_to: Sequence[str] = ()) -> None:
+        super().__init__(out / ".runs", report_to)
         self.out, self.identity = out, identity
 
     def folder(self, run: Run | Examination) -> Path:
@@ -31,7 +31,7 @@ class OutFolder(Store):
         return cache_folder() / "signals"
 
 
-def claim(out: str | Path, run: Run) -> OutFolder:
+def claim(out: str | Path, run: Run, report_to: Sequence[str] = ()) -> OutFolder:
     """The folder for this run: new, empty, or holding this very run, which then is reused or resumed."""
     folder, identity = Path(out).expanduser(), run.identity
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def claim(out: str | Path, run: Run) -> OutFolder:
         write_text(mark, identity + "\n")
         if mark.read_text(encoding="utf-8").strip() != identity:
             raise ValueError(f"{folder} was just taken by another run. Name another folder.")
-    return OutFolder(folder, identity)
+    return OutFolder(folder, identity, report_to)
 
 
 @contextmanager

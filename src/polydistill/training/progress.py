@@ -1,11 +1,9 @@
-"""How far a run is, and what its loss comes to; a warning where it learns nothing; events for TensorBoard."""
+"""How far a run is, and what its loss comes to; a warning where it learns nothing."""
 
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.integrations.integration_utils import TensorBoardCallback, is_tensorboard_available
 
 from polydistill.outputs import EXPLAINED
 from polydistill.progress import Shown
@@ -85,12 +83,3 @@ class WarnOfCollapse(TrainerCallback):
                 highlight=False,
                 soft_wrap=True,
             )
-
-
-def events(folder: Path) -> TrainerCallback:
-    """Writes every term and score to `folder`, for TensorBoard to show."""
-    if not is_tensorboard_available():  # type: ignore[no-untyped-call]
-        raise ValueError("TensorBoard was asked for, but it is not installed. Install polydistill[tensorboard].")
-    callback = TensorBoardCallback()  # type: ignore[no-untyped-call]
-    callback.logging_dir = str(folder)
-    return callback

@@ -129,6 +129,19 @@ class Run(Spec):
         self.method.check_judged(measure, self.evaluation is not None)
         return self
 
+    @model_validator(mode="after")
+    def _lora_adapts_what_is_there(self) -> Run:
+        why = self.method.against_lora
+        if isinstance(self.start, Fresh):
+            why = "A fresh encoder knows nothing yet, and would stay as it was drawn."
+        elif isinstance(self.start, Bag | Branched):
+            why = "A student that is made with branches, or without attention, must learn whole."
+        if self.training.lora is not None and why:
+            raise ValueError(
+                f"training.lora is set, but LoRA adapts a student that is trained already. {why} Leave it out."
+            )
+        return self
+
     @property
     def models(self) -> dict[str, Start]:
         """All that the run loads: what the student begins as, who teaches it, who reads the labels for it."""

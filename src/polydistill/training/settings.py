@@ -11,6 +11,7 @@ from polydistill.data.batches.schedule import Batching
 from polydistill.data.rows.shapes import SENTENCE, RowShape
 from polydistill.data.rows.sources import Source
 from polydistill.errors import unknown
+from polydistill.models.lora_config import Lora
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask, Task, task_of
@@ -44,6 +45,8 @@ class Training(Spec):
     average: Some | None = Field(default=None, exclude_if=lambda average: average is None)
     """The result is the mean of the weights of so many last checkpoints; none: those of the last step, or the best."""
     precision: Literal["fp32", "bf16"] = "fp32"
+    lora: Lora | None = Field(default=None, exclude_if=lambda lora: lora is None)
+    """Only small matrices beside the student's layers learn, and what is new of it; none: the student learns whole."""
     dropout: Literal["batch", "row"] | None = Field(default=None, exclude_if=lambda dropout: dropout is None)
     """Drawn for a batch at once, as PyTorch does, or for each row of a step: then several processes learn what one with
     the whole batch learns. None: by row where several processes share the processors of a machine, else by batch."""

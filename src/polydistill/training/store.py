@@ -5,7 +5,7 @@ runs/xd-1f3a9c.../
     numerics.json     threads and precision of matrix products, kept over interruptions
     checkpoints/      what an interrupted training resumes from; gone when the run is done
     log.json          every term and score by step
-    tensorboard/      the same as events for TensorBoard, where asked for
+    tensorboard/      the same as events for TensorBoard, where asked for; wandb/ the same for wandb
     model/            the student, as plain `transformers` loads it
     students/NAME/    the same for each student, where a run leaves several
     files.json        the files of the model (or students), with their sizes and checksums
@@ -15,7 +15,7 @@ runs/xd-1f3a9c.../
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from polydistill.whole import sweep_files
 
 DEFAULT_ROOT = Path("runs")
 _TURN = 60.0  # seconds of one wait: the processes of a distributed run wait for each other for half an hour only
-LOG, TENSORBOARD = "log.json", "tensorboard"
+LOG = "log.json"
 
 
 def result_in(folder: Path) -> RunResult | None:
@@ -39,10 +39,10 @@ def result_in(folder: Path) -> RunResult | None:
 
 
 class Store:
-    """The folder that holds all runs, and the teacher signals that they share."""
+    """The folder that holds all runs, the teacher signals that they share, and who else is told how they go."""
 
-    def __init__(self, root: str | Path = DEFAULT_ROOT) -> None:
-        self.root = Path(root)
+    def __init__(self, root: str | Path = DEFAULT_ROOT, report_to: Sequence[str] = ()) -> None:
+        self.root, self.report_to = Path(root), tuple(report_to)
 
     def folder(self, run: Run | Examination) -> Path:
         """The folder of a run, or of an examination."""

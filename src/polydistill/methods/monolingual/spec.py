@@ -142,6 +142,11 @@ class MonolingualSpec(MethodSpec):
         return tuple(student.name for student in self.students)
 
     @property
+    def against_lora(self) -> str:
+        """What begins at random must learn whole."""
+        return "" if (self.init, self.init_head) == ("teacher", "teacher") else "Parts of the students begin at random."
+
+    @property
     def hides(self) -> float:
         """As many as in training."""
         return self.mask_rate
