@@ -110,10 +110,12 @@ def test_the_longest_input_is_known_without_opening_the_tokenizer(folder, monkey
     assert reads_at_most(folder) == 77
 
 
-def test_damaged_settings_name_their_file(folder):
-    (folder / "tokenizer_config.json").write_text("{")
+@pytest.mark.parametrize("content", ["{", "[]", "5", "null"])
+@pytest.mark.parametrize("read", [reads_at_most, load_classifier])
+def test_damaged_settings_name_their_file(folder, read, content):
+    (folder / "tokenizer_config.json").write_text(content)
     with pytest.raises(DataError, match=r"tokenizer_config\.json: found \w+: "):
-        reads_at_most(folder)
+        read(folder)
 
 
 def test_models_with_the_same_tokenizer_share_it(folder, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 import torch
 from training_tools import NUMERICS
 
+from polydistill.errors import DataError
 from polydistill.training import numerics
 from polydistill.training.numerics import probe, settled
 
@@ -119,6 +120,13 @@ def test_what_was_settled_stays(tmp_path, monkeypatch):
     assert settled(tmp_path, 8) == first == NUMERICS
     assert json.loads((tmp_path / "numerics.json").read_text())["matmul"] == "highest"
     assert [path.name for path in tmp_path.iterdir()] == ["numerics.json"]
+
+
+@pytest.mark.parametrize("content", [b"\xff{", b"", b"[]"])
+def test_a_damaged_file_is_named(tmp_path, content):
+    (tmp_path / "numerics.json").write_bytes(content)
+    with pytest.raises(DataError, match=r"numerics\.json: found .*; expected threads and precision.*Remove it"):
+        settled(tmp_path, 8)
 
 
 def test_it_holds_within_and_not_after():

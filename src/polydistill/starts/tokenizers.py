@@ -64,6 +64,7 @@ def _digest(tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def _opened(name: str | Path, revision: str | None) -> PreTrainedTokenizerBase:
+    _settings(name, revision)
     known = [file for file in _files(name) if place_of(name, file, revision) is not None]
     with readable(Path(name) / (known or [_SETTINGS])[0], "a tokenizer's files"), quietly():
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
@@ -86,11 +87,20 @@ def _opened(name: str | Path, revision: str | None) -> PreTrainedTokenizerBase:
 
 def reads_at_most(name: str | Path, revision: str | None = None) -> int:
     """The tokens of the longest input, as a model's tokenizer says; only one that does not say it is opened."""
-    path = place_of(name, _SETTINGS, revision)
-    with readable(path or Path(name), "a tokenizer's settings"):
-        said = {} if path is None else json.loads(path.read_text(encoding="utf-8"))
-        limit = said.get("model_max_length")
+    limit = _settings(name, revision).get("model_max_length")
     return int(open_tokenizer(name, revision).model_max_length if limit is None else limit)
+
+
+def _settings(name: str | Path, revision: str | None) -> dict[str, Any]:
+    """What a tokenizer's settings say; nothing where there are none."""
+    path = place_of(name, _SETTINGS, revision)
+    if path is None:
+        return {}
+    with readable(path, "a tokenizer's settings"):
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(said, dict):
+            raise ValueError(f"{said!r:.80}, and no object")
+    return said
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

@@ -9,7 +9,6 @@ and a busy moment must not decide whether the same command gives the same bits a
 """
 
 import hashlib
-import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 
 from polydistill.machine import cache_folder, cores, processor
 from polydistill.specs import Spec
+from polydistill.starts.strict import readable
 from polydistill.whole import write_text
 
 Matmul = Literal["highest", "medium"]
@@ -153,7 +153,8 @@ def settled(folder: Path, width: int, processes: int = 1) -> Numerics:
     """The numerics a run began with, or, at its beginning, those that the probe finds."""
     file = folder / "numerics.json"
     if file.exists():
-        begun = Numerics.model_validate(json.loads(file.read_text()))
+        with readable(file, "threads and precision of a run", "Remove it: they are measured again."):
+            begun = Numerics.model_validate_json(file.read_bytes())
         if begun.processes != processes:
             raise ValueError(
                 f"The run in {folder} was begun by {begun.processes} processes and cannot go on in {processes}: its "
