@@ -2,14 +2,16 @@
 
 import errno
 import os
+import re
 import stat
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from polydistill import whole
-from polydistill.whole import DiskFullError, install, room_for, sweep_files, write_text, written_whole
+from polydistill.whole import DiskFullError, install, room_for, sweep_files, write_bytes, write_text, written_whole
 
 
 @pytest.fixture(params=[0o022, 0o002, 0o077])
@@ -42,6 +44,31 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     assert (tmp_path / "run.json").read_text() == "old"
 
 
+def test_what_somebody_named_is_whole_a_link_stays_one_and_a_device_takes_it(tmp_path, monkeypatch):
+    write_bytes(tmp_path / "new" / "scores.json", b"1")
+    link = tmp_path / "link.json"
+    link.symlink_to(tmp_path / "new" / "scores.json")
+    write_bytes(link, b"22")
+    assert link.is_symlink() and (tmp_path / "new" / "scores.json").read_bytes() == b"22"
+    with pytest.raises(DiskFullError, match=r"left where /dev/full was written"):
+        write_bytes(Path("/dev/full"), b"333")
+
+    def fails(file, _):
+        file.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fails)
+    with pytest.raises(DiskFullError):
+        write_bytes(link, b"444")
+    assert link.read_bytes() == b"22" and [file.name for file in (tmp_path / "new").iterdir()] == ["scores.json"]
+
+
+def test_a_file_that_may_not_become_so_large_is_one_line(tmp_path):
+    for error in (OSError(errno.EFBIG, "File too large"), RuntimeError("I/O error: File too large (os error 27)")):
+        with pytest.raises(DiskFullError, match="weights became larger than a file"), room_for(tmp_path / "weights"):
+            raise error
+
+
 def test_what_a_kill_left_is_swept(tmp_path):
     (tmp_path / ".results.json.17.unfinished").write_text("half")
     (tmp_path / "results.json").write_text("whole")
@@ -67,9 +94,17 @@ def test_a_full_disk_is_one_line(tmp_path, error):
         raise error
 
 
-def test_torch_says_only_that_it_failed(tmp_path, monkeypatch):
-    failed = RuntimeError("PytorchStreamWriter failed writing file data/3: file write failed")
-    with pytest.raises(RuntimeError, match="PytorchStreamWriter"), room_for(tmp_path):
+@pytest.mark.parametrize(
+    "said",
+    [
+        "PytorchStreamWriter failed writing file data/3: file write failed",
+        "[enforce fail at inline_container.cc:672] . unexpected pos 39872 vs 39764",
+    ],
+    ids=["write", "end"],
+)
+def test_torch_says_only_that_it_failed(tmp_path, monkeypatch, said):
+    failed = RuntimeError(said)
+    with pytest.raises(RuntimeError, match=re.escape(said)), room_for(tmp_path):
         raise failed
     monkeypatch.setattr(whole, "_free", lambda place: 0)
     with pytest.raises(DiskFullError), room_for(tmp_path):

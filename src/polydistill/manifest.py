@@ -93,16 +93,17 @@ def refuse_changed(folder: Path) -> None:
                 raise problem
 
 
-def changes(folder: Path, *, within: tuple[str, ...] = (), contents: bool = True) -> Iterator[DataError]:
-    """Each listed file that is missing, of another size, or (`contents`) of another content; `within` these folders.
+def changes(folder: Path, *, within: tuple[str, ...] = (), most: int | None = None) -> Iterator[DataError]:
+    """Each listed file that is missing, of another size or of another content; `within` these folders and files.
 
-    In a model's folder a file that is not listed is a change, too; a run's holds more than its result.
+    Files of more than `most` bytes are not read; none: all are, and anew, and in a model's folder a file that is not
+    listed is a change, too; a run's holds more than its result.
     """
     manifest = load_manifest(folder)
     for name, entry in manifest.files.items() if manifest else ():
         if not within or name.startswith(within):
-            yield from _changed(folder, name, entry, None if contents else 0)
-    if manifest and contents and RESULTS_FILE not in manifest.files:
+            yield from _changed(folder, name, entry, most)
+    if manifest and most is None and RESULTS_FILE not in manifest.files:
         for name in sorted(_names(folder).difference(manifest.files)):
             yield DataError(folder / name, None, "a file that came later", f"only what {FILES} lists", _way_out(folder))
 

@@ -13,7 +13,9 @@ from pathlib import Path
 
 _UNFINISHED = ".unfinished"
 _FULL = ("No space left on device", "os error 28", "Disk quota exceeded", "os error 122")
-_TORCH, _NEXT_TO_NOTHING = "PytorchStreamWriter failed", 1 << 20  # torch says no more than that a write failed
+_TOO_LARGE = ("File too large", "os error 27")
+_TORCH = ("PytorchStreamWriter failed", "inline_container.cc")  # torch says no more than that a write failed
+_NEXT_TO_NOTHING = 1 << 20
 
 
 class DiskFullError(OSError):
@@ -77,6 +79,18 @@ def write_text(file: Path, text: str) -> None:
         unfinished.write_text(text, encoding="utf-8")
 
 
+def write_bytes(file: Path, content: bytes) -> None:
+    """Write what somebody has named, whole or not at all; a device or a pipe takes it, as nothing may replace it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    place = file.resolve()  # a link stays one
+    if place.exists() and not place.is_file():
+        with room_for(file):
+            place.write_bytes(content)
+    else:
+        with written_whole(place) as unfinished:
+            unfinished.write_bytes(content)
+
+
 def sweep_files(folder: Path, name: str = "*") -> None:
     """Remove the files in `folder` that a killed process left half-written; of the file of this name, or of all."""
     for leftover in folder.glob(f".{name}{_UNFINISHED}"):
@@ -106,12 +120,15 @@ def room_for(place: Path) -> Iterator[None]:
         raise
     except Exception as error:  # each library has its own
         free = _free(place)
+        if _says(error, (errno.EFBIG,), _TOO_LARGE):
+            found = f"{place} became larger than a file may be here (ulimit -f says how large). Nothing half-written"
+            raise DiskFullError(errno.EFBIG, f"{found} bears its name") from error
         if not _is_full(error, free):
             raise
         raise DiskFullError(
             errno.ENOSPC,
-            f"The disk is full: {free / 1e6:.1f} MB are left where {place} was written. Nothing half-written was kept. "
-            "Make room and give the same command again: a run goes on from its newest checkpoint",
+            f"The disk is full: {free / 1e6:.1f} MB are left where {place} was written. Nothing half-written bears its "
+            "name. Make room and give the same command again: a run goes on from its newest checkpoint",
         ) from error
 
 
@@ -120,11 +137,17 @@ def _free(place: Path) -> int:
     return shutil.disk_usage(there).free
 
 
-def _is_full(error: BaseException | None, free: int) -> bool:
+def _is_full(error: BaseException, free: int) -> bool:
     """Whether a full disk is at the bottom of an error."""
+    return _says(error, (errno.ENOSPC, errno.EDQUOT), _FULL) or (free < _NEXT_TO_NOTHING and _says(error, (), _TORCH))
+
+
+def _says(error: BaseException | None, numbers: tuple[int, ...], signs: tuple[str, ...]) -> bool:
+    """Whether an error, or what led to it, has such a number or such words."""
     while error is not None:
-        known = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if known or any(sign in str(error) for sign in _FULL) or (_TORCH in str(error) and free < _NEXT_TO_NOTHING):
+        if isinstance(error, OSError) and error.errno in numbers:
+            return True
+        if any(sign in str(error) for sign in signs):
             return True
         error = error.__cause__ or error.__context__
     return False

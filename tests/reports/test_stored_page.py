@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from polydistill.data.rows.sources import WorldSource
+from polydistill.errors import DataError
 from polydistill.methods.pretraining import PretrainSpec
 from polydistill.methods.tuning import TuneSpec
 from polydistill.reports.page import Grid, Picture
@@ -107,6 +108,16 @@ def test_a_page_says_what_each_system_was_given(tmp_path):
     (grid,) = scores_in(tmp_path)
     assert grid.columns == ("system", "en", "tr", "mean of 2", "seeds", "labels seen", "selected on")
     assert grid.rows == [("Baseline", "25.0", "50.0°", "37.5", "0", "en", "nothing")]
+
+
+@pytest.mark.parametrize("name", [RUN_FILE, LOG, PREDICTIONS, "answers.json"])
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"5", b""])
+def test_a_damaged_file_of_a_run_is_named(tmp_path, name, content):
+    keep(tmp_path, 0, 1)
+    (folder,) = tmp_path.iterdir()
+    (folder / name).write_bytes(content)
+    with pytest.raises(DataError, match=rf"{name}: found \w+: .*Remove it"):
+        sections(found_runs(folder))
 
 
 def test_a_page_of_one_run_has_its_rows_its_curves_and_what_it_took(tmp_path):

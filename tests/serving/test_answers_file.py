@@ -1,11 +1,15 @@
 """A file of answers is whole or not there, and unfinished work goes on behind its last whole line."""
 
+import errno
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 
+from polydistill.errors import DataError
 from polydistill.serving.answers_file import part_of, rows_left, writing
+from polydistill.whole import DiskFullError
 
 ROWS = [{"premise": f"Row {at}.", "hypothesis": "It is."} for at in range(4)]
 
@@ -42,6 +46,20 @@ def test_an_older_file_stays_until_the_new_one_is_whole(tmp_path):
         lines.write("new\n")
         raise OSError("full")
     assert file.read_text() == "old\n"
+
+
+def test_a_full_disk_is_one_line(tmp_path):
+    new = tmp_path / "new" / "answers.jsonl"
+    with pytest.raises(DiskFullError, match=r"left where .*answers.jsonl was written"), writing(new):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(DiskFullError, match=r"left where /dev/full was written"), writing(Path("/dev/full")) as lines:
+        lines.write("{}")
+
+
+def test_a_folder_is_no_file_of_answers(tmp_path):
+    for use in (lambda: part_of(tmp_path), lambda: writing(tmp_path).__enter__()):
+        with pytest.raises(DataError, match="found a folder; expected a file to write"):
+            use()
 
 
 def test_nothing_unfinished_means_all_rows(tmp_path):

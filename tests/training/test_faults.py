@@ -173,7 +173,7 @@ def done(tmp_path_factory):
     return store
 
 
-@pytest.mark.parametrize("fault", ["removed", "cut off", "foreign"])
+@pytest.mark.parametrize("fault", ["removed", "cut off", "foreign", "foreign model", "foreign run", "damaged log"])
 def test_a_finished_run_without_its_model_is_not_done(done, tmp_path, fault):
     run = pretrain_run(steps=2)
     shutil.copytree(done.root, tmp_path / "runs")
@@ -185,6 +185,12 @@ def test_a_finished_run_without_its_model_is_not_done(done, tmp_path, fault):
         shutil.rmtree(folder / "model")
     elif fault == "cut off":
         weights.write_bytes(weights.read_bytes()[:-1])
+    elif fault == "foreign model":  # as large to the byte
+        flip(weights)
+    elif fault == "foreign run":
+        (folder / "run.json").write_text(run.model_copy(update={"name": "another"}).model_dump_json(indent=2) + "\n")
+    elif fault == "damaged log":
+        (folder / "log.json").write_bytes(b"{")
     else:
         file = folder / "results.json"
         file.write_text(file.read_text().replace(run.identity, "0" * 16))
@@ -196,7 +202,7 @@ def test_a_flipped_bit_of_a_model_is_found_when_it_is_looked_for(done, tmp_path)
     folder = shutil.copytree(done.folder(pretrain_run(steps=2)), tmp_path / "run")
     assert list(changes(folder)) == []
     flip(folder / "model" / "model.safetensors")
-    assert list(changes(folder, contents=False)) == []
+    assert list(changes(folder, most=0)) == []
     (found,) = changes(folder)
     assert "another content" in str(found)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import errno
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ from polydistill.training.numerics import settled
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store, exclusively
+from polydistill.whole import DiskFullError
 from polydistill.world.difficulty import DIFFICULTIES
 
 QUIET = Console(quiet=True)
@@ -336,6 +339,16 @@ def test_a_failed_run_lets_go_of_its_folder(tmp_path):
     with exclusively(tmp_path, Console(file=said)):
         pass
     assert said.getvalue() == ""
+
+
+@pytest.mark.parametrize("what", ["write_text", "mkdir"])
+def test_a_disk_that_is_full_from_the_beginning_is_named(tmp_path, monkeypatch, what):
+    def fails(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, what, fails)
+    with pytest.raises(DiskFullError, match=rf"where {tmp_path}/run was written"), exclusively(tmp_path / "run", QUIET):
+        pass
 
 
 def test_a_dead_owner_holds_nothing(tmp_path):

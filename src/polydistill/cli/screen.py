@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from polydistill.errors import shown
+from polydistill.whole import write_bytes
 
 
 class Screen(Console):
@@ -39,8 +40,7 @@ def tell(text: str) -> None:
 def save(file: Path | None, content: str | bytes) -> None:
     """Write a file that was asked for, and say so."""
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        write_bytes(file, content.encode() if isinstance(content, str) else content)
         tell(f"Written: {file}")
 
 

@@ -111,14 +111,14 @@ def figure(
     """Print the points of a paper's figure and draw it; run what is missing first."""
     from polydistill.papers import catalogue
     from polydistill.reports import figures, inspection
+    from polydistill.whole import write_bytes
 
     picture = None if out is None else figures.drawing(Path(out))  # a wrong name is said before anything is run
     told = reporters(report_to)
     made = catalogue.figure(id, scale, seeds, runs, console, finished, models, data, langs, told)
     if out is not None and picture is not None:
         plot = figures.draw(made) if isinstance(made, figures.Figure) else inspection.main_plot(made)
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
-        Path(out).write_bytes(picture(plot))
+        write_bytes(Path(out), picture(plot))
     return made
 
 

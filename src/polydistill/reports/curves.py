@@ -1,9 +1,9 @@
 """The log of a run as pictures: the terms of its loss, and the scores on dev rows that chose its weights."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from polydistill.reports.left import left
 from polydistill.reports.page import Picture
 from polydistill.reports.plots import curves, loss_curves
 from polydistill.results import RunResult
@@ -19,10 +19,8 @@ Points = dict[str, list[tuple[int, float]]]
 
 def pictures(folder: Path, result: RunResult) -> list[Picture]:
     """Loss terms and dev scores, as far as the run has them."""
-    file, name = folder / LOG, f"{result.name}, seed {result.seed}"
-    if not file.is_file():
-        return []
-    lines: list[Mapping[str, float]] = json.loads(file.read_text(encoding="utf-8"))
+    name = f"{result.name}, seed {result.seed}"
+    lines: list[Mapping[str, float]] = left(folder / LOG, list) or []
     terms = _points(lines, [name for line in lines for name in line if _is_term(name)])
     dev = _points(lines, [name for line in lines for name in line if name.startswith(_DEV)])
     parts: list[Picture] = []

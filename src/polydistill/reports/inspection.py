@@ -13,7 +13,7 @@ from polydistill.reports.figures import Line, Panel, Point, draw_panels
 from polydistill.reports.page import Grid, Headlines, Number, Picture, Record, write_page
 from polydistill.reports.plots import NO_PICTURES, Plot, can_draw
 from polydistill.reports.vectors import meanings_picture, models_picture
-from polydistill.whole import written_whole
+from polydistill.whole import write_bytes, written_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -245,7 +245,7 @@ def write(found: Inspected, folder: Path) -> Path:
     drawn = pictures(found)
     if can_draw():
         for name, picture in drawn.items():
-            (folder / name).write_bytes(picture.plot.png())
+            write_bytes(folder / name, picture.plot.png())
     else:
         logging.getLogger("polydistill").warning(NO_PICTURES)
     title = f"Inside {', '.join(one.name for one in found.models)}"

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from polydistill.languages import called
 from polydistill.reports.plots import NO_PICTURES, PALETTE, Plot, can_draw
+from polydistill.whole import write_bytes
 
 _HERE = "polydistill.reports"
 
@@ -38,8 +39,7 @@ class Section(Protocol):
 def write_page(path: str | Path, title: str, sections: Sequence[Section]) -> Path:
     """Write the page, with a list of contents on top."""
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page_html(title, sections), encoding="utf-8")
+    write_bytes(target, page_html(title, sections).encode())
     return target
 
 

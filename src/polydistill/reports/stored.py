@@ -12,6 +12,7 @@ from polydistill.errors import DataError
 from polydistill.inspection.inspection import FILE, FOLDER, Inspected
 from polydistill.reports import answers, inspection, short
 from polydistill.reports.curves import pictures
+from polydistill.reports.left import left
 from polydistill.reports.page import Grid, Picture, Prose, Record, Section, write_page
 from polydistill.reports.plots import PALETTE, score_bars
 from polydistill.results import LOWER_IS_BETTER, MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, RunResult, load_result
@@ -73,9 +74,8 @@ def _one(folder: Path, result: RunResult) -> list[Section]:
         parts = [short.of_run(result, found), *shown]
         if found is None or len({score.metric for score in result.scores}) > 1:
             parts[1:1] = _scores([(folder, result)])  # of a single metric all scores stand in the table by language
-    said = folder / "answers.json"
-    if said.is_file():
-        parts.append(answers.teachers_answers(json.loads(said.read_bytes())))
+    if (said := left(folder / "answers.json", dict)) is not None:
+        parts.append(answers.teachers_answers(said))
     return parts
 
 
@@ -83,8 +83,7 @@ def _resources(finished: Sequence[tuple[Path, RunResult]]) -> Grid:
     """What each run took: time, memory, steps, and the room that its models need."""
     rows = []
     for folder, result in finished:
-        given = folder / RUN_FILE
-        training = json.loads(given.read_bytes()).get("training", {}) if given.is_file() else {}
+        training = (left(folder / RUN_FILE, dict) or {}).get("training", {})
         rows_a_step = training.get("batch_size", 0) * training.get("accumulation", 1)
         size = sum(file.stat().st_size for place in (MODEL, STUDENTS) for file in (folder / place).rglob("*"))
         rows.append(
@@ -178,10 +177,8 @@ def _points(values: Sequence[float]) -> str:
 
 def _system(folder: Path, result: RunResult) -> str:
     """What a run has in common with those of other seeds: all that its file says but the seeds, its starts' too."""
-    given = folder / RUN_FILE
-    if not given.is_file():
-        return result.run_id
-    return json.dumps(_without_seeds(json.loads(given.read_text(encoding="utf-8"))), sort_keys=True)
+    given = left(folder / RUN_FILE, dict)
+    return result.run_id if given is None else json.dumps(_without_seeds(given), sort_keys=True)
 
 
 def _without_seeds(part: Any) -> Any:
@@ -206,8 +203,7 @@ def _inside(folder: Path, result: RunResult) -> list[Section]:
 
 def _record(folder: Path, result: RunResult) -> Record:
     """The run as it was given, and what it left, without the example-by-example hits."""
-    left = result.model_dump(mode="json")
-    left["scores"] = [{key: value for key, value in score.items() if key != "hits"} for score in left["scores"]]
-    given = folder / RUN_FILE
-    run = json.loads(given.read_text(encoding="utf-8")) if given.is_file() else None
-    return Record(f"Record: {result.name}, seed {result.seed}", {"run": run, "result": left})
+    kept = result.model_dump(mode="json")
+    kept["scores"] = [{key: value for key, value in score.items() if key != "hits"} for score in kept["scores"]]
+    run = left(folder / RUN_FILE, dict)
+    return Record(f"Record: {result.name}, seed {result.seed}", {"run": run, "result": kept})

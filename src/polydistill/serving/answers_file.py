@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from polydistill.errors import DataError
+from polydistill.whole import room_for
 
 ADDED = ("predicted", "probabilities")
 """What an answer has beside its row."""
@@ -20,22 +21,26 @@ ADDED = ("predicted", "probabilities")
 
 def part_of(file: Path) -> Path:
     """Where the answers of a file stand until all are there."""
+    if file.is_dir():
+        raise DataError(file, None, "a folder", "a file to write", "Name one in it.")
     return file.with_name(f"{file.name}.part")
 
 
 @contextlib.contextmanager
 def writing(file: Path, goes_on: bool = False) -> Iterator[TextIO]:
     """What takes the lines of a file, after those that are there if work goes on. The file appears at the end."""
+    part = part_of(file)
     if file.exists() and not file.is_file():  # a device or a pipe: nothing may take its place
-        with file.open("w", encoding="utf-8") as lines:
+        with room_for(file), file.open("w", encoding="utf-8") as lines:
             yield lines
         return
-    part = part_of(file)
-    with part.open("a" if goes_on else "w", encoding="utf-8") as lines:
+    with room_for(file):
+        part.parent.mkdir(parents=True, exist_ok=True)
+    with room_for(file), part.open("a" if goes_on else "w", encoding="utf-8") as lines:
         yield lines
     if file.suffix == ".gz":
         packed = part.with_name(f"{part.name}.gz")
-        with part.open("rb") as plain, gzip.open(packed, "wb") as target:
+        with room_for(file), part.open("rb") as plain, gzip.open(packed, "wb") as target:
             shutil.copyfileobj(plain, target)
         packed.replace(file)
         part.unlink()

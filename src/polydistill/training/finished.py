@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from polydistill.errors import DataError
-from polydistill.manifest import FILES, changes
+from polydistill.manifest import FILES, SMALL, changes
 from polydistill.results import MODEL, RESULTS_FILE, RUN_FILE, STUDENTS, RunResult, load_result
+from polydistill.training.store import LOG
 
 IDENTITY = "identity"
 _ANEW = f"Remove {RESULTS_FILE} there, and the run is done again; or bring the file back."
@@ -35,6 +36,6 @@ def finished(folder: Path) -> RunResult | None:
     places = (MODEL, STUDENTS)
     if not (folder / FILES).is_file() and not any((folder / place).is_dir() for place in places):  # an older version's
         raise DataError(folder, None, "a result without a model", f"{MODEL}/ or {STUDENTS}/ beside it", _ANEW)
-    for problem in changes(folder, within=tuple(f"{place}/" for place in places), contents=False):
+    for problem in changes(folder, within=(RUN_FILE, LOG, *(f"{place}/" for place in places)), most=SMALL):
         raise problem
     return result

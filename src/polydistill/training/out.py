@@ -34,7 +34,8 @@ class OutFolder(Store):
 def claim(out: str | Path, run: Run, report_to: Sequence[str] = ()) -> OutFolder:
     """The folder for this run: new, empty, or holding this very run, which then is reused or resumed."""
     folder, identity = Path(out).expanduser(), run.identity
-    folder.mkdir(parents=True, exist_ok=True)
+    with room_for(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     # looked at before the mark: another process may just begin
     there = sorted(path.name for path in folder.iterdir() if not path.name.startswith((f".{IDENTITY}.", ".mode.")))
     mark = folder / IDENTITY

@@ -18,6 +18,7 @@ from transformers import PreTrainedTokenizerBase
 from polydistill.data.rows.load import fingerprint
 from polydistill.results import LanguageCode, Score
 from polydistill.specs import Spec
+from polydistill.starts.strict import readable
 from polydistill.tasks.task import Answer, FoundAnswer, SaidNumber, TaggedWords, Task
 from polydistill.training.judging import labelled
 from polydistill.training.settings import Judging
@@ -143,7 +144,10 @@ def keep(
 def load_predictions(folder: Path) -> Predictions | None:
     """What is kept in the folder of a run; None where there is nothing, as in those of older versions."""
     file = folder / PREDICTIONS
-    return Predictions.model_validate_json(file.read_bytes()) if file.is_file() else None
+    if not file.is_file():
+        return None
+    with readable(file, "what the run's models say of some rows", "Remove it: the page is drawn without it."):
+        return Predictions.model_validate_json(file.read_bytes())
 
 
 def is_right(task: Task[Any, Any], language: str, gold: Any, answer: Answer) -> bool | None:

@@ -26,7 +26,7 @@ from polydistill.results import RESULTS_FILE, RUN_FILE, RunResult, load_result
 from polydistill.training.examination import Examination
 from polydistill.training.processes import agreed, processes
 from polydistill.training.run import Run
-from polydistill.whole import sweep_files
+from polydistill.whole import room_for, sweep_files
 
 DEFAULT_ROOT = Path("runs")
 _TURN = 60.0  # seconds of one wait: the processes of a distributed run wait for each other for half an hour only
@@ -81,7 +81,8 @@ def exclusively(folder: Path, console: Console) -> Iterator[None]:
     main = processes().is_main_process
     lock, owner = FileLock(folder / "lock"), folder / "owner"
     if main:
-        folder.mkdir(parents=True, exist_ok=True)
+        with room_for(folder):
+            folder.mkdir(parents=True, exist_ok=True)
     try:
         if not agreed(main and _taken(lock, 0)):
             if main:
@@ -91,8 +92,9 @@ def exclusively(folder: Path, console: Console) -> Iterator[None]:
             while not agreed(main and _taken(lock, _TURN)):
                 pass
         if main:
-            owner.write_text(f"process {os.getpid()}")
-            sweep_files(folder)
+            sweep_files(folder)  # which may make room
+            with room_for(folder):
+                owner.write_text(f"process {os.getpid()}")
         yield
     finally:
         if main:
@@ -101,7 +103,8 @@ def exclusively(folder: Path, console: Console) -> Iterator[None]:
 
 def _taken(lock: FileLock, seconds: float) -> bool:
     try:
-        lock.acquire(timeout=seconds)
+        with room_for(Path(lock.lock_file)):
+            lock.acquire(timeout=seconds)
     except Timeout:
         return False
     return True
