@@ -59,7 +59,9 @@ def refuse_outside(name: str, value: Any, bounds: Interval) -> None:
     """Refuse a number that lies outside; what is no number is for others to refuse."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
-    least, above, most = bounds.ge, bounds.gt, bounds.le
+    least: Any = bounds.ge
+    above: Any = bounds.gt
+    most: Any = bounds.le
     if (least is None or value >= least) and (above is None or value > above) and (most is None or value <= most):
         return
     first = f"{least:,} to" if least is not None else f"more than {above:,} and at most"
