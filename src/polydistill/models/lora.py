@@ -80,7 +80,8 @@ def learning_by_lora(how: Lora, method: nn.Module, students: Sequence[Loaded], s
     names = [name for name, part in networks.named_modules() if id(part) in layers]  # what is shared has one name
     before = [(value, value.requires_grad) for value in networks.parameters()]
     new = {id(value) for one in students for value in _new(one) if value.requires_grad}
-    config = LoraConfig(r=how.rank, lora_alpha=how.scale, lora_dropout=how.dropout, target_modules=names, bias="none")
+    alpha: Any = how.scale  # any number; the library calls it an int
+    config = LoraConfig(r=how.rank, lora_alpha=alpha, lora_dropout=how.dropout, target_modules=names, bias="none")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         tuner = LoraModel(networks, config, "default")
@@ -120,6 +121,6 @@ def _only_what_learns(method: nn.Module, frozen: set[str]) -> list[Any]:
         keys.missing_keys[:] = [name for name in keys.missing_keys if name not in frozen]
 
     return [
-        method.register_state_dict_post_hook(leave_out),
-        method.register_load_state_dict_post_hook(not_missed),
+        method.register_state_dict_post_hook(leave_out),  # type: ignore[no-untyped-call]
+        method.register_load_state_dict_post_hook(not_missed),  # type: ignore[no-untyped-call]
     ]

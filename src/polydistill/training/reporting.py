@@ -5,7 +5,7 @@ Both are the callbacks of `transformers`. What they write lies in the run's fold
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ _PROJECT = "polydistill"
 
 def reporting(names: Sequence[str], folder: Path, run: str) -> list[TrainerCallback]:
     """What tells each of these (they are checked by `jobs.placing`) how the run of this folder goes."""
-    made = {"tensorboard": lambda: _Events(folder), "wandb": lambda: _WandbRun(folder, run)}
+    made: dict[str, Callable[[], TrainerCallback]] = {
+        "tensorboard": lambda: _Events(folder),
+        "wandb": lambda: _WandbRun(folder, run),
+    }
     return [made[name]() for name in names]
 
 
@@ -44,9 +47,9 @@ class _WandbRun(WandbCallback):
             self._begun = self._wandb.init(project=project or _PROJECT, name=self._run, dir=place or str(self._folder))
         super().setup(args, state, model, **kwargs)  # type: ignore[no-untyped-call]
 
-    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: Any, **kwargs: Any) -> None:
+    def on_train_end(self, *args: Any, **kwargs: Any) -> None:
         """End the one that was begun here."""
-        super().on_train_end(args, state, control, **kwargs)  # type: ignore[no-untyped-call]
+        super().on_train_end(*args, **kwargs)
         if self._begun is not None:
             self._begun.finish()
             self._begun = None

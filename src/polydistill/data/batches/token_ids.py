@@ -91,7 +91,8 @@ def _directly(
     tokenizer: Any, texts: list[str], pairs: list[str] | None, max_length: int | None, special: bool
 ) -> dict[str, Any]:
     """The columns alone, from the library below the tokenizer, which is told to cut as it would be."""
-    from transformers.tokenization_utils_base import PaddingStrategy, TruncationStrategy
+    from transformers.tokenization_utils_base import TruncationStrategy
+    from transformers.utils.generic import PaddingStrategy
 
     cuts = TruncationStrategy.DO_NOT_TRUNCATE if max_length is None else TruncationStrategy.LONGEST_FIRST
     tokenizer.set_truncation_and_padding(
