@@ -20,8 +20,8 @@ class Lora(Spec):
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Of what A reads."""
     layers: Layers | tuple[str, ...] = "all"
-    """`all`: all linear layers of the encoder; `query-value`: those that make queries and values ("we only adapt the
-    attention weights", Sec. 4.2); or the ends of names, such as `query,value,dense`."""
+    """`all`: all linear layers of the encoder; `query-value`: those that make queries and values, which the paper
+    adapts most; or the ends of names, such as `query,value,dense`."""
 
     @field_validator("layers", mode="before")
     @classmethod
