@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_another_run_does_not_fall_into_the_same_folder(polydistill, own_model, 
     assert other.exit_code == 2
     assert "tuned holds another run" in other.stderr
     assert "Name another folder" in other.stderr
+
+
+def test_a_refused_run_leaves_its_folder_to_the_corrected_one(polydistill, own_model, work):
+    shutil.copytree(own_model, "broken")
+    Path("broken/model.safetensors").write_bytes(b"junk")
+    refused = polydistill(TUNE.format("broken") + " --out tuned")
+    assert refused.exit_code == 2, refused.output
+    assert not any(Path("tuned").iterdir())
+    assert polydistill(TUNE.format(own_model) + " --out tuned").exit_code == 0
 
 
 def test_xd_from_rows_of_the_task(polydistill, own_model, work):

@@ -3,7 +3,7 @@ import pytest
 from polydistill.data.rows.sources import WorldSource
 from polydistill.methods.tuning import TuneSpec
 from polydistill.starts.origins import Pretrained
-from polydistill.training.out import claim
+from polydistill.training.out import claim, free_if_refused
 from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Training
 
@@ -41,6 +41,15 @@ def test_another_run_is_refused(tmp_path):
     claim(tmp_path / "out", FIRST)
     with pytest.raises(ValueError, match=r"holds another run .* Name another folder, or remove this one"):
         claim(tmp_path / "out", FIRST.model_copy(update={"seed": 1}))
+
+
+@pytest.mark.parametrize(("made", "left"), [("run.json", []), ("checkpoints", ["checkpoints", "identity"])])
+def test_a_refused_run_that_has_made_nothing_leaves_nothing(tmp_path, made, left):
+    folder = claim(tmp_path / "out", FIRST).out
+    (folder / made).touch()
+    with pytest.raises(ValueError, match="no rows"), free_if_refused(folder):
+        raise ValueError("no rows")
+    assert sorted(path.name for path in folder.iterdir()) == left
 
 
 def test_a_folder_with_other_things_is_refused_and_left_alone(tmp_path):

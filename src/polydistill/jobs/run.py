@@ -61,7 +61,7 @@ def do(
     from polydistill.data.files.contents import forget
     from polydistill.data.rows.load import forget_rows
     from polydistill.training.execute import execute
-    from polydistill.training.out import claim
+    from polydistill.training.out import claim, free_if_refused
     from polydistill.training.processes import processes
     from polydistill.training.store import Store
 
@@ -69,7 +69,8 @@ def do(
     store = Store(runs, told) if out is None else claim(out, run, told)
     folder = store.folder(run)  # asked for before: its rows may be changed while the run is under way
     try:
-        done = Done(run, execute(run, store, console), folder)
+        with free_if_refused(folder):
+            done = Done(run, execute(run, store, console), folder)
         if processes().is_main_process:
             from polydistill.reports.stored import report  # here, for what draws takes seconds to import
 

@@ -24,6 +24,7 @@ from polydistill.specs import Spec
 from polydistill.starts.strict import readable
 from polydistill.whole import write_text
 
+NUMERICS_FILE = "numerics.json"
 Matmul = Literal["highest", "medium"]
 Precision = Literal["fp32", "bf16"]
 _GAIN = 1.15  # ours: less is not worth a choice that noise might have made
@@ -151,7 +152,7 @@ def faster_precision(width: int) -> Precision:
 
 def settled(folder: Path, width: int, processes: int = 1) -> Numerics:
     """The numerics a run began with, or, at its beginning, those that the probe finds."""
-    file = folder / "numerics.json"
+    file = folder / NUMERICS_FILE
     if file.exists():
         with readable(file, "threads and precision of a run", "Remove it: they are measured again."):
             begun = Numerics.model_validate_json(file.read_bytes())

@@ -7,11 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from polydistill.machine import cache_folder
+from polydistill.results import RUN_FILE
 from polydistill.training.examination import Examination
 from polydistill.training.finished import IDENTITY
+from polydistill.training.numerics import NUMERICS_FILE
+from polydistill.training.processes import processes
 from polydistill.training.run import Run
 from polydistill.training.store import Store
 from polydistill.whole import install, room_for, write_text
+
+_BEGUN = {IDENTITY, RUN_FILE, NUMERICS_FILE, "lock", "owner"}
+"""What lies in a run's folder before anything is learned."""
 
 
 class OutFolder(Store):
@@ -54,6 +60,19 @@ def claim(out: str | Path, run: Run, report_to: Sequence[str] = ()) -> OutFolder
         if mark.read_text(encoding="utf-8").strip() != identity:
             raise ValueError(f"{folder} was just taken by another run. Name another folder.")
     return OutFolder(folder, identity, report_to)
+
+
+@contextmanager
+def free_if_refused(folder: Path) -> Iterator[None]:
+    """A run that is refused before it has made anything leaves its folder empty, for the corrected one."""
+    try:
+        yield
+    except Exception:
+        left = list(folder.iterdir()) if folder.is_dir() and processes().is_main_process else []
+        if {path.name for path in left} <= _BEGUN:
+            for path in left:
+                path.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
