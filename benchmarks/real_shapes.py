@@ -6,7 +6,8 @@ The model has XLM-R's vocabulary of 250,002 pieces, 12 blocks of 384 (or --block
 drawn from 30,000 made-up words, the frequent ones more often, so that anyone can run it and nothing is fetched. Every
 work is done at several sizes, each in a fresh process of one thread, ours and the others' in turns. What a row costs
 beyond the start is the difference of two sizes, divided by the rows between them: it stays the same where costs grow
-linearly. With --add the page keeps what was measured before. Sentence distillation against sentence-transformers, XD
+linearly. With --add the page keeps what was measured before; --before SRC measures ours also as another state of the
+project has it, such as a worktree of an earlier commit. Sentence distillation against sentence-transformers, XD
 against TextBrewer and BERTScore against bert-score have benchmarks of their own.
 """
 
@@ -211,6 +212,7 @@ WORKS: dict[str, tuple[int, dict[str, Callable[[Path, Path, int], None]]]] = {
     "trim": (2000, {"ours": trim}),
     "BERTScore": (100, {"ours": bertscore}),
 }
+BEFORE = "ours, before"
 SHORT = dict(zip(("start", "pairs", "predict", "tune", "trim", "bertscore"), WORKS, strict=True))
 
 
@@ -248,6 +250,8 @@ def main() -> None:
     arguments.add_argument("--turns", type=int, default=3)
     arguments.add_argument("--blocks", type=int, default=12)
     arguments.add_argument("--models", type=Path, default=Path("runs/real-shapes"), help="where the model is kept")
+    arguments.add_argument("--by", default="", help="only these, such as 'ours;by hand'")
+    arguments.add_argument("--before", type=Path, help="the src folder of another state")
     arguments.add_argument("--add", action="store_true", help="add to what was measured before")
     arguments.add_argument("--do", nargs=3, help=argparse.SUPPRESS)
     given = arguments.parse_args()
@@ -262,8 +266,11 @@ def main() -> None:
         (RESULTS / "real_shapes.json").unlink(missing_ok=True)
     for work in (SHORT[one] for one in given.works.split(",")):
         base, contenders = WORKS[work]
-        for _, size, name in itertools.product(range(given.turns), map(int, given.sizes.split(",")), contenders):
-            seconds, most = measured(model, work, name, base * size, src)
+        names = [*contenders, *([BEFORE] if given.before else [])]
+        names = [name for name in names if not given.by or name in given.by.split(";")]
+        for _, size, name in itertools.product(range(given.turns), map(int, given.sizes.split(",")), names):
+            state, told = (given.before.resolve(), "ours") if name == BEFORE else (src, name)
+            seconds, most = measured(model, work, told, base * size, state)
             keep({"work": work, "by": name, "rows": base * size, "seconds": seconds, "MB": most}, given.blocks)
 
 
