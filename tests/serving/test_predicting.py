@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -168,6 +169,28 @@ def test_bf16_that_does_not_pay_is_left(model, pairs, clocked, monkeypatch, time
     monkeypatch.setattr(precision, "_EQUAL", equal)
     assert list(pd.predict(model, pairs, precision="bf16")) == near
     assert f"Precision: fp32, for bf16 is {times:.2f} times as fast" in told.text
+
+
+@pytest.mark.parametrize(("takes", "reads"), [(20.0, 2), (0.5, 8)])
+def test_bf16_that_is_many_times_slower_is_tried_once(monkeypatch, takes, reads):
+    now, done, within = 0.0, [], False
+
+    @contextmanager
+    def in_bf16():
+        nonlocal within
+        within = True
+        yield
+        within = False
+
+    def read():
+        nonlocal now
+        now += takes if within else 1.0
+        done.append(now)
+        return [SaidNumber(1.0)]
+
+    monkeypatch.setattr(precision.time, "process_time", lambda: now)
+    assert precision._compared(read, in_bf16, True) == (1 / takes, 1.0)
+    assert len(done) == reads
 
 
 def test_bf16_is_not_tried_on_few_rows(model, pairs, clocked):

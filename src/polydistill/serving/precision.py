@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Precision = Literal["fp32", "bf16"]
 TRIED, _TURNS = 128, 3  # ours: rows, and how often both read them
 _GAIN, _EQUAL = 1.1, 0.98  # ours
+_HOPELESS, _WARM = 3, 1.0  # ours: so many times as slow, and in seconds, that one turn says enough
 _NEAR = 0.01  # ours: bf16 has two to three digits
 _LOG = logging.getLogger("polydistill")
 
@@ -63,7 +64,9 @@ def _compared(
                 began = now()
                 answers[which] = read()
                 seconds[which].append(now() - began)
-    fp32, bf16 = (statistics.median(times[1:]) for times in seconds)  # without the first: it warms up
+        if seconds[1][-1] > max(_WARM, _HOPELESS * seconds[0][-1]):
+            break
+    fp32, bf16 = (statistics.median(times[1:] or times) for times in seconds)  # without the first: it warms up
     return fp32 / bf16, share_equal(*answers)
 
 
