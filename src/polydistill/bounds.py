@@ -64,5 +64,6 @@ def refuse_outside(name: str, value: Any, bounds: Interval) -> None:
     most: Any = bounds.le
     if (least is None or value >= least) and (above is None or value > above) and (most is None or value <= most):
         return
-    first = f"{least:,} to" if least is not None else f"more than {above:,} and at most"
-    raise ValueError(f"{name} is {value}; expected {first} {most:,}.")
+    first = f"{least:,.12g} to" if least is not None else f"more than {above:,.12g} and at most"
+    given = value if isinstance(value, int) else f"{value:.12g}"
+    raise ValueError(f"{name} is {given}; expected {first} {most:,.12g}.")

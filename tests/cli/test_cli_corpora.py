@@ -39,7 +39,7 @@ def test_lengths_count_where_there_is_a_tokenizer(polydistill, work, own_model):
         ("en-tr=missing.zip", "missing.zip: found no such file; expected a readable file. Check the path."),
         ("en-tr=missing.tsv.gz", "missing.tsv.gz: found no such file"),
         ("en-tr=missing.txt.xz", "missing.txt.xz: found no such file"),
-        ("en-tr=text --at-most 0", "at_most: Input should be greater than 0"),
+        ("en-tr=text --at-most 0", "at_most is 0; expected 1 to 1,000,000,000"),
     ],
 )
 def test_what_cannot_be_read_says_so(polydistill, work, options, says):

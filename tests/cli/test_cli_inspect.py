@@ -106,7 +106,7 @@ def test_a_loaded_model_is_looked_at_as_it_is(own_model, work):
         (f"{TEXT} --reads mine=en", "There are languages for mine, but models called"),
         (f"{TEXT} --layers top", "--layers top: expected all, last"),
         (f"{TEXT} --layers 7", "layers=7: expected all, last, or different layers from 0"),
-        (f"{TEXT} --sentences 2", "sentences: Input should be greater than or equal to 4, not 2"),
+        (f"{TEXT} --sentences 2", "sentences is 2; expected 4 to 10,000,000"),
         (f"{TEXT} --task nil", "Unknown task 'nil'. Did you mean 'nli'?"),
         ("--data world: --langs en-tr,en-fr", "name their task, such as task='nli'"),
         ("--data file:text.{lang} --langs en,sw", "no file for language 'sw'"),

@@ -43,7 +43,7 @@ def test_classical_distillation_shares_the_loss_with_the_labels(polydistill, own
         ("--pair en-fr", "no row for language 'fr'"),
         ("--pair tr-tr", "names one language twice"),
         ("--vector logits --weight 2", "weight is 2.0, but with sum='shared' it is a share"),
-        ("--weight 0", "greater than 0"),
+        ("--weight 0", "weight is 0; expected more than 0 and at most 1,000,000,000."),
         ("--task ner", "tags words"),
         ("--teacher nowhere/x", "nowhere/x"),
         ("--max-length 999", "reads at most 64 tokens"),

@@ -43,7 +43,7 @@ def test_round_trips(source):
         ("http://x", "is not a source"),
         ("world:mini?row=5", r"Unknown option of a world: source 'row'\. Did you mean 'rows'\?"),
         ("world:mini?rows=many", "rows: .*not 'many'"),
-        ("world:mini?rows=0", "rows: .*greater than 0.*not '0'"),
+        ("world:mini?rows=0", "rows: .*greater than or equal to 1, not '0'"),
         ("world:mini?split=validation", "split: .*'train', 'dev' or 'test'.*not 'validation'"),
         ("world:?rows=5&rows=6", "gives 'rows' twice"),
         ("world:?rows", "expected key=value"),

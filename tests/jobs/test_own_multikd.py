@@ -55,9 +55,11 @@ def test_an_mblm_of_ones_own(models):
     assert (tuned.start.branches.languages, tuned.start.branches.blocks) == (("en", "tr"), 2)
 
 
-@pytest.mark.parametrize("blocks", [0, 3])
-def test_branches_must_fit(models, blocks):
-    with pytest.raises(ValueError, match=rf"branches is {blocks}; .* has 2 blocks, so branches may have 1 to 2"):
+@pytest.mark.parametrize(
+    ("blocks", "said"), [(0, "expected 1 to 1,000"), (3, ".* has 2 blocks, so branches may have 1 to 2")]
+)
+def test_branches_must_fit(models, blocks, said):
+    with pytest.raises(ValueError, match=rf"branches is {blocks}; {said}"):
         own_run(models, branches=blocks)
 
 

@@ -204,5 +204,5 @@ def test_tagging_is_refused():
 
 @pytest.mark.parametrize("temperature", [0, -1])
 def test_the_temperature_is_positive(temperature):
-    with pytest.raises(ValueError, match="greater than 0"):
+    with pytest.raises(ValueError, match=r"greater than or equal to 0\.001"):
         MultiKDSpec(temperature=temperature, **DATA)

@@ -76,7 +76,7 @@ def test_no_more_rows_are_read_than_a_window_holds(exported, pairs):
 
 
 def test_a_window_of_nothing(model, pairs):
-    with pytest.raises(ValueError, match=r"window is 0; expected at least 1 row"):
+    with pytest.raises(ValueError, match=r"window is 0; expected 1 to 10,000,000"):
         list(pd.predict(model, pairs, window=0))
 
 

@@ -30,8 +30,6 @@ def answered(
 
     In bf16 they are read where that pays, which the first rows say.
     """
-    if window < 1:
-        raise ValueError(f"window is {window}; expected at least 1 row to be read at a time.")
     asked, coming, within = task_of(task), iter(rows), None
 
     def read(some: Sequence[Row]) -> list[Answer]:
