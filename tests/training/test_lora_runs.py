@@ -17,6 +17,7 @@ from training_tools import (
     transfer_run,
     tune_run,
     weights,
+    with_starts,
     xd_run,
 )
 from transformers import AutoModelForSequenceClassification
@@ -106,25 +107,11 @@ def named(folder: Path) -> dict[str, torch.Tensor]:
     return {name.removeprefix("roberta."): value for name, value in load_file(folder / "model.safetensors").items()}
 
 
-def copied(started: Store, run: Run, root: Path) -> Store:
-    """A new store that holds what the run starts from."""
-    store = Store(root)
-    root.mkdir()
-    needed = list(run.first)
-    while needed:
-        one = needed.pop()
-        place = store.folder(one)
-        if not place.is_symlink():
-            place.symlink_to(started.folder(one))
-            needed.extend(one.first)
-    return store
-
-
 @pytest.mark.parametrize("kind", RUNS)
 def test_every_method_learns_through_lora(tmp_path, started, kind):
     """Of the student's encoder only linear layers move; embeddings and norms are those of the start, bit for bit."""
     run = by_lora(RUNS[kind]())
-    store = copied(started, run, tmp_path / "lora")
+    store = with_starts(started, run, tmp_path / "lora")
     execute.execute(run, store, QUIET)
     folder = store.folder(run)
     start = named(store.folder(run.start.run) / run.start.place)
@@ -171,7 +158,7 @@ def cut_at(monkeypatch, moment):
 @pytest.mark.parametrize("kind", ["tune", "xd", "monolingual"])
 def test_a_run_that_is_cut_off_ends_with_the_same_bits(tmp_path, started, kind, moment):
     run = by_lora(RUNS[kind](), lora=Lora(rank=2, dropout=0.3))
-    whole, cut = (copied(started, run, tmp_path / name) for name in ("whole", "cut"))
+    whole, cut = (with_starts(started, run, tmp_path / name) for name in ("whole", "cut"))
     execute.execute(run, whole, QUIET)
     with pytest.MonkeyPatch.context() as patch:
         cut_at(patch, moment)
@@ -190,7 +177,7 @@ def test_the_best_weights_are_merged_and_kept(tmp_path, started):
     """Selection scores the adapted student; what is kept scores the same."""
     run = by_lora(tune_run())
     run = run.model_copy(update={"evaluation": Judging(languages=("en",), data=run.selection.data, max_length=64)})
-    store = copied(started, run, tmp_path / "lora")
+    store = with_starts(started, run, tmp_path / "lora")
     result = execute.execute(run, store, QUIET)
     log = json.loads((store.folder(run) / "log.json").read_text())
     best = max(line["eval_accuracy_en"] for line in log if "eval_accuracy_en" in line)
@@ -201,7 +188,7 @@ def test_the_best_weights_are_merged_and_kept(tmp_path, started):
 
 def test_the_mean_of_checkpoints(tmp_path, started):
     run = by_lora(xd_run(), average=2)
-    store = copied(started, run, tmp_path / "lora")
+    store = with_starts(started, run, tmp_path / "lora")
     execute.execute(run, store, QUIET)
     last = by_lora(xd_run())
     execute.execute(last, store, QUIET)
@@ -211,7 +198,7 @@ def test_the_mean_of_checkpoints(tmp_path, started):
 
 def test_bf16(tmp_path, started):
     run = by_lora(tune_run(), precision="bf16")
-    store = copied(started, run, tmp_path / "lora")
+    store = with_starts(started, run, tmp_path / "lora")
     execute.execute(run, store, QUIET)
     found = weights(store.folder(run))
     assert {value.dtype for value in found.values()} == {torch.float32}
@@ -256,7 +243,7 @@ def test_peft_that_is_not_installed_is_named_before_anything_is_done(tmp_path, m
 
 def test_teachers_are_left_alone(tmp_path, started):
     run = by_lora(xd_run())
-    store = copied(started, run, tmp_path / "lora")
+    store = with_starts(started, run, tmp_path / "lora")
     before = weights(store.folder(run.start.run))
     execute.execute(run, store, QUIET)
     assert all(torch.equal(value, before[name]) for name, value in weights(store.folder(run.start.run)).items())

@@ -24,6 +24,7 @@ from training_tools import (
     pretrain_run,
     transfer_run,
     tune_run,
+    with_starts,
     xd_run,
 )
 
@@ -120,16 +121,7 @@ def references(tmp_path_factory) -> Store:
 def copied(references: Store, run: Run, root: Path) -> Store:
     """A new store that holds what the run starts from; the references have the run itself. No knife cuts yet."""
     execute.execute(run, references, QUIET)
-    store = Store(root)
-    root.mkdir()
-    needed = list(run.first)
-    while needed:
-        one = needed.pop()
-        place = store.folder(one)
-        if not place.is_symlink():
-            place.symlink_to(references.folder(one))
-            needed.extend(one.first)
-    return store
+    return with_starts(references, run, root)
 
 
 MOMENTS = [

@@ -30,6 +30,7 @@ from polydistill.starts.origins import Fresh
 from polydistill.training.numerics import Numerics
 from polydistill.training.run import Branched, ResultOf, Run
 from polydistill.training.settings import Judging, Training
+from polydistill.training.store import Store
 
 LANGUAGES = ("en", "fr")
 NUMERICS = Numerics(matmul="highest", threads=1, speedup=1.0, error=0.0)
@@ -265,3 +266,17 @@ def assert_same_bits(folder: Path, reference: Path) -> None:
     assert found.keys() == wanted.keys()
     assert [name for name, value in found.items() if not torch.equal(value, wanted[name])] == []
     assert (folder / "log.json").read_text() == (reference / "log.json").read_text()
+
+
+def with_starts(done: Store, run: Run, root: Path) -> Store:
+    """A new store that holds what the run starts from, as `done` has it."""
+    store = Store(root)
+    root.mkdir()
+    needed = list(run.first)
+    while needed:
+        one = needed.pop()
+        place = store.folder(one)
+        if not place.is_symlink():
+            place.symlink_to(done.folder(one))
+            needed.extend(one.first)
+    return store

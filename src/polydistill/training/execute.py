@@ -81,9 +81,7 @@ def _train(run: Run, store: Store, folder: Path, console: Console) -> None:
     set_seed(run.seed)
     student = load_start(run.start, run, store)
     if run.training.lora is not None:
-        adaptable(
-            student.network, run.training.lora
-        )  # refuses a student that has nothing to adapt, before rows are read
+        adaptable(student.network, run.training.lora)  # refuses one that has nothing to adapt, before rows are read
     if student.new and state.is_main_process:
         console.print(f"{run.name}: new, drawn at random: {', '.join(student.new)}", highlight=False, markup=False)
     with state.main_process_first():
