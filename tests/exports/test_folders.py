@@ -146,7 +146,7 @@ def test_adapters_are_refused(tmp_path):
         ({"pooling": "mean"}, "A transformers folder has no pooling"),
         ({"normalize": True}, "give a pooling"),
         ({"lang": "fr"}, "is fixed in ONNX files only"),
-        ({"agreement": 2.0}, "agreement is 2.0; expected 0 to 1"),
+        ({"agreement": 2.0}, "agreement is 2; expected 0 to 1"),
         ({"task": "ner"}, "was tuned for the task 'nli', not for 'ner'"),
         ({"check": "file:rows.tsv"}, r"Of which languages are the rows of file:rows.tsv\?"),
     ],
