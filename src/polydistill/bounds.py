@@ -41,6 +41,12 @@ Temperature = Annotated[float, Interval(ge=0.001, le=1_000)]
 """What divides logits or cosines: outside, nothing or everything is alike within what a float holds."""
 Share = Annotated[float, Interval(ge=0, le=1)]
 """A part of a whole."""
+ShareNotAll = Annotated[float, Interval(ge=0, lt=1)]
+"""The same as `Share`, but never the whole."""
+ShareNotNone = Annotated[float, Interval(gt=0, le=1)]
+"""The same as `Share`, but never nothing."""
+ShareBetween = Annotated[float, Interval(gt=0, lt=1)]
+"""The same as `Share`, but neither nothing nor the whole."""
 Rate = Annotated[float, Interval(gt=0, le=1e9)]
 """A learning rate, a speed: more than nothing."""
 Weight = Annotated[float, Interval(ge=0, le=1e9)]
@@ -59,11 +65,14 @@ def refuse_outside(name: str, value: Any, bounds: Interval) -> None:
     """Refuse a number that lies outside; what is no number is for others to refuse."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
-    least: Any = bounds.ge
-    above: Any = bounds.gt
-    most: Any = bounds.le
-    if (least is None or value >= least) and (above is None or value > above) and (most is None or value <= most):
+    above, below = bounds.ge is None, bounds.le is None
+    least: Any = bounds.gt if above else bounds.ge
+    most: Any = bounds.lt if below else bounds.le
+    if least <= value <= most and not (above and value == least) and not (below and value == most):
         return
-    first = f"{least:,.12g} to" if least is not None else f"more than {above:,.12g} and at most"
+    expected = f"{least:,.12g} to {most:,.12g}"
+    if above or below:
+        first, last = "more than" if above else "at least", "less than" if below else "at most"
+        expected = f"{first} {least:,.12g} and {last} {most:,.12g}"
     given = value if isinstance(value, int) else f"{value:.12g}"
-    raise ValueError(f"{name} is {given}; expected {first} {most:,.12g}.")
+    raise ValueError(f"{name} is {given}; expected {expected}.")

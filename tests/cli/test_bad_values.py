@@ -1,18 +1,23 @@
 """Values and files that no command can use: one line that names them, at once and not after minutes."""
 
 import gzip
+import importlib
 import io
 import itertools
 import json
 import math
+import pkgutil
 from pathlib import Path
 
 import pytest
 from rich.table import Table
 
+import polydistill
+from polydistill.bounds import without_bounds
 from polydistill.cli.commands import cli_type, jobs
 from polydistill.cli.screen import Screen, say
 from polydistill.errors import DataError
+from polydistill.specs import Spec
 from polydistill.training.edit import read_run
 from polydistill.training.progress import ShowProgress
 
@@ -37,6 +42,11 @@ VALUES = {
     "checkpoints": (f"{TUNE} --checkpoint-every {BILLIONS}", "checkpoint_every is 1000000000000; expected 1 to"),
     "temperature by --set": (f"{TUNE} --set method.temperature=1e-9", "temperature: Input should be greater than or"),
     "rate": (f"{TUNE} --learning-rate inf", "learning_rate is inf; expected more than 0 and at most"),
+    "confidence": (
+        "xd --model MODEL --text tr=a.txt --confidence 1",
+        "confidence is 1; expected at least 0 and less than 1",
+    ),
+    "anchor": ("xd --model MODEL --text tr=a --anchor-share 0", "anchor_share is 0; expected more than 0 and less"),
     "teacher pair": (
         f"kld --model MODEL --teacher MODEL --teacher-pair en --pair en-tr {WORLD} --print",
         "--teacher-pair en is one language; expected two",
@@ -61,10 +71,48 @@ def test_every_number_has_bounds_which_hold_before_anything_is_read(job, one):
             call(**{one.name: value})
 
 
+def _settings():
+    """All classes of typed data that settings stand in."""
+    for module in pkgutil.walk_packages(polydistill.__path__, "polydistill."):
+        if module.name != "polydistill.__main__":
+            importlib.import_module(module.name)
+    found = [Spec]
+    for one in found:
+        found += one.__subclasses__()
+    return [one for one in found if one.__module__.startswith("polydistill.")]
+
+
+OTHERS = {
+    "rows": {"FileSource", "HubSource", "MemorySource"},  # of a file; the options are of what is in memory
+    "max_length": {"Reading"},  # as a model's folder says it
+    "head_hidden": {"MMKDSpec"},  # of its projectors; the option is of a classifier, which may have none
+}
+
+
+def test_a_number_may_be_the_same_as_an_option_and_as_a_setting():
+    """Where a class of settings has a number of an option's name, its bounds are the option's."""
+    held, differ = set(), []
+    settings, shared = _settings(), {"Training", "Run", "Filters"}
+    for job, one in (case.values for case in NUMBERS):
+        own = {*shared, (job.spec or "").partition(":")[2]}
+        for kind in settings:
+            if one.name not in kind.model_fields or kind.__name__ in OTHERS.get(one.name, ()):
+                continue
+            field = kind.model_fields[one.name]
+            _, bounds = without_bounds(field.annotation, field.metadata)
+            if bounds is None and not field.metadata and kind.__name__ not in own:
+                continue  # a record of what was, or another thing of that name
+            held.add(f"{kind.__name__}.{one.name}")
+            if bounds != one.bounds:
+                differ.append(f"{job.command} {one.option}: {one.bounds}, but {kind.__name__}.{one.name}: {bounds}")
+    assert not differ, "\n".join(differ)
+    assert {"XDSpec.confidence", "Training.warmup", "Filters.shortest", "Inspection.drawn", "Wanted.agreement"} <= held
+
+
 def test_zero_is_for_options_that_say_none_by_it():
     takes = {one.name for one in (case.values[1] for case in NUMBERS) if one.bounds.ge == 0}
     none = {"weight_decay", "warmup", "clip", "freeze_blocks", "head_hidden", "margin", "confidence", "pairs"}
-    assert takes == {*none, "seed", "anchor_share", "tolerance", "agreement"}
+    assert takes == {*none, "seed", "tolerance", "agreement"}
 
 
 @pytest.mark.parametrize("name", VALUES)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
-from polydistill.bounds import NoneOrWidth, Share, Temperature
+from polydistill.bounds import NoneOrWidth, ShareBetween, ShareNotAll, Temperature
 from polydistill.defaults import XD, Preset
 from polydistill.jobs.job import Help, training_job
 from polydistill.jobs.options import (
@@ -72,13 +72,14 @@ def xd(
         Help("Beside --parallel or --text: rows of the task in the source language, labels unread, that keep it."),
     ] = None,
     anchor_share: Annotated[
-        Share | None, Help("The share of the steps that learn from --anchor. Default: as many as a language has.")
+        ShareBetween | None,
+        Help("The share of the steps that learn from --anchor. Default: as many as a language has."),
     ] = None,
     temperature: Annotated[
         Temperature, Help("Temperature of the teacher's answers to --text: below 1 they become surer.")
     ] = 0.5,
     confidence: Annotated[
-        Share, Help("Leave out rows (words) of --text where the teacher is less sure than this, 0 to 1.")
+        ShareNotAll, Help("Leave out rows (words) of --text where the teacher is less sure than this share of 1.")
     ] = 0.0,
     task: Task = None,
     labels: Labels = "",

@@ -22,11 +22,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Literal, Self, cast
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from polydistill.bounds import Length, Temperature, Weight, Width
+from polydistill.bounds import Length, ShareNotNone, Temperature, Weight, Width
 from polydistill.data.batches.batches import Batch, Group, Transform
 from polydistill.data.batches.encoding import Encoded, Ragged, encode_texts, encode_with_places
 from polydistill.data.batches.masking import IGNORED, masking, word_masking
@@ -90,7 +90,7 @@ class MMKDSpec(Translations, MethodSpec):
     """Whether sentences of the source language are also pairs with themselves, as one language more (their code)."""
     head_hidden: Width = 768  # "2-layer MLP with 768 hidden dimensions and 128 output dimensions" (Sec. 4.1)
     head_width: Width = 128
-    mask_rate: float = Field(default=0.15, gt=0, le=1)  # "randomly mask 15% tokens", "15% words" (Sec. 3.1, 3.2)
+    mask_rate: ShareNotNone = 0.15  # "randomly mask 15% tokens", "15% words" (Sec. 3.1, 3.2)
     max_length: Length = 128  # "128 tokens as the maximum length of each sequence" (Sec. 4.1), of two texts too
 
     @property

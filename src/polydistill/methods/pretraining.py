@@ -14,7 +14,7 @@ import numpy as np
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from polydistill.bounds import Length
+from polydistill.bounds import Length, Share, ShareNotNone
 from polydistill.data.batches.batches import Batch, Group
 from polydistill.data.batches.encoding import Encoded, encode_texts, from_lists
 from polydistill.data.batches.masking import IGNORED, masking
@@ -37,10 +37,10 @@ class PretrainSpec(MethodSpec):
     selected_by: ClassVar[tuple[SelectedBy, ...]] = ("perplexity",)
     languages: tuple[LanguageCode, ...]
     data: Source
-    pairs: float = 0.6
+    pairs: Share = 0.6
     """Share of the inputs that are translation pairs."""
-    mask_rate: float = 0.3
-    pair_mask_rate: float = 0.4
+    mask_rate: ShareNotNone = 0.3
+    pair_mask_rate: ShareNotNone = 0.4
     max_length: Length = 64
 
     @property

@@ -18,10 +18,10 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from datasets import Dataset, concatenate_datasets
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from torch import Tensor
 
-from polydistill.bounds import Length, NoneOrSome, Temperature
+from polydistill.bounds import Length, NoneOrSome, ShareBetween, ShareNotAll, Temperature
 from polydistill.data.batches.batches import Batch, Group
 from polydistill.data.rows.load import load_aligned, load_rows
 from polydistill.data.rows.sources import ByLanguage, Source
@@ -108,7 +108,7 @@ class XDSpec(FreezingSpec):
     and the student learns its answers."""
     temperature: Temperature = 0.5  # ours
     """Of these answers: below 1 they become surer, 1 leaves them as they are."""
-    confidence: float = Field(default=0.0, ge=0.0, lt=1.0)
+    confidence: ShareNotAll = 0.0
     """Rows (for tags: words) of `text` are left out where the teacher is less sure of its answer than this."""
     align_layer: NoneOrSome | None = None
     """Tags: the layer whose vectors align words; none: at two thirds of the depth."""
@@ -120,7 +120,7 @@ class XDSpec(FreezingSpec):
     anchor: Source | None = None
     """Beside corpora or text: rows of the task in the source language, whose labels are not read. The teacher's answers
     are then spread as they are on these rows, and the source language learns from them."""
-    anchor_share: float | None = Field(default=None, gt=0.0, lt=1.0)
+    anchor_share: ShareBetween | None = None
     """The share of the steps that learn from the anchor; none: as many as a language has."""
     on: On = "logits"
     distance: Distance | Function = "mse"

@@ -2,9 +2,9 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
-from polydistill.bounds import Rate, Width
+from polydistill.bounds import Rate, ShareNotAll, Width
 from polydistill.specs import Spec
 
 Layers = Literal["all", "query-value"]
@@ -17,7 +17,7 @@ class Lora(Spec):
     """The rows of A, and the columns of B."""
     alpha: Rate | None = None
     """Twice the rank where not set (ours), so that the change is scaled by 2 whatever the rank."""
-    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    dropout: ShareNotAll = 0.0
     """Of what A reads."""
     layers: Layers | tuple[str, ...] = "all"
     """`all`: all linear layers of the encoder; `query-value`: those that make queries and values, which the paper

@@ -2,9 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
-
-from polydistill.bounds import Held, Length, Some, Width
+from polydistill.bounds import Held, Length, ShareNotAll, Some, Width
 from polydistill.specs import Spec
 
 
@@ -16,7 +14,7 @@ class Fresh(Spec):
     width: Width = 128
     blocks: Some = 4
     heads: Some = 4
-    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    dropout: ShareNotAll = 0.0
     max_length: Length = 128
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from polydistill.bounds import Held, Length, Some, Temperature, Weight, Width
+from polydistill.bounds import Held, Length, ShareNotNone, Some, Temperature, Weight, Width
 from polydistill.data.rows.sources import Source
 from polydistill.methods.method import Models, Prepared
 from polydistill.methods.monolingual.preparing import prepare
@@ -98,7 +98,7 @@ class MonolingualSpec(MethodSpec):
     """Where `hinton` compares: at hidden tokens, or at all (never pads)."""
     lost_mass: LostMass = Field(default="renormalise", exclude_if=lambda how: how == "renormalise")
     """What becomes of what the teacher says of pieces that a trimmed student does not have."""
-    mask_rate: float = Field(default=0.15, gt=0, le=1)  # "the same masking dynamic as XLM-R" (Sec. 3.2.1)
+    mask_rate: ShareNotNone = 0.15  # "the same masking dynamic as XLM-R" (Sec. 3.2.1)
     max_length: Length = 256  # ours
 
     @property
