@@ -111,7 +111,7 @@ def test_both_from_python_and_the_identity_is_the_same(tmp_path, fixed_numerics,
     assert not {"tensorboard", "wandb"} & {path.name for path in plain.folder.iterdir()}
 
 
-def test_names():
+def test_names(offline):
     assert reporters(" wandb,tensorboard,wandb") == ("wandb", "tensorboard")
     assert reporters(["tensorboard"]) == ("tensorboard",)
     given = {"model": "m", "report_to": "wandb", "out": None}
@@ -119,6 +119,32 @@ def test_names():
     assert given == {"model": "m", "out": None}
     with pytest.raises(ValueError, match=r"Unknown name to report to 'wanbd'\. Did you mean 'wandb'"):
         reporters("wanbd")
+
+
+def test_wandb_without_a_login_is_refused_before_anything_is_read(tmp_path, monkeypatch):
+    """In the process that was refused the ways out work: the variables are looked at again."""
+    for name in ("WANDB_MODE", "WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "WANDB_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("the network was asked"))
+    wandb.teardown()
+
+    def refused(why: str) -> None:
+        way_out = r"Run `wandb login`, or set WANDB_API_KEY; or set WANDB_MODE=offline"
+        with pytest.raises(ValueError, match=f"--report-to wandb needs a login: {why}.* {way_out}"):
+            polydistill.tune("no/such/folder", "no/such/rows.tsv", report_to="wandb")
+
+    refused(r"there is none\.")
+    monkeypatch.setenv("WANDB_API_KEY", "short")
+    refused("WANDB_API_KEY invalid")
+    for name, value in (("WANDB_API_KEY", "0" * 40), ("WANDB_MODE", "offline"), ("WANDB_MODE", "disabled")):
+        monkeypatch.delenv("WANDB_API_KEY", raising=False)
+        monkeypatch.setenv(name, value)
+        wandb.teardown()
+        assert reporters("wandb") == ("wandb",)
+    wandb.teardown()
 
 
 @pytest.mark.parametrize("name", ["tensorboard", "wandb"])
