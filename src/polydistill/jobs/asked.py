@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any, get_args
 
 from polydistill.data.rows.given import Rows, as_source
-from polydistill.data.rows.labels import spelled
+from polydistill.data.rows.labels import SeveralLabelsError, spelled
 from polydistill.data.rows.shapes import Problem
 from polydistill.data.rows.sources import AnySource, ByLanguage, WorldSource
 from polydistill.data.rows.usual import found_texts
 from polydistill.errors import DataError, unknown
 from polydistill.exports.onnx_folder import is_onnx, task_of_folder
 from polydistill.exports.run_task import task_of_run
-from polydistill.jobs.rows_seen import any_task, columns_in, labels_in
+from polydistill.jobs.labels_meant import hold_against, lead_somewhere, places_meant, task_with, unnamed
+from polydistill.jobs.rows_seen import any_task, columns_in, labels_in, problem_in
 from polydistill.serving.reader import Reader
 from polydistill.starts.heads import has_head, is_of_another_task, label_order, task_in
 from polydistill.starts.hub import pinned
@@ -29,6 +30,7 @@ from polydistill.tasks import NER, NLI, TASKS, AnyTask, TaskName, TaskSpec, task
 from polydistill.tasks.spec import Kind
 
 _SCORE = "pair:number"
+_BY_TEXTS: tuple[Kind, ...] = ("pair", "text")
 _LAYOUTS: dict[str, TaskName] = {"pawsx": "paraphrase", "marc": "stars"}
 _COLUMNS: dict[TaskName, set[str]] = {
     "stars": {"review_body"},
@@ -144,8 +146,9 @@ def _of_rows(rows: AnySource, languages: Sequence[str]) -> TaskName | None:
         return "nli" if columns and spelled(columns[-1], NLI.shape) in NLI.shape.labels else None  # no header
     try:
         written = labels_in(rows, kind, "single", languages)
-    except DataError:
-        return "ner" if kind == "tags" else "nli"  # reading them as such says what is wrong
+    except DataError as error:
+        # reading them as such says what is wrong
+        return None if isinstance(error, SeveralLabelsError) else "ner" if kind == "tags" else "nli"
     shape = NER.shape if kind == "tags" else NLI.shape
     found = {spelled(one, shape) for one in written} - {"-"}
     if found <= set(shape.labels) or (kind == "pair" and found > set(shape.labels)):
@@ -164,21 +167,21 @@ def _described(asked: Asked, start: Pretrained | None, rows: AnySource | None, l
     if problem == "number":
         return TaskSpec(kind=kind, problem=problem)
     found = () if rows is None or isinstance(rows, WorldSource) else labels_in(rows, kind, problem, languages)
-    if theirs and _unnamed(theirs) and not asked.named:
+    if theirs and unnamed(theirs) and not asked.named:
         assert start is not None
         raise ValueError(
             f"The head of {start.name} has {len(theirs)} outputs without names ({theirs[0]}, ...), so which label is "
             f"which cannot be known{_seen(found)}. Say it: --labels first,second,... in the order of its outputs."
         )
     if found:
-        _lead_somewhere(asked, theirs, found)
+        lead_somewhere(asked.spellings, asked.named, theirs, found)
     labels = asked.named or (() if _other(config, kind, problem) else theirs) or found
     if not labels:
         raise ValueError("No labels are known: neither the model nor rows name any. Name them: --labels neg,pos.")
-    task = _task(kind, problem, labels, asked.spellings)
-    if theirs and _unnamed(theirs):
+    task = task_with(kind, problem, labels, asked.spellings or places_meant(asked.named, found))
+    if theirs and unnamed(theirs):
         _LOG.warning("Outputs: %s.", ", ".join(f"{a} is {b}" for a, b in zip(theirs, task.labels, strict=False)))
-    _hold_against(task, found, start)
+    hold_against(task, found, start.name if start is not None and not asked.named else None)
     if config is not None and start is not None:
         shape, head = task_of(task).shape, task_of(task).head
         if not is_of_another_task(config, shape, head):
@@ -193,7 +196,6 @@ def _other(config: Any, kind: Kind, problem: Problem) -> bool:
 
 def _kind(asked: Asked, own: AnyTask | None, rows: AnySource | None, languages: Sequence[str]) -> tuple[Kind, Problem]:
     """What a row is and what is said of it: as it is asked for, else as columns and head say."""
-    problem: Problem = own.problem if isinstance(own, TaskSpec) else "single"
     columns = () if rows is None else columns_in(rows, languages)
     if isinstance(asked.task, str):
         kind, problem = _of_word(asked.task)
@@ -202,10 +204,12 @@ def _kind(asked: Asked, own: AnyTask | None, rows: AnySource | None, languages: 
         return kind, problem
     if (isinstance(own, TaskSpec) and own.kind == "tags") or {"tokens", "ner_tags"} <= set(columns):
         return "tags", "single"
-    if found_texts("pair", columns, {}) is not None:
-        return "pair", problem
-    if found_texts("text", columns, {}) is not None or not columns:
-        return "text", problem
+    for each in _BY_TEXTS:
+        if found_texts(each, columns, {}) is not None or (each == "text" and not columns):
+            if isinstance(own, TaskSpec):
+                return each, own.problem
+            found = "single" if rows is None else problem_in(rows, each, languages)
+            return each, "single" if asked.named and found == "number" else found
     raise ValueError(
         f"The task cannot be told from the columns {', '.join(columns)}. Name it (--task text, pair or tags) and say "
         "which column is which (--columns text=NAME,label=NAME)."
@@ -239,52 +243,6 @@ def _of_word(task: str) -> tuple[Kind, Problem]:
         known = (*TASKS, *get_args(Kind), "text:several", "pair:several", "text:number", "pair:number", "score")
         raise unknown("task", task, known)
     return kind, said if colon else "single"  # type: ignore[return-value]
-
-
-def _task(kind: Kind, problem: Problem, labels: Sequence[str], spellings: Mapping[str, str]) -> TaskSpec:
-    """The task with labels by the names that are meant."""
-    plain = {name.casefold(): meant for name, meant in spellings.items()}
-    known = {one.casefold() for one in labels}
-    renamed = [plain.get(one.casefold(), one) if plain.get(one.casefold()) else one for one in labels]
-    others = tuple((name, meant) for name, meant in spellings.items() if meant.casefold() != name.casefold())
-    known |= {one.casefold() for one in renamed}
-    if stray := [meant for meant in spellings.values() if meant.casefold() not in known]:
-        raise ValueError(
-            f"--map-labels leads to {', '.join(stray)}; the labels are {', '.join(labels)}. Write 'written=label'."
-        )
-    return TaskSpec(kind=kind, problem=problem, labels=tuple(dict.fromkeys(renamed)), spellings=others)
-
-
-def _lead_somewhere(asked: Asked, theirs: Sequence[str], found: Sequence[str]) -> None:
-    """Refuse spellings of what is no label, neither of the rows nor of the model, nor named."""
-    known = {one.casefold() for one in (*asked.named, *theirs, *found)}
-    if stray := list(dict.fromkeys(meant for meant in asked.spellings.values() if meant.casefold() not in known)):
-        others = [*asked.named, *theirs] or [one for one in found if one not in asked.spellings]
-        raise ValueError(
-            f"--map-labels leads to {', '.join(stray)}, which no row has ({', '.join(found)}) and nobody names. Write "
-            f"'written=label', or name all labels too: --labels {','.join([*others, *stray])}."
-        )
-
-
-def _hold_against(task: TaskSpec, found: Sequence[str], start: Pretrained | None) -> None:
-    """Refuse labels of rows that the task has not."""
-    shape = task_of(task).shape
-    read = {one: spelled(one, shape) for one in found if one != "-"}
-    stray = [one for one, label in read.items() if label not in task.labels]
-    if not stray:
-        return
-    unread = [label for label in task.labels if label not in read.values()]
-    whose = f"the labels of {start.name}" if start is not None else "the labels that are named"
-    raise ValueError(
-        f"The rows have {', '.join(stray)}, which {whose} ({', '.join(task.labels)}) lack"
-        + (f"; no row has {', '.join(unread)}" if unread else "")
-        + f". Say what they mean (--map-labels '{stray[0]}={(unread or task.labels)[0]}'), or name all labels "
-        "(--labels) and start from a model without a head."
-    )
-
-
-def _unnamed(labels: Sequence[str]) -> bool:
-    return [one.casefold() for one in labels] == [f"label_{at}" for at in range(len(labels))]
 
 
 def _seen(found: Sequence[str]) -> str:

@@ -1,9 +1,11 @@
 """What the rows of a task of one's own hold, before the task is known: their columns and their labels."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from polydistill.data.files.paths import find_file
 from polydistill.data.files.records import first_record
+from polydistill.data.rows.labels import SeveralLabelsError
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import LABEL, WORDS, Problem, RowShape
 from polydistill.data.rows.sources import AnySource, ByLanguage, FileSource, WorldSource
@@ -55,6 +57,17 @@ def are_scored_pairs(rows: AnySource, languages: Sequence[str]) -> bool:
     return len(found) > 1 and all(map(_is_number, found))
 
 
+def problem_in(rows: AnySource, kind: Kind, languages: Sequence[str]) -> Problem:
+    """What is said of a row: several labels where rows have lists, a number where not all numbers are whole."""
+    if isinstance(rows, WorldSource) or kind == "tags":
+        return "single"
+    try:
+        found = labels_in(rows, kind, "single", languages)
+    except SeveralLabelsError:
+        return "several"
+    return "number" if found and all(map(_is_number, found)) and not all(map(_is_whole, found)) else "single"
+
+
 def _classes(rows: AnySource, kind: Kind, languages: Sequence[str]) -> Iterator[str]:
     """The names of the classes, where rows are of a data set that has them."""
     if isinstance(rows, FileSource | WorldSource | ByLanguage):
@@ -72,4 +85,11 @@ def _classes(rows: AnySource, kind: Kind, languages: Sequence[str]) -> Iterator[
 
 
 def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).removeprefix("-").isdigit()
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _is_whole(text: str) -> bool:
+    return float(text).is_integer()

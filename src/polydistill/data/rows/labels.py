@@ -22,6 +22,14 @@ _OTHER_SPELLINGS = {
 }
 
 
+class SeveralLabelsError(DataError):
+    """A row with a list of labels, where one is expected."""
+
+    def __init__(self, file: str | Path, line: int | None, value: Any) -> None:
+        way_out = "If any number of labels may hold, name the task so: --task text:several (or pair:several)."
+        super().__init__(file, line, f"the labels {value!r:.80}", "one label", way_out)
+
+
 def spelled(label: str, shape: RowShape) -> str:
     """The one of a shape's labels that this one spells, in any case or in another of its spellings; else itself."""
     plain = label.strip().casefold()
@@ -138,6 +146,8 @@ class LabelReader:
         shape = self.shape
         if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
             value = _from_json(value, file, line)
+        if isinstance(value, list | tuple) and shape.problem == "single":
+            raise SeveralLabelsError(file, line, value)
         if shape.written:
             return names_in(value, shape.problem)
         if isinstance(value, Mapping):
