@@ -9,6 +9,7 @@ import pytest
 from polydistill.data.rows.load import fingerprint, load_rows
 from polydistill.data.rows.shapes import WORDS
 from polydistill.data.rows.sources import FileSource, HubSource, parse_source
+from polydistill.data.rows.tagged import looks_tagged
 from polydistill.errors import DataError
 
 PANX = "Paris\tB-LOC\nis\tO\nbig\tO\n\nAnna\tB-PER\nKeller\tI-PER\n\n"
@@ -40,6 +41,43 @@ def test_lines_of_token_and_tag(text):
     corpus = load("file:dev-{lang}.tsv")
     assert corpus.rows["en"].to_list() == ROWS
     assert corpus.counts == {"en": 2}
+
+
+CONLL = """-DOCSTART- -X- -X- O
+
+# id 1 domain=en
+Paris NNP B-NP B-LOC
+is VBZ B-VP O
+big JJ B-AP O
+
+# NN B-NP O
+Keller NNP I-NP B-PER
+"""
+
+
+TABS = "\n".join(line if line.startswith("# id") else line.replace(" ", "\t") for line in CONLL.split("\n"))
+
+
+@pytest.mark.parametrize("text", [CONLL, TABS])
+def test_lines_of_conll(text):
+    Path("dev.conll").write_text(text)
+    assert load("file:dev.conll").rows["en"].to_list() == [ROWS[0], {"tokens": ["#", "Keller"], "label": [0, 1]}]
+
+
+@pytest.mark.parametrize(
+    ("text", "tagged"),
+    [
+        (CONLL, True),
+        (PANX, True),
+        ("text\tlabel\nI like it\tO\n", False),
+        ("A dog sleeps.\nIt sleeps.\n", False),
+        ("Paris\nis\n", False),
+        ("\n", False),
+    ],
+)
+def test_what_looks_like_tagged_words(text, tagged):
+    Path("a.txt").write_text(text)
+    assert looks_tagged(Path("a.txt")) == tagged
 
 
 def test_a_token_may_look_like_a_prefix_where_not_all_have_it():
@@ -81,8 +119,8 @@ def test_json_lines_with_names_of_their_own_and_a_language():
     ("name", "text", "where", "says"),
     [
         ("a.tsv", "Paris\tB-LOC\nis\tB-DOG\n", ("a.tsv", 2), "found label 'B-DOG'; expected one of O, B-PER"),
-        ("a.tsv", "Paris\tB-LOC\nis O\n", ("a.tsv", 2), "found 1 fields; expected token<TAB>tag"),
-        ("a.tsv", "Paris\tB-LOC\tx\n", ("a.tsv", 1), "found 3 fields"),
+        ("a.tsv", "Paris\tB-LOC\nis O\n", ("a.tsv", 2), "found 'is O' (1 fields); expected a token and its tag"),
+        ("a.tsv", "Paris\tB-LOC\tx\n", ("a.tsv", 1), "found 'Paris\\tB-LOC\\tx' (3 fields)"),
         ("a.tsv", "Paris\nis\tO\n", ("a.tsv", 2), "expected a token alone, as in the first line"),
         ("a.tsv", "en:Paris\tO\n\nis\tO\n", ("a.tsv", 3), "found the token 'is'; expected 'en:' before it"),
         ("a.tsv", "\n\n", ("a.tsv", None), "only blank lines"),

@@ -247,5 +247,13 @@ def test_rows_in_a_file(encoder, case, tmp_path, monkeypatch):
         assert (task if isinstance(expected, str) else TaskSpec.model_validate(task)) == expected
 
 
+def test_lines_of_conll_are_found(encoder, tmp_path):
+    lines = "-DOCSTART- -X- -X- O\n\nAnn NNP B-NP B-PER\nis VBZ B-VP O\nGerman JJ B-AP B-MISC\n\n"
+    (tmp_path / "en.conll").write_text(lines, encoding="utf-8")
+    assert polydistill.tune.run(encoder, tmp_path / "en.conll", "en").method.task == tags("B-MISC", "B-PER", "O")
+    (tmp_path / "en.tsv").write_text("Ann\tB-PER\nis\tO\n", encoding="utf-8")
+    assert polydistill.tune.run(encoder, tmp_path / "en.tsv", "en").method.task == "ner"
+
+
 def test_there_are_enough_combinations():
     assert len(CASES) >= 40

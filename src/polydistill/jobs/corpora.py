@@ -26,7 +26,7 @@ def corpora(
     text: Annotated[
         Pairs,
         Argument(
-            "Such as en-tr=FILE: a Moses zip, a TSV, CSV or JSONL file, a.{lang}, a.en,a.tr, hub:NAME@COMMIT. "
+            "Such as en-tr=FILE: a Moses zip, a TSV, CSV, JSONL or Parquet file, a.{lang}, a.en,a.tr, hub:NAME@COMMIT. "
             "Several of one pair of languages are read in order.",
             many=True,
         ),

@@ -9,6 +9,7 @@ from polydistill.data.rows.labels import SeveralLabelsError
 from polydistill.data.rows.load import load_rows
 from polydistill.data.rows.shapes import LABEL, WORDS, Problem, RowShape
 from polydistill.data.rows.sources import AnySource, ByLanguage, FileSource, WorldSource
+from polydistill.data.rows.tagged import TOKENS, looks_tagged
 from polydistill.data.rows.usual import found_texts
 from polydistill.languages import parts_of
 from polydistill.tasks import TaskSpec, task_of
@@ -29,9 +30,11 @@ def columns_in(rows: AnySource, languages: Sequence[str]) -> tuple[str, ...]:
     if isinstance(rows, ByLanguage):
         return columns_in(next(iter(rows.sources.values())), languages)
     (code, *_) = parts_of(languages[0])
-    names = (
-        first_record(find_file(rows.path, code)) if isinstance(rows, FileSource) else tuple(column_names(rows, code))
-    )
+    if isinstance(rows, FileSource):
+        file = find_file(rows.path, code)
+        names = (TOKENS, "ner_tags") if looks_tagged(file) else first_record(file)
+    else:
+        names = tuple(column_names(rows, code))
     ours = {theirs: name for name, theirs in rows.columns.items()}
     return tuple(ours.get(name, name) for name in names)
 

@@ -1,4 +1,4 @@
-"""Records of TSV, CSV and JSONL files: which columns to take, and their values line by line."""
+"""Records of TSV, CSV, JSONL and Parquet files: which columns to take, and their values line by line."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from polydistill.data.files.json_text import from_json
+from polydistill.data.files.parquet import parquet_rows
 from polydistill.data.files.text_lines import read_lines, uncompressed, without_trailing_blanks
 from polydistill.errors import DataError
 
 Quoted = Literal["never", "some", "as csv"]
-_FORMATS = {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl"}
+_FORMATS = {
+    ".tsv": "tsv",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".json": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
 
 
 @dataclass(frozen=True)
@@ -41,8 +49,13 @@ class Columns:
 
 
 def file_format(path: Path) -> str:
-    """What a file is by its ending (a `.gz`, `.xz` or `.zst` after it does not count): jsonl, csv, or else tsv."""
+    """What a file is by its ending, apart from `.gz`, `.xz` or `.zst` after it: jsonl, csv, parquet, or else tsv."""
     return _FORMATS.get(Path(uncompressed(path.name)).suffix.lower(), "tsv")
+
+
+def holds_objects(path: Path) -> bool:
+    """Whether each of its records names its own fields, so that no first line does."""
+    return file_format(path) in ("jsonl", "parquet")
 
 
 def is_table(path: Path) -> bool:
@@ -51,9 +64,9 @@ def is_table(path: Path) -> bool:
 
 
 def first_record(path: Path) -> tuple[str, ...]:
-    """The fields of the first line of a TSV or CSV file, or the keys of the first object of a JSONL file."""
+    """The fields of the first line of a TSV or CSV file, or the keys of the first object of another one."""
     records: Iterator[tuple[int, Iterable[str]]]
-    records = _objects(path) if file_format(path) == "jsonl" else _fields(path, Columns(()))
+    records = _objects(path) if holds_objects(path) else _fields(path, Columns(()))
     for _, record in records:
         return tuple(record)
     way_out = "Check how the file was written or fetched."
@@ -62,7 +75,7 @@ def first_record(path: Path) -> tuple[str, ...]:
 
 def read_records(path: Path, columns: Columns) -> Iterator[tuple[int, list[Any]]]:
     """Line number and values (in the order of `columns.wanted`) of every record."""
-    if file_format(path) == "jsonl":
+    if holds_objects(path):
         return _from_objects(path, columns)
     return _from_fields(path, columns)
 
@@ -103,6 +116,9 @@ def _count(fields: int) -> str:
 
 
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    if file_format(path) == "parquet":
+        yield from enumerate(parquet_rows(path), start=1)
+        return
     for line, text in without_trailing_blanks(read_lines(path)):
         record = from_json(text, path, line, "one JSON object a line", "Write one object a line (JSONL).")
         if not isinstance(record, dict):

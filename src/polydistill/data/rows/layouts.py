@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from polydistill.data.files.records import Columns, Quoted, file_format, first_record
+from polydistill.data.files.records import Columns, Quoted, file_format, first_record, holds_objects
 from polydistill.data.rows.labels import LabelReader
 from polydistill.data.rows.shapes import LABEL, PARAPHRASES, RowShape
 from polydistill.data.rows.sources import LayoutName
@@ -116,7 +116,7 @@ def _mapped(path: Path, first: tuple[str, ...], shape: RowShape, mapping: Mappin
 def _by_position(path: Path, first: tuple[str, ...], shape: RowShape, quoted: bool) -> Columns:
     """Columns of a file without header: the texts in the shape's order, then, unless it is a test set, the label."""
     texts = len(shape.texts)
-    if file_format(path) == "jsonl" or not texts <= len(first) <= texts + shape.may_have_labels:
+    if holds_objects(path) or not texts <= len(first) <= texts + shape.may_have_labels:
         raise _wrong_columns(path, first, shape, "xtreme" if quoted else "headerless")
     names = tuple(str(position) for position in range(1, len(first) + 1))
     label = names[texts] if len(first) > texts else None

@@ -1,16 +1,18 @@
-"""Tagged words (WikiAnn, PAN-X): `token<TAB>tag` lines with a blank line between sentences, JSONL, and the hub.
+"""Tagged words (WikiAnn, PAN-X, CoNLL): lines with a token and its tag, JSONL, Parquet, and the hub.
 
 The original WikiAnn writes the language before each token (`en:Paris`); it is taken off.
 """
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polydistill.data.files.records import Columns, file_format, first_record, read_records
+from polydistill.data.files.records import Columns, file_format, first_record, holds_objects, read_records
 from polydistill.data.files.tables import TableBuilder
 from polydistill.data.files.text_lines import read_lines
 from polydistill.data.rows.files import check_languages, in_languages, is_aligned, language_of, wanted_rows
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
 NO_WORDS = "no words"
 TOKENS = "tokens"
 _TAGS = ("ner_tags", "tags", LABEL, "labels", "pos_tags", "upos")  # as the hub, and others, call the column
+_ENTITY = re.compile(r"O|[BIESLUM]-\S+")  # beginning, inside, end, single, last, unit, middle
+_SPACED = re.compile("[^ ]+")
+_DOCUMENT = "-DOCSTART-"  # CoNLL-2003 begins each document so
+_LOOKED_AT = 20  # ours: lines that say what a file is
+_EXPECTED = "a token and its tag, with a tab between them, as in the first line"
 _WAY_OUT = "Write one token and its tag a line, with a tab between them and a blank line after each sentence."
 
 
@@ -78,7 +85,7 @@ def _indices(sentence: _Sentence, read: LabelReader) -> list[int] | list[str]:
         found = f"{len(sentence.tags)} tags for {len(sentence.words)} words"
         raise DataError(sentence.file, sentence.line, found, "a tag for each word", "Correct or remove the row.")
     # in a file of lines each word has a line of its own, and so has its wrong tag
-    step = 0 if sentence.line is None or file_format(Path(sentence.file)) == "jsonl" else 1
+    step = 0 if sentence.line is None or holds_objects(Path(sentence.file)) else 1
     places = (None if sentence.line is None else sentence.line + step * at for at in range(len(sentence.tags)))
     if read.shape.written:
         return [plain(tag) for tag in sentence.tags]
@@ -94,7 +101,7 @@ def _of_file(
     """The sentences of one file, by language."""
     if source.layout is not None:
         raise ValueError(f"layout={source.layout} is of sentence pairs; files of tagged words need none. Leave it out.")
-    if file_format(path) == "jsonl":
+    if holds_objects(path):
         return _of_records(path, source, shape, languages, read)
     if source.columns:
         raise ValueError(f"columns= is for JSONL; {path} is read as token<TAB>tag lines. Leave it out.")
@@ -108,27 +115,54 @@ def _of_file(
     return {code: table}
 
 
+def looks_tagged(path: Path) -> bool:
+    """Whether each line of the first sentence of a file ends with a tag such as O or B-PER."""
+    if file_format(path) != "tsv":
+        return False
+    lines = itertools.dropwhile(lambda line: not line[2], _parted(path))
+    first = list(itertools.islice(itertools.takewhile(lambda line: bool(line[2]), lines), _LOOKED_AT))
+    return bool(first) and all(len(fields) > 1 and _ENTITY.fullmatch(fields[-1]) for _, _, fields in first)
+
+
 def _of_lines(path: Path) -> Iterator[_Sentence]:
-    """Sentences of `token<TAB>tag` lines, or of lines with a token alone (test sets)."""
-    fields = 0
+    """Sentences of lines with a token, perhaps others' columns, and a tag; or with a token alone (test sets)."""
+    width = 0
     words: list[str] = []
     tags: list[str] = []
     start = 1
-    for number, text in read_lines(path):
-        if not text.strip():
+    for number, text, fields in _parted(path):
+        if not fields:
             if words:
-                yield _Sentence(path, start, words, tags if fields > 1 else None)
+                yield _Sentence(path, start, words, tags if width > 1 else None)
             words, tags, start = [], [], number + 1
             continue
-        token, *rest = text.split("\t")
-        fields = fields or 1 + len(rest)
-        if 1 + len(rest) != fields or fields > 2:
-            expected = "token<TAB>tag" if fields > 1 else "a token alone, as in the first line"
-            raise DataError(path, number, f"{1 + len(rest)} fields", expected, _WAY_OUT)
-        words.append(token)
-        tags += rest
+        width = width or len(fields)
+        if len(fields) != width or (width > 2 and not _ENTITY.fullmatch(fields[-1])):
+            expected = _EXPECTED if width > 1 else "a token alone, as in the first line"
+            raise DataError(path, number, f"{text!r:.80} ({len(fields)} fields)", expected, _WAY_OUT)
+        words.append(fields[0])
+        tags += fields[-1:] if width > 1 else []
     if words:
-        yield _Sentence(path, start, words, tags if fields > 1 else None)
+        yield _Sentence(path, start, words, tags if width > 1 else None)
+
+
+def _parted(path: Path) -> Iterator[tuple[int, str, list[str]]]:
+    """Number, line, and its fields: between tabs, or between spaces (CoNLL) where the first line ends with a tag so.
+
+    Blank lines have none, and so have those that only say which document or sentence begins.
+    """
+    spaced: bool | None = None
+    begins = True
+    for number, text in read_lines(path):
+        words = _SPACED.findall(text)
+        comment = begins and text.startswith("# ") and "\t" not in text and not _ENTITY.fullmatch(words[-1])
+        begins = not text.strip() or comment or text.startswith(_DOCUMENT)
+        if begins:
+            yield number, text, []
+            continue
+        if spaced is None:
+            spaced = "\t" not in text and len(words) > 1 and bool(_ENTITY.fullmatch(words[-1]))
+        yield number, text, words if spaced else text.split("\t")
 
 
 def _without_prefix(sentences: Iterator[_Sentence], code: str) -> Iterator[_Sentence]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from polydistill.data.files.paths import find_file
-from polydistill.data.files.records import Columns, file_format, first_record, is_table, read_records
+from polydistill.data.files.records import Columns, first_record, holds_objects, is_table, read_records
 from polydistill.data.files.tables import TableBuilder
 from polydistill.data.files.text_lines import TextFile, place_of, read_lines, uncompressed
 from polydistill.data.files.zips import is_zip, members
@@ -170,7 +170,7 @@ def _language_columns(path: Path, languages: Sequence[str], columns: Mapping[str
     present = {code: name for code, name in named.items() if name in first}
     if all(code in present for code in languages):
         return Columns(tuple(present[code] for code in languages))
-    if not named and file_format(path) != "jsonl" and len(first) == len(languages):
+    if not named and not holds_objects(path) and len(first) == len(languages):
         return Columns(tuple(str(position) for position in range(1, len(first) + 1)), header=False)
     shown = ", ".join(field if len(field) <= 40 else field[:40] + "..." for field in first[:20])
     missing = ", ".join(code for code in languages if code not in present)
