@@ -87,6 +87,17 @@ def test_plain_sentence_distillation(polydistill, models, work):
     assert "Sentence distillation has one term and no presets" in refused.stderr
 
 
+def test_short_sentences_are_learned_from_where_vectors_of_sentences_are(polydistill, models, work):
+    Path("short.tsv").write_text("A dog.\tBir köpek.\nA cat.\tBir kedi.\nA fish.\tBir balık.\n", encoding="utf-8")
+    command = "align --teacher {} --student {} --parallel en-tr=short.tsv --steps 2 --batch-size 2".format(*models)
+    refused = polydistill(command + " --out words")
+    assert "no pair that may be kept for 'tr' (3 read, 3 too short)" in refused.stderr
+    assert "loosen the filters (--shortest 1, --longest 512)" in refused.stderr
+    done = polydistill(command + " --method sentence --out sentences")
+    assert done.exit_code == 0, done.output
+    assert json.loads(Path("sentences/corpora.json").read_text())[0]["kept"] == 3
+
+
 def test_translations_on_dev_choose(polydistill, models, work):
     command = "align --teacher {} --student {} --steps 6 --batch-size 4 --method sentence ".format(*models)
     given = "--parallel en-tr=text --shortest 1 --dev world:?rows=20&split=dev --evaluate-every 2 --learning-rate 5e-3"

@@ -5,6 +5,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -120,6 +121,16 @@ def test_lengths_are_those_of_the_tokenizer():
     assert 0 < len(fit) < len(whole)
     assert found.rows["tr"][:] == whole[fit]
     assert set(found.counts[0].dropped) >= {"too short", "too long"}
+
+
+def test_it_is_said_where_most_pairs_are_lost_for_their_length(caplog):
+    def words(texts):
+        return np.array([len(text.split()) for text in texts])
+
+    moses("a", ["one two three", "one", "one"], ["bir", "bir iki", "bir"])
+    for longest, said in ((2, []), (1, ["tr: 2 of 3 pairs are left out: too long (longest=1, in tokens)."])):
+        load_corpora(as_corpora(["en-tr=a"], filters=Filters(shortest=None, longest=longest)), words)
+        assert caplog.messages == [f"{one} Another --longest keeps them." for one in said]
 
 
 def test_a_draw_depends_on_the_seed_and_the_fingerprint_on_the_content():

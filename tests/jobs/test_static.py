@@ -54,6 +54,12 @@ def done(teacher, tmp_path_factory):
     return static(teacher, parallel=["en-tr=world:?rows=60"], text={"tr": "world:?rows=40"}, out=out, **options)
 
 
+def test_short_pairs_are_learned_from(teacher):
+    filters = static.run(teacher, parallel=["en-tr=world:?rows=60"], steps=1).method.filters
+    assert filters.shortest is None
+    assert filters.longest == 128
+
+
 def by_files(folder, texts):
     """The vectors that the files say: the mean of the pieces that are known, at length one."""
     tokenizer, config = (

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     "polydistill align --teacher google-bert/bert-base-cased --student FacebookAI/xlm-roberta-base "
     "--parallel en-tr=news.en,news.tr --parallel en-sw=news.sw.tsv --out aligned",
     spec="polydistill.methods.mmkd:MMKDSpec",
-    defaults={**ALIGN, **PAIRS, "batch_size": None},
+    defaults={**ALIGN, **PAIRS, "batch_size": None, "shortest": None},
     notes={
         "steps": "Optimiser steps. Default: one pass over the pairs.",
         "batch_size": "Pairs a step (sentences, with --method sentence), as many of every language. Default: about "
         f"{ALIGN['batch_size']}.",
+        "shortest": f"Tokens of a side, at least. Default: {PAIRS['shortest']}, with --method sentence any.",
     },
 )
 def align(
@@ -71,7 +72,7 @@ def align(
     """
     from polydistill.data.batches.schedule import Batching
     from polydistill.data.rows.given import as_source
-    from polydistill.data.translations.filters import Filters
+    from polydistill.data.translations.filters import SHORT_TOO, Filters
     from polydistill.data.translations.given import as_corpora
     from polydistill.jobs import making
     from polydistill.jobs.references import mmkd_reference
@@ -86,7 +87,7 @@ def align(
         raise ValueError("Give translations as --parallel en-de=FILE, or as --data with --langs, and not both.")
     if data is not None and not named:
         raise ValueError("--data and --langs go together: which languages to read, the teacher's first.")
-    filters = making.filters_of(options, Filters(), used=bool(parallel))
+    filters = making.filters_of(options, Filters() if method == "mmkd" else SHORT_TOO, used=bool(parallel))
     start, taught_by = pinned(student), pinned(teacher)
     corpora = as_corpora(parallel, "en", filters) if parallel else None
     first = named_languages(named)[0] if corpora is None else corpora.source_language

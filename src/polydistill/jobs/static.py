@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Unpack
 
 from polydistill.bounds import Held, Length, Temperature, Width
-from polydistill.defaults import STATIC, STATIC_PASSES
+from polydistill.defaults import PAIRS, STATIC, STATIC_PASSES
 from polydistill.jobs.job import Argument, Help, training_job
 from polydistill.jobs.options import LearningPairs, Parallel, Rows, Seed
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     "polydistill static intfloat/multilingual-e5-small --parallel en-tr=news.en,news.tr --text tr=turkish.txt "
     "--out static",
     spec="polydistill.methods.static:StaticSpec",
-    defaults=STATIC,
+    defaults={**STATIC, **PAIRS, "shortest": None},
     notes={
         "steps": f"Optimiser steps. Default: {STATIC_PASSES} passes over pairs and text.",
         "batch_size": "Pairs a step, each a candidate for all others.",
+        "shortest": "Tokens of a side, at least. Default: any.",
     },
 )
 def static(
@@ -47,7 +48,7 @@ def static(
     from polydistill.data.batches.schedule import Batching
     from polydistill.data.rows.given import as_source
     from polydistill.data.rows.load import load_text
-    from polydistill.data.translations.filters import Filters
+    from polydistill.data.translations.filters import SHORT_TOO
     from polydistill.data.translations.given import as_corpora
     from polydistill.data.translations.translations import count_pairs
     from polydistill.jobs import making, written
@@ -60,7 +61,7 @@ def static(
 
     given = locals()
     start = pinned(teacher)
-    filters = making.filters_of(options, Filters(), used=True)
+    filters = making.filters_of(options, SHORT_TOO, used=True)
     corpora = as_corpora(parallel, "en", filters)
     named = written.by_language("text", text, "a language and its text, such as tr=turkish.txt") if text else {}
     texts = tuple(Text(language=code, data=as_source(one)) for code, one in named.items())

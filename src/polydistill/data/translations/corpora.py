@@ -3,6 +3,7 @@
 All pairs have one language in common, such as English; the rows of one pair of languages need not be those of another.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
@@ -19,12 +20,13 @@ from polydistill.data.files.seen import Seen
 from polydistill.data.rows.hub import hub_rows
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import ByLanguage, FileSource, Source, TableSource, format_source
-from polydistill.data.translations.filters import CountTokens, Filters, keep
+from polydistill.data.translations.filters import LONG, SHORT, CountTokens, Filters, keep
 from polydistill.data.translations.parallel import aligned_lines, parallel_rows, plain_files
 from polydistill.errors import DataError
 from polydistill.results import LanguageCode
 from polydistill.specs import Spec
 
+_LOG = logging.getLogger("polydistill")
 _SAMPLE = 5  # what the seed is used for: which pairs of a corpus are kept
 
 
@@ -98,6 +100,7 @@ def load_corpora(corpora: Corpora, tokens: CountTokens | Tokens | None, seed: in
         name = format_source(corpus.data)
         counts.append(CorpusCount(corpus=name, target=corpus.target, read=read, dropped=dropped, kept=len(rows)))
     _check_some(counts)
+    _say_what_is_lost(counts, corpora.filters)
     return KeptPairs({code: concatenate_datasets(parts) for code, parts in kept.items()}, tuple(counts))
 
 
@@ -140,8 +143,22 @@ def _check_some(counts: Sequence[CorpusCount]) -> None:
                 f"{one.read} read" + "".join(f", {number} {reason}" for reason, number in one.dropped.items())
                 for one in of_language
             )
-            way_out = "Look whether they are the right files, or loosen the filters (shortest, longest)."
+            way_out = "Look whether they are the right files, or loosen the filters (--shortest 1, --longest 512)."
             names = ", ".join(one.corpus for one in of_language)
             raise DataError(
                 names, None, f"no pair that may be kept for {code!r} ({said})", "at least one pair", way_out
             )
+
+
+def _say_what_is_lost(counts: Sequence[CorpusCount], filters: Filters) -> None:
+    """Say so where most pairs of a language are left out for their length: few people know that there is a limit."""
+    for code in dict.fromkeys(count.target for count in counts):
+        of_language = [count for count in counts if count.target == code]
+        read = sum(one.read for one in of_language)
+        for reason, option in ((SHORT, "shortest"), (LONG, "longest")):
+            lost = sum(one.dropped.get(reason, 0) for one in of_language)
+            if lost > read / 2:
+                _LOG.warning(
+                    "%s: %s of %s pairs are left out: %s (%s=%s, in tokens). Another --%s keeps them.",
+                    *(code, f"{lost:,}", f"{read:,}", reason, option, getattr(filters, option), option),
+                )

@@ -34,7 +34,7 @@ _TEXTS = [(side, pa.string()) for side in SIDES]
 _SCHEMA = pa.schema(_TEXTS)
 _WITH_IDS = pa.schema([*_TEXTS, *((name, pa.list_(pa.int32())) for name in IDS)])
 REASONS = ("blank", "same on both sides", "duplicate", "too short", "too long", "over the cap")
-_BLANK, _SAME, _DUPLICATE, _SHORT, _LONG, _OVER = REASONS
+_BLANK, _SAME, _DUPLICATE, SHORT, LONG, _OVER = REASONS
 _CHUNK = 8192  # ours: pairs that are Python objects at a time
 
 
@@ -67,6 +67,8 @@ class Filters(Spec):
         return self.shortest is not None or self.longest is not None
 
 
+SHORT_TOO = Filters(shortest=None)
+"""For vectors of sentences: a short one is a text, too."""
 EVERY_PAIR = Filters(shortest=None, longest=None, duplicates="keep", same_sides="keep", at_most=None)
 
 
@@ -228,8 +230,8 @@ def _by_length(
             lengths, read = tokens.read(texts)
             found.update(zip(left, read, strict=True))
         long.update(np.array(left, dtype=np.int64)[lengths > (filters.longest or np.inf)].tolist())
-        _mark(why, left, lengths < (filters.shortest or 0), _SHORT)
-    _mark(why, sorted(long), [True] * len(long), _LONG)
+        _mark(why, left, lengths < (filters.shortest or 0), SHORT)
+    _mark(why, sorted(long), [True] * len(long), LONG)
     return {row: (ids[0][row], other) for row, other in ids[1].items()}
 
 
