@@ -20,6 +20,7 @@ from polydistill.exports.onnx_folder import is_onnx, task_of_folder
 from polydistill.exports.run_task import task_of_run
 from polydistill.jobs.labels_meant import hold_against, lead_somewhere, places_meant, task_with, unnamed
 from polydistill.jobs.rows_seen import any_task, columns_in, labels_in, problem_in
+from polydistill.jobs.written import named_columns, pairs_of
 from polydistill.serving.reader import Reader
 from polydistill.starts.heads import has_head, is_of_another_task, label_order, task_in
 from polydistill.starts.hub import pinned
@@ -61,16 +62,6 @@ class Asked:
         return pairs_of("map-labels", self.map_labels, "pos=positive,neg=negative")
 
 
-def pairs_of(option: str, given: str | Mapping[str, str], example: str) -> dict[str, str]:
-    """The pairs of `a=b,c=d`, or of a mapping."""
-    if isinstance(given, Mapping):
-        return {str(name): str(value) for name, value in given.items()}
-    parts = [part.partition("=") for part in given.split(",") if part.strip()]
-    if not all(name.strip() and value.strip() for name, _, value in parts):
-        raise ValueError(f"--{option} {given}: expected {example}.")
-    return {name.strip(): value.strip() for name, _, value in parts}
-
-
 def with_columns(rows: Rows | None, columns: str | Mapping[str, str]) -> AnySource | None:
     """The same, where there are rows."""
     return None if rows is None else source_with(rows, columns)
@@ -78,7 +69,7 @@ def with_columns(rows: Rows | None, columns: str | Mapping[str, str]) -> AnySour
 
 def source_with(rows: Rows, columns: str | Mapping[str, str]) -> AnySource:
     """The source of rows, with the columns that are named for all of them."""
-    named = pairs_of("columns", columns, "text=review,label=stars")
+    named = named_columns(columns)
     source = as_source(rows)
     if not named or isinstance(source, WorldSource):
         return source

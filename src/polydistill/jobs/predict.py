@@ -8,7 +8,17 @@ from typing_extensions import TypeAliasType
 
 from polydistill.bounds import Held
 from polydistill.jobs.job import Help, InPython, job
-from polydistill.jobs.options import Console, Language, OwnModel, Place, Readable, ReadableFirst, Task, TaskLike
+from polydistill.jobs.options import (
+    ColumnNames,
+    Console,
+    Language,
+    OwnModel,
+    Place,
+    Readable,
+    ReadableFirst,
+    Task,
+    TaskLike,
+)
 
 if TYPE_CHECKING:
     from polydistill.models.loaded import Loaded
@@ -52,9 +62,11 @@ def predict(
         Help("Numbers to compute in; bf16 where it is faster here and the first rows' answers stay the same."),
     ] = "fp32",
     *,
-    premise: Annotated[str | None, Help("One premise ...")] = None,
-    hypothesis: Annotated[str | None, Help("... and its hypothesis.")] = None,
-    text: Annotated[str | None, Help("ner: one sentence, spaces between its words; stars: a review ...")] = None,
+    premise: Annotated[str | None, Help("The first of two texts ...")] = None,
+    hypothesis: Annotated[str | None, Help("... and the second.")] = None,
+    text: Annotated[
+        str | None, Help("One text; of a tagger: words with spaces between them; of stars: a review ...")
+    ] = None,
     title: Annotated[str | None, Help("... its title ...")] = None,
     category: Annotated[str | None, Help("... and what kind of thing it is about.")] = None,
     sentence1: Annotated[str | None, Help("paraphrase: one sentence ...")] = None,
@@ -65,19 +77,24 @@ def predict(
     ] = None,
     context: Annotated[str | None, Help("... and the text that has the answer.")] = None,
     choice: Annotated[Sequence[str], Help("choice: once for each choice.", many=True)] = (),
-    input: Annotated[Place | None, Help("JSONL to read (.gz, .xz, .zst too). Default: standard input.")] = None,
+    input: Annotated[
+        Place | None,
+        Help("File to read: JSONL (.gz, .xz, .zst too), CSV, TSV or Parquet. Default: JSONL on standard input."),
+    ] = None,
+    columns: ColumnNames = "",
     out: Annotated[Place | None, Help("JSONL to write (.gz too). Default: standard output.")] = None,
     skip_bad: Annotated[bool, Help("Leave out lines that cannot be used.")] = False,
     resume: Annotated[bool, Help("Go on with the answers that an interrupted --out left unfinished.")] = False,
     console: Console = None,
 ) -> "Predicted":
-    """Print what a model says of one row, or of every line of a JSONL file (nli: the keys premise and hypothesis).
+    """Print what a model says of one row, or of every row of a file, whose texts are found by their usual names.
 
     Called from Python it gives the answers one by one, as rows come in. With `out` all are written there first.
     nli: (premise, hypothesis). ner: words, or a text with spaces between the words; the answers are `TaggedWords`.
     choice: (premise, question, choices). stars: (body, title, category), or a body alone. paraphrase: two sentences.
     qa: (question, context); the answers are `FoundAnswer`s.
     """
+    from polydistill.jobs.written import named_columns
     from polydistill.serving.asking import Asking, Predicted, one_row
     from polydistill.serving.json_lines import LeftOut
     from polydistill.serving.predicting import WINDOW, answered
@@ -88,7 +105,7 @@ def predict(
     given |= {"--sentence1": sentence1, "--sentence2": sentence2, "--question": question, "--context": context}
     row = one_row(known, {**given, "--choice": list(choice) or None})
     read, written = (None if file is None else Path(file).expanduser() for file in (input, out))
-    asking = Asking(known, rows, row, read, written, skip_bad, resume)
+    asking = Asking(known, rows, row, read, written, skip_bad, resume, named_columns(columns))
     reading, left_out = open_reader(model, known), LeftOut()
     ahead = WINDOW if window is None else window
     pairs = answered(reading, asking.rows(left_out), known, lang, ahead, precision)

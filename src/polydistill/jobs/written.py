@@ -23,6 +23,21 @@ def pair_of(option: str, given: str) -> str:
     return pair
 
 
+def pairs_of(option: str, given: str | Mapping[str, str], example: str) -> dict[str, str]:
+    """The pairs of `a=b,c=d`, or of a mapping."""
+    if isinstance(given, Mapping):
+        return {str(name): str(value) for name, value in given.items()}
+    parts = [part.partition("=") for part in given.split(",") if part.strip()]
+    if not all(name.strip() and value.strip() for name, _, value in parts):
+        raise ValueError(f"--{option} {given}: expected {example}.")
+    return {name.strip(): value.strip() for name, _, value in parts}
+
+
+def named_columns(columns: str | Mapping[str, str]) -> dict[str, str]:
+    """Our names of columns, and theirs."""
+    return pairs_of("columns", columns, "text=review,label=stars")
+
+
 def layer_map(name: str, given: str | Mapping[int, int] | None) -> Any:
     """A layer map by its name, or explicit, as in 1:2,2:4."""
     from polydistill.objectives.layer_maps import known

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from polydistill.data.files.records import file_format, is_table
 from polydistill.data.files.text_lines import bodies, raw_lines
 from polydistill.progress import followed
 from polydistill.serving.answers_file import part_of, rows_left, writing
-from polydistill.serving.json_lines import LeftOut, read_rows
+from polydistill.serving.json_lines import LeftOut, Reading, read_rows, table_rows
 from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.task import Answer
 
@@ -84,6 +85,8 @@ class Asking:
     out: Path | None
     skip_bad: bool
     resume: bool
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Our names of texts, and what the rows of a file call them."""
 
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
@@ -110,8 +113,11 @@ class Asking:
             return [self.row]
         if self.given is not None:
             return self.given
+        reading, bad = Reading(self.task, self.columns), left_out if self.skip_bad else None
+        if self.input is not None and is_table(self.input) and file_format(self.input) != "jsonl":
+            return table_rows(self.input, reading, bad)
         lines = bodies(sys.stdin.buffer) if self.input is None else raw_lines(self.input)
-        return read_rows(lines, str(self.input or "standard input"), self.task, left_out if self.skip_bad else None)
+        return read_rows(lines, str(self.input or "standard input"), reading, bad)
 
 
 def one_row(task: AnyTask, given: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -27,7 +27,7 @@ from polydistill.data.rows.sources import WorldSource
 from polydistill.exports.provenance import short
 from polydistill.machine import cores, processor
 from polydistill.serving.bench_worker import Clock, Ended, Job, Opened, Ready, Trouble, Turn
-from polydistill.serving.json_lines import read_rows
+from polydistill.serving.json_lines import Reading, read_rows
 from polydistill.serving.reader import Backend, model_place, size_on_disk
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask, task_of
@@ -223,7 +223,7 @@ def _rows(settings: Settings, text: Path | None) -> list[dict[str, Any]]:
         tables = load_rows(WorldSource(rows=each), asked.shape, codes).rows.values()
         given: list[Any] = [row for rows in zip(*tables, strict=True) for row in rows]
     elif file_format(text) == "jsonl":
-        given = list(read_rows(raw_lines(text), str(text), settings.task))
+        given = list(read_rows(raw_lines(text), str(text), Reading(settings.task)))
     else:
         beside = ("",) * (len(asked.shape.texts) - 1)
         given = [line if asked.shape.lists else (line, *beside) for _, line in read_lines(text) if line.strip()]

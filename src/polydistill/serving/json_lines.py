@@ -1,15 +1,20 @@
-"""Rows from lines of JSON; a line that cannot be used is named, or left out and counted."""
+"""Rows from lines of JSON, or of a table; a line that cannot be used is named, or left out and counted."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from polydistill.data.files.json_text import from_json
+from polydistill.data.files.records import whole_records
 from polydistill.data.files.text_lines import decoded
 from polydistill.errors import DataError
 from polydistill.tasks import AnyTask, task_of
 
-_WAY_OUT = "Correct or remove the line, or leave such lines out with --skip-bad."
+_WAY_OUT = (
+    "Correct or remove the line, name its columns (--columns text=NAME), or leave such lines out with --skip-bad."
+)
 
 
 @dataclass
@@ -25,28 +30,53 @@ class LeftOut:
         self.first = self.first or error
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a row is read: for which task, and which of its fields are called otherwise (our name: theirs)."""
+
+    task: AnyTask
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def parsed(self, raw: bytes, name: str, number: int) -> dict[str, Any]:
+        """The row of a line."""
+        text = decoded(name, number, raw)
+        return self.row(from_json(text, name, number, "one JSON object a line", _WAY_OUT), name, number)
+
+    def row(self, given: object, name: str, number: int) -> dict[str, Any]:
+        """The row with our names, refused where it lacks a text."""
+        row = given
+        if isinstance(given, dict):
+            ours = {theirs: our for our, theirs in self.columns.items()}
+            row = {ours.get(key, key): value for key, value in given.items()}
+        if wrong := task_of(self.task).wrong_with(row if isinstance(row, dict) else None):
+            expected = f"an object such as {task_of(self.task).example}"
+            there = f" (there are {', '.join(row):.200})" if isinstance(row, dict) else ""
+            raise DataError(name, number, wrong + there, expected, _WAY_OUT)
+        assert isinstance(row, dict), "what is no object has no texts"
+        return row
+
+
 def read_rows(
-    lines: Iterable[tuple[int, bytes]], name: str, task: AnyTask, left_out: LeftOut | None = None
+    lines: Iterable[tuple[int, bytes]], name: str, reading: Reading, left_out: LeftOut | None = None
 ) -> Iterator[dict[str, Any]]:
     """The rows of numbered lines, blank ones aside. With `left_out`, it collects what otherwise is an error."""
     for number, raw in lines:
-        if not raw.strip():
-            continue
-        try:
-            row = _row(raw, name, number, task)
-        except DataError as error:
-            if left_out is None:
-                raise
-            left_out.add(error)
-        else:
+        if raw.strip() and (row := _kept(partial(reading.parsed, raw, name, number), left_out)) is not None:
             yield row
 
 
-def _row(raw: bytes, name: str, number: int, task: AnyTask) -> dict[str, Any]:
-    text = decoded(name, number, raw)
-    row = from_json(text, name, number, "one JSON object a line", _WAY_OUT)
-    expected = f"an object such as {task_of(task).example}"
-    if wrong := task_of(task).wrong_with(row if isinstance(row, dict) else None):
-        raise DataError(name, number, wrong, expected, _WAY_OUT)
-    assert isinstance(row, dict), "what is no object has no texts"
-    return row
+def table_rows(path: Path, reading: Reading, left_out: LeftOut | None = None) -> Iterator[dict[str, Any]]:
+    """The same of a TSV, CSV or Parquet file."""
+    for number, record in whole_records(path):
+        if (row := _kept(partial(reading.row, record, str(path), number), left_out)) is not None:
+            yield row
+
+
+def _kept(row: Callable[[], dict[str, Any]], left_out: LeftOut | None) -> dict[str, Any] | None:
+    try:
+        return row()
+    except DataError as error:
+        if left_out is None:
+            raise
+        left_out.add(error)
+        return None

@@ -50,25 +50,20 @@ class MultipleChoice(Classification):
         """The name of the right choice."""
         return choice_names(len(row["choices"]))[row[LABEL]]
 
-    def row(self, given: object) -> Record:
+    def named(self, given: object) -> object:
         """Also choices under keys of their own, as in COPA's files."""
-        return super().row(_gathered(given))
+        if not isinstance(given, dict) or "choices" in given:
+            return given
+        names = [name for name in choice_names(len(given)) if name in given]
+        return {**given, "choices": [given[name] for name in names]} if names else given
 
     def wrong_with(self, given: object) -> str:
-        """Also choices under keys of their own, as in COPA's files."""
-        given = _gathered(given)
+        """Also a choice without another."""
+        given = self.named(given)
         wrong = super().wrong_with(given)
         if not wrong and isinstance(given, dict) and len(given["choices"]) < 2:
             return "one choice"
         return wrong
-
-
-def _gathered(given: object) -> object:
-    """The row with `choices` for `choice1`, `choice2`, ..., if it has these."""
-    if not isinstance(given, dict) or "choices" in given:
-        return given
-    names = [name for name in choice_names(len(given)) if name in given]
-    return {**given, "choices": [given[name] for name in names]} if names else given
 
 
 CHOICE = MultipleChoice(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from polydistill.data.batches.encoding import Encoded, Floats, Ints, encode
 from polydistill.data.rows.shapes import LABEL, PAIR_OF_SENTENCES, PARAPHRASES
+from polydistill.data.rows.usual import found_texts
 from polydistill.results import Score, score_of
 from polydistill.tasks.reading import row_logits
 from polydistill.tasks.task import Answer, Prediction, Record, Task, Values, row_labels, shares
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from polydistill.tasks.reading import Student
 
+_KINDS = ("text", "pair")
+
 
 class Classification(Task[Encoded, Ints]):
     """A task whose rows are one or two texts with one of a few labels."""
@@ -31,6 +34,16 @@ class Classification(Task[Encoded, Ints]):
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Dataset, max_length: int) -> Encoded:
         """One text or a pair of texts a row."""
         return encode(tokenizer, rows, self.shape, max_length)
+
+    def named(self, given: object) -> object:
+        """Also texts under the usual names that files have, such as `sentence1` and `sentence2`, or `review`."""
+        ours = self.shape.texts
+        if not isinstance(given, Mapping) or set(ours) <= set(given) or len(ours) > len(_KINDS):
+            return given
+        theirs = found_texts(_KINDS[len(ours) - 1], list(given), {})
+        return (
+            given if theirs is None else {**given, **{name: given[it] for name, it in zip(ours, theirs, strict=True)}}
+        )
 
     def labels(self, text: Encoded, rows: Dataset) -> Values:
         """One label a row, or a share for each label."""

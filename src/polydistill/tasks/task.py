@@ -207,13 +207,19 @@ class Task(ABC, Generic[E, Said]):
             given = [given]
         if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == len(columns):
             given = dict(zip(columns, given, strict=True))
+        given = self.named(given)
         if wrong := self.wrong_with(given):
             raise ValueError(f"Cannot read the row {given!r}: {wrong}; expected texts for {', '.join(columns)}.")
         assert isinstance(given, Mapping)
         return {name: self._value(given, name) for name in columns}
 
+    def named(self, given: object) -> object:
+        """A row with its texts under this task's names, where it has them under others that are usual."""
+        return given
+
     def wrong_with(self, given: object) -> str:
         """What keeps a row from being read; empty where nothing does."""
+        given = self.named(given)
         missing = [
             name
             for name in self.shape.texts

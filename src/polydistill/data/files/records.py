@@ -80,6 +80,16 @@ def read_records(path: Path, columns: Columns) -> Iterator[tuple[int, list[Any]]
     return _from_fields(path, columns)
 
 
+def whole_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Line number and every field by its name, of every record; the first line of a TSV or CSV file has the names."""
+    if holds_objects(path):
+        yield from _objects(path)
+        return
+    names = first_record(path)
+    for line, values in _from_fields(path, Columns(names)):
+        yield line, dict(zip(names, values, strict=True))
+
+
 def _from_objects(path: Path, columns: Columns) -> Iterator[tuple[int, list[Any]]]:
     for line, record in _objects(path):
         record |= {name: "" for name in columns.blank if record.get(name) is None}
