@@ -70,7 +70,10 @@ def _hidden_layer(name: str, config: PretrainedConfig, width: int) -> dict[str, 
 def _loaded(opened: Opened, name: str | Path, revision: str | None, *, masks: bool = False) -> Loaded:
     """A network with the adapters beside its weights, and its tokenizer."""
     network = with_adapters(opened.network, name, revision)
-    return Loaded(network, open_tokenizer(name, revision, network, masks=masks), new=opened.new)
+    tokenizer = open_tokenizer(name, revision, network, masks=masks)
+    if network.config.pad_token_id is None:  # a decoder looks for the last piece that is no pad
+        network.config.pad_token_id = tokenizer.pad_token_id
+    return Loaded(network, tokenizer, new=opened.new)
 
 
 def _problem(shape: RowShape) -> dict[str, Any]:
