@@ -86,6 +86,18 @@ CASES = {
         "",
         text("a", "b", "c", problem="several"),
     ),
+    "several labels by column": (
+        [{"comment": TEXTS[at], "toxic": at % 2, "threat": at % 3 == 0} for at in range(6)],
+        "en",
+        "--task text:several --labels toxic,threat --columns text=comment",
+        text("toxic", "threat", problem="several"),
+    ),
+    "columns of labels without their names": (
+        [{"text": TEXTS[at], "toxic": at % 2, "threat": at % 3} for at in range(6)],
+        "en",
+        "--task text:several",
+        r"Name them: --labels neg,pos\. \(Columns of these names may hold 0 or 1",
+    ),
     "several labels of pairs": (
         pairs("premise", "hypothesis", "label", [["a"], ["b", "a"]]),
         "en",
@@ -257,3 +269,33 @@ def test_lines_of_conll_are_found(encoder, tmp_path):
 
 def test_there_are_enough_combinations():
     assert len(CASES) >= 40
+
+
+def test_columns_that_are_called_as_the_labels_are_learned(encoder, tmp_path):
+    frame = pandas.DataFrame({"text": TEXTS, "toxic": [1, 0] * 3, "threat": [True, True, False] * 2})
+    more = {"task": "text:several", "labels": "toxic,threat", "steps": 1}
+    done = polydistill.tune(encoder, frame, "en", out=tmp_path / "tuned", **more)
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    for given in (frame, tmp_path / "rows.csv"):
+        f1, *_ = polydistill.evaluate(done.model, given, "en")
+        assert [there for _, _, there in f1.by_label] == [3, 4]
+    with pytest.raises(ValueError, match=r"shares that sum to 2; .* name the task text:several"):
+        polydistill.tune(encoder, frame, "en", labels="toxic,threat", out=tmp_path / "single", steps=1)
+
+
+@pytest.mark.parametrize("blank", [None, ""])
+def test_a_row_without_a_label_is_no_class_of_its_own(encoder, blank):
+    frame = pandas.DataFrame({"text": TEXTS, "label": ["a", "b", "a", "b", "a", blank]})
+    with pytest.raises(ValueError, match=r"row 6: found label ''; expected one of a, b\."):
+        polydistill.tune.run(encoder, frame, "en")
+
+
+def test_tables_and_one_text_are_asked_row_by_row(encoder, tmp_path):
+    frame = pandas.DataFrame({"review": TEXTS, "stars": ["a", "b"] * 3})
+    done = polydistill.tune(encoder, frame, "en", out=tmp_path / "tuned", steps=1)
+    of_list = [one.line for one in polydistill.predict(done.model, list(TEXTS))]
+    assert [one.line for one in polydistill.predict(done.model, frame)] == of_list
+    asked = frame.rename(columns={"review": "other"})
+    assert [one.line for one in polydistill.predict(done.model, asked, columns={"text": "other"})] == of_list
+    for one in (TEXTS[0], {"review": TEXTS[0]}):
+        assert [said.line for said in polydistill.predict(done.model, one)] == of_list[:1]

@@ -190,13 +190,21 @@ def test_damaged_weights_are_one_line(tmp_path, content):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", "{", '{"model_type": "bert", "hidden_size": "many"}', '{"model_type": "no-such"}', "[" * 100_000],
+    ["", "[]", "{}", "{", '{"model_type": "bert", "hidden_size": "many"}', "[" * 100_000],
 )
 def test_a_damaged_configuration_is_one_line(tmp_path, content):
     (folder := saved(tmp_path)).joinpath("config.json").write_text(content)
     with pytest.raises(DataError, match=r"config.json: found \w+: ") as error:
         open_config(folder)
     assert "\n" not in str(error.value)
+
+
+def test_a_family_that_the_library_does_not_know_is_named(tmp_path):
+    folder = saved(tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": "supernova"}))
+    with pytest.raises(DataError, match=r"found a model of the type 'supernova'; expected a family .* pip install -U"):
+        open_config(folder)
 
 
 def test_code_of_a_repository_is_refused_whatever_is_typed(tmp_path, monkeypatch):

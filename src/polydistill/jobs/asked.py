@@ -168,7 +168,10 @@ def _described(asked: Asked, start: Pretrained | None, rows: AnySource | None, l
         lead_somewhere(asked.spellings, asked.named, theirs, found)
     labels = asked.named or (() if _other(config, kind, problem) else theirs) or found
     if not labels:
-        raise ValueError("No labels are known: neither the model nor rows name any. Name them: --labels neg,pos.")
+        raise ValueError(
+            "No labels are known: neither the model nor rows name any. Name them: --labels neg,pos. "
+            "(Columns of these names may hold 0 or 1 for each.)"
+        )
     task = task_with(kind, problem, labels, asked.spellings or places_meant(asked.named, found))
     if theirs and unnamed(theirs):
         _LOG.warning("Outputs: %s.", ", ".join(f"{a} is {b}" for a, b in zip(theirs, task.labels, strict=False)))

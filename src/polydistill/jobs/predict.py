@@ -50,7 +50,10 @@ def reader(model: Readable, task: TaskLike | None = None) -> "Reader":
 def predict(
     model: ReadableFirst,
     rows: Annotated[
-        GivenRows | None, InPython("Rows, as they come: the texts of each in the task's order, or a mapping of them.")
+        GivenRows | None,
+        InPython(
+            "Rows, as they come: the texts of each in the task's order, or a mapping of them; a table; or one text."
+        ),
     ] = None,
     lang: Language = None,
     task: Task = None,
@@ -94,6 +97,7 @@ def predict(
     choice: (premise, question, choices). stars: (body, title, category), or a body alone. paraphrase: two sentences.
     qa: (question, context); the answers are `FoundAnswer`s.
     """
+    from polydistill.data.rows.memory import rows_of
     from polydistill.jobs.written import named_columns
     from polydistill.serving.asking import Asking, Predicted, one_row
     from polydistill.serving.json_lines import LeftOut
@@ -105,7 +109,8 @@ def predict(
     given |= {"--sentence1": sentence1, "--sentence2": sentence2, "--question": question, "--context": context}
     row = one_row(known, {**given, "--choice": list(choice) or None})
     read, written = (None if file is None else Path(file).expanduser() for file in (input, out))
-    asking = Asking(known, rows, row, read, written, skip_bad, resume, named_columns(columns))
+    coming = None if rows is None else rows_of(rows)
+    asking = Asking(known, coming, row, read, written, skip_bad, resume, named_columns(columns))
     reading, left_out = open_reader(model, known), LeftOut()
     ahead = WINDOW if window is None else window
     pairs = answered(reading, asking.rows(left_out), known, lang, ahead, precision)

@@ -13,7 +13,7 @@ from polydistill.data.files.records import file_format, is_table
 from polydistill.data.files.text_lines import bodies, raw_lines
 from polydistill.progress import followed
 from polydistill.serving.answers_file import part_of, rows_left, writing
-from polydistill.serving.json_lines import LeftOut, Reading, read_rows, table_rows
+from polydistill.serving.json_lines import LeftOut, Reading, read_rows, renamed, table_rows
 from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.task import Answer
 
@@ -112,7 +112,7 @@ class Asking:
         if self.row is not None:
             return [self.row]
         if self.given is not None:
-            return self.given
+            return (renamed(row, self.columns) if isinstance(row, Mapping) else row for row in self.given)
         reading, bad = Reading(self.task, self.columns), left_out if self.skip_bad else None
         if self.input is not None and is_table(self.input) and file_format(self.input) != "jsonl":
             return table_rows(self.input, reading, bad)

@@ -30,6 +30,12 @@ class LeftOut:
         self.first = self.first or error
 
 
+def renamed(row: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    """The row with our names in place of those that its fields have."""
+    ours = {theirs: our for our, theirs in columns.items()}
+    return {ours.get(name, name): value for name, value in row.items()}
+
+
 @dataclass(frozen=True)
 class Reading:
     """How a row is read: for which task, and which of its fields are called otherwise (our name: theirs)."""
@@ -44,10 +50,7 @@ class Reading:
 
     def row(self, given: object, name: str, number: int) -> dict[str, Any]:
         """The row with our names, refused where it lacks a text."""
-        row = given
-        if isinstance(given, dict):
-            ours = {theirs: our for our, theirs in self.columns.items()}
-            row = {ours.get(key, key): value for key, value in given.items()}
+        row = renamed(given, self.columns) if isinstance(given, dict) else given
         if wrong := task_of(self.task).wrong_with(row if isinstance(row, dict) else None):
             expected = f"an object such as {task_of(self.task).example}"
             there = f" (there are {', '.join(row):.200})" if isinstance(row, dict) else ""

@@ -16,7 +16,7 @@ import torch
 import transformers
 from huggingface_hub import try_to_load_from_cache
 from safetensors import safe_open
-from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
+from transformers import CONFIG_MAPPING, AutoConfig, PretrainedConfig, PreTrainedModel
 from transformers.utils.hub import cached_file
 
 from polydistill.errors import DataError
@@ -62,9 +62,22 @@ def open_config(name: str | Path, revision: str | None = None) -> PretrainedConf
         said = json.loads(file.read_bytes())
         if not isinstance(said, dict) or not isinstance(said.get("model_type"), str):
             raise ValueError("no object with a `model_type`")
+        _refuse_unknown(file, said["model_type"])
         config: PretrainedConfig = AutoConfig.from_pretrained(here(name), revision=revision, trust_remote_code=False)
         _refuse_odd(config)
     return config
+
+
+def _refuse_unknown(file: Path, family: str) -> None:
+    """Refuse a family that the installed `transformers` does not know; a repository's own code is never run."""
+    if family not in CONFIG_MAPPING:
+        raise DataError(
+            file,
+            None,
+            f"a model of the type {family!r}",
+            f"a family that transformers {transformers.__version__} knows; code that comes with a model is not run",
+            "Where it is newer than that: pip install -U transformers. Else take another model.",
+        )
 
 
 def _refuse_odd(config: PretrainedConfig) -> None:

@@ -29,7 +29,8 @@ class TaskSpec(Spec):
     spellings: tuple[tuple[str, str], ...] = Field(default=(), exclude_if=_none)
 
     def __str__(self) -> str:
-        return f"{self.kind} ({', '.join(self.labels) or 'a number'})"
+        several = ":several" if self.problem == "several" else ""
+        return f"{self.kind}{several} ({', '.join(self.labels) or 'a number'})"
 
     def __repr__(self) -> str:
         return repr(str(self))

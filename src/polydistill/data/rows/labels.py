@@ -12,6 +12,7 @@ from polydistill.errors import DataError
 
 Label = int | float | list[float] | list[str]
 _SEPARATORS = re.compile("[,;|]")
+_TRUTH = {"true": "1", "false": "0"}
 _SLACK = 1e-3  # ours: how far a sum of rounded probabilities may be from 1
 NO_GOLD_LABEL = "-"  # MultiNLI and SNLI: the annotators did not agree
 _OTHER_SPELLINGS = {
@@ -75,7 +76,8 @@ def shares(
     total = sum(values.values())
     if total > 1 + _SLACK or total <= 0 or (not lacking and total < 1 - _SLACK):
         expected = "probabilities that sum to 1" + (", or less where labels are left out" if lacking else "")
-        raise DataError(*where, f"shares that sum to {total:.4g}", expected, "Correct them, or give logits.")
+        way_out = "Correct them, give logits, or, where several labels may hold, name the task text:several."
+        raise DataError(*where, f"shares that sum to {total:.4g}", expected, way_out)
     rest = 1 - total
     if not lacking or rest <= _SLACK:
         return [values.get(at, 0.0) / total for at in range(labels)]
@@ -90,9 +92,14 @@ def _from_logits(values: list[float], problem: Problem) -> list[float]:
     return [power / sum(powers) for power in powers]
 
 
+def _is_blank(value: object) -> bool:
+    """Whether a cell holds no label: nothing, or what tables of numbers have in place of nothing."""
+    return value is None or value == "" or value != value  # noqa: PLR0124  (nan)
+
+
 def _number(value: object, file: str | Path, line: int | None) -> float:
     try:
-        number = float(str(value))
+        number = float(_TRUTH.get(str(value).casefold(), str(value)))
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
@@ -149,7 +156,7 @@ class LabelReader:
         if isinstance(value, list | tuple) and shape.problem == "single":
             raise SeveralLabelsError(file, line, value)
         if shape.written:
-            return names_in(value, shape.problem)
+            return [] if _is_blank(value) else names_in(value, shape.problem)
         if isinstance(value, Mapping):
             named = {str(name): share for name, share in value.items() if share is not None}
             at = {self.given(name, file, line): share for name, share in named.items()}
@@ -170,7 +177,7 @@ class LabelReader:
 
     def index(self, value: object, file: str | Path, line: int | None) -> int | None:
         """The label's index; `None` where the annotators gave none."""
-        spelled = plain(value)
+        spelled = "" if _is_blank(value) else plain(value)
         if spelled == NO_GOLD_LABEL:
             return None
         try:

@@ -34,6 +34,13 @@ def is_table(given: object) -> bool:
     return _is(given, "pandas", "DataFrame") or isinstance(given, Iterable)
 
 
+def rows_of(given: Any) -> Iterable[Any]:
+    """Row by row what was given: the rows of a table of pandas, and of a text or a mapping alone that one row."""
+    if isinstance(given, str | Mapping):
+        return [given]
+    return given.to_dict("records") if _is(given, "pandas", "DataFrame") else given  # type: ignore[no-any-return]
+
+
 def refuse_splits(given: Mapping[str, Any]) -> None:
     """A data set with its splits is no table."""
     if _is(given, "datasets", "DatasetDict") or _is(given, "datasets", "IterableDatasetDict"):

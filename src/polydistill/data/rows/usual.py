@@ -73,7 +73,16 @@ def usual_columns(
         )
     label = given.get(LABEL) or next((name for name in (*_LABELS, LOGITS) if name in names and name not in texts), None)
     soft = {} if label not in (None, _SHARES, _LOGITS) else _shares(names, label, labels)
+    if label is None and not soft and not shape.written:
+        soft = _by_name(shape.labels, [name for name in names if name not in texts])
     return Found(texts, None if label in (_SHARES, _LOGITS) else label, soft)
+
+
+def _by_name(labels: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Columns that are called as the labels, where each label has one: each holds 0 or 1, or a share."""
+    called = {name.casefold(): name for name in names}
+    found = {label: called[label.casefold()] for label in labels if label.casefold() in called}
+    return found if len(found) == len(labels) > 1 else {}
 
 
 def _as_ours(shape: RowShape, given: Mapping[str, str]) -> dict[str, str]:
