@@ -103,6 +103,10 @@ def test_rows_come_from_a_file_or_the_world(tmp_path):
     lines = tmp_path / "rows.jsonl"
     lines.write_text((json.dumps({**PAIR, "id": 1}) + "\n") * 4)
     assert _rows(Settings(rows=3), lines) == [PAIR] * 3
+    table = tmp_path / "rows.csv"
+    table.write_text("sentence1,sentence2,review\na,b,c\n")
+    assert _rows(Settings(), table) == [{"premise": "a", "hypothesis": "b"}]
+    assert _rows(Settings(task=None), table) == [{"text": "c"}]
     plain = tmp_path / "text.txt"
     plain.write_text("One.\n\nTwo of them.\n")
     assert [row["premise"] for row in _rows(Settings(), plain)] == ["One.", "Two of them."]

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def bench(
     *models: Annotated[Place, Argument("Models' or runs' folders, hub names, ONNX folders.")],
     text: Annotated[
-        Place | None, Help("Rows to read: JSONL as for predict, or a sentence a line. Default: rows of the mini-world.")
+        Place | None,
+        Help("Rows to read: a file as for predict, or a sentence a line. Default: rows of the mini-world."),
     ] = None,
     task: Annotated[
         TaskLike | None,

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polydistill.data.files.records import file_format, is_table
-from polydistill.data.files.text_lines import bodies, raw_lines
+from polydistill.data.files.text_lines import bodies
 from polydistill.progress import followed
 from polydistill.serving.answers_file import part_of, rows_left, writing
-from polydistill.serving.json_lines import LeftOut, Reading, read_rows, renamed, table_rows
+from polydistill.serving.json_lines import LeftOut, Reading, file_rows, read_rows, renamed
 from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.task import Answer
 
@@ -114,10 +113,9 @@ class Asking:
         if self.given is not None:
             return (renamed(row, self.columns) if isinstance(row, Mapping) else row for row in self.given)
         reading, bad = Reading(self.task, self.columns), left_out if self.skip_bad else None
-        if self.input is not None and is_table(self.input) and file_format(self.input) != "jsonl":
-            return table_rows(self.input, reading, bad)
-        lines = bodies(sys.stdin.buffer) if self.input is None else raw_lines(self.input)
-        return read_rows(lines, str(self.input or "standard input"), reading, bad)
+        if self.input is not None:
+            return file_rows(self.input, reading, bad)
+        return read_rows(bodies(sys.stdin.buffer), "standard input", reading, bad)
 
 
 def one_row(task: AnyTask, given: Mapping[str, Any]) -> dict[str, Any] | None:

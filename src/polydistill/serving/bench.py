@@ -20,20 +20,21 @@ import torch
 from pydantic import Field, model_validator
 
 from polydistill.bounds import Batch, Held, Some, Threads
-from polydistill.data.files.records import file_format
-from polydistill.data.files.text_lines import raw_lines, read_lines
+from polydistill.data.files.records import is_table
+from polydistill.data.files.text_lines import read_lines
 from polydistill.data.rows.load import load_rows, load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.exports.provenance import short
 from polydistill.machine import cores, processor
 from polydistill.serving.bench_worker import Clock, Ended, Job, Opened, Ready, Trouble, Turn
-from polydistill.serving.json_lines import Reading, read_rows
+from polydistill.serving.json_lines import Reading, file_rows
 from polydistill.serving.reader import Backend, model_place, size_on_disk
 from polydistill.specs import Spec
-from polydistill.tasks import AnyTask, task_of
+from polydistill.tasks import AnyTask, TaskSpec, task_of
 from polydistill.training.made import versions
 from polydistill.world.grammar import available_languages
 
+_ONE_TEXT = TaskSpec(kind="text", problem="number")  # whatever is said of it
 Answer = TypeVar("Answer", Ready, Opened, Turn, Ended)
 
 
@@ -222,8 +223,8 @@ def _rows(settings: Settings, text: Path | None) -> list[dict[str, Any]]:
         each = -(-settings.rows // len(codes))
         tables = load_rows(WorldSource(rows=each), asked.shape, codes).rows.values()
         given: list[Any] = [row for rows in zip(*tables, strict=True) for row in rows]
-    elif file_format(text) == "jsonl":
-        given = list(read_rows(raw_lines(text), str(text), Reading(settings.task)))
+    elif is_table(text):
+        given = list(file_rows(text, Reading(settings.task)))
     else:
         beside = ("",) * (len(asked.shape.texts) - 1)
         given = [line if asked.shape.lists else (line, *beside) for _, line in read_lines(text) if line.strip()]
@@ -238,6 +239,8 @@ def _texts(settings: Settings, text: Path | None) -> list[dict[str, Any]]:
         codes = available_languages()
         tables = load_text(WorldSource(rows=-(-settings.rows // len(codes))), codes).rows.values()
         given = [line for lines in zip(*(table["text"][:] for table in tables), strict=True) for line in lines]
+    elif is_table(text):
+        given = [task_of(_ONE_TEXT).row(row)["text"] for row in file_rows(text, Reading(_ONE_TEXT))]
     else:
         given = [line for _, line in read_lines(text) if line.strip()]
     if not given:

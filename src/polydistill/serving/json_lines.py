@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from polydistill.data.files.json_text import from_json
-from polydistill.data.files.records import whole_records
-from polydistill.data.files.text_lines import decoded
+from polydistill.data.files.records import file_format, is_table, whole_records
+from polydistill.data.files.text_lines import decoded, raw_lines
 from polydistill.errors import DataError
 from polydistill.tasks import AnyTask, task_of
 
@@ -66,6 +66,13 @@ def read_rows(
     for number, raw in lines:
         if raw.strip() and (row := _kept(partial(reading.parsed, raw, name, number), left_out)) is not None:
             yield row
+
+
+def file_rows(path: Path, reading: Reading, left_out: LeftOut | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of a file: of a table, or of lines of JSON."""
+    if is_table(path) and file_format(path) != "jsonl":
+        return table_rows(path, reading, left_out)
+    return read_rows(raw_lines(path), str(path), reading, left_out)
 
 
 def table_rows(path: Path, reading: Reading, left_out: LeftOut | None = None) -> Iterator[dict[str, Any]]:
