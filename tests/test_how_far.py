@@ -1,12 +1,13 @@
 """How far longer work is: shown after two seconds, one at a time, with the time left."""
 
+import time
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
 from polydistill import progress
-from polydistill.progress import Shown, followed
+from polydistill.progress import Shown, followed, underway
 
 
 @pytest.fixture
@@ -88,3 +89,25 @@ def test_a_failure_ends_it(clock):
         list(followed(fails(), "Reading", 6, console))
     assert console.file.getvalue().count("\x1b[?25h") == 1
     assert said(total=6) != ""
+
+
+def test_work_without_parts_says_that_it_goes_on(clock, monkeypatch):
+    """In a terminal at once when two seconds are over, elsewhere after a while."""
+    monkeypatch.setattr(progress, "PATIENCE", 0.01)
+    for terminal, told in ((True, "Opening"), (False, "Opening: 20 s")):
+        clock(10)
+        console = Console(file=StringIO(), force_terminal=terminal, width=200, legacy_windows=False)
+        over = time.perf_counter() + 20
+        with underway("Opening", console):
+            while told not in console.file.getvalue() and time.perf_counter() < over:
+                time.sleep(0.01)
+        assert told in console.file.getvalue()
+        assert console.file.getvalue().count("\x1b[?25h") == terminal
+
+
+def test_quick_work_without_parts_says_nothing():
+    console = Console(file=StringIO())
+    with underway("Opening", console):
+        pass
+    assert console.file.getvalue() == ""
+    assert said(total=6) == ""

@@ -6,8 +6,10 @@ is part of that.
 """
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ class Shown:
     def _say(self, now: float) -> None:
         spent, done = now - self._began, self._done - self.first
         if self.total is None:
-            said = self._rate(now)
+            said = self._rate(now) or f"{spent:.0f} s"
         else:
             left = (self.total - self._done) * spent / done if done else 0.0
             said = f"{self.unit} {self._done:,} of {self.total:,}, {spent:.0f} s, {left:.0f} s left".lstrip()
@@ -124,8 +126,29 @@ class Shown:
 
     def _rate(self, now: float) -> str:
         spent = now - self._began
+        if self._done == self.first:
+            return ""
         counted = f"{self._done:,} {self.unit}".rstrip()
         return counted + (f", {self._done / spent:,.1f} a second" if spent > 0 else "")
+
+
+@contextmanager
+def underway(what: str, console: "Console | None" = None) -> Iterator[None]:
+    """Work that has no parts to be counted: that it goes on is shown, with the time that it has taken."""
+    over = threading.Event()
+    with Shown(what, console=console) as shown:
+
+        def tell() -> None:
+            while not over.wait(shown.patience):
+                shown.at(shown.first)
+
+        teller = threading.Thread(target=tell, daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            over.set()
+            teller.join()
 
 
 def followed(

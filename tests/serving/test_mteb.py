@@ -6,6 +6,7 @@ import sys
 import pytest
 from transformers import AutoModel
 
+from polydistill import progress
 from polydistill.data.rows.load import load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.exports.card import FILE as CARD
@@ -42,7 +43,7 @@ def rows(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_its_numbers_are_those_of_the_library_on_its_own_reader(model, rows, monkeypatch):
+def test_its_numbers_are_those_of_the_library_on_its_own_reader(model, rows, monkeypatch, capsys):
     library = pytest.importorskip("mteb")
     from sentence_transformers import SentenceTransformer
 
@@ -53,6 +54,7 @@ def test_its_numbers_are_those_of_the_library_on_its_own_reader(model, rows, mon
         return plain(read, tasks, **options)
 
     monkeypatch.setattr(library, "evaluate", also)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
     given = {name: f"{rows}/{name}-{{lang}}.tsv" for name in ("train", "test", "sts")}
     done = mteb(model, parallel=PAIRS, **given, langs="en", card=True)
     assert [(one.task, one.language, one.metric) for one in done.results] == [
@@ -78,6 +80,7 @@ def test_its_numbers_are_those_of_the_library_on_its_own_reader(model, rows, mon
     assert card.count("## On tasks of mteb") == card.count("## To make it again") == 1
     assert again.results == done.results[:2]
     assert json.loads(done.model_dump_json())["mteb"] == done.mteb
+    assert "Vectors: text 30 of 30," in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from polydistill.data.batches.padding import Padded
 from polydistill.exports.reading import Logits, Says, asked
 from polydistill.exports.samples import Batch, Part
 from polydistill.exports.wanted import Check, Scored, Wanted
+from polydistill.progress import followed
 from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.reading import ArrayStudent
 
@@ -24,7 +25,8 @@ Heard = tuple[Batch, Numbers, Numbers]
 
 def hear(model: Says, other: Other, batches: Iterable[Batch]) -> list[Heard]:
     """Both, of all batches."""
-    return [(one, asked(model, one.inputs).numpy(), other(one)) for one in batches]
+    shown = followed(batches, "Checked", unit="rows", many=lambda one: len(one.inputs["input_ids"]))
+    return [(one, asked(model, one.inputs).numpy(), other(one)) for one in shown]
 
 
 def compare(model: Says, heard: Sequence[Heard], by: str, texts: str, int8: bool = False) -> Check:

@@ -35,6 +35,7 @@ from polydistill.exports.wanted import Check, Wanted
 from polydistill.models.loaded import Loaded
 from polydistill.models.mblm_config import MBLM
 from polydistill.models.sentence import write_head
+from polydistill.progress import underway
 from polydistill.starts.tokenizers import save_tokenizer
 from polydistill.tasks import AnyTask, task_of
 
@@ -55,7 +56,7 @@ def write_onnx(loaded: Loaded, folder: Path, task: AnyTask | None, wanted: Wante
     file.parent.mkdir()
     example = _random(moved, _EXPORTED, choices)
     rows: AbstractContextManager[None] = embedding_in_int8(moved.network) if wanted.int8 else nullcontext()
-    with rows:
+    with rows, underway("The ONNX file is made"):
         _write(model, example, file, wanted.int8)
     session = runtime.InferenceSession(file, providers=["CPUExecutionProvider"])
 

@@ -23,7 +23,7 @@ from polydistill.models.trimming.choosing import By, choose, count_pieces
 from polydistill.models.trimming.fallback import Fallback, fallback
 from polydistill.models.trimming.network import needed, trimmed
 from polydistill.models.trimming.vocabulary import vocabulary_of
-from polydistill.progress import followed
+from polydistill.progress import followed, underway
 from polydistill.specs import Spec
 from polydistill.starts.folders import students_in
 from polydistill.starts.hub import pinned
@@ -173,7 +173,7 @@ def _write(
 ) -> None:
     """Write one trimmed model, read it again, and put beside it what has become of it."""
     vocabulary = vocabulary_of(loaded.tokenizer)
-    with quietly():
+    with quietly(), underway("The trimmed model is written"):
         trimmed(loaded.network, kept).save_pretrained(folder)
         save_tokenizer(loaded.tokenizer, folder)
         (folder / "tokenizer.json").write_text(

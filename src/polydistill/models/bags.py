@@ -20,6 +20,7 @@ from polydistill.models.static import StaticModel, static_head
 from polydistill.models.static_config import LONGEST, Bagging, StaticConfig
 from polydistill.models.trimming.choosing import choose, count_pieces
 from polydistill.models.trimming.vocabulary import Vocabulary, vocabulary_of
+from polydistill.progress import followed
 
 _SIF = 1e-3  # "a = 10^-3" (Arora et al. 2017, Sec. 4.1)
 _SIZE = 0.1  # ours: the root mean square of the numbers, so that one learning rate suits all teachers
@@ -64,8 +65,9 @@ def _said_of_pieces(model: Loaded, kept: Sequence[int]) -> Tensor:
     head = model.sentence or SentenceHead(Reading())
     awake, found = network.training, []
     network.train(False)
-    for start in range(0, len(kept), _AT_ONCE):
-        rows = [[*before, at, *after] for at in kept[start : start + _AT_ONCE]]
+    some = (kept[start : start + _AT_ONCE] for start in range(0, len(kept), _AT_ONCE))
+    for pieces in followed(some, "Pieces are read", len(kept), unit="piece", many=len):
+        rows = [[*before, at, *after] for at in pieces]
         ids_BL = torch.tensor(rows, device=network.device)
         mask_BL = torch.ones_like(ids_BL)
         hidden_BLW = cast(Any, network.base_model)(input_ids=ids_BL, attention_mask=mask_BL).last_hidden_state

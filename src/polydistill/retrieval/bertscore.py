@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from polydistill.data.batches.encoding import Ints
+from polydistill.progress import followed
 from polydistill.retrieval.token_vectors import Sentences
 
 BLOCK = 1024  # token vectors a side of a matrix product: chosen by measurement, so that the product stays in the cache
@@ -61,7 +62,10 @@ def bertscore(queries: Sentences, candidates: Sentences, block: int = BLOCK) -> 
     precision_NM, recall_NM = (here.new_empty(len(queries), len(candidates)) for _ in range(2))
     rows, columns = _by_length(queries), _by_length(candidates)
     others = list(_blocks(candidates, columns, block))
-    for one in _blocks(queries, rows, block):
+    blocks = followed(
+        _blocks(queries, rows, block), "BERTScore", len(queries), unit="text", many=lambda one: one.vectors_PND.shape[1]
+    )
+    for one in blocks:
         for other in others:
             precision_NM[one.places, other.places], recall_NM[one.places, other.places] = _compare(one, other)
     back_N, back_M = (torch.from_numpy(np.argsort(order)).to(here.device) for order in (rows, columns))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from polydistill.data.batches.encoding import Ints
+from polydistill.progress import followed
 
 Search = Literal["exact", "faiss", "faiss-ivf"]
 QUERIES, CANDIDATES = 1024, 16384  # ours: rows and columns of the similarities that are held at once, 64 MB
@@ -33,7 +34,8 @@ def nearest(queries_ND: Tensor, candidates_MD: Tensor, k: int, search: Search = 
     if not 1 <= k <= len(candidates_MD):
         raise ValueError(f"k is {k}; expected 1 to {len(candidates_MD)}, the number of candidates.")
     if search == "exact":
-        parts = [_exact(some_ND, candidates_MD, k) for some_ND in torch.split(queries_ND, QUERIES)]
+        some = followed(torch.split(queries_ND, QUERIES), "Searched", len(queries_ND), unit="text", many=len)
+        parts = [_exact(some_ND, candidates_MD, k) for some_ND in some]
         return torch.cat([values for values, _ in parts]), torch.cat([places for _, places in parts])
     found, places = _index(candidates_MD, search).search(_array(queries_ND), k)
     return torch.from_numpy(found), torch.from_numpy(places)

@@ -26,6 +26,7 @@ from polydistill.data.rows.load import load_rows, load_text
 from polydistill.data.rows.sources import WorldSource
 from polydistill.exports.provenance import short
 from polydistill.machine import cores, processor
+from polydistill.progress import followed
 from polydistill.serving.bench_worker import Clock, Ended, Job, Opened, Ready, Trouble, Turn
 from polydistill.serving.json_lines import Reading, file_rows
 from polydistill.serving.reader import Backend, model_place, size_on_disk
@@ -128,9 +129,9 @@ def bench(models: Sequence[str | Path], settings: Settings, text: Path | None = 
             worker.wait()  # until all have imported what they need, which takes the machine's time
         for worker in workers:
             worker.open()
-        for turn in range(settings.turns):
-            for worker in workers[:: 1 if turn % 2 == 0 else -1]:
-                worker.take(turn)
+        turns = [(turn, one) for turn in range(settings.turns) for one in workers[:: 1 if turn % 2 == 0 else -1]]
+        for turn, worker in followed(turns, "Models are measured", len(turns), unit="turn"):
+            worker.take(turn)
         measured = tuple(worker.ended() for worker in workers)
     return Bench(
         processor=processor(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
@@ -78,12 +79,14 @@ def tasks_named(names: Sequence[str], codes: Sequence[str]) -> list[AbsTask]:
 def ruled(model: str | Path, tasks: Sequence[AbsTask], batch_size: int) -> RuledModel:
     """What the tasks say of the model, which is read as its folder says."""
     import mteb
+    from rich.console import Console
 
     from polydistill.serving.mteb_tasks import Read
     from polydistill.serving.vectors import open_vectors
 
     logging.getLogger(_LIBRARY).setLevel(logging.ERROR)
-    read: Any = Read(open_vectors(model), Path(model).name)  # its protocol names options that are not read here
+    shown = Console(file=sys.stderr)  # where it is now: mteb's own bars are caught below
+    read: Any = Read(open_vectors(model), Path(model).name, shown)  # its protocol names options that are not read here
     with redirect_stderr(StringIO()), warnings.catch_warnings():  # its bars and notes, which say nothing of the model
         warnings.simplefilter("ignore")
         found = mteb.evaluate(

@@ -26,6 +26,7 @@ from polydistill.tasks import TaskSpec, task_of
 
 if TYPE_CHECKING:
     from mteb.abstasks.abstask import AbsTask
+    from rich.console import Console
 
     from polydistill.data.batches.encoding import Floats
     from polydistill.serving.vectors import VectorReader
@@ -38,8 +39,8 @@ Parts = dict[str, DatasetDict]
 class Read(AbsEncoder):
     """A model of vectors, as mteb asks one."""
 
-    def __init__(self, reader: VectorReader, name: str) -> None:
-        self.reader = reader
+    def __init__(self, reader: VectorReader, name: str, console: Console) -> None:
+        self.reader, self.console = reader, console
         self.mteb_model_meta = ModelMeta.create_empty(
             {"name": f"own/{name}", "similarity_fn_name": ScoringFunction.COSINE}
         )
@@ -47,7 +48,7 @@ class Read(AbsEncoder):
     def encode(self, inputs: Any, **options: Any) -> Floats:
         """The vectors of texts [N, D], as the model makes them."""
         texts = [text for batch in inputs for text in batch["text"]]
-        return self.reader.vectors(texts, int(options.get("batch_size", 32)), length_one=False)
+        return self.reader.vectors(texts, int(options.get("batch_size", 32)), False, self.console)
 
 
 def bitext(corpora: Corpora) -> AbsTask:

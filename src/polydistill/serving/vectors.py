@@ -22,6 +22,7 @@ from polydistill.serving.onnx_student import open_session
 from polydistill.serving.reader import Backend
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from torch import nn
 
 
@@ -38,12 +39,15 @@ class VectorReader:
     module: nn.Module | None = None
     """Of PyTorch, where that runs it."""
 
-    def vectors(self, texts: Sequence[str], batch_size: int, length_one: bool = True) -> Floats:
+    def vectors(
+        self, texts: Sequence[str], batch_size: int, length_one: bool = True, console: Console | None = None
+    ) -> Floats:
         """The vectors of these texts [N, D], at length one or as long as the model makes them."""
         text = encode_texts(self.tokenizer, [self.prompt + one for one in texts], None, self.max_length)
         found: Floats | None = None
         batches = padded_batches(text, batch_size)
-        for rows, inputs in followed(batches, "Vectors", len(text), unit="text", many=lambda batch: len(batch[0])):
+        shown = followed(batches, "Vectors", len(text), console, unit="text", many=lambda batch: len(batch[0]))
+        for rows, inputs in shown:
             said = self.say(inputs)
             if found is None:
                 found = room_for((len(text), said.shape[1]), np.float32)

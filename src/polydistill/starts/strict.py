@@ -21,6 +21,7 @@ from transformers.utils.hub import cached_file
 
 from polydistill.errors import DataError
 from polydistill.manifest import refuse_changed
+from polydistill.progress import underway
 from polydistill.starts.fetched import refuse_other_content
 from polydistill.starts.folders import here
 from polydistill.starts.numbers import FETCH, HARMLESS, counted, refuse_no_numbers
@@ -101,7 +102,7 @@ def open_network(
     """
     config = open_config(name, revision)
     file = weights_file(name, revision)
-    with readable(file, "weights that fit the model's configuration"), quietly():
+    with readable(file, "weights that fit the model's configuration"), quietly(), underway("The model is opened"):
         _refuse_depth(config, file)
         network, info = head.from_pretrained(
             here(name),

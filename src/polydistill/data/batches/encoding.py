@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from polydistill.data.batches.token_ids import AT_ONCE, Ids, column_names, token_ids
 from polydistill.data.files.growing import GrowingArray
 from polydistill.data.rows.shapes import RowShape
+from polydistill.progress import followed
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
+_READ = "Text is read"
 _UNKNOWN, _ENOUGH = 0.2, 50  # ours: the share of unknown pieces that is borne, and of how many pieces it is one
 
 Ints = NDArray[np.int64]
@@ -188,8 +190,8 @@ def encode_texts(
 ) -> Encoded:
     """Token ids of single texts, or of pairs of texts."""
     if pairs is None:
-        return encode_in_turn(tokenizer, [texts], max_length)
-    return _read(tokenizer, _pairs_of(tokenizer, texts, pairs, max_length))
+        return _read(tokenizer, _ids_of(tokenizer, texts, max_length), len(texts))
+    return _read(tokenizer, _pairs_of(tokenizer, texts, pairs, max_length), len(texts))
 
 
 def encode_in_turn(tokenizer: PreTrainedTokenizerBase, parts: Iterable[Sequence[str]], max_length: int) -> Encoded:
@@ -236,7 +238,8 @@ def encode_with_places(
             "the model with a fast tokenizer (a folder with tokenizer.json)."
         )
     columns, places = {name: Flattened() for name in column_names(tokenizer)}, Flattened()
-    for batch in _with_places(tokenizer, texts, pairs, max_length):
+    read = _with_places(tokenizer, texts, pairs, max_length)
+    for batch in followed(read, _READ, len(texts), unit="text", many=lambda batch: len(batch["input_ids"])):
         _add(columns, batch)
         places.add(_places(batch))
     encoded = _encoded(columns, pad_values(tokenizer))
@@ -244,11 +247,14 @@ def encode_with_places(
 
 
 def _read(
-    tokenizer: PreTrainedTokenizerBase, batches: Iterable[Mapping[str, Sequence[Sequence[int] | Integers]]]
+    tokenizer: PreTrainedTokenizerBase,
+    batches: Iterable[Mapping[str, Sequence[Sequence[int] | Integers]]],
+    total: int | None = None,
 ) -> Encoded:
     """What a model reads of some batches."""
     columns = {name: Flattened() for name in column_names(tokenizer)}
-    for number, batch in enumerate(batches):
+    read = followed(batches, _READ, total, unit="text", many=lambda batch: len(batch["input_ids"]))
+    for number, batch in enumerate(read):
         if number == 0:
             refuse_unknown(tokenizer, batch["input_ids"])
         _add(columns, batch)

@@ -12,7 +12,7 @@ Only texts that are asked for are read. Reading that was cut goes on after its l
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -77,17 +77,24 @@ def text_keys(text: Encoded, rows: Ints) -> Keys:
 def compute_signals(
     read: Read, text: Encoded, batch_size: int, device: torch.device, shown: Shown | None = None
 ) -> Floats:
-    """What `read` says of every text, one row a text; texts are batched by length. `shown` counts the texts."""
+    """What `read` says of every text, one row a text; texts are batched by length.
+
+    `shown` counts the texts where they are part of more; else they are shown alone.
+    """
     signals: Floats | None = None
-    for rows, inputs in length_batches(text, batch_size, device):
-        said = read(inputs).float().cpu().numpy()
-        if signals is None:
-            signals = room_for((len(text), *said.shape[1:]), np.float32)
-        signals[rows] = said
-        if shown is not None:
-            shown.more(len(rows))
+    with _reading(len(text)) if shown is None else nullcontext(shown) as told:
+        for rows, inputs in length_batches(text, batch_size, device):
+            said = read(inputs).float().cpu().numpy()
+            if signals is None:
+                signals = room_for((len(text), *said.shape[1:]), np.float32)
+            signals[rows] = said
+            told.more(len(rows))
     assert signals is not None, "there are texts to read"
     return signals
+
+
+def _reading(count: int) -> Shown:
+    return Shown("The teacher reads", count, unit="text")
 
 
 class SignalStore:
@@ -212,7 +219,7 @@ class StoredSignals:
         missing = first[self._store.find(keys[first])[:, 0] < 0]
         missing = missing[np.argsort(self._text.lengths[rows[missing]], kind="stable")]
         size = self._batch_size * max(1, _PIECE // self._batch_size)  # whole batches: where it was cut changes none
-        with Shown("The teacher reads", len(missing), unit="text") as shown:
+        with _reading(len(missing)) as shown:
             for start in range(0, len(missing), size):
                 piece = missing[start : start + size]
                 text = self._text.select(rows[piece])

@@ -20,6 +20,7 @@ from polydistill.data.batches.counting import Tokens
 from polydistill.data.batches.token_ids import Ids
 from polydistill.data.files.growing import GrowingTable
 from polydistill.data.files.seen import Seen, hashes, normal
+from polydistill.progress import Shown
 from polydistill.specs import Spec
 
 Pair = Sequence[str]
@@ -183,10 +184,12 @@ def keep(
     kept = _nothing_yet(filters, rng, _WITH_IDS if filters.count_tokens and isinstance(tokens, Tokens) else _SCHEMA)
     dropped: Counter[str] = Counter()
     coming = iter(pairs)
-    while kept.room != 0 and (chunk := list(islice(coming, min(_CHUNK, kept.room or _CHUNK)))):
-        why, ids = _why_dropped(chunk, filters, tokens, seen)
-        dropped.update(reason for reason in why if reason is not None)
-        kept.add([(*chunk[row], *ids.get(row, ())) for row in _left(why)])
+    with Shown("Pairs are read", unit="pairs") as shown:
+        while kept.room != 0 and (chunk := list(islice(coming, min(_CHUNK, kept.room or _CHUNK)))):
+            why, ids = _why_dropped(chunk, filters, tokens, seen)
+            dropped.update(reason for reason in why if reason is not None)
+            kept.add([(*chunk[row], *ids.get(row, ())) for row in _left(why)])
+            shown.more(len(chunk))
     rows = kept.dataset()
     dropped[_OVER] = kept.offered - len(rows) + sum(1 for _ in coming)
     return rows, Counter({reason: dropped[reason] for reason in REASONS if dropped[reason]})
