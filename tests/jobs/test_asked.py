@@ -290,11 +290,13 @@ def test_a_row_without_a_label_is_no_class_of_its_own(encoder, blank):
         polydistill.tune.run(encoder, frame, "en")
 
 
-def test_tables_and_one_text_are_asked_row_by_row(encoder, tmp_path):
+def test_tables_and_one_text_are_taken_row_by_row(encoder, tmp_path):
     frame = pandas.DataFrame({"review": TEXTS, "stars": ["a", "b"] * 3})
     done = polydistill.tune(encoder, frame, "en", out=tmp_path / "tuned", steps=1)
     of_list = [one.line for one in polydistill.predict(done.model, list(TEXTS))]
     assert [one.line for one in polydistill.predict(done.model, frame)] == of_list
+    both = polydistill.xd.run(done.model, data={"en": frame, "de": frame[::-1]})
+    assert (both.method.source_language, both.method.languages) == ("en", ("en", "de"))
     asked = frame.rename(columns={"review": "other"})
     assert [one.line for one in polydistill.predict(done.model, asked, columns={"text": "other"})] == of_list
     for one in (TEXTS[0], {"review": TEXTS[0]}):

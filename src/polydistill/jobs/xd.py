@@ -126,7 +126,7 @@ def xd(
     rows, rows_of_source, dev, test = (with_columns(one, columns) for one in (data, anchor, dev, test))
     if preset == "reference" and longer == "cut":
         raise ValueError("--preset reference drops rows that are too long. Leave --longer out, or the preset.")
-    named = several(langs)
+    named = several(langs) or tuple(getattr(rows, "sources", ()))  # rows by language name theirs; the first teaches
     filters = making.filters_of(options, EVERY_PAIR, used=bool(parallel))
     first = named_languages(named)[0] if named and data is not None else "en"
     chosen = as_corpora(parallel, first, filters) if parallel else None
