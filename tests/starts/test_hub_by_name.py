@@ -23,7 +23,8 @@ ROWS = "".join(
     for at in range(4)
 )
 WORKER = """
-import json, logging, shlex, sys, traceback
+import json, logging, shlex, sys, time, traceback
+time.sleep = lambda seconds: None  # before the hub's library asks again it waits, up to a minute in all
 logging.raiseExceptions = False  # the streams of a command that has ended are closed
 from huggingface_hub import constants
 constants.DOWNLOAD_CHUNK_SIZE = 4096  # else our small files arrive in one piece, or not at all
