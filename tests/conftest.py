@@ -1,14 +1,32 @@
+import functools
+import gc
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pytest
+import typer.main
 from transformers import PreTrainedTokenizerFast
 
 from polydistill.results import RunResult, score_of
 from tiny import tiny_tokenizer
 
 MakeRun = Callable[..., RunResult]
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collections of garbage that each training run asks for need not look at it."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting() -> Iterator[None]:
+    """Nothing waits until the disk has what was written, and the commands are made of the jobs once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        patch.setattr("typer.testing._get_command", functools.cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

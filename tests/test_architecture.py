@@ -1,8 +1,9 @@
 """Rules of the house that no reader should have to check: imports run one way, files are short, nothing unsafe."""
 
 import ast
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,6 @@ ORDER = (
 # ... but for these, which are kept apart though one stands above the other.
 APART = {("data", "objectives"), ("world", "objectives")}
 LONGEST = 300
-
-every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -81,28 +80,38 @@ def unsafe(tree: ast.AST) -> list[str]:
     return found
 
 
+@functools.cache
 def parse(file: Path) -> ast.AST:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
-@every_file
-def test_imports_run_one_way(file):
-    part = file.relative_to(ROOT).parts[0].removesuffix(".py")
-    if part == "__init__":  # shows the public face and nothing else
-        assert {part_of(module) for module in imported(parse(file)) if module.startswith("polydistill")} <= {
-            "api",
-            "auto_classes",
-        }
-    else:
-        assert part in ORDER, f"say in ORDER where {part!r} stands"
-        assert not breaches(part, parse(file))
+def room_of(file: Path) -> str:
+    """The folder below the root, or the single file, that a file is."""
+    return file.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "methods").rglob("*.py")), ids=lambda file: file.stem)
-def test_no_method_imports_a_method(file):
-    modules = {m.rpartition(".")[0] for m in imported(parse(file)) if m.startswith("polydistill.methods")}
-    own = f"polydistill.methods.{file.parent.name}."  # a method that is a folder
-    assert not {module for module in modules - FACE if not module.startswith(own)}
+def by_file(rule: Callable[[Path], object], files: Iterable[Path] = FILES) -> dict[str, object]:
+    """What a rule finds, of the files in which it finds something."""
+    return {str(file.relative_to(ROOT)): found for file in files if (found := rule(file))}
+
+
+def test_imports_run_one_way():
+    assert {room_of(file) for file in FILES} <= {*ORDER, "__init__"}, "say in ORDER where these stand"
+    assert by_file(lambda file: room_of(file) != "__init__" and breaches(room_of(file), parse(file))) == {}
+
+
+def test_the_root_shows_the_public_face_and_nothing_else():
+    ours = (module for module in imported(parse(ROOT / "__init__.py")) if module.startswith("polydistill"))
+    assert {part_of(module) for module in ours} <= {"api", "auto_classes"}
+
+
+def test_no_method_imports_a_method():
+    def others(file: Path) -> list[str]:
+        modules = {m.rpartition(".")[0] for m in imported(parse(file)) if m.startswith("polydistill.methods")}
+        own = f"polydistill.methods.{file.parent.name}."  # a method that is a folder
+        return [module for module in modules - FACE if not module.startswith(own)]
+
+    assert by_file(others, (ROOT / "methods").rglob("*.py")) == {}
 
 
 SHARED = (
@@ -120,39 +129,42 @@ def methods_named(tree: ast.AST) -> set[str]:
     return {module for module in modules if module.startswith("polydistill.methods.")} - FACE
 
 
-@every_file
-def test_only_jobs_and_papers_name_a_method(file):
-    if file.relative_to(ROOT).parts[0] not in ("methods", "jobs", "papers"):
-        assert not methods_named(parse(file)), "ask the method's spec instead; `methods/spec.py` says what it answers"
+def test_only_jobs_and_papers_name_a_method():
+    """Others ask the method's spec; `methods/spec.py` says what it answers."""
+    others = [file for file in FILES if room_of(file) not in ("methods", "jobs", "papers")]
+    assert by_file(lambda file: methods_named(parse(file)), others) == {}
 
 
 def test_only_the_table_and_a_methods_own_folder_name_a_method_in_methods():
-    named = {file.name for file in (ROOT / "methods").glob("*.py") if methods_named(parse(file))}
-    assert named == {"table.py"}
+    assert by_file(lambda file: methods_named(parse(file)), (ROOT / "methods").glob("*.py")).keys() == {
+        "methods/table.py"
+    }
 
 
-@every_file
-def test_nobody_asks_what_a_method_is(file):
-    if file.relative_to(ROOT).parts[0] != "methods":
-        found = re.findall(r"isinstance\(.*method.*", file.read_text(encoding="utf-8"))
-        assert not found, "ask the method's spec instead; `methods/spec.py` says what it answers"
+def test_nobody_asks_what_a_method_is():
+    """Ask the method's spec instead; `methods/spec.py` says what it answers."""
+    others = [file for file in FILES if room_of(file) != "methods"]
+    asks = re.compile(r"isinstance\(.*method.*")
+    assert by_file(lambda file: asks.findall(file.read_text(encoding="utf-8")), others) == {}
 
 
-@pytest.mark.parametrize("folder", ["objectives", "models"])
-def test_objectives_know_no_model_and_models_no_data(folder):
-    forbidden = {"objectives": ("transformers", "datasets"), "models": ("datasets",)}[folder]
-    for file in (ROOT / folder).glob("*.py"):
-        assert not [module for module in imported(parse(file)) if module.split(".")[0] in forbidden], file.name
+@pytest.mark.parametrize(
+    ("folder", "forbidden"), [("objectives", ("transformers", "datasets")), ("models", ("datasets",))]
+)
+def test_objectives_know_no_model_and_models_no_data(folder, forbidden):
+    def found(file: Path) -> list[str]:
+        return [module for module in imported(parse(file)) if module.split(".")[0] in forbidden]
+
+    assert by_file(found, (ROOT / folder).glob("*.py")) == {}
 
 
-@every_file
-def test_files_are_short(file):
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST
+def test_files_are_short():
+    lines = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in FILES}
+    assert by_file(lambda file: lines[file] > LONGEST and lines[file]) == {}
 
 
-@every_file
-def test_nothing_prints_or_runs_data_as_code(file):
-    assert not unsafe(parse(file))
+def test_nothing_prints_or_runs_data_as_code():
+    assert by_file(lambda file: unsafe(parse(file))) == {}
 
 
 def test_the_rules_see_what_they_forbid():

@@ -180,6 +180,12 @@ CASES = (
 )
 
 
+@cache
+def shared(case: Case) -> Prepared:
+    """The method and its rows, for tests that only ask it."""
+    return prepare(case)
+
+
 def prepare(case: Case) -> Prepared:
     """The method, a copy of one's own, and its rows."""
     prepared = _prepared(case)

@@ -16,6 +16,7 @@ from method_cases import (
     gradients,
     part,
     prepare,
+    shared,
     with_more_pads,
 )
 from safetensors.torch import load_model, save_model
@@ -55,7 +56,7 @@ def tolerance(case):
 
 @every_case
 def test_terms_have_the_papers_names_and_their_weighted_sum_is_trained(case):
-    prepared = prepare(case)
+    prepared = shared(case)
     loss = prepared.method(**batch_of(prepared))
     assert {name.partition("/")[0]: term.weight for name, term in loss.terms.items()} == case.weights
     weighed = sum(term.weight * term.value.item() for term in loss.terms.values())
@@ -65,7 +66,7 @@ def test_terms_have_the_papers_names_and_their_weighted_sum_is_trained(case):
 
 @every_case
 def test_each_term_equals_the_reference(case):
-    prepared = prepare(case)
+    prepared = shared(case)
     for step in range(STEPS):
         batch = batch_of(prepared, step)
         values = {name: term.value.item() for name, term in prepared.method(**batch).terms.items()}
@@ -75,7 +76,7 @@ def test_each_term_equals_the_reference(case):
 
 @every_case
 def test_counts_are_what_the_mean_is_over(case):
-    prepared = prepare(case)
+    prepared = shared(case)
     batch = batch_of(prepared)
     assert len(batch[case.text]["input_ids"]) == ROWS
     assert prepared.method.counts(batch) == expected_counts(case, batch)
@@ -84,7 +85,7 @@ def test_counts_are_what_the_mean_is_over(case):
 
 @every_case_that_can_be_cut
 def test_micro_batches_weighed_by_their_counts_are_one_batch(case):
-    prepared = prepare(case)
+    prepared = shared(case)
     method, batch = prepared.method, batch_of(prepared)
     whole, total = gradients(method, batch), method(**batch).total.item()
     count = method.counts(batch)
@@ -101,7 +102,7 @@ def test_micro_batches_weighed_by_their_counts_are_one_batch(case):
 
 @every_case_without_pads
 def test_more_padding_changes_nothing(case):
-    prepared = prepare(case)
+    prepared = shared(case)
     batch = batch_of(prepared)
     wider = with_more_pads(prepared, batch)
     assert wider[case.text]["input_ids"].shape[-1] == batch[case.text]["input_ids"].shape[-1] + 5
@@ -113,7 +114,7 @@ def test_more_padding_changes_nothing(case):
 
 @every_case
 def test_each_term_reaches_the_student(case):
-    prepared = prepare(case)
+    prepared = shared(case)
     method, batch = prepared.method, batch_of(prepared)
     for name in method(**batch).terms:
         method.zero_grad()
@@ -175,8 +176,8 @@ def test_the_teacher_does_not_change_and_is_not_seen(case):
 
 @every_case_of_xd
 def test_stored_signals_are_what_the_living_teacher_says(case):
-    living = prepare(case)
-    stored = prepare(Case(case.spec.model_copy(update={"store_teacher": True}), case.family))
+    living = shared(case)
+    stored = shared(Case(case.spec.model_copy(update={"store_teacher": True}), case.family))
     assert stored.method.teacher is None
     for step in range(STEPS):
         with_teacher, with_signal = batch_of(living, step), batch_of(stored, step)

@@ -1,6 +1,7 @@
 """MBLMs of every layout on the tiny classifiers of `encoders.py`, with branches that differ."""
 
 import copy
+from functools import cache
 
 import numpy as np
 import torch
@@ -33,6 +34,11 @@ def layout(name: str = "paper") -> Branches:
 
 def mblm(name: str = "paper", family: str = "xlm-roberta", **other) -> MBLMForSequenceClassification:
     """An MBLM that has learned: no two of its branches are alike, and its mixers are no plain means."""
+    return copy.deepcopy(_learned(name, family, **other))
+
+
+@cache
+def _learned(name: str, family: str, **other) -> MBLMForSequenceClassification:
     blocks = {"n_layers": 3} if family == "distilbert" else {"num_hidden_layers": 3}
     network = branched(encoder(family, **blocks, **other), layout(name))
     generator = torch.Generator().manual_seed(7)

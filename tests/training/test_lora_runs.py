@@ -30,6 +30,7 @@ from polydistill.training.run import ResultOf, Run
 from polydistill.training.settings import Judging, Training
 from polydistill.training.store import Store
 from polydistill.transfer.strategies import STRATEGIES
+from tiers import first_quick
 
 QUIET = Console(quiet=True)
 LORA = Lora(rank=2)
@@ -131,6 +132,12 @@ def test_every_method_learns_through_lora(tmp_path, started, kind):
 MOMENTS = ["step 5", "step 8", "before save_result"]
 
 
+@pytest.fixture(scope="module")
+def uncut(tmp_path_factory) -> Path:
+    """Where the runs that nothing cuts off are done, each once."""
+    return tmp_path_factory.mktemp("uncut")
+
+
 class Cut(BaseException):
     """Stands for a kill."""
 
@@ -154,11 +161,11 @@ def cut_at(monkeypatch, moment):
     monkeypatch.setattr(execute, "save_result", save_result)
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@first_quick("moment", MOMENTS)
 @pytest.mark.parametrize("kind", ["tune", "xd", "monolingual"])
-def test_a_run_that_is_cut_off_ends_with_the_same_bits(tmp_path, started, kind, moment):
+def test_a_run_that_is_cut_off_ends_with_the_same_bits(tmp_path, started, uncut, kind, moment):
     run = by_lora(RUNS[kind](), lora=Lora(rank=2, dropout=0.3))
-    whole, cut = (with_starts(started, run, tmp_path / name) for name in ("whole", "cut"))
+    whole, cut = with_starts(started, run, uncut / kind), with_starts(started, run, tmp_path / "cut")
     execute.execute(run, whole, QUIET)
     with pytest.MonkeyPatch.context() as patch:
         cut_at(patch, moment)

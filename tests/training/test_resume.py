@@ -158,7 +158,7 @@ def test_tuning_with_selection_resumes(tmp_path, knife, references, moment):
 
 
 @first_quick("moment", [("step", 5), ("before install", 2), ("after flush", 20)], ids=str)
-@pytest.mark.parametrize("make", [pretrain_run, xd_run, monolingual_run, multikd_run, aligned_run])
+@first_quick("make", [xd_run, pretrain_run, aligned_run, monolingual_run, multikd_run], quick=3)
 def test_masking_dropout_and_distillation_resume(tmp_path, knife, references, make, moment):
     run = make()
     store = copied(references, run, tmp_path / "cut")

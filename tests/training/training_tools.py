@@ -271,7 +271,7 @@ def assert_same_bits(folder: Path, reference: Path) -> None:
 def with_starts(done: Store, run: Run, root: Path) -> Store:
     """A new store that holds what the run starts from, as `done` has it."""
     store = Store(root)
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     needed = list(run.first)
     while needed:
         one = needed.pop()

@@ -109,7 +109,12 @@ class _Walk:
         where = file or getattr(sys.modules.get(module), "__file__", None)
         if top in sys.stdlib_module_names or where is None:
             return False
-        return not any(Path(where).resolve().is_relative_to(folder) for folder in _LIBRARIES)
+        return not _of_a_library(where)
+
+
+@functools.cache
+def _of_a_library(file: str) -> bool:
+    return any(Path(file).resolve().is_relative_to(folder) for folder in _LIBRARIES)
 
 
 def _inside(thing: object) -> Iterable[object] | None:
