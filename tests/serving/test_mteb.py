@@ -1,6 +1,7 @@
 """mteb on rows of one's own: its numbers are those that it gives of the model as sentence-transformers reads it."""
 
 import json
+import re
 import sys
 
 import pytest
@@ -55,6 +56,7 @@ def test_its_numbers_are_those_of_the_library_on_its_own_reader(model, rows, mon
 
     monkeypatch.setattr(library, "evaluate", also)
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "BETWEEN", -1.0)
     given = {name: f"{rows}/{name}-{{lang}}.tsv" for name in ("train", "test", "sts")}
     done = mteb(model, parallel=PAIRS, **given, langs="en", card=True)
     assert [(one.task, one.language, one.metric) for one in done.results] == [
@@ -80,7 +82,7 @@ def test_its_numbers_are_those_of_the_library_on_its_own_reader(model, rows, mon
     assert card.count("## On tasks of mteb") == card.count("## To make it again") == 1
     assert again.results == done.results[:2]
     assert json.loads(done.model_dump_json())["mteb"] == done.mteb
-    assert "Vectors: text 30 of 30," in capsys.readouterr().err
+    assert re.search(r"Vectors: text ([0-9]+) of \1,", capsys.readouterr().err)
 
 
 @pytest.mark.slow
