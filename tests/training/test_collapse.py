@@ -28,6 +28,11 @@ def test_it_says_so_once_with_the_way_out():
     assert "a higher rate (now 0.0001; 3e-4 suits small students) or more steps" in said
 
 
+def test_vectors_that_are_farther_from_the_teachers_than_their_mean_explain_nothing():
+    """The share is below zero, and huge where the teacher's vectors hardly differ."""
+    assert "vectors give 0 % of the variance" in warned((100, -2201.68))
+
+
 @pytest.mark.parametrize("log", [(10, -0.1), (64, 0.0), (100, 0.4), (100, None)])
 def test_it_is_quiet_early_or_where_something_is_learned_or_nothing_is_measured(log):
     assert warned(log) == ""

@@ -60,8 +60,8 @@ class Scored(Spec):
 
     @property
     def said(self) -> str:
-        """Such as "accuracy 0.812, and 0.815 before"."""
-        return f"{self.metric} {self.exported:.3f}, and {self.own:.3f} before"
+        """Such as "accuracy 81.2, and 81.5 before"."""
+        return f"{self.metric} {100 * self.exported:.1f}, and {100 * self.own:.1f} before"
 
 
 class Check(Spec):

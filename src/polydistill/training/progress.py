@@ -76,9 +76,9 @@ class WarnOfCollapse(TrainerCallback):
         if state.is_world_process_zero:
             self.console.print(
                 f"Warning: at step {state.global_step} of {state.max_steps} the student's vectors give "
-                f"{100 * share:.0f} % of the variance of the teacher's: of every text they say nearly the same "
-                f"(collapsed). Give it a higher rate (now {args.learning_rate:g}; 3e-4 suits small students) or more "
-                "steps (800 and more).",
+                f"{max(0.0, 100 * share):.0f} % of the variance of the teacher's: of every text they say nearly the "
+                f"same (collapsed). Give it a higher rate (now {args.learning_rate:g}; 3e-4 suits small students) or "
+                "more steps (800 and more).",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,
