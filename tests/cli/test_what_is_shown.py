@@ -26,7 +26,7 @@ def shown(monkeypatch):
     file = StringIO()
     ticks = itertools.count(step=20)  # seconds
     monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: float(next(ticks))))
-    monkeypatch.setattr(progress, "PATIENCE", 0.001)
+    monkeypatch.setattr(progress, "PATIENCE", 0.01)
     monkeypatch.setattr(Shown, "console", Console(file=file, width=200))
     return file
 
@@ -53,6 +53,7 @@ def test_searches_and_signals_are_shown(shown):
     assert "The teacher reads: text 2 of 2," in shown.getvalue()
 
 
+@pytest.mark.slow
 def test_bench_trim_and_exports_are_shown(shown, own_model, tmp_path):
     polydistill.export(own_model, tmp_path / "onnx", "onnx")
     polydistill.bench(own_model, tmp_path / "onnx", rows=6, turns=2)

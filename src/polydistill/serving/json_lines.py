@@ -52,8 +52,10 @@ class Reading:
         """The row with our names, refused where it lacks a text."""
         row = renamed(given, self.columns) if isinstance(given, dict) else given
         if wrong := task_of(self.task).wrong_with(row if isinstance(row, dict) else None):
-            expected = f"an object such as {task_of(self.task).example}"
-            there = f" (there are {', '.join(row):.200})" if isinstance(row, dict) else ""
+            task = task_of(self.task)
+            expected = f"an object such as {task.example}"
+            lacks = isinstance(row, dict) and not set(task.shape.texts) <= row.keys()
+            there = f" (there are {', '.join(row):.200})" if lacks else ""
             raise DataError(name, number, wrong + there, expected, _WAY_OUT)
         assert isinstance(row, dict), "what is no object has no texts"
         return row

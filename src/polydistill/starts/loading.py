@@ -71,7 +71,8 @@ def _loaded(opened: Opened, name: str | Path, revision: str | None, *, masks: bo
     """A network with the adapters beside its weights, and its tokenizer."""
     network = with_adapters(opened.network, name, revision)
     tokenizer = open_tokenizer(name, revision, network, masks=masks)
-    if network.config.pad_token_id is None:  # a decoder looks for the last piece that is no pad
+    # A decoder looks for the last piece that is no pad. An MBLM's configuration names no pad, its encoder's does.
+    if getattr(network.config, "pad_token_id", tokenizer.pad_token_id) is None:
         network.config.pad_token_id = tokenizer.pad_token_id
     return Loaded(network, tokenizer, new=opened.new)
 
