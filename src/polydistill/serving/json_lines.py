@@ -50,14 +50,12 @@ class Reading:
 
     def row(self, given: object, name: str, number: int) -> dict[str, Any]:
         """The row with our names, refused where it lacks a text."""
-        row = renamed(given, self.columns) if isinstance(given, dict) else given
-        if wrong := task_of(self.task).wrong_with(row if isinstance(row, dict) else None):
-            task = task_of(self.task)
-            expected = f"an object such as {task.example}"
-            lacks = isinstance(row, dict) and not set(task.shape.texts) <= row.keys()
-            there = f" (there are {', '.join(row):.200})" if lacks else ""
-            raise DataError(name, number, wrong + there, expected, _WAY_OUT)
-        assert isinstance(row, dict), "what is no object has no texts"
+        task, row = task_of(self.task), renamed(given, self.columns) if isinstance(given, dict) else None
+        if wrong := task.wrong_with(row):
+            lacks = row is not None and not set(task.shape.texts) <= row.keys()
+            there = f" (there are {', '.join(row or ()):.200})" if lacks else ""
+            raise DataError(name, number, wrong + there, f"an object such as {task.example}", _WAY_OUT)
+        assert row is not None, "what is no object has no texts"
         return row
 
 
