@@ -61,8 +61,9 @@ def _texts(row: dict[str, Any], task: Any, more: str) -> Any:
     """A row without its labels, by the names that `predict` knows."""
     named = dict(part.split("=") for part in options(more).get("columns", "").split(",") if part)
     ours = {theirs: name for name, theirs in named.items()}
-    texts = {ours.get(name, name): value for name, value in row.items() if isinstance(value, str | list)}
     kind = task if isinstance(task, str) else task["kind"]
+    readable = str | list if kind in ("tags", "ner") else str
+    texts = {ours.get(name, name): value for name, value in row.items() if isinstance(value, readable)}
     if kind == "text":
         return next(iter(texts.values()))
     if kind in ("tags", "ner"):
