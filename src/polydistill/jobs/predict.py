@@ -100,9 +100,9 @@ def predict(
     from polydistill.data.rows.memory import rows_of
     from polydistill.jobs.written import named_columns
     from polydistill.serving.asking import Asking, Predicted, one_row
-    from polydistill.serving.json_lines import LeftOut
     from polydistill.serving.predicting import WINDOW, answered
     from polydistill.serving.reader import open_reader
+    from polydistill.serving.rows_given import LeftOut
 
     known = _task(model, task, hypothesis)
     given = {"--premise": premise, "--hypothesis": hypothesis, "--text": text, "--title": title, "--category": category}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from polydistill.data.files.text_lines import bodies
 from polydistill.progress import followed
 from polydistill.serving.answers_file import part_of, rows_left, writing
-from polydistill.serving.json_lines import LeftOut, Reading, file_rows, read_rows, renamed
+from polydistill.serving.rows_given import LeftOut, Reading, file_rows, read_rows, renamed
 from polydistill.tasks import AnyTask, task_of
 from polydistill.tasks.task import Answer
 

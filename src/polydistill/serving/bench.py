@@ -28,8 +28,8 @@ from polydistill.exports.provenance import short
 from polydistill.machine import cores, processor
 from polydistill.progress import followed
 from polydistill.serving.bench_worker import Clock, Ended, Job, Opened, Ready, Trouble, Turn
-from polydistill.serving.json_lines import Reading, file_rows
 from polydistill.serving.reader import Backend, model_place, size_on_disk
+from polydistill.serving.rows_given import Reading, file_rows
 from polydistill.specs import Spec
 from polydistill.tasks import AnyTask, TaskSpec, task_of
 from polydistill.training.made import versions

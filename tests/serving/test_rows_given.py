@@ -6,7 +6,7 @@ import pytest
 
 from polydistill.data.files.text_lines import bodies, raw_lines
 from polydistill.errors import DataError
-from polydistill.serving.json_lines import LeftOut, Reading, read_rows, table_rows
+from polydistill.serving.rows_given import LeftOut, Reading, read_rows, table_rows
 from polydistill.tasks import TaskSpec, task_of
 
 GOOD = {"premise": "Ein Hund 🐕.", "hypothesis": "x", "id": 7}
